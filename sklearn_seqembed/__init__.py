@@ -1,0 +1,8 @@
+"""Sequences into fixed-length vectors, for scikit-learn."""
+
+from importlib.metadata import version
+
+from sklearn_seqembed._embedder import LSTMSequenceEmbedder
+
+__all__ = ["LSTMSequenceEmbedder"]
+__version__ = version("sklearn-seqembed")

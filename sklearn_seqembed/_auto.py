@@ -1,0 +1,39 @@
+"""What "auto" means: values that depend on the data, decided here and nowhere else."""
+
+import numpy as np
+
+# Batches in a whole training, one after the other.
+UPDATES = 1500
+
+# Every sequence is seen at least so often, however many there are.
+MIN_EPOCHS = 5
+
+# Patches that a sequence of median length is cut into.
+PATCHES = 20
+
+# Number of sequences from which some are held out to stop by, as in scikit-learn's
+# HistGradientBoosting.
+EARLY_STOPPING_SAMPLES = 10_000
+
+# Share of a sequence's length that is held back to be forecast.
+HORIZON = 0.1
+
+
+def choose_patch_size(lengths):
+    """Cut a sequence of median length into about `PATCHES` patches."""
+    return max(1, round(float(np.median(lengths)) / PATCHES))
+
+
+def choose_batch_size(n_samples):
+    """Take an eighth of the sequences, 16 to 64 of them: enough batches an epoch."""
+    return int(np.clip(2 ** round(np.log2(n_samples / 8)), 16, 64))
+
+
+def choose_max_epochs(n_batches):
+    """Spread `UPDATES` batches over epochs, but see each sequence `MIN_EPOCHS` times."""
+    return max(MIN_EPOCHS, -(-UPDATES // n_batches))
+
+
+def choose_early_stopping(n_samples):
+    """Hold sequences out only where enough are left."""
+    return n_samples >= EARLY_STOPPING_SAMPLES

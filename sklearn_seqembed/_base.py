@@ -1,0 +1,365 @@
+"""What the estimators share: checks of parameters, fitting, the way in and out."""
+
+import numbers
+import warnings
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_seqembed import _auto
+from sklearn_seqembed._batching import (
+    SequenceDataset,
+    encode_ahead,
+    inference_batches,
+    padded_length,
+)
+from sklearn_seqembed._features import NumericFeatures
+from sklearn_seqembed._scoring import explained_share
+from sklearn_seqembed._sequences import check_sequences
+from sklearn_seqembed._training import (
+    build_net,
+    end_log_likelihood,
+    resolve_device,
+    seeded,
+    train,
+)
+
+# What is decoded from the vector, by objective (Srivastava et al. 2015).
+PARTS = {
+    "reconstruction": ("reconstruction",),
+    "forecast": ("forecast",),
+    "composite": ("reconstruction", "forecast"),
+}
+
+# Largest random shift in time, as a share of each sequence's length.
+MAX_SHIFT = 0.1
+
+# A model that explains less than this share warns; judged on so many sequences of fit.
+LEAST_SCORE = 0.05
+JUDGED_SEQUENCES = 1000
+
+
+class BaseSequenceEstimator(BaseEstimator):
+    """Fit an encoder-decoder net on sequences; encode and decode with it."""
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+    @property
+    def encoder_(self):
+        """The trained encoder, a torch module that needs nothing else.
+
+        Called as ``encoder_(numeric, categories, lengths)`` with float32 values of
+        shape (N, L, F), scaled by `scaler_` and NaN where missing, int64 categories of
+        shape (N, L, 0) and int64 lengths of shape (N,); gives (N, n_components).
+        """
+        check_is_fitted(self)
+        return self.net_.module_.encoder
+
+    @property
+    def decoder_(self):
+        """The trained decoder, a torch module: (N, n_components) and a number of steps.
+
+        Gives scaled values (N, n_steps, F) and, at each step, the logit of being the
+        last. With `objective="composite"` it is the decoder of the reconstruction.
+        """
+        check_is_fitted(self)
+        return next(iter(self.net_.module_.decoders.values()))
+
+    def _check_params(self):
+        """Refuse parameters that are out of range, each in one line."""
+        count = {"target_type": numbers.Integral, "min_val": 1}
+        share = {
+            "target_type": numbers.Real,
+            "min_val": 0,
+            "max_val": 1,
+            "include_boundaries": "neither",
+        }
+        check_scalar(self.n_components, "n_components", **count)
+        check_scalar(self.num_layers, "num_layers", **count)
+        check_scalar(self.n_iter_no_change, "n_iter_no_change", **count)
+        check_scalar(self.validation_fraction, "validation_fraction", **share)
+        check_scalar(self.verbose, "verbose", numbers.Integral, min_val=0)
+        check_scalar(self.dropout, "dropout", **share | {"include_boundaries": "left"})
+        positive = {"min_val": 0, "include_boundaries": "neither"}
+        check_scalar(self.lr, "lr", numbers.Real, **positive)
+        if self.hidden_size is not None:
+            check_scalar(self.hidden_size, "hidden_size", **count)
+        for name in ("patch_size", "max_epochs", "batch_size"):
+            if not _is_auto(getattr(self, name), name):
+                check_scalar(getattr(self, name), name, **count)
+        if not _is_auto(self.horizon, "horizon"):
+            is_count = isinstance(self.horizon, numbers.Integral)
+            check_scalar(self.horizon, "horizon", **(count if is_count else share))
+        options = {
+            "cell": ("lstm", "gru"),
+            "bidirectional": (True, False),
+            "decoder_inputs": ("vector", "vector_position"),
+            "augmentation": ("shift", None),
+            "lr_schedule": ("onecycle", None),
+            "objective": tuple(PARTS),
+            "early_stopping": ("auto", True, False),
+            "warm_start": (True, False),
+        }
+        for name, allowed in options.items():
+            _check_option(getattr(self, name), name, allowed)
+
+    def _fit(self, X):
+        """Train on X: anew, or from the present weights with `warm_start`."""
+        self._check_params()
+        warm = self.warm_start and hasattr(self, "net_")
+        rng = check_random_state(self.random_state)
+        sequences, container = check_sequences(X, estimator=self, reset=not warm)
+        if not warm:
+            self._settle(sequences, container)
+        self._settle_training(sequences)
+        self._check_horizons(sequences)
+        encoded, encode = encode_ahead(sequences, self._features.encode)
+        train_part, valid_part = self._split(len(sequences), rng)
+        datasets = [
+            part if part is None else self._dataset(encoded[part], encode, augment)
+            for part, augment in ((train_part, True), (valid_part, False))
+        ]
+        with seeded(rng.randint(2**31), self.device_):
+            net = self._net(sequences, new=not warm)
+            train(
+                net,
+                *datasets,
+                max_epochs=self.max_epochs_,
+                lr_schedule=self.lr_schedule,
+                n_iter_no_change=self.n_iter_no_change,
+                callbacks=self.callbacks or (),
+                verbose=self.verbose,
+            )
+        self._keep(net, sequences, rng)
+        return self
+
+    def _partial_fit(self, X):
+        """Pass once over X, at a constant rate, without validation."""
+        self._check_params()
+        first = not hasattr(self, "net_")
+        rng = check_random_state(self.random_state)
+        sequences, container = check_sequences(X, estimator=self, reset=first)
+        if first:
+            self._settle(sequences, container)
+            self._settle_training(sequences)
+        self._check_horizons(sequences)
+        encoded, encode = encode_ahead(sequences, self._features.encode)
+        dataset = self._dataset(encoded, encode, augment=True)
+        # Another seed each call, or every pass would draw the same batches.
+        seed = (rng.randint(2**31) + (0 if first else self.n_iter_)) % 2**31
+        with seeded(seed, self.device_):
+            net = self._net(sequences, new=first)
+            train(
+                net,
+                dataset,
+                max_epochs=1,
+                callbacks=self.callbacks or (),
+                verbose=self.verbose,
+            )
+        self._keep(net, sequences, rng=None)
+        return self
+
+    def _settle(self, sequences, container):
+        """Learn from the data what stays the same for the life of a network."""
+        if hasattr(self, "net_"):
+            del self.net_  # a fit that fails leaves no network of other data
+        self._container = container.without_rows()
+        self._features = NumericFeatures(self.scaler).fit(sequences)
+        self.scaler_ = self._features.scaler_
+        self.device_ = resolve_device(self.device)
+        self.horizon_ = _auto.HORIZON if self.horizon == "auto" else self.horizon
+        self.patch_size_ = self.patch_size
+        if self.patch_size == "auto":
+            self.patch_size_ = _auto.choose_patch_size(sequences.lengths)
+        self._shortest, self._longest = np.inf, 0
+
+    def _settle_training(self, sequences):
+        """Settle what may differ from one training to the next."""
+        n_samples = len(sequences)
+        self.early_stopping_ = self.early_stopping
+        if self.early_stopping == "auto":
+            self.early_stopping_ = _auto.choose_early_stopping(n_samples)
+        if self.early_stopping_ and n_samples < 2:
+            raise ValueError(
+                "early_stopping=True holds out sequences, but X has 1 sequence. Set "
+                "early_stopping=False, or pass at least 2 sequences."
+            )
+        n_train = n_samples - self._n_held_out(n_samples)
+        self.batch_size_ = self.batch_size
+        if self.batch_size == "auto":
+            self.batch_size_ = _auto.choose_batch_size(n_train)
+        self.max_epochs_ = self.max_epochs
+        if self.max_epochs == "auto":
+            n_batches = -(-n_train // self.batch_size_)
+            self.max_epochs_ = _auto.choose_max_epochs(n_batches)
+
+    def _n_held_out(self, n_samples):
+        if not self.early_stopping_:
+            return 0
+        return min(n_samples - 1, max(1, round(n_samples * self.validation_fraction)))
+
+    def _split(self, n_samples, rng):
+        """Choose training and validation sequences; None for no validation."""
+        n_held_out = self._n_held_out(n_samples)
+        if not n_held_out:
+            return np.arange(n_samples), None
+        order = rng.permutation(n_samples)
+        return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
+
+    def _dataset(self, sequences, encode, augment=False):
+        """Cut what is read from what is held back, as the objective says."""
+        parts = PARTS[self.objective]
+        return SequenceDataset(
+            sequences,
+            encode,
+            self.patch_size_,
+            parts,
+            horizons=self._horizons(sequences.lengths) if "forecast" in parts else None,
+            max_shift=MAX_SHIFT if augment and self.augmentation == "shift" else 0.0,
+        )
+
+    def _horizons(self, lengths):
+        """Return the number of steps to forecast for sequences of these lengths."""
+        if isinstance(self.horizon_, numbers.Integral):
+            return np.full(len(lengths), self.horizon_, dtype=np.int64)
+        return np.maximum(1, np.round(lengths * self.horizon_)).astype(np.int64)
+
+    def _check_horizons(self, sequences):
+        if "forecast" not in PARTS[self.objective]:
+            return
+        horizons = self._horizons(sequences.lengths)
+        if (horizons >= sequences.lengths).any():
+            i = int(np.flatnonzero(horizons >= sequences.lengths)[0])
+            raise ValueError(
+                f"X[{i}] has {sequences.lengths[i]} time steps, of which "
+                f"horizon={self.horizon!r} holds back {horizons[i]}: none is left to "
+                "read. Lower horizon, or drop sequences that are so short."
+            )
+
+    def _net(self, sequences, new):
+        """Build a net of the present parameters, or check that they still fit ours."""
+        module_params = {
+            "n_features": sequences.n_features,
+            "n_components": self.n_components,
+            "parts": PARTS[self.objective],
+            "hidden_size": self.hidden_size,
+            "num_layers": self.num_layers,
+            "bidirectional": self.bidirectional,
+            "dropout": self.dropout,
+            "cell": self.cell,
+            "patch_size": self.patch_size_,
+            "missing_indicator": self._features.missing_indicator_,
+            "decoder_inputs": self.decoder_inputs,
+        }
+        self._shortest = min(self._shortest, int(sequences.lengths.min()))
+        self._longest = max(self._longest, int(sequences.lengths.max()))
+        if new:
+            net = build_net(
+                module_params,
+                lr=self.lr,
+                batch_size=self.batch_size_,
+                device=self.device_,
+            )
+        else:
+            net = self.net_
+            net.lr, net.batch_size = self.lr, self.batch_size_
+            for name, value in module_params.items():
+                before = getattr(net, f"module__{name}")
+                if value != before:
+                    raise ValueError(
+                        f"The network was built with {name}={before!r}, now it is "
+                        f"{value!r}. To train it on, set {name} back; for a new "
+                        "network, call fit with warm_start=False."
+                    )
+        # What never varies need not be learned.
+        net.criterion_.learn_ends = self._shortest < self._longest
+        return net
+
+    def _keep(self, net, sequences, rng):
+        """Set what is left after training."""
+        self.net_ = net
+        self.history_ = [dict(row) for row in net.history]
+        self.n_iter_ = len(self.history_)
+        if rng is None:  # partial_fit: a judgement would cost more than the pass
+            return
+        n_judged = min(len(sequences), JUDGED_SEQUENCES)
+        judged = np.sort(rng.permutation(len(sequences))[:n_judged])
+        self.train_score_ = self._explained(sequences[judged])
+        if self.train_score_ < LEAST_SCORE:
+            warnings.warn(
+                f"The network explains only {max(0.0, self.train_score_):.1%} of its "
+                f"training sequences after {self.n_iter_} epochs: it gives back little "
+                "more than the mean. Raise max_epochs or n_components, or try another "
+                "patch_size or lr.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _explained(self, sequences):
+        """Mean over the parts of the explained share."""
+        predictions = self.net_.predict_parts(self._judged_dataset(sequences))
+        return float(np.mean(explained_share(predictions, self._features)))
+
+    def _judged_dataset(self, sequences):
+        """Cut sequences as in training, without augmentation."""
+        return self._dataset(*encode_ahead(sequences, self._features.encode))
+
+    def _check_in(self, X):
+        check_is_fitted(self)
+        return check_sequences(X, estimator=self, reset=False)
+
+    def _encode(self, sequences):
+        """Read sequences whole, give their vectors."""
+        encoded, encode = encode_ahead(sequences, self._features.encode)
+        dataset = SequenceDataset(encoded, encode, self.patch_size_, parts=())
+        return self.net_.encode(dataset)
+
+    def _decode(self, vectors, part, lengths=None):
+        """Play vectors back in the user's units; None lets the network decide lengths.
+
+        Returns
+        -------
+        list of ndarray of shape (n_timesteps_i, n_features)
+            The sequences.
+        """
+        n_samples = len(vectors)
+        limits = np.full(n_samples, self._longest) if lengths is None else lengths
+        arrays = [None] * n_samples
+        for indices in inference_batches(limits, self.patch_size_):
+            n_steps = padded_length(limits[indices].max(), self.patch_size_)
+            values, ends = self.net_.decode(vectors[indices], part, n_steps)
+            n_kept = limits[indices] if lengths is not None else self._ends(ends)
+            rows = np.arange(n_steps) < n_kept[:, None]
+            found = self._features.decode(values.numpy()[rows])
+            cuts = np.cumsum(n_kept)[:-1]
+            for i, array in zip(indices, np.split(found, cuts), strict=True):
+                arrays[i] = array
+        return arrays
+
+    def _ends(self, ends):
+        """Choose the most likely length, among those from shortest to longest in fit."""
+        likelihood = end_log_likelihood(ends)[:, self._shortest - 1 : self._longest]
+        return likelihood.argmax(dim=1).numpy() + self._shortest
+
+
+def _is_auto(value, name):
+    """Tell "auto" from a number; refuse other strings."""
+    if isinstance(value, str) and value != "auto":
+        raise ValueError(f"{name} must be 'auto' or a number, got {value!r}.")
+    return isinstance(value, str)
+
+
+def _check_option(value, name, allowed):
+    # By identity or equality of one type, for 1 == True and numpy strings are strings.
+    if not any(
+        value is option or (isinstance(value, str) and value == option)
+        for option in allowed
+    ):
+        *most, last = map(repr, allowed)
+        raise ValueError(
+            f"{name} must be {', '.join(most)} or {last}, got {value!r}."
+        )

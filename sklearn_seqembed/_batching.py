@@ -1,0 +1,258 @@
+"""From `Sequences` to padded batches of similar lengths.
+
+Padding stands at the end of a batch's rows and repeats the last step of a sequence.
+Nobody reads it: the encoder takes its state at each sequence's own last step, and the
+loss counts only steps within the lengths.
+"""
+
+import math
+
+import numpy as np
+import torch
+
+# Encoded values of X that are kept: 64 MiB of float32. Larger X is encoded batch by
+# batch, anew each epoch.
+KEPT_VALUES = 2**24
+
+# Batches among which sequences are sorted by length. More batches save padding, fewer
+# leave more to chance.
+POOL_BATCHES = 50
+
+# Patches, and sequences, that enter the network together outside training.
+INFERENCE_PATCHES = 2**15
+INFERENCE_SEQUENCES = 1024
+
+
+def encode_ahead(sequences, encode):
+    """Encode all time steps at once where they may be kept.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        The sequences.
+    encode : callable
+        Turns time steps (n_steps, n_features) into encoded ones.
+
+    Returns
+    -------
+    sequences : Sequences
+        Encoded sequences, or the same where they are too large to keep.
+    encode : callable or None
+        What is left to do batch by batch.
+    """
+    n_rows = max(len(block) for block in sequences.blocks)
+    if n_rows * sequences.n_features > KEPT_VALUES:
+        return sequences, encode
+    size = max(1, KEPT_VALUES // 16 // sequences.n_features)
+    block = np.concatenate(
+        [
+            encode(sequences.take(np.arange(start, min(start + size, n_rows))))
+            for start in range(0, n_rows, size)
+        ]
+    )
+    return type(sequences)((block,), sequences.starts, sequences.lengths), None
+
+
+class SequenceDataset(torch.utils.data.Dataset):
+    """Encoded sequences, cut into the part that is read and the part held back.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        The sequences, or what :func:`encode_ahead` made of them.
+    encode : callable or None
+        Turns time steps into encoded ones. None where that is done already.
+    patch_size : int
+        Lengths of batches are multiples of it.
+    parts : tuple of {"reconstruction", "forecast"}
+        What the network has to give back.
+    horizons : int64 ndarray of shape (n_samples,), default=None
+        Steps at the end of each sequence that are held back to be forecast. None
+        holds back nothing.
+    max_shift : float, default=0.0
+        Largest random shift in time, as a share of each sequence's length. Steps that
+        are shifted in repeat the first or last one. Nothing held back is made up:
+        sequences with a horizon are shifted later only.
+    """
+
+    def __init__(
+        self, sequences, encode, patch_size, parts, *, horizons=None, max_shift=0.0
+    ):
+        self.sequences = sequences
+        self.encode = encode
+        self.patch_size = patch_size
+        self.parts = parts
+        self.horizons = (
+            np.zeros(len(sequences), dtype=np.int64) if horizons is None else horizons
+        )
+        self.lengths = sequences.lengths - self.horizons  # of the part that is read
+        self.max_shift = max_shift
+
+    def __len__(self):
+        return len(self.sequences)
+
+    def __getitem__(self, i):
+        inputs, targets = self.batch(np.array([i]))
+        return inputs, targets
+
+    def batch(self, indices):
+        """Gather one padded batch.
+
+        Parameters
+        ----------
+        indices : int ndarray of shape (N,)
+            Sequences of the batch.
+
+        Returns
+        -------
+        inputs : dict of tensor
+            Arguments of :meth:`EncoderDecoder.forward`.
+        targets : dict of (dict of tensor)
+            For each part `values` (N, L, F), scaled, and `lengths` (N,).
+        """
+        lengths, horizons = self.lengths[indices], self.horizons[indices]
+        shifts = self._shifts(lengths, bool(horizons.any()))
+        n_steps = padded_length(lengths.max(), self.patch_size)
+        steps = np.minimum(np.arange(n_steps), lengths[:, None] - 1)
+        numeric = self._take(indices, steps - shifts)
+        inputs = {
+            "numeric": numeric,
+            "categories": numeric.new_empty((*numeric.shape[:2], 0), dtype=torch.int64),
+            "lengths": torch.from_numpy(lengths),
+            "horizons": torch.from_numpy(horizons),
+        }
+        targets = {}
+        if "reconstruction" in self.parts:
+            targets["reconstruction"] = {
+                "values": numeric,
+                "lengths": inputs["lengths"],
+            }
+        if "forecast" in self.parts:
+            steps = np.minimum(np.arange(horizons.max()), horizons[:, None] - 1)
+            targets["forecast"] = {
+                "values": self._take(indices, lengths[:, None] + steps - shifts),
+                "lengths": inputs["horizons"],
+            }
+        return inputs, targets
+
+    def _shifts(self, lengths, forward_only):
+        """Draw a shift for each sequence, from torch's generator as all randomness."""
+        if not self.max_shift:
+            return 0
+        largest = np.round(lengths * self.max_shift)
+        low = 0 if forward_only else -largest
+        draws = torch.rand(len(lengths)).numpy()
+        return np.floor(low + draws * (largest - low + 1)).astype(np.int64)[:, None]
+
+    def _take(self, indices, steps):
+        """Gather time steps (N, L) of the sequences `indices` (N,), encoded."""
+        last = self.sequences.lengths[indices, None] - 1
+        steps = np.clip(steps, 0, last)
+        rows = self.sequences.starts[indices, None] + steps  # (N, L)
+        if self.encode is None:
+            return torch.from_numpy(self.sequences.take(rows))
+        values = self.encode(self.sequences.take(rows.ravel()))
+        return torch.from_numpy(values.reshape(*rows.shape, -1))
+
+
+class TrainingBatches:
+    """Iterate over random batches of similar lengths, anew each epoch.
+
+    Sequences are shuffled, then sorted by length within pools of `POOL_BATCHES`
+    batches, and the batches are shuffled. Every sequence comes once an epoch, and
+    batches differ by at most one in size.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        The sequences.
+    batch_size : int
+        Largest number of sequences of a batch.
+    """
+
+    def __init__(self, dataset, batch_size):
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        order = torch.randperm(len(self.dataset)).numpy()
+        batches = np.array_split(order, len(self))
+        if np.ptp(self.dataset.lengths):
+            batches = self._sort_pools(batches)
+        for k in torch.randperm(len(batches)).tolist():
+            yield self.dataset.batch(batches[k])
+
+    def _sort_pools(self, batches):
+        by_length = []
+        for start in range(0, len(batches), POOL_BATCHES):
+            pool = batches[start : start + POOL_BATCHES]
+            cuts = np.cumsum([len(batch) for batch in pool])[:-1]
+            pool = np.concatenate(pool)
+            # Ties, within one patch, stay in random order.
+            n_patches = -(-self.dataset.lengths[pool] // self.dataset.patch_size)
+            pool = pool[np.argsort(n_patches, kind="stable")]
+            by_length += np.split(pool, cuts)
+        return by_length
+
+
+class OrderedBatches:
+    """Iterate over batches in order of length, without chance.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        The sequences.
+    batch_size : int
+        Largest number of sequences of a batch.
+    """
+
+    def __init__(self, dataset, batch_size):
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        for indices in batches_by_length(self.dataset.lengths, self.batch_size):
+            yield self.dataset.batch(indices)
+
+
+def batches_by_length(lengths, batch_size):
+    """Yield indices of sequences in order of length, `batch_size` at most together."""
+    order = np.argsort(lengths, kind="stable")
+    yield from np.array_split(order, -(-len(order) // batch_size))
+
+
+def inference_batches(lengths, patch_size):
+    """Yield indices of sequences of similar lengths, as many as memory allows."""
+    longest = -(-int(lengths.max()) // patch_size)
+    batch_size = int(np.clip(INFERENCE_PATCHES // longest, 1, INFERENCE_SEQUENCES))
+    yield from batches_by_length(lengths, batch_size)
+
+
+def padded_length(length, patch_size):
+    """Round a number of steps up to one of few, so that batches have few shapes.
+
+    Every new shape costs once on a CPU. Up to 32 patches nothing is rounded; above,
+    the grid has 16 to 32 numbers an octave, so that at most 1 / 16 of the patches, 2 %
+    on average, are added.
+
+    Parameters
+    ----------
+    length : int
+        Number of time steps, at least 1.
+    patch_size : int
+        Number of time steps of a patch.
+
+    Returns
+    -------
+    int
+        A number of steps, a multiple of `patch_size`.
+    """
+    n_patches = -(-int(length) // patch_size)
+    grid = 2 ** max(0, math.ceil(math.log2(n_patches)) - 5)
+    return -(-n_patches // grid) * grid * patch_size

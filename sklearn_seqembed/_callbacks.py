@@ -1,0 +1,108 @@
+"""Callbacks for what skorch has none of: best weights in memory, NaN, one bar."""
+
+import copy
+import math
+
+from skorch.callbacks import Callback
+
+
+class FiniteLoss(Callback):
+    """Stop training at the first loss that is not finite.
+
+    It stops as skorch's EarlyStopping does, so that every callback still sees the end;
+    `train` then raises the error.
+
+    Attributes
+    ----------
+    failed_epoch_ : int or None
+        Epoch, from 1, in which the loss was not finite.
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget an earlier failure."""
+        self.failed_epoch_ = None
+
+    def on_batch_end(self, net, training, **kwargs):
+        """Look at the loss of the batch."""
+        if training and not math.isfinite(net.history[-1, "batches", -1, "train_loss"]):
+            self.failed_epoch_ = len(net.history)
+            raise KeyboardInterrupt
+
+
+class BestWeights(Callback):
+    """Keep the weights of the best epoch in memory, and restore them where that is due.
+
+    Best is the lowest validation loss, or the lowest training loss where nothing is
+    validated. They are restored at the end of a validated training, after Ctrl-C if an
+    epoch was finished, and after a loss that is not finite; an undisturbed training
+    without validation ends with its last weights, for which the schedule was made.
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        """Keep the weights as they are."""
+        self.lowest_ = math.inf
+        self.validated_ = False
+        self.start_ = copy.deepcopy(net.module_.state_dict())
+        self.best_ = None
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep the weights if no epoch of this training was better."""
+        epoch = net.history[-1]
+        self.validated_ = "valid_loss" in epoch
+        loss = epoch["valid_loss" if self.validated_ else "train_loss"]
+        if loss < self.lowest_:
+            self.lowest_ = loss
+            self.best_ = copy.deepcopy(net.module_.state_dict())
+
+    def on_train_end(self, net, **kwargs):
+        """Restore what is due and let go of the copies."""
+        if net.failed_:
+            net.module_.load_state_dict(self.best_ or self.start_)
+        elif self.best_ and (self.validated_ or net.interrupted_):
+            net.module_.load_state_dict(self.best_)
+        self.start_ = self.best_ = None
+
+
+class Progress(Callback):
+    """Show one bar over all batches of a training, with loss and time left.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Epochs to come.
+    n_batches : int
+        Batches of an epoch.
+    """
+
+    def __init__(self, n_epochs, n_batches):
+        self.n_epochs = n_epochs
+        self.n_batches = n_batches
+
+    def on_train_begin(self, net, **kwargs):
+        """Open the bar."""
+        from tqdm.auto import tqdm  # picks the terminal's or the notebook's bar
+
+        self.first_ = len(net.history)
+        self.bar_ = tqdm(total=self.n_epochs * self.n_batches, unit="batch")
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Name the epoch."""
+        epoch = len(net.history) - self.first_
+        self.bar_.set_description(f"Epoch {epoch}/{self.n_epochs}", refresh=False)
+
+    def on_batch_end(self, net, training, **kwargs):
+        """Count a batch."""
+        if training:
+            self.bar_.update()
+
+    def on_epoch_end(self, net, **kwargs):
+        """Show the losses of the epoch."""
+        losses = {k: net.history[-1].get(f"{k}_loss") for k in ("train", "valid")}
+        self.bar_.set_postfix(
+            {k: f"{v:.4f}" for k, v in losses.items() if v is not None}, refresh=False
+        )
+
+    def on_train_end(self, net, **kwargs):
+        """Close the bar and leave it standing."""
+        self.bar_.close()
+        self.bar_ = None  # a bar cannot be pickled

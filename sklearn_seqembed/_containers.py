@@ -1,0 +1,87 @@
+"""The kind of container that X was, and the way back into it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Container:
+    """The kind of container that X was, to give results back in.
+
+    Parameters
+    ----------
+    form : {"list", "object", "3d", "2d", "pandas", "polars"}
+        Outer container. "object" is a 1-D array of arrays; a torch tensor is the form
+        of its shape, a frame of numbers is named by its library.
+    dtype : dtype
+        Floating dtype of the values.
+    flat : bool, default=False
+        Whether the sequences of a list are 1-D arrays.
+    columns : list of str, default=None
+        Column names of a frame.
+    index : pandas Index, default=None
+        Row index of a pandas frame.
+    """
+
+    form: str
+    dtype: np.dtype
+    flat: bool = False
+    columns: object = None
+    index: object = None
+
+    @property
+    def is_table(self):
+        """Whether each time step was a column (2-D arrays and frames)."""
+        return self.form in ("2d", "pandas", "polars")
+
+    def build(self, arrays):
+        """Put sequences into a container of this kind.
+
+        Parameters
+        ----------
+        arrays : list of ndarray of shape (n_timesteps_i, n_features)
+            The sequences.
+
+        Returns
+        -------
+        list, ndarray or frame
+            The same sequences; a 3-D array is padded at the end with NaN.
+        """
+        arrays = [array.astype(self.dtype, copy=False) for array in arrays]
+        if self.flat:
+            arrays = [array[:, 0] for array in arrays]
+        if self.form == "list":
+            return arrays
+        if self.form == "object":
+            out = np.empty(len(arrays), dtype=object)
+            for i, array in enumerate(arrays):  # out[:] = arrays would make it 2-D
+                out[i] = array
+            return out
+        if self.form == "3d":
+            longest = max(len(array) for array in arrays)
+            out = np.full((len(arrays), longest, arrays[0].shape[1]), np.nan)
+            out = out.astype(self.dtype, copy=False)
+            for row, array in zip(out, arrays, strict=True):
+                row[: len(array)] = array
+            return out
+        return self._build_table(np.stack(arrays)[:, :, 0])
+
+    def _build_table(self, table):
+        if self.form == "pandas":
+            import pandas as pd
+
+            return pd.DataFrame(table, columns=self.columns, index=self.index)
+        if self.form == "polars":
+            import polars as pl
+
+            return pl.DataFrame(table, schema=self.columns, orient="row")
+        return table
+
+    def without_rows(self):
+        """Return the same kind for other rows: the index of a frame is left out."""
+        return replace(self, index=None)
+
+    def without_names(self):
+        """Return the same kind for other time steps: a frame becomes a 2-D array."""
+        return replace(self, form="2d", columns=None) if self.columns else self

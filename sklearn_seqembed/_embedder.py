@@ -1,0 +1,423 @@
+"""LSTMSequenceEmbedder: sequences into vectors, and back."""
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_seqembed._base import PARTS, BaseSequenceEstimator
+from sklearn_seqembed._scoring import mean_deviances
+
+
+def _objective_has(part):
+    """Offer a method only where the objective trains the decoder that it needs."""
+
+    def check(estimator):
+        fitted = hasattr(estimator, "net_")
+        parts = estimator.net_.module__parts if fitted else PARTS[estimator.objective]
+        if part in parts:
+            return True
+        raise AttributeError(
+            f"objective={estimator.objective!r} trains no {part}. Use "
+            f"objective={part!r} or 'composite'."
+        )
+
+    return check
+
+
+class LSTMSequenceEmbedder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseSequenceEstimator
+):
+    """Embed sequences as vectors by an Encoder-Decoder LSTM.
+
+    `fit` trains an LSTM encoder and an LSTM decoder to recreate each sequence from one
+    vector of fixed length [1]_ [2]_. `transform` returns the encoder's vectors, for any
+    classifier, regressor, clusterer or detector; `inverse_transform` plays a vector
+    back. Sequences may have any lengths, several features and missing values.
+
+    Parameters
+    ----------
+    n_components : int, default=128
+        Length of the vector, at least 1. Without `hidden_size` it is the encoder's
+        number of memory cells: forward gets the larger half, backward the smaller one
+        (none for 1).
+    hidden_size : int, default=None
+        Memory cells a layer and direction, at least 1; a linear layer then leads to
+        `n_components`. With None the cells are the vector.
+    num_layers : int, default=1
+        Stacked layers of encoder and decoder, at least 1.
+    bidirectional : bool, default=True
+        Whether the encoder reads each sequence backward too.
+    dropout : float, default=0.0
+        Probability, in [0, 1), of zeroing a value between stacked layers. No effect
+        when `num_layers=1`.
+    cell : {"lstm", "gru"}, default="lstm"
+        Memory cell: long short-term memory, or the gated recurrent unit of [1]_. On a
+        CPU torch computes the LSTM much faster.
+    patch_size : int or "auto", default="auto"
+        Time steps that enter and leave the network together as one step [5]_. "auto"
+        cuts a sequence of median length into about 20 patches. 1 is the textbook
+        network.
+    decoder_inputs : {"vector", "vector_position"}, default="vector_position"
+        What the decoder sees at each step: the vector alone (the RepeatVector of the
+        Keras tutorials), or beside it sines and cosines of the position, the vector
+        setting the start state too.
+    augmentation : {"shift", None}, default="shift"
+        "shift" moves each sequence in training by a random time of up to a tenth of
+        its length, what is read and what is to be recreated alike.
+    lr_schedule : {"onecycle", None}, default="onecycle"
+        Rise to `lr` over the first 30 % of the batches of a fit, and fall to nearly 0
+        over the others; None holds `lr`.
+    scaler : "standard", transformer or None, default="standard"
+        Scales the features before they enter. "standard" is a
+        :class:`~sklearn.preprocessing.StandardScaler` over all time steps; any
+        scikit-learn transformer that keeps the number of features and has
+        `inverse_transform` is cloned and fitted on shape (total time steps, features).
+    objective : {"reconstruction", "forecast", "composite"}, default="reconstruction"
+        What is decoded from the vector [3]_: the steps that were read, the `horizon`
+        steps that follow them, or both.
+    horizon : int, float or "auto", default="auto"
+        Time steps at the end of each training sequence that are held back for
+        "forecast" and "composite": a number, or a share in (0, 1) of its length, at
+        least one step. "auto" is a tenth. No effect with "reconstruction".
+    max_epochs : int or "auto", default="auto"
+        Passes over the training sequences. "auto" makes about 1500 batches, and at
+        least 5 passes.
+    batch_size : int or "auto", default="auto"
+        Largest number of sequences of a batch. "auto" is about an eighth of them, 16
+        to 64.
+    lr : float, default=0.003
+        Learning rate of Adam, the highest one of the schedule.
+    early_stopping : bool or "auto", default="auto"
+        Whether to hold out `validation_fraction` of the sequences, to stop when their
+        loss has not fallen for `n_iter_no_change` epochs, and to restore the weights
+        of the best epoch. "auto" does from 10,000 sequences on.
+    validation_fraction : float, default=0.1
+        Share in (0, 1) of the sequences that is held out, at least one sequence.
+    n_iter_no_change : int, default=10
+        Epochs without a lower validation loss before training stops.
+    callbacks : list of skorch callbacks, default=None
+        Clones of them run beside the estimator's own.
+    warm_start : bool, default=False
+        Whether `fit` trains the present network on, with a new schedule, instead of a
+        new one.
+    device : str or torch.device, default="auto"
+        Where to compute. "auto" is CUDA if there is one, else MPS, else the CPU.
+    verbose : int, default=0
+        0 is silent, 1 shows a progress bar with loss and time left.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, batches, shifts and the held-out part. An int gives equal results
+        for equal fits with the same number of threads on the same device.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; `net_.module_` is the torch module. Holds no training data.
+    encoder_ : torch.nn.Module
+        Called with scaled float32 values (N, L, F), NaN where missing, int64
+        categories (N, L, 0) and int64 lengths (N,), gives vectors (N, n_components).
+    decoder_ : torch.nn.Module
+        Called with vectors and a number of steps, gives scaled values (N, L, F) and
+        end logits (N, L).
+    scaler_ : transformer or None
+        The fitted scaler.
+    history_ : list of dict
+        For each epoch `epoch`, `train_loss`, `valid_loss` if validated, `dur` in
+        seconds.
+    n_iter_ : int
+        Number of epochs trained.
+    train_score_ : float
+        `score` of (at most 1000 of) the training sequences, set by `fit`.
+    patch_size_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
+        What was used where the parameter was "auto".
+    n_features_in_ : int
+        Number of features of each time step; for a 2-D X its number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, if X was a frame with names.
+
+    See Also
+    --------
+    sklearn.decomposition.PCA : Linear vectors of sequences of equal lengths.
+
+    Notes
+    -----
+    Minimised is the mean over sequences of each one's mean squared error over its
+    observed values, in scaled units. Where lengths differ in training, the negative log
+    likelihood of the end of the sequence is added with weight 0.1, by which
+    `inverse_transform` decides on lengths.
+
+    Vectors do not depend on the batch, the order or the company of a sequence, up to
+    rounding in float32. Equal results across devices or torch versions are not
+    promised.
+
+    Ctrl-C in `fit` keeps the best weights so far, warns, and leaves a fitted estimator.
+
+    The textbook network of the tutorials: ``patch_size=1, bidirectional=False,
+    decoder_inputs="vector", augmentation=None, lr_schedule=None,
+    early_stopping=False``.
+
+    References
+    ----------
+    .. [1] Cho, K. et al. (2014). Learning Phrase Representations using RNN
+           Encoder-Decoder for Statistical Machine Translation. arXiv:1406.1078.
+    .. [2] Sutskever, I., Vinyals, O. and Le, Q. V. (2014). Sequence to Sequence
+           Learning with Neural Networks. arXiv:1409.3215.
+    .. [3] Srivastava, N., Mansimov, E. and Salakhutdinov, R. (2015). Unsupervised
+           Learning of Video Representations using LSTMs. arXiv:1502.04681.
+    .. [4] Malhotra, P. et al. (2017). TimeNet: Pre-trained deep recurrent neural
+           network for time series classification. arXiv:1706.08838.
+    .. [5] Lin, S. et al. (2023). SegRNN: Segment Recurrent Neural Network for
+           Long-Term Time Series Forecasting. arXiv:2308.11200.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_seqembed import LSTMSequenceEmbedder
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(length, 2)) for length in (5, 9, 7, 12)]
+    >>> embedder = LSTMSequenceEmbedder(n_components=8, max_epochs=20, random_state=0)
+    >>> embedder.fit_transform(X).shape
+    (4, 8)
+    >>> [x.shape for x in embedder.reconstruct(X)]
+    [(5, 2), (9, 2), (7, 2), (12, 2)]
+    """
+
+    def __init__(
+        self,
+        n_components=128,
+        *,
+        hidden_size=None,
+        num_layers=1,
+        bidirectional=True,
+        dropout=0.0,
+        cell="lstm",
+        patch_size="auto",
+        decoder_inputs="vector_position",
+        augmentation="shift",
+        lr_schedule="onecycle",
+        scaler="standard",
+        objective="reconstruction",
+        horizon="auto",
+        max_epochs="auto",
+        batch_size="auto",
+        lr=0.003,
+        early_stopping="auto",
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        callbacks=None,
+        warm_start=False,
+        device="auto",
+        verbose=0,
+        random_state=None,
+    ):
+        self.n_components = n_components
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.cell = cell
+        self.patch_size = patch_size
+        self.decoder_inputs = decoder_inputs
+        self.augmentation = augmentation
+        self.lr_schedule = lr_schedule
+        self.scaler = scaler
+        self.objective = objective
+        self.horizon = horizon
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Train the network to recreate sequences from their vectors.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            A list (tuple, 1-D object array) of arrays of shape (n_timesteps_i,
+            n_features) or (n_timesteps_i,); a 3-D array (n_samples, n_timesteps,
+            n_features), NaN-padded at the end where lengths differ; or a 2-D array or
+            frame of numbers (n_samples, n_timesteps), one feature. NaN elsewhere is a
+            missing value: neither reconstructed nor counted.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : LSTMSequenceEmbedder
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X or a parameter is out of range, or the loss becomes NaN.
+        TypeError
+            If X holds anything but numbers.
+        """
+        return self._fit(X)
+
+    def partial_fit(self, X, y=None):
+        """Pass once over X, at a constant learning rate and without validation.
+
+        The first call settles the scaler, all that is "auto", and whether missing
+        values are marked.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            As for :meth:`fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : LSTMSequenceEmbedder
+            The estimator, trained one epoch more.
+        """
+        return self._partial_fit(X)
+
+    def transform(self, X):
+        """Encode each sequence as one vector.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            In any form that :meth:`fit` takes, with the same features.
+
+        Returns
+        -------
+        vectors : float32 ndarray of shape (n_samples, n_components)
+            The vectors; a frame where `set_output` asks for one.
+        """
+        sequences, _ = self._check_in(X)
+        return self._encode(sequences)
+
+    @available_if(_objective_has("reconstruction"))
+    def inverse_transform(self, X):
+        """Play vectors back as sequences whose lengths the network decides.
+
+        Lengths lie between those of the shortest and the longest sequence in training.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n_samples, n_components)
+            Vectors, as :meth:`transform` gives them.
+
+        Returns
+        -------
+        sequences : list, ndarray or frame
+            In the kind of container and in the units that `fit` got.
+        """
+        check_is_fitted(self)
+        vectors = check_array(X, dtype=np.float32, input_name="X")
+        if vectors.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X has vectors of {vectors.shape[1]} numbers, but this "
+                f"{type(self).__name__} was fitted with n_components="
+                f"{self._n_features_out}. Pass what its transform returns."
+            )
+        return self._container.build(self._decode(vectors, "reconstruction"))
+
+    @available_if(_objective_has("reconstruction"))
+    def reconstruct(self, X):
+        """Encode and decode sequences; missing values are filled on the way.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            As for :meth:`transform`.
+
+        Returns
+        -------
+        sequences : list, ndarray or frame
+            Of the kind and lengths of X, in its units.
+        """
+        sequences, container = self._check_in(X)
+        vectors = self._encode(sequences)
+        return container.build(
+            self._decode(vectors, "reconstruction", sequences.lengths)
+        )
+
+    @available_if(_objective_has("forecast"))
+    def forecast(self, X):
+        """Continue each sequence after its last step.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            As for :meth:`transform`.
+
+        Returns
+        -------
+        sequences : list or ndarray
+            The next steps, in the kind and units of X: as many as `horizon`, or that
+            share of the sequence's length. For a frame a 2-D array.
+        """
+        sequences, container = self._check_in(X)
+        vectors = self._encode(sequences)
+        lengths = self._horizons(sequences.lengths)
+        return container.without_names().build(
+            self._decode(vectors, "forecast", lengths)
+        )
+
+    def score(self, X, y=None):
+        """Return the share of the sequences' deviation from the mean that is explained.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            As for :meth:`transform`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            Mean over features of 1 - squared error / squared deviation from the mean
+            of X, in the user's units: 1 is perfect, 0 is the mean. Constant features
+            are left out. With `objective="forecast"` the held-back steps are judged,
+            with "composite" both parts equally.
+        """
+        sequences, _ = self._check_in(X)
+        self._check_horizons(sequences)
+        return self._explained(sequences)
+
+    def score_samples(self, X):
+        """Return how well each sequence is recreated: low means unusual.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            As for :meth:`transform`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            Minus the mean squared error over a sequence's own observed values, in
+            scaled units, at most 0. With `objective="forecast"` over its held-back
+            steps (NaN where none of them is observed), with "composite" the mean of
+            both parts.
+        """
+        sequences, _ = self._check_in(X)
+        self._check_horizons(sequences)
+        dataset = self._judged_dataset(sequences)
+        return -mean_deviances(self.net_.predict_parts(dataset), len(sequences))
+
+    @property
+    def _n_features_out(self):
+        """Length of the vector, for get_feature_names_out: what fit saw."""
+        return self.net_.module__n_components
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

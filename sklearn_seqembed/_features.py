@@ -1,0 +1,103 @@
+"""Features as the network sees them: numbers scaled to float32, and the way back."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.preprocessing import StandardScaler
+
+
+class NumericFeatures:
+    """Scale numeric features over all time steps, NaN kept as missing.
+
+    Parameters
+    ----------
+    scaler : "standard", transformer or None
+        A scikit-learn transformer that keeps the number of features and has
+        `inverse_transform`; it is cloned. "standard" is a `StandardScaler`.
+
+    Attributes
+    ----------
+    scaler_ : transformer or None
+        The fitted clone.
+    missing_indicator_ : bool
+        Whether a value was missing in the sequences of `fit`.
+    """
+
+    def __init__(self, scaler):
+        self.scaler = scaler
+
+    def fit(self, sequences):
+        """Learn the scale of each feature from all time steps of `sequences`."""
+        self.missing_indicator_ = any(
+            chunk.dtype.kind == "f" and bool(np.isnan(chunk).any())
+            for chunk in sequences.iter_chunks()
+        )
+        self.scaler_ = _make_scaler(self.scaler)
+        if self.scaler_ is None:
+            return self
+        # Two time steps at least tell whether the number of features is kept.
+        if hasattr(self.scaler_, "partial_fit"):  # in bounded memory where it can
+            for chunk in sequences.iter_chunks():
+                self.scaler_.partial_fit(chunk)
+        else:
+            self.scaler_.fit(np.concatenate(list(sequences.iter_chunks())))
+        head = next(sequences.iter_chunks())[:2]
+        shape = np.shape(self.scaler_.transform(head))
+        if shape != head.shape:
+            raise ValueError(
+                f"scaler={self.scaler!r} turns {head.shape[1]} features into "
+                f"{shape[1:]}, expected as many as it gets. Choose a transformer that "
+                "keeps the number of features, or scaler=None."
+            )
+        return self
+
+    def encode(self, values):
+        """Scale time steps: (n_steps, n_features) of any dtype to float32.
+
+        Raises
+        ------
+        ValueError
+            If a scaled value is too large for float32.
+        """
+        if self.scaler_ is not None:
+            values = np.asarray(self.scaler_.transform(values))
+        with np.errstate(over="ignore"):
+            encoded = values.astype(np.float32)
+        with np.errstate(invalid="ignore"):
+            overflow = np.isinf(encoded).any()
+        if overflow:
+            raise ValueError(
+                f"X has values too large for float32 after scaling by {self.scaler!r} "
+                f"(largest: {np.nanmax(np.abs(values)):.3g}). Use scaler='standard', "
+                "or divide X by a constant."
+            )
+        return encoded
+
+    def decode(self, values):
+        """Bring scaled time steps (n_steps, n_features) back to the user's units."""
+        values = np.asarray(values, dtype=np.float64)
+        if self.scaler_ is None:
+            return values
+        return np.asarray(self.scaler_.inverse_transform(values))
+
+
+def _make_scaler(scaler):
+    """Return an unfitted scaler of our own, or None."""
+    if scaler is None:
+        return None
+    if isinstance(scaler, str):
+        if scaler != "standard":
+            raise ValueError(
+                f"scaler must be 'standard', a scikit-learn transformer or None, got "
+                f"{scaler!r}."
+            )
+        scaler = StandardScaler()
+    elif isinstance(scaler, type) or not hasattr(scaler, "inverse_transform"):
+        raise ValueError(
+            f"scaler={scaler!r} has no inverse_transform, which brings reconstructed "
+            "values back to your units. Choose an instance of a transformer that has "
+            "it, StandardScaler() for example, or scaler=None."
+        )
+    scaler = clone(scaler)
+    if hasattr(scaler, "set_output"):  # a global "pandas" output is not for us
+        scaler.set_output(transform="default")
+    return scaler

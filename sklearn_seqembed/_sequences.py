@@ -1,0 +1,395 @@
+"""From what a user passes as X to `Sequences`.
+
+`check_sequences` is the door: everything that is refused is refused here, and every
+later room trusts what it gets. The way back is `_containers.py`.
+"""
+
+import numbers
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from sklearn_seqembed._containers import Container
+
+# Values looked at together when a whole X is scanned: bounds the memory of a scan.
+CHUNK_VALUES = 2**20
+
+
+class Sequences:
+    """Sequences of any lengths over shared blocks of time steps.
+
+    Sequence i is the rows `starts[i]` to `starts[i] + lengths[i]` of every block. A
+    selection of sequences, or of a part of each, shares the blocks: nothing is copied.
+
+    Parameters
+    ----------
+    blocks : tuple of ndarray of shape (total_steps, k)
+        The values, all time steps one after another. Each block has a dtype of its
+        own; side by side they hold `n_features` columns.
+    starts : int64 ndarray of shape (n_samples,)
+        Row at which each sequence begins.
+    lengths : int64 ndarray of shape (n_samples,)
+        Number of time steps of each sequence, at least 1.
+    """
+
+    def __init__(self, blocks, starts, lengths):
+        self.blocks = blocks
+        self.starts = starts
+        self.lengths = lengths
+
+    @classmethod
+    def from_offsets(cls, blocks, offsets):
+        """Take contiguous sequences, i at rows `offsets[i]` to `offsets[i + 1]`."""
+        offsets = np.asarray(offsets, dtype=np.int64)
+        return cls(blocks, offsets[:-1], np.diff(offsets))
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def __getitem__(self, indices):
+        return Sequences(self.blocks, self.starts[indices], self.lengths[indices])
+
+    @property
+    def n_features(self):
+        """Number of features, over all blocks."""
+        return sum(block.shape[1] for block in self.blocks)
+
+    @property
+    def n_steps(self):
+        """Number of time steps of all sequences together."""
+        return int(self.lengths.sum())
+
+    def take(self, rows):
+        """Gather rows of the blocks: shape of `rows` + (n_features,)."""
+        parts = [np.take(block, rows, axis=0) for block in self.blocks]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+    def rows(self, i):
+        """Return the values of sequence i, shape (lengths[i], n_features)."""
+        return self._slice(self.starts[i], self.starts[i] + self.lengths[i])
+
+    def iter_chunks(self):
+        """Yield all time steps, in order, in arrays of about `CHUNK_VALUES` values.
+
+        Yields
+        ------
+        chunk : ndarray of shape (n_chunk_steps, n_features)
+            Some time steps; a view where the sequences lie one behind the other.
+        """
+        size = max(1, CHUNK_VALUES // self.n_features)
+        ends = self.starts + self.lengths
+        if np.array_equal(self.starts[1:], ends[:-1]):
+            for start in range(self.starts[0], ends[-1], size):
+                yield self._slice(start, min(start + size, ends[-1]))
+            return
+        cuts = np.searchsorted(
+            np.cumsum(self.lengths), np.arange(size, self.n_steps, size)
+        )
+        for part in np.split(np.arange(len(self)), np.unique(cuts + 1)):
+            if len(part):
+                starts, lengths = self.starts[part], self.lengths[part]
+                before = np.cumsum(lengths) - lengths
+                rows = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+                yield self.take(rows)
+
+    def _slice(self, start, stop):
+        parts = [block[start:stop] for block in self.blocks]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def check_sequences(X, *, estimator, reset):
+    """Read X as sequences, or refuse it.
+
+    Sets `n_features_in_` and, for a frame, `feature_names_in_` of the estimator where
+    `reset`; elsewhere X is compared with them.
+
+    Parameters
+    ----------
+    X : list, tuple, array, tensor or frame
+        The sequences, in any of the forms listed in the user guide. It is not changed.
+    estimator : estimator
+        Its name stands in messages, its fitted attributes are set or compared.
+    reset : bool
+        Whether this X settles the number and names of features.
+
+    Returns
+    -------
+    sequences : Sequences
+        Views of X's own values where it is an array, one copy where it is a list.
+    container : Container
+        The kind that X was.
+
+    Raises
+    ------
+    ValueError
+        If X is empty, a sequence has no time step or no observed value, a value is
+        infinite, or the number of features differs within X or from fit.
+    TypeError
+        If X or a sequence is of another kind, strings for example.
+    """
+    X = _as_array(X)
+    if isinstance(X, (list, tuple)):
+        X = _list_to_table(X)
+    is_object_list = isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object
+    if isinstance(X, (list, tuple)) or is_object_list:
+        sequences, container = _from_list(X)
+    elif getattr(X, "ndim", 2) == 3:
+        sequences, container = _from_3d(np.asarray(X))
+    else:
+        return _from_table(X, estimator, reset)
+    if reset:
+        estimator.n_features_in_ = sequences.n_features
+        # A frame of an earlier fit leaves its names behind.
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    else:
+        _check_same_features(sequences, estimator)
+    _check_values(sequences)
+    return sequences, container
+
+
+def _as_array(X):
+    """Torch tensors become arrays that share their memory; Series become arrays."""
+    if hasattr(X, "detach") and hasattr(X, "cpu"):
+        X = X.detach().cpu()
+        # numpy has no bfloat16.
+        return X.float().numpy() if "bfloat16" in str(X.dtype) else X.numpy()
+    is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
+    return X.to_numpy() if is_series else X
+
+
+def _list_to_table(X):
+    """Lists of numbers of equal lengths become a 2-D array, other lists stay."""
+    if not len(X):
+        raise ValueError(
+            "X is empty: it holds 0 sequences. Pass at least one sequence."
+        )
+    if isinstance(X[0], numbers.Number):
+        return np.asarray(X)
+    if all(isinstance(item, (list, tuple)) for item in X):
+        n_steps = {len(item) for item in X}
+        is_flat = all(np.ndim(value) == 0 for value in X[0])
+        if len(n_steps) == 1 and 0 not in n_steps and is_flat:
+            return _numbers(X, "X")
+    return X
+
+
+def _from_table(X, estimator, reset):
+    """Rows are univariate sequences, columns their time steps (scikit-learn's X)."""
+    if getattr(X, "ndim", 2) == 1:
+        raise ValueError(
+            f"Expected sequences, got a 1-D array of shape {np.shape(X)}. Reshape your "
+            "data: X.reshape(1, -1) or [X] if it is one univariate sequence, "
+            "X.reshape(-1, 1) if it holds one sequence of one step each."
+        )
+    if getattr(X, "ndim", 2) > 3:
+        raise ValueError(
+            f"X has {X.ndim} dimensions, expected at most 3: (n_samples, n_timesteps, "
+            "n_features)."
+        )
+    form = _frame_library(X)
+    _refuse_nested_cells(X, form)
+    columns = list(X.columns) if form else None
+    index = X.index if form == "pandas" else None
+    # Fitted on a list or a 3-D array, one feature with any number of steps is fine.
+    fitted_on_table = reset or estimator._container.is_table
+    options = {"dtype": "numeric", "ensure_all_finite": False}
+    try:
+        if fitted_on_table:
+            X = validate_data(estimator, X, reset=reset, **options)
+        else:
+            X = check_array(X, estimator=estimator, **options)
+    except ValueError as exc:
+        if "features, but" not in str(exc):
+            raise
+        raise ValueError(
+            f"{exc}. Fitted on a 2-D X, each of its columns is a time step. To pass "
+            "sequences of other lengths, give a list of 1-D arrays: list(X)."
+        ) from exc
+    n_samples, n_steps = X.shape
+    block = np.ascontiguousarray(X).reshape(-1, 1)
+    offsets = np.arange(n_samples + 1) * n_steps
+    sequences = Sequences.from_offsets((block,), offsets)
+    if not fitted_on_table:
+        _check_same_features(sequences, estimator)
+    _check_values(sequences)
+    return sequences, Container(
+        form or "2d", _floating(X.dtype), columns=columns, index=index
+    )
+
+
+def _from_3d(X):
+    """Equal lengths, but steps at the end that are wholly NaN are padding."""
+    X = _numbers(X, "X")
+    n_samples, n_steps, n_features = X.shape
+    for axis, size in enumerate(X.shape):
+        if size == 0:
+            what = ("sequences", "time steps", "features")[axis]
+            raise ValueError(
+                f"X is empty: its shape {X.shape} holds 0 {what} (axis {axis}). "
+                "Pass at least one."
+            )
+    lengths = np.full(n_samples, n_steps)
+    if X.dtype.kind == "f":
+        size = max(1, CHUNK_VALUES // (n_steps * n_features))
+        for start in range(0, n_samples, size):
+            observed = ~np.isnan(X[start : start + size]).all(axis=2)
+            lengths[start : start + size] = np.where(
+                observed.any(axis=1), n_steps - observed[:, ::-1].argmax(axis=1), 0
+            )
+    if not lengths.all():
+        i = int(np.flatnonzero(lengths == 0)[0])
+        raise ValueError(_NOT_OBSERVED.format(i=i))
+    block = np.ascontiguousarray(X).reshape(-1, n_features)
+    sequences = Sequences((block,), np.arange(n_samples) * n_steps, lengths)
+    return sequences, Container("3d", _floating(X.dtype))
+
+
+def _from_list(X):
+    """Join a list of arrays into one block."""
+    if not len(X):
+        raise ValueError(
+            "X is empty: it holds 0 sequences. Pass at least one sequence."
+        )
+    arrays = [_sequence(item, i) for i, item in enumerate(X)]
+    flat = all(array.ndim == 1 for array in arrays)
+    arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
+    n_features = arrays[0].shape[1]
+    for i, array in enumerate(arrays):
+        if array.shape[1] != n_features:
+            raise ValueError(
+                f"X[{i}] has {array.shape[1]} features, but X[0] has {n_features}. All "
+                "sequences must have the same number of features (axis 1)."
+            )
+        if not array.size:
+            what = "features" if len(array) else "time steps"
+            raise ValueError(
+                f"X[{i}] has no {what}. Drop empty sequences, or give each at least "
+                "one time step."
+            )
+    offsets = np.cumsum([0] + [len(array) for array in arrays])
+    form = "object" if isinstance(X, np.ndarray) else "list"
+    block = np.concatenate(arrays)
+    container = Container(form, _floating(block.dtype), flat=flat)
+    return Sequences.from_offsets((block,), offsets), container
+
+
+def _sequence(item, i):
+    """Read one sequence of a list as a 1-D or 2-D array of numbers."""
+    array = _numbers(_as_array(item), f"X[{i}]")
+    if array.ndim not in (1, 2):
+        raise ValueError(
+            f"X[{i}] has {array.ndim} dimensions (shape {array.shape}), expected "
+            "(n_timesteps, n_features) or (n_timesteps,)."
+        )
+    return array
+
+
+def _numbers(values, name):
+    """Read an array-like of numbers, None and NaN; refuse everything else."""
+    try:
+        array = np.asarray(values)
+    except ValueError as exc:
+        raise ValueError(
+            f"{name} is ragged within itself: its time steps differ in their number "
+            f"of features ({exc}). Give every time step all features, NaN where a "
+            "value is missing."
+        ) from exc
+    if array.dtype.kind in "biuf":
+        return array
+    if array.dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {name} holds {array.dtype}. Pass real and "
+            "imaginary part as two features."
+        )
+    if array.dtype.kind == "O" and not _holds_strings(array):
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError) as exc:
+            raise TypeError(
+                f"{name} must hold numbers, NaN or None where missing ({exc})."
+            ) from exc
+    kind = "strings" if array.dtype.kind in "OUST" else f"values of {array.dtype}"
+    raise TypeError(
+        f"{name} holds {kind}, expected numbers. Convert them, or leave that feature "
+        "out: only numeric features are read."
+    )
+
+
+def _holds_strings(array):
+    return any(isinstance(value, (str, bytes)) for value in array.flat)
+
+
+def _frame_library(X):
+    """Name the library of a frame, None for anything else."""
+    library = type(X).__module__.partition(".")[0]
+    return library if hasattr(X, "columns") and library in ("pandas", "polars") else None
+
+
+def _refuse_nested_cells(X, library):
+    """Frames of sequences would end in numpy's words about shapes."""
+    if library is None or not len(X):
+        return
+    row = X.iloc[0] if library == "pandas" else X.row(0)
+    for name, cell in zip(X.columns, row, strict=True):
+        if not isinstance(cell, str) and np.ndim(cell):
+            raise TypeError(
+                f"Column {name!r} of X holds sequences ({type(cell).__name__} in row "
+                "0), but the columns of a frame must be numbers, one a time step. Pass "
+                "a list with one array of shape (n_timesteps, n_features) a row."
+            )
+
+
+def _floating(dtype):
+    """Dtype of results: X's own where it is floating, else float64."""
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+
+
+_NOT_OBSERVED = (
+    "X[{i}] has no observed value: all of it is NaN. Drop this sequence, or give it at "
+    "least one number."
+)
+
+
+def _check_same_features(sequences, estimator):
+    expected = 1 if estimator._container.is_table else estimator.n_features_in_
+    if sequences.n_features != expected:
+        raise ValueError(
+            f"X has {sequences.n_features} features, but {type(estimator).__name__} "
+            f"is expecting {expected} features as input: the number of columns of "
+            "each sequence (axis 1) must be that of fit."
+        )
+
+
+def _check_values(sequences):
+    """Refuse infinite values, and sequences in which everything is missing."""
+    if all(block.dtype.kind != "f" for block in sequences.blocks):
+        return
+    position = 0  # time steps before this chunk, counted over the sequences
+    empty = np.zeros(len(sequences), dtype=np.int64)  # steps without a value
+    ends = np.cumsum(sequences.lengths)
+    for chunk in sequences.iter_chunks():
+        # A sum is finite only if all values are, and far quicker than looking at each.
+        with np.errstate(invalid="ignore", over="ignore"):
+            suspicious = not np.isfinite(chunk.sum(dtype=np.float64))
+        if suspicious:
+            if np.isinf(chunk).any():
+                row, feature = np.argwhere(np.isinf(chunk))[0]
+                _refuse_infinite(ends, position + row, feature)
+            rows = np.flatnonzero(np.isnan(chunk).all(axis=1))
+            owners = np.searchsorted(ends, position + rows, side="right")
+            empty += np.bincount(owners, minlength=len(sequences))
+        position += len(chunk)
+    if (empty == sequences.lengths).any():
+        i = int(np.flatnonzero(empty == sequences.lengths)[0])
+        raise ValueError(_NOT_OBSERVED.format(i=i))
+
+
+def _refuse_infinite(ends, row, feature):
+    i = int(np.searchsorted(ends, row, side="right"))
+    step = int(row - (ends[i - 1] if i else 0))
+    raise ValueError(
+        f"X[{i}] is infinite at time step {step}, feature {feature}. Replace it by NaN "
+        "to have it treated as missing."
+    )

@@ -1,0 +1,365 @@
+"""What is minimised, and how: the loss, the skorch net, its run.
+
+Stopping, clipping and the schedule are skorch's callbacks; ours, for what skorch
+lacks, are in `_callbacks.py`.
+"""
+
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.helper import predefined_split
+from sklearn.base import clone
+from torch import nn
+
+from sklearn_seqembed._batching import (
+    OrderedBatches,
+    TrainingBatches,
+    inference_batches,
+)
+from sklearn_seqembed._callbacks import BestWeights, FiniteLoss, Progress
+from sklearn_seqembed._network import EncoderDecoder
+
+# Largest norm of the gradient: sequitur's value, and in the range of others (.25 to 5).
+CLIP_NORM = 1.0
+
+# Weight of the end of a sequence beside its values. A sequence's end costs up to
+# log(longest length) nats, its values at most about 1 in scaled units.
+END_WEIGHT = 0.1
+
+
+class SequenceLoss(nn.Module):
+    """Mean over sequences of each sequence's own mean squared error, in scaled units.
+
+    Only observed values within a sequence's length count, each sequence as much as any
+    other. Where lengths differ, the reconstruction also has to end where the sequence
+    ends: minus the log likelihood of the end, by a hazard at each step, is added with
+    the weight `END_WEIGHT`. Parts count equally.
+
+    Parameters
+    ----------
+    learn_ends : bool, default=True
+        Whether the end of the reconstruction is learned.
+    """
+
+    def __init__(self, learn_ends=True):
+        super().__init__()
+        self.learn_ends = learn_ends
+
+    def forward(self, outputs, targets):
+        """Return the loss of a batch, a scalar.
+
+        Parameters
+        ----------
+        outputs : dict of str to (values, ends)
+            By part, as :class:`EncoderDecoder` returns them.
+        targets : dict of str to (dict of tensor)
+            By part, `values` of shape (N, L, F), NaN where missing, and `lengths`.
+        """
+        losses = []
+        for part, (values, ends) in outputs.items():
+            target, lengths = targets[part]["values"], targets[part]["lengths"]
+            losses.append(_nanmean(sequence_errors(values, target, lengths)))
+            if part == "reconstruction" and self.learn_ends:
+                losses[-1] = losses[-1] + END_WEIGHT * _end_loss(ends, lengths).mean()
+        return sum(losses) / len(losses)
+
+
+def sequence_errors(values, target, lengths):
+    """Mean squared error of each sequence over its observed values.
+
+    Parameters
+    ----------
+    values, target : float32 tensor of shape (N, L, F)
+        Output and truth; NaN in `target` is missing.
+    lengths : int64 tensor of shape (N,)
+        Steps of each sequence that count.
+
+    Returns
+    -------
+    tensor of shape (N,)
+        NaN where nothing is observed.
+    """
+    inside = torch.arange(target.shape[1], device=target.device) < lengths[:, None]
+    observed = ~torch.isnan(target) & inside[:, :, None]  # (N, L, F)
+    # Not NaN * 0: that would be NaN, in the gradient too.
+    errors = torch.where(observed, values - target.nan_to_num(), 0.0).square()
+    return errors.sum(dim=(1, 2)) / observed.sum(dim=(1, 2))
+
+
+def end_log_likelihood(ends):
+    """Log probability that a sequence ends with each step.
+
+    Parameters
+    ----------
+    ends : tensor of shape (N, L)
+        Logit of the hazard at each step.
+
+    Returns
+    -------
+    tensor of shape (N, L)
+        Log of: it ends here, and did not end before.
+    """
+    survived = nn.functional.logsigmoid(-ends).cumsum(dim=1)
+    before = nn.functional.pad(survived[:, :-1], (1, 0))
+    return nn.functional.logsigmoid(ends) + before
+
+
+def _end_loss(ends, lengths):
+    likelihood = end_log_likelihood(ends)
+    return -torch.take_along_dim(likelihood, lengths[:, None] - 1, dim=1)
+
+
+def _nanmean(errors):
+    """Mean over the sequences with an error; 0 where a batch has none."""
+    known = ~torch.isnan(errors)
+    return torch.where(known, errors, 0.0).sum() / known.sum().clamp(min=1)
+
+
+class SequenceNet(NeuralNet):
+    """A skorch net over `SequenceDataset`.
+
+    Attributes
+    ----------
+    interrupted_ : bool
+        Whether the last training was ended by Ctrl-C.
+    failed_ : bool
+        Whether it was ended by a loss that is not finite.
+    """
+
+    interrupted_ = False
+
+    @property
+    def failed_(self):
+        """Whether the last training met a loss that is not finite."""
+        return dict(self.callbacks_)["finite"].failed_epoch_ is not None
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train on, as skorch does; keep whole epochs and their losses in `history`."""
+        self.interrupted_ = False
+        n_epochs = len(self.history)
+        super().partial_fit(X, y, classes, **fit_params)
+        # Ctrl-C leaves a row without "dur", which is recorded when an epoch ends.
+        n_finished = sum("dur" in row for row in self.history)
+        del self.history[n_finished:]
+        for row in self.history[n_epochs:]:
+            row.pop("batches", None)  # 215 bytes a batch
+        return self
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Run an epoch, and tell Ctrl-C from callbacks that stop training."""
+        try:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        except KeyboardInterrupt:
+            self.interrupted_ = True
+            raise
+
+    def encode(self, dataset):
+        """Return the vectors of a dataset, float32 of shape (n_samples, C)."""
+        vectors = None
+        self.module_.eval()
+        with torch.inference_mode():
+            for indices in inference_batches(dataset.lengths, dataset.patch_size):
+                inputs = self._to_device(dataset.batch(indices)[0])
+                inputs.pop("horizons")
+                found = self.module_.encoder(**inputs).cpu().numpy()
+                if vectors is None:
+                    vectors = np.empty((len(dataset), found.shape[1]), found.dtype)
+                vectors[indices] = found
+        return vectors
+
+    def predict_parts(self, dataset):
+        """Encode and decode a dataset, batch by batch.
+
+        Yields
+        ------
+        indices : int ndarray of shape (N,)
+            Sequences of the batch.
+        outputs : dict of str to tensor of shape (N, L, F)
+            Decoded values by part, in scaled units.
+        targets : dict of str to (dict of tensor)
+            As :meth:`SequenceDataset.batch` gives them.
+        """
+        self.module_.eval()
+        for indices in inference_batches(dataset.lengths, dataset.patch_size):
+            inputs, targets = dataset.batch(indices)
+            with torch.inference_mode():
+                outputs = self.module_(**self._to_device(inputs))
+            yield indices, {k: v[0].cpu() for k, v in outputs.items()}, targets
+
+    def decode(self, vectors, part, n_steps):
+        """Play vectors back: values (N, n_steps, F) and ends (N, n_steps) on the CPU."""
+        self.module_.eval()
+        vectors = self._to_device({"vectors": torch.from_numpy(vectors)})["vectors"]
+        with torch.inference_mode():
+            values, ends = self.module_.decoders[part](vectors, n_steps)
+        return values.cpu(), ends.cpu()
+
+    def _to_device(self, inputs):
+        # Not self.device: a net opened where that device is missing lies elsewhere.
+        device = next(self.module_.parameters()).device
+        return {name: value.to(device) for name, value in inputs.items()}
+
+
+def build_net(module_params, *, lr, batch_size, device):
+    """Put a skorch net together and initialise it.
+
+    Parameters
+    ----------
+    module_params : dict
+        Arguments of :class:`EncoderDecoder`.
+    lr, batch_size, device
+        As in skorch, all settled.
+
+    Returns
+    -------
+    SequenceNet
+        The net, with new weights.
+    """
+    net = SequenceNet(
+        EncoderDecoder,
+        criterion=SequenceLoss,
+        optimizer=torch.optim.Adam,
+        lr=lr,
+        batch_size=batch_size,
+        iterator_train=TrainingBatches,
+        iterator_valid=OrderedBatches,
+        train_split=None,
+        device=device,
+        verbose=0,
+        **{f"module__{name}": value for name, value in module_params.items()},
+    )
+    return net.initialize()
+
+
+def train(
+    net,
+    dataset,
+    validation=None,
+    *,
+    max_epochs,
+    lr_schedule=None,
+    n_iter_no_change=None,
+    callbacks=(),
+    verbose=0,
+):
+    """Train a net for some epochs more, and warn or raise if that was disturbed.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        An initialised net. It keeps no reference to the data.
+    dataset : SequenceDataset
+        What to train on.
+    validation : SequenceDataset, default=None
+        What to stop by: the weights of the best epoch are restored.
+    max_epochs : int
+        Largest number of epochs.
+    lr_schedule : {"onecycle", None}, default=None
+        Schedule of the learning rate over all batches of these epochs; None holds it.
+    n_iter_no_change : int, default=None
+        Epochs without a lower validation loss after which training stops.
+    callbacks : sequence, default=()
+        The user's callbacks; clones of them run.
+    verbose : int, default=0
+        Whether to show a bar.
+
+    Raises
+    ------
+    ValueError
+        If the loss became NaN or infinite.
+    """
+    n_batches = -(-len(dataset) // net.batch_size)
+    ours = [("clipping", GradientNormClipping(CLIP_NORM)), ("finite", FiniteLoss())]
+    if lr_schedule == "onecycle":
+        # With a total of 1 the only step would have the last, lowest rate.
+        total = max(2, max_epochs * n_batches)
+        ours.append(("schedule", _one_cycle(net.lr, total)))
+    ours.append(("best", BestWeights()))
+    if verbose:
+        ours.append(("progress", Progress(max_epochs, n_batches)))
+    stopping = []
+    if validation is not None:
+        patience = EarlyStopping(patience=n_iter_no_change, sink=_silent)
+        stopping.append(("stopping", patience))
+    # EarlyStopping ends the epoch's round of callbacks: it comes last.
+    net.callbacks = [*ours, *clone(list(callbacks), safe=False), *stopping]
+    net.initialize_callbacks()
+    net.train_split = None if validation is None else predefined_split(validation)
+    for group in net.optimizer_.param_groups:  # a schedule leaves its last rate behind
+        group["lr"] = net.lr
+    before = len(net.history)
+    try:
+        net.partial_fit(dataset, None, epochs=max_epochs)
+    finally:
+        net.train_split = None  # it holds the validation sequences
+    _report(net, len(net.history) - before)
+
+
+def _report(net, n_epochs):
+    """Raise or warn if training did not end by itself."""
+    if net.failed_:
+        raise ValueError(
+            f"The loss became NaN or infinite in epoch {n_epochs + 1}. Lower lr, now "
+            f"{net.lr:g}, keep scaler='standard', and look for extreme values in X."
+        )
+    if net.interrupted_:
+        what = (
+            "the weights of its best epoch are kept"
+            if n_epochs
+            else "no epoch was finished, the weights are those of the moment"
+        )
+        warnings.warn(
+            f"Training was interrupted after {n_epochs} epochs: {what}.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _one_cycle(lr, total_steps):
+    """Rise to `lr` over the first 30 % of the batches, fall to nearly 0 by the last."""
+    return LRScheduler(
+        torch.optim.lr_scheduler.OneCycleLR,
+        step_every="batch",
+        event_name=None,
+        max_lr=lr,
+        total_steps=total_steps,
+        cycle_momentum=False,
+    )
+
+
+def _silent(*args, **kwargs):
+    """Print nothing; a lambda could not be pickled."""
+
+
+def resolve_device(device):
+    """Return the torch device that `device` names; "auto" is CUDA, else MPS, else CPU.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        "auto" or what `torch.device` takes.
+
+    Returns
+    -------
+    str
+        Name of the device.
+    """
+    if device != "auto":
+        return str(torch.device(device))
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+@contextmanager
+def seeded(seed, device):
+    """Seed torch inside the block, and leave its generators as they were outside."""
+    kind = torch.device(device).type
+    devices = [torch.device(device)] if kind == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        yield
