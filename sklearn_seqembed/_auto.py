@@ -30,7 +30,7 @@ def choose_batch_size(n_samples):
 
 
 def choose_max_epochs(n_batches):
-    """Spread `UPDATES` batches over epochs, but see each sequence `MIN_EPOCHS` times."""
+    """Spread `UPDATES` batches over epochs; see each sequence `MIN_EPOCHS` times."""
     return max(MIN_EPOCHS, -(-UPDATES // n_batches))
 
 

@@ -341,7 +341,7 @@ class BaseSequenceEstimator(BaseEstimator):
         return arrays
 
     def _ends(self, ends):
-        """Choose the most likely length, among those from shortest to longest in fit."""
+        """Choose the most likely length, from the shortest to the longest in fit."""
         likelihood = end_log_likelihood(ends)[:, self._shortest - 1 : self._longest]
         return likelihood.argmax(dim=1).numpy() + self._shortest
 
@@ -360,6 +360,4 @@ def _check_option(value, name, allowed):
         for option in allowed
     ):
         *most, last = map(repr, allowed)
-        raise ValueError(
-            f"{name} must be {', '.join(most)} or {last}, got {value!r}."
-        )
+        raise ValueError(f"{name} must be {', '.join(most)} or {last}, got {value!r}.")

@@ -119,11 +119,10 @@ class Encoder(nn.Module):
             )
         x = self._patches(numeric, lengths)  # (N, P, D)
         n_patches = -(-lengths // self.patch_size)  # (N,)
-        for i, layer in enumerate(self.layers):
-            if i:
-                x = torch.cat([forward, _reverse(backward, n_patches)], dim=2)
-                x = self.dropout(x)  # (N, P, H)
-            forward, backward = layer(x, n_patches)
+        forward, backward = self.layers[0](x, n_patches)  # (N, P, ·)
+        for layer in self.layers[1:]:
+            x = torch.cat([forward, _reverse(backward, n_patches)], dim=2)
+            forward, backward = layer(self.dropout(x), n_patches)
         last = (n_patches - 1)[:, None, None]  # (N, 1, 1)
         states = [torch.take_along_dim(s, last, 1) for s in (forward, backward)]
         return self.to_vector(torch.cat(states, dim=2).squeeze(1))  # (N, C)

@@ -324,7 +324,9 @@ def _holds_strings(array):
 def _frame_library(X):
     """Name the library of a frame, None for anything else."""
     library = type(X).__module__.partition(".")[0]
-    return library if hasattr(X, "columns") and library in ("pandas", "polars") else None
+    return (
+        library if hasattr(X, "columns") and library in ("pandas", "polars") else None
+    )
 
 
 def _refuse_nested_cells(X, library):

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
 from skorch.helper import predefined_split
-from sklearn.base import clone
 from torch import nn
 
 from sklearn_seqembed._batching import (
@@ -191,7 +191,7 @@ class SequenceNet(NeuralNet):
             yield indices, {k: v[0].cpu() for k, v in outputs.items()}, targets
 
     def decode(self, vectors, part, n_steps):
-        """Play vectors back: values (N, n_steps, F) and ends (N, n_steps) on the CPU."""
+        """Play vectors back: values (N, n_steps, F), ends (N, n_steps), on the CPU."""
         self.module_.eval()
         vectors = self._to_device({"vectors": torch.from_numpy(vectors)})["vectors"]
         with torch.inference_mode():

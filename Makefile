@@ -1,0 +1,32 @@
+# Everything a developer runs. Each target makes or updates its own environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint docs wheel clean
+
+demo: $(VENV)/.test-ready  ## Embed real sequences, classify them, save a picture.
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/.test-ready  ## Run all tests, with coverage of the package.
+	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.test-ready  ## Check code style and docstrings.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/numpydoc lint sklearn_seqembed/_embedder.py sklearn_seqembed/datasets.py
+
+docs: $(VENV)/.docs-ready  ## Build the pages in docs/_build/html.
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+wheel: $(VENV)/.docs-ready  ## Build the wheel in dist.
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) dist docs/_build docs/auto_examples docs/generated
+
+$(VENV)/.%-ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$*]"
+	touch $@

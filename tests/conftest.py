@@ -1,0 +1,31 @@
+"""Data by meaning, shared by all tests."""
+
+import numpy as np
+import pytest
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed.datasets import make_sequences
+
+
+@pytest.fixture
+def sequences():
+    """Ragged sequences of two features, some values missing."""
+    return make_sequences(
+        12, n_features=2, lengths=(3, 15), missing=0.1, random_state=0
+    )[0]
+
+
+@pytest.fixture
+def equal_sequences():
+    """Sequences of equal lengths as a 3-D array."""
+    return np.stack(make_sequences(10, n_features=2, lengths=8, random_state=0)[0])
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """An embedder fitted on ragged sequences of two features. Not to be changed."""
+    X, _ = make_sequences(
+        12, n_features=2, lengths=(3, 15), missing=0.1, random_state=0
+    )
+    embedder = LSTMSequenceEmbedder(n_components=6, max_epochs=3, random_state=0)
+    return embedder.fit(X)
