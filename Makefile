@@ -4,6 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# Networks as small as the tests' and the demo's are no faster on more threads, and many
+# times slower where other programs keep the cores busy.
+export OMP_NUM_THREADS ?= 1
+
 .PHONY: demo test lint docs wheel clean
 
 demo: $(VENV)/.test-ready  ## Embed real sequences, classify them, save a picture.

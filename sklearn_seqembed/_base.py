@@ -88,12 +88,18 @@ class BaseSequenceEstimator(BaseEstimator):
         check_scalar(self.lr, "lr", numbers.Real, **positive)
         if self.hidden_size is not None:
             check_scalar(self.hidden_size, "hidden_size", **count)
-        for name in ("patch_size", "max_epochs", "batch_size"):
+        lowest = {"patch_size": 1, "max_epochs": 0, "batch_size": 1}
+        for name, least in lowest.items():
             if not _is_auto(getattr(self, name), name):
-                check_scalar(getattr(self, name), name, **count)
+                check_scalar(getattr(self, name), name, numbers.Integral, min_val=least)
         if not _is_auto(self.horizon, "horizon"):
             is_count = isinstance(self.horizon, numbers.Integral)
             check_scalar(self.horizon, "horizon", **(count if is_count else share))
+        if not isinstance(self.callbacks, (list, tuple, type(None))):
+            raise TypeError(
+                "callbacks must be a list of skorch callbacks or None, got "
+                f"{self.callbacks!r}."
+            )
         options = {
             "cell": ("lstm", "gru"),
             "bidirectional": (True, False),
@@ -282,14 +288,17 @@ class BaseSequenceEstimator(BaseEstimator):
     def _keep(self, net, sequences, rng):
         """Set what is left after training."""
         self.net_ = net
-        self.history_ = [dict(row) for row in net.history]
+        self.history_ = [
+            {k: v for k, v in row.items() if not k.endswith(("_count", "_best"))}
+            for row in net.history
+        ]
         self.n_iter_ = len(self.history_)
         if rng is None:  # partial_fit: a judgement would cost more than the pass
             return
         n_judged = min(len(sequences), JUDGED_SEQUENCES)
         judged = np.sort(rng.permutation(len(sequences))[:n_judged])
         self.train_score_ = self._explained(sequences[judged])
-        if self.train_score_ < LEAST_SCORE:
+        if self.train_score_ < LEAST_SCORE and self.max_epochs_:
             warnings.warn(
                 f"The network explains only {max(0.0, self.train_score_):.1%} of its "
                 f"training sequences after {self.n_iter_} epochs: it gives back little "

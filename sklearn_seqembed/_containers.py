@@ -58,25 +58,27 @@ class Container:
             for i, array in enumerate(arrays):  # out[:] = arrays would make it 2-D
                 out[i] = array
             return out
+        padded = self._pad(arrays)
         if self.form == "3d":
-            longest = max(len(array) for array in arrays)
-            out = np.full((len(arrays), longest, arrays[0].shape[1]), np.nan)
-            out = out.astype(self.dtype, copy=False)
-            for row, array in zip(out, arrays, strict=True):
-                row[: len(array)] = array
-            return out
-        return self._build_table(np.stack(arrays)[:, :, 0])
-
-    def _build_table(self, table):
+            return padded
+        table = padded[:, :, 0]
+        # partial_fit may have met other lengths than the columns of the first frame
+        if self.columns is None or len(self.columns) != table.shape[1]:
+            return table
         if self.form == "pandas":
             import pandas as pd
 
             return pd.DataFrame(table, columns=self.columns, index=self.index)
-        if self.form == "polars":
-            import polars as pl
+        import polars as pl
 
-            return pl.DataFrame(table, schema=self.columns, orient="row")
-        return table
+        return pl.DataFrame(table, schema=self.columns, orient="row")
+
+    def _pad(self, arrays):
+        shape = len(arrays), max(map(len, arrays)), arrays[0].shape[1]
+        padded = np.full(shape, np.nan, dtype=self.dtype)
+        for row, array in zip(padded, arrays, strict=True):
+            row[: len(array)] = array
+        return padded
 
     def without_rows(self):
         """Return the same kind for other rows: the index of a frame is left out."""

@@ -14,8 +14,9 @@ def _objective_has(part):
     """Offer a method only where the objective trains the decoder that it needs."""
 
     def check(estimator):
-        fitted = hasattr(estimator, "net_")
-        parts = estimator.net_.module__parts if fitted else PARTS[estimator.objective]
+        parts = PARTS.get(estimator.objective, ())
+        if hasattr(estimator, "net_"):  # the parameter may have changed since fit
+            parts = estimator.net_.module__parts
         if part in parts:
             return True
         raise AttributeError(
@@ -83,7 +84,7 @@ class LSTMSequenceEmbedder(
         least one step. "auto" is a tenth. No effect with "reconstruction".
     max_epochs : int or "auto", default="auto"
         Passes over the training sequences. "auto" makes about 1500 batches, and at
-        least 5 passes.
+        least 5 passes. 0 leaves the network untrained, to compare with.
     batch_size : int or "auto", default="auto"
         Largest number of sequences of a batch. "auto" is about an eighth of them, 16
         to 64.

@@ -166,7 +166,7 @@ def _list_to_table(X):
             "X is empty: it holds 0 sequences. Pass at least one sequence."
         )
     if isinstance(X[0], numbers.Number):
-        return np.asarray(X)
+        _refuse_1d(f"a list of {len(X)} numbers")
     if all(isinstance(item, (list, tuple)) for item in X):
         n_steps = {len(item) for item in X}
         is_flat = all(np.ndim(value) == 0 for value in X[0])
@@ -178,11 +178,7 @@ def _list_to_table(X):
 def _from_table(X, estimator, reset):
     """Rows are univariate sequences, columns their time steps (scikit-learn's X)."""
     if getattr(X, "ndim", 2) == 1:
-        raise ValueError(
-            f"Expected sequences, got a 1-D array of shape {np.shape(X)}. Reshape your "
-            "data: X.reshape(1, -1) or [X] if it is one univariate sequence, "
-            "X.reshape(-1, 1) if it holds one sequence of one step each."
-        )
+        _refuse_1d(f"a 1-D array of shape {X.shape}")
     if getattr(X, "ndim", 2) > 3:
         raise ValueError(
             f"X has {X.ndim} dimensions, expected at most 3: (n_samples, n_timesteps, "
@@ -216,6 +212,14 @@ def _from_table(X, estimator, reset):
     _check_values(sequences)
     return sequences, Container(
         form or "2d", _floating(X.dtype), columns=columns, index=index
+    )
+
+
+def _refuse_1d(what):
+    raise ValueError(
+        f"Expected sequences, got {what}. Reshape your data: [X] or X.reshape(1, -1) "
+        "if it is one univariate sequence, X.reshape(-1, 1) if each value is a "
+        "sequence of one step."
     )
 
 

@@ -347,9 +347,19 @@ def resolve_device(device):
     -------
     str
         Name of the device.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
     """
     if device != "auto":
-        return str(torch.device(device))
+        try:
+            return str(torch.empty(0, device=device).device)
+        except (RuntimeError, AssertionError) as exc:  # torch raises both
+            raise ValueError(
+                f"device={device!r} cannot be used here ({exc}). Use 'auto' or 'cpu'."
+            ) from exc
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
