@@ -16,7 +16,7 @@ KEPT_VALUES = 2**24
 
 # Batches among which sequences are sorted by length. More batches save padding, fewer
 # leave more to chance.
-POOL_BATCHES = 50
+POOL_BATCHES = 200
 
 # Patches, and sequences, that enter the network together outside training.
 INFERENCE_PATCHES = 2**15
@@ -237,9 +237,9 @@ def inference_batches(lengths, patch_size):
 def padded_length(length, patch_size):
     """Round a number of steps up to one of few, so that batches have few shapes.
 
-    Every new shape costs once on a CPU. Up to 32 patches nothing is rounded; above,
-    the grid has 16 to 32 numbers an octave, so that at most 1 / 16 of the patches, 2 %
-    on average, are added.
+    Every new shape may cost once. Up to 64 patches nothing is rounded; above, the grid
+    has 32 to 64 numbers an octave, so that at most 1 / 32 of the patches, 1 % on
+    average, are added.
 
     Parameters
     ----------
@@ -254,5 +254,5 @@ def padded_length(length, patch_size):
         A number of steps, a multiple of `patch_size`.
     """
     n_patches = -(-int(length) // patch_size)
-    grid = 2 ** max(0, math.ceil(math.log2(n_patches)) - 5)
+    grid = 2 ** max(0, math.ceil(math.log2(n_patches)) - 6)
     return -(-n_patches // grid) * grid * patch_size

@@ -1,0 +1,175 @@
+"""Padded batches: nothing is lost, nothing made up, little padded."""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_seqembed import _batching
+from sklearn_seqembed._batching import (
+    OrderedBatches,
+    SequenceDataset,
+    TrainingBatches,
+    encode_ahead,
+    inference_batches,
+    padded_length,
+)
+from sklearn_seqembed._sequences import Sequences
+
+LENGTHS = np.array([3, 9, 1, 4, 12, 7, 2])
+
+
+def _to_float32(values):
+    return values.astype(np.float32)
+
+
+@pytest.fixture
+def ragged():
+    """Sequences whose values count up through all of them: 0, 1, 2, ..."""
+    block = np.arange(LENGTHS.sum(), dtype=float)[:, None]
+    return Sequences.from_offsets((block,), np.cumsum([0, *LENGTHS]))
+
+
+def _dataset(sequences, patch_size=1, parts=("reconstruction",), **options):
+    return SequenceDataset(sequences, _to_float32, patch_size, parts, **options)
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.mark.parametrize("patch_size", [1, 4])
+def test_unpadding_a_batch_gives_the_sequences_back(ragged, patch_size):
+    dataset = _dataset(ragged, patch_size)
+
+    inputs, _ = dataset.batch(np.array([1, 6, 4]))
+
+    for row, n, i in zip(inputs["numeric"], inputs["lengths"], [1, 6, 4], strict=True):
+        assert row[:n, 0].tolist() == ragged.rows(i)[:, 0].tolist()
+    assert inputs["numeric"].shape[1] % patch_size == 0
+
+
+def test_encoding_ahead_or_batch_by_batch_gives_equal_batches(ragged, monkeypatch):
+    ahead, nothing_left = encode_ahead(ragged, _to_float32)
+    monkeypatch.setattr(_batching, "KEPT_VALUES", 3)
+    same, left = encode_ahead(ragged, _to_float32)
+
+    first = SequenceDataset(ahead, nothing_left, 1, ()).batch(np.arange(7))[0]
+    second = SequenceDataset(same, left, 1, ()).batch(np.arange(7))[0]
+
+    assert nothing_left is None and left is _to_float32 and same is ragged
+    assert torch.equal(first["numeric"], second["numeric"])
+
+
+def test_held_back_steps_are_the_last_ones_and_are_not_read(ragged):
+    horizons = np.array([1, 3, 0, 2, 2, 1, 1])
+    kept = np.array([0, 1, 3, 4, 5, 6])  # sequence 2 has one step only
+    dataset = _dataset(
+        ragged[kept], parts=("reconstruction", "forecast"), horizons=horizons[kept]
+    )
+
+    inputs, targets = dataset.batch(np.arange(6))
+
+    for k, i in enumerate(kept):
+        read, held = inputs["lengths"][k], targets["forecast"]["lengths"][k]
+        x = inputs["numeric"][k, :read, 0].tolist()
+        future = targets["forecast"]["values"][k, :held, 0].tolist()
+        assert x + future == ragged.rows(i)[:, 0].tolist()
+        assert held == horizons[i]
+
+
+def test_shifts_move_input_and_target_alike_within_the_sequence(ragged):
+    dataset = _dataset(ragged, max_shift=0.3)
+    seen = set()
+
+    for _ in range(100):
+        inputs, targets = dataset.batch(np.array([4]))
+        assert torch.equal(inputs["numeric"], targets["reconstruction"]["values"])
+        seen.add(tuple(inputs["numeric"][0, :, 0].int().tolist()))
+
+    first = int(ragged.rows(4)[0, 0])
+    last = first + 11
+    steps = np.arange(first, last + 1)
+    expected = {
+        tuple(np.clip(steps - shift, first, last).tolist()) for shift in range(-4, 5)
+    }
+    assert seen == expected  # 0.3 * 12 steps, both ways
+
+
+def test_shifted_sequences_never_make_up_what_is_held_back(ragged):
+    horizons = np.ones(len(LENGTHS), dtype=int)
+    dataset = _dataset(
+        ragged, parts=("forecast",), horizons=horizons * 2, max_shift=0.5
+    )
+    last = int(ragged.rows(4)[-1, 0])
+
+    for _ in range(50):
+        _, targets = dataset.batch(np.array([4]))
+        future = targets["forecast"]["values"][0, :, 0].tolist()
+        assert future[1] - future[0] == 1 and future[1] <= last
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("kind", [TrainingBatches, OrderedBatches])
+def test_every_sequence_comes_once_an_epoch(ragged, batch_size, kind):
+    batches = kind(_dataset(ragged), batch_size)
+
+    sizes, first_values = [], []
+    for inputs, _ in batches:
+        sizes.append(len(inputs["lengths"]))
+        first_values += inputs["numeric"][:, 0, 0].int().tolist()
+
+    assert sorted(first_values) == ragged.starts.tolist()
+    assert len(sizes) == len(batches)
+    assert max(sizes) <= batch_size and max(sizes) - min(sizes) <= 1
+
+
+def test_epochs_differ_in_order_and_company():
+    block = np.arange(200.0)[:, None]
+    sequences = Sequences.from_offsets((block,), np.arange(0, 201, 5))
+    batches = TrainingBatches(_dataset(sequences), 8)
+
+    epochs = [
+        [tuple(sorted(x["numeric"][:, 0, 0].tolist())) for x, _ in batches]
+        for _ in range(2)
+    ]
+
+    assert set(epochs[0]) != set(epochs[1])
+
+
+def test_batches_of_skewed_lengths_hold_little_padding():
+    rng = np.random.default_rng(0)
+    lengths = np.maximum(1, rng.lognormal(4, 0.8, size=5000)).astype(int)
+    block = np.zeros((lengths.sum(), 1), dtype=np.float32)
+    sequences = Sequences.from_offsets((block,), np.cumsum([0, *lengths]))
+    dataset = SequenceDataset(sequences, None, 1, ())
+
+    computed = sum(
+        x["numeric"].shape[0] * x["numeric"].shape[1]
+        for x, _ in TrainingBatches(dataset, 32)
+    )
+
+    assert computed / lengths.sum() < 1.05
+
+
+def test_inference_batches_hold_every_sequence_and_bound_their_patches(monkeypatch):
+    monkeypatch.setattr(_batching, "INFERENCE_PATCHES", 24)
+
+    batches = list(inference_batches(LENGTHS, 2))
+
+    assert sorted(np.concatenate(batches)) == list(range(7))
+    assert all(len(b) * -(-LENGTHS[b].max() // 2) <= 24 for b in batches)
+
+
+@pytest.mark.parametrize("patch_size", [1, 5])
+def test_padded_lengths_are_few_and_close(patch_size):
+    lengths = np.arange(1, 5001)
+
+    padded = np.array([padded_length(n, patch_size) for n in lengths])
+
+    patches = -(-lengths // patch_size)
+    assert (padded >= lengths).all() and (padded % patch_size == 0).all()
+    assert (padded / patch_size <= patches * (1 + 1 / 32)).all()
+    assert len(np.unique(padded)) < 300
