@@ -34,9 +34,6 @@ PARTS = {
     "composite": ("reconstruction", "forecast"),
 }
 
-# Largest random shift in time, as a share of each sequence's length.
-MAX_SHIFT = 0.1
-
 # A model that explains less than this share warns; judged on so many sequences of fit.
 LEAST_SCORE = 0.05
 JUDGED_SEQUENCES = 1000
@@ -225,7 +222,7 @@ class BaseSequenceEstimator(BaseEstimator):
             self.patch_size_,
             parts,
             horizons=self._horizons(sequences.lengths) if "forecast" in parts else None,
-            max_shift=MAX_SHIFT if augment and self.augmentation == "shift" else 0.0,
+            augment=augment and self.augmentation == "shift",
         )
 
     def _horizons(self, lengths):
@@ -301,9 +298,9 @@ class BaseSequenceEstimator(BaseEstimator):
         if self.train_score_ < LEAST_SCORE and self.max_epochs_:
             warnings.warn(
                 f"The network explains only {max(0.0, self.train_score_):.1%} of its "
-                f"training sequences after {self.n_iter_} epochs: it gives back little "
-                "more than the mean. Raise max_epochs or n_components, or try another "
-                "patch_size or lr.",
+                f"training sequences after {self.n_iter_} epoch(s): it gives back "
+                "little more than the mean. Raise max_epochs or n_components, or try "
+                "another patch_size or lr.",
                 ConvergenceWarning,
                 stacklevel=4,
             )

@@ -18,6 +18,11 @@ KEPT_VALUES = 2**24
 # leave more to chance.
 POOL_BATCHES = 200
 
+# Largest shift in time, as a share of a sequence's length, and the largest share of it
+# that is cut off at the start.
+MAX_SHIFT = 0.1
+MAX_CROP = 0.3
+
 # Patches, and sequences, that enter the network together outside training.
 INFERENCE_PATCHES = 2**15
 INFERENCE_SEQUENCES = 1024
@@ -69,14 +74,16 @@ class SequenceDataset(torch.utils.data.Dataset):
     horizons : int64 ndarray of shape (n_samples,), default=None
         Steps at the end of each sequence that are held back to be forecast. None
         holds back nothing.
-    max_shift : float, default=0.0
-        Largest random shift in time, as a share of each sequence's length. Steps that
-        are shifted in repeat the first or last one. Nothing held back is made up:
-        sequences with a horizon are shifted later only.
+    augment : bool, default=False
+        Whether to vary the sequences at random: each is shifted in time by up to
+        `MAX_SHIFT` of its length, the steps shifted in repeating its first or last
+        one. Where steps are held back nothing may be made up: there up to `MAX_CROP`
+        of what is read is cut off at its start, so that the network learns to
+        forecast from the end of a sequence, at any length.
     """
 
     def __init__(
-        self, sequences, encode, patch_size, parts, *, horizons=None, max_shift=0.0
+        self, sequences, encode, patch_size, parts, *, horizons=None, augment=False
     ):
         self.sequences = sequences
         self.encode = encode
@@ -86,7 +93,7 @@ class SequenceDataset(torch.utils.data.Dataset):
             np.zeros(len(sequences), dtype=np.int64) if horizons is None else horizons
         )
         self.lengths = sequences.lengths - self.horizons  # of the part that is read
-        self.max_shift = max_shift
+        self.augment = augment
 
     def __len__(self):
         return len(self.sequences)
@@ -111,10 +118,10 @@ class SequenceDataset(torch.utils.data.Dataset):
             For each part `values` (N, L, F), scaled, and `lengths` (N,).
         """
         lengths, horizons = self.lengths[indices], self.horizons[indices]
-        shifts = self._shifts(lengths, bool(horizons.any()))
+        lengths, first = self._vary(lengths, crop="forecast" in self.parts)
         n_steps = padded_length(lengths.max(), self.patch_size)
         steps = np.minimum(np.arange(n_steps), lengths[:, None] - 1)
-        numeric = self._take(indices, steps - shifts)
+        numeric = self._take(indices, first + steps)
         inputs = {
             "numeric": numeric,
             "categories": numeric.new_empty((*numeric.shape[:2], 0), dtype=torch.int64),
@@ -130,19 +137,21 @@ class SequenceDataset(torch.utils.data.Dataset):
         if "forecast" in self.parts:
             steps = np.minimum(np.arange(horizons.max()), horizons[:, None] - 1)
             targets["forecast"] = {
-                "values": self._take(indices, lengths[:, None] + steps - shifts),
+                "values": self._take(indices, first + lengths[:, None] + steps),
                 "lengths": inputs["horizons"],
             }
         return inputs, targets
 
-    def _shifts(self, lengths, forward_only):
-        """Draw a shift for each sequence, from torch's generator as all randomness."""
-        if not self.max_shift:
-            return 0
-        largest = np.round(lengths * self.max_shift)
-        low = 0 if forward_only else -largest
-        draws = torch.rand(len(lengths)).numpy()
-        return np.floor(low + draws * (largest - low + 1)).astype(np.int64)[:, None]
+    def _vary(self, lengths, crop):
+        """Draw lengths and first steps (N, 1), by torch's generator as all chance."""
+        if not self.augment:
+            return lengths, 0
+        share = MAX_CROP if crop else MAX_SHIFT
+        largest = np.minimum(np.round(share * lengths), lengths - 1)
+        low = 0 if crop else -largest
+        draws = torch.rand(len(lengths), dtype=torch.float64).numpy()
+        first = np.floor(low + draws * (largest - low + 1)).astype(np.int64)
+        return lengths - first if crop else lengths, first[:, None]
 
     def _take(self, indices, steps):
         """Gather time steps (N, L) of the sequences `indices` (N,), encoded."""

@@ -66,7 +66,8 @@ class LSTMSequenceEmbedder(
         setting the start state too.
     augmentation : {"shift", None}, default="shift"
         "shift" moves each sequence in training by a random time of up to a tenth of
-        its length, what is read and what is to be recreated alike.
+        its length, what is read and what is to be recreated alike. With a forecast, up
+        to three tenths of what is read are cut off at the start instead.
     lr_schedule : {"onecycle", None}, default="onecycle"
         Rise to `lr` over the first 30 % of the batches of a fit, and fall to nearly 0
         over the others; None holds `lr`.

@@ -27,19 +27,23 @@ class NumericFeatures:
 
     def fit(self, sequences):
         """Learn the scale of each feature from all time steps of `sequences`."""
-        self.missing_indicator_ = any(
-            chunk.dtype.kind == "f" and bool(np.isnan(chunk).any())
-            for chunk in sequences.iter_chunks()
-        )
+        n_missing, gappy = 0, False
+        for chunk in sequences.iter_chunks():
+            missing = np.isnan(chunk).sum(axis=0)
+            n_missing += missing.sum()
+            gappy = gappy or (missing == len(chunk)).any()
+        self.missing_indicator_ = bool(n_missing)
         self.scaler_ = _make_scaler(self.scaler)
         if self.scaler_ is None:
             return self
-        # Two time steps at least tell whether the number of features is kept.
-        if hasattr(self.scaler_, "partial_fit"):  # in bounded memory where it can
-            for chunk in sequences.iter_chunks():
-                self.scaler_.partial_fit(chunk)
-        else:
-            self.scaler_.fit(np.concatenate(list(sequences.iter_chunks())))
+        # In bounded memory where that can be: scikit-learn's running moments become NaN
+        # at a chunk in which a feature is never observed.
+        with np.errstate(invalid="ignore"):  # a feature may be missing altogether
+            if hasattr(self.scaler_, "partial_fit") and not gappy:
+                for chunk in sequences.iter_chunks():
+                    self.scaler_.partial_fit(chunk)
+            else:
+                self.scaler_.fit(np.concatenate(list(sequences.iter_chunks())))
         head = next(sequences.iter_chunks())[:2]
         shape = np.shape(self.scaler_.transform(head))
         if shape != head.shape:

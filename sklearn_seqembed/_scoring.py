@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.preprocessing import StandardScaler
 
 from sklearn_seqembed._training import sequence_errors
 
@@ -40,23 +39,30 @@ def explained_share(predictions, features):
 
 
 class _Deviations:
-    """Sums over time steps, one number a feature."""
+    """Sums over observed time steps, one number a feature, merged batch by batch.
+
+    Squares are of deviations from a batch's own mean, merged as Chan et al. (1983) do:
+    sums of squares would lose all digits where the mean is large.
+    """
 
     def __init__(self):
-        self.truth = StandardScaler()  # merges means and variances batch by batch
-        self.error = self.low = self.high = None
+        self.error = self.count = self.mean = self.squares = 0.0
+        self.low, self.high = np.inf, -np.inf
 
     def add(self, truth, error):
-        self.truth.partial_fit(truth)
-        squared = np.nansum(error**2, axis=0)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)
-            low, high = np.nanmin(truth, axis=0), np.nanmax(truth, axis=0)
-        if self.error is None:
-            self.error, self.low, self.high = squared, low, high
-        else:
-            self.error = self.error + squared
-            self.low, self.high = np.fmin(self.low, low), np.fmax(self.high, high)
+        observed = ~np.isnan(truth)
+        count = observed.sum(axis=0)
+        mean = np.where(observed, truth, 0).sum(axis=0) / np.maximum(count, 1)
+        squares = np.where(observed, truth - mean, 0) ** 2
+        apart = (mean - self.mean) ** 2
+        merged = self.count + count
+        weight = count / np.maximum(merged, 1)
+        self.squares = self.squares + squares.sum(axis=0) + apart * self.count * weight
+        self.mean = self.mean + (mean - self.mean) * weight
+        self.count = merged
+        self.error = self.error + np.nansum(error**2, axis=0)
+        self.low = np.fmin(self.low, np.where(observed, truth, np.inf).min(axis=0))
+        self.high = np.fmax(self.high, np.where(observed, truth, -np.inf).max(axis=0))
 
     def share(self):
         varies = self.high > self.low  # False where nothing is observed
@@ -67,8 +73,7 @@ class _Deviations:
                 stacklevel=2,
             )
             return np.nan
-        total = (self.truth.var_ * self.truth.n_samples_seen_)[varies]
-        return float(np.mean(1 - self.error[varies] / total))
+        return float(np.mean(1 - self.error[varies] / self.squares[varies]))
 
 
 def mean_deviances(predictions, n_samples):

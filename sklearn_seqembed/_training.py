@@ -313,7 +313,7 @@ def _report(net, n_epochs):
             else "no epoch was finished, the weights are those of the moment"
         )
         warnings.warn(
-            f"Training was interrupted after {n_epochs} epochs: {what}.",
+            f"Training was interrupted after {n_epochs} epoch(s): {what}.",
             UserWarning,
             stacklevel=5,
         )

@@ -60,12 +60,11 @@ def test_encoder_of_one_layer_is_torchs_own_lstm_run_to_the_last_step(bidirectio
         2, 6 // (1 + bidirectional), batch_first=True, bidirectional=bidirectional
     )
     layer = encoder.layers[0]
-    for suffix, cells in [
-        ("", layer.forward_cells),
-        ("_reverse", layer.backward_cells),
-    ]:
-        for name, weights in cells.named_parameters() if cells else ():
-            getattr(judge, name + suffix).data.copy_(weights)
+    weights = dict(layer.forward_cells.named_parameters())
+    if bidirectional:
+        backward = layer.backward_cells.named_parameters()
+        weights |= {f"{name}_reverse": values for name, values in backward}
+    judge.load_state_dict(weights)
     numeric, lengths = torch.randn(3, 7, 2), [7, 4, 1]
 
     vectors = _encode(encoder, numeric, lengths)

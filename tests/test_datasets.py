@@ -1,0 +1,67 @@
+"""Generated sequences hold what their docstring says."""
+
+import numpy as np
+import pytest
+
+from sklearn_seqembed.datasets import make_sequences
+
+
+def test_shapes_lengths_and_classes_are_as_asked_for():
+    X, y = make_sequences(50, n_features=3, n_classes=5, lengths=(4, 9), random_state=0)
+
+    assert {x.shape[1] for x in X} == {3}
+    assert {len(x) for x in X} == set(range(4, 10))
+    assert np.bincount(y).tolist() == [10] * 5
+
+
+def test_classes_have_one_mean_and_other_orders():
+    X, y = make_sequences(48, n_classes=24, lengths=40, noise=0.0, random_state=0)
+    X = np.stack(X)[:, :, 0]
+
+    np.testing.assert_allclose(X.mean(axis=1), 0, atol=1e-9)
+    assert len(np.unique(X.round(9), axis=0)) == 24
+
+
+def test_noise_has_its_standard_deviation():
+    clean = make_sequences(40, lengths=50, noise=0.0, random_state=0)[0]
+    noisy = make_sequences(40, lengths=50, noise=0.3, random_state=0)[0]
+
+    assert np.std(np.stack(noisy) - np.stack(clean)) == pytest.approx(0.3, rel=0.05)
+
+
+def test_missing_share_is_kept_and_no_sequence_is_empty():
+    X, _ = make_sequences(300, lengths=(1, 9), missing=0.6, random_state=0)
+
+    share = np.isnan(np.concatenate(X)).mean()
+    assert share == pytest.approx(0.6, abs=0.15)
+    assert all((~np.isnan(x)).any() for x in X)
+
+
+def test_equal_seeds_give_equal_sequences_and_leave_numpys_state():
+    np.random.seed(7)
+    expected = np.random.rand()
+
+    np.random.seed(7)
+    first, second = (make_sequences(5, random_state=1)[0] for _ in range(2))
+
+    assert np.random.rand() == expected
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_samples": 0}, "n_samples == 0, must be >= 1"),
+        ({"n_features": 0}, "n_features == 0, must be >= 1"),
+        ({"n_classes": 25}, "n_classes == 25, must be <= 24"),
+        ({"lengths": (0, 3)}, r"lengths \(lowest\) == 0, must be >= 1"),
+        ({"lengths": (5, 3)}, r"lengths \(highest\) == 3, must be >= 5"),
+        ({"noise": -1}, "noise == -1, must be >= 0"),
+        ({"missing": 1.0}, "missing == 1.0, must be < 1"),
+    ],
+    ids=str,
+)
+def test_parameters_out_of_range_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        make_sequences(**options)

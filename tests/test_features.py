@@ -1,0 +1,169 @@
+"""Scaling inside, over all time steps, and back to the user's units."""
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.decomposition import PCA
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    Normalizer,
+    PowerTransformer,
+    RobustScaler,
+    StandardScaler,
+)
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._features import NumericFeatures
+from sklearn_seqembed._sequences import Sequences
+
+BLOCK = np.array([[1.0, 100], [2, 300], [np.nan, 200], [6, 500], [3, 100]])
+
+
+@pytest.fixture
+def sequences():
+    return Sequences.from_offsets((BLOCK,), [0, 2, 5])
+
+
+def test_standard_scaling_is_over_all_observed_steps(sequences):
+    features = NumericFeatures("standard").fit(sequences)
+
+    encoded = features.encode(BLOCK)
+
+    expected = (BLOCK - np.nanmean(BLOCK, axis=0)) / np.nanstd(BLOCK, axis=0)
+    assert encoded.dtype == np.float32
+    np.testing.assert_allclose(encoded, expected, rtol=1e-6)
+    assert features.missing_indicator_
+
+
+def test_chunks_do_not_change_the_scale(sequences, monkeypatch):
+    whole = NumericFeatures("standard").fit(sequences)
+
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 2)
+    in_chunks = NumericFeatures("standard").fit(sequences)
+
+    np.testing.assert_allclose(in_chunks.scaler_.mean_, whole.scaler_.mean_)
+    np.testing.assert_allclose(in_chunks.scaler_.scale_, whole.scaler_.scale_)
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    ["standard", None, MinMaxScaler(), RobustScaler(), PowerTransformer()],
+    ids=str,
+)
+def test_decoding_undoes_encoding(sequences, scaler):
+    features = NumericFeatures(scaler).fit(sequences)
+
+    decoded = features.decode(features.encode(BLOCK))
+
+    # float32 in between, relative to the spread of each feature
+    np.testing.assert_allclose(decoded, BLOCK, rtol=1e-4)
+
+
+def test_large_offsets_lose_nothing_in_float32():
+    block = 1.7e9 + np.arange(20.0)[:, None]  # seconds since 1970
+    sequences = Sequences.from_offsets((block,), [0, 20])
+
+    features = NumericFeatures("standard").fit(sequences)
+
+    decoded = features.decode(features.encode(block))
+    np.testing.assert_allclose(decoded - 1.7e9, block - 1.7e9, atol=1e-3)
+
+
+def test_the_users_scaler_is_not_fitted(sequences):
+    scaler = MinMaxScaler()
+
+    features = NumericFeatures(scaler).fit(sequences)
+
+    assert not hasattr(scaler, "min_")
+    assert hasattr(features.scaler_, "min_")
+
+
+def test_a_global_output_of_frames_does_not_matter(sequences):
+    with sklearn.config_context(transform_output="pandas"):
+        features = NumericFeatures("standard").fit(sequences)
+        encoded = features.encode(BLOCK)
+
+    assert isinstance(encoded, np.ndarray)
+
+
+@pytest.mark.parametrize(
+    ("scaler", "message"),
+    [
+        ("minmax", "scaler must be 'standard', a scikit-learn transformer or None"),
+        (MinMaxScaler, "has no inverse_transform"),
+        (Normalizer(), "has no inverse_transform"),
+        (7, "has no inverse_transform"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_undone_is_refused(sequences, scaler, message):
+    with pytest.raises(ValueError, match=message):
+        NumericFeatures(scaler).fit(sequences)
+
+
+@pytest.mark.parametrize(
+    "scaler", [PCA(1), VarianceThreshold(5.0)], ids=["PCA", "VarianceThreshold"]
+)
+def test_a_scaler_that_changes_the_number_of_features_is_refused(scaler):
+    sequences = Sequences.from_offsets((np.nan_to_num(BLOCK),), [0, 2, 5])
+
+    with pytest.raises(ValueError, match="turns 2 features into .*, expected as many"):
+        NumericFeatures(scaler).fit(sequences)
+
+
+def test_values_too_large_for_float32_are_refused(sequences):
+    features = NumericFeatures(None).fit(sequences)
+
+    with pytest.raises(ValueError, match="too large for float32 .*scaler='standard'"):
+        features.encode(BLOCK * 1e38)
+
+
+def test_a_constant_feature_stays_finite_and_comes_back():
+    block = np.column_stack([np.full(6, 7.0), np.arange(6.0)])
+    sequences = Sequences.from_offsets((block,), [0, 3, 6])
+
+    features = NumericFeatures("standard").fit(sequences)
+
+    np.testing.assert_allclose(
+        features.decode(features.encode(block)), block, atol=1e-6
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_feature_that_is_never_observed_does_no_harm():
+    rng = np.random.default_rng(0)
+    X = [np.column_stack([rng.normal(size=n), np.full(n, np.nan)]) for n in (5, 8, 6)]
+    embedder = LSTMSequenceEmbedder(n_components=3, max_epochs=0, random_state=0)
+
+    vectors = embedder.fit_transform(X)
+
+    assert np.isfinite(vectors).all()
+    assert np.isfinite(embedder.score(X))
+
+
+@pytest.mark.parametrize("scaler", ["standard", StandardScaler(), MinMaxScaler(), None])
+def test_results_are_in_the_users_units(scaler):
+    rng = np.random.default_rng(0)
+    X = [500 + rng.normal(size=(6, 1)) for _ in range(8)]
+    if scaler is None:
+        X = [x - 500 for x in X]
+    embedder = LSTMSequenceEmbedder(
+        n_components=8, max_epochs=50, lr=0.02, scaler=scaler, random_state=0
+    )
+
+    back = embedder.fit(X).reconstruct(X)
+
+    assert np.abs(np.concatenate(back) - np.concatenate(X)).mean() < 1
+
+
+def test_a_transformer_of_functions_may_scale():
+    X = [np.exp(np.random.default_rng(i).normal(size=(5, 1))) for i in range(6)]
+    log = FunctionTransformer(np.log, np.exp)
+
+    embedder = LSTMSequenceEmbedder(
+        n_components=3, max_epochs=1, scaler=log, random_state=0
+    ).fit(X)
+
+    assert (np.concatenate(embedder.reconstruct(X)) > 0).all()

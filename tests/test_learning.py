@@ -1,0 +1,150 @@
+"""Learning is shown, on data whose answer is known."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import r2_score, roc_auc_score
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed.datasets import make_sequences
+
+
+def test_the_tutorials_sequence_is_recreated():
+    sequence = np.arange(1, 10) / 10
+    embedder = LSTMSequenceEmbedder(
+        n_components=32, augmentation=None, max_epochs=800, lr=0.01, random_state=0
+    )
+
+    recreated = embedder.fit([sequence]).reconstruct([sequence])[0]
+
+    assert np.abs(recreated - sequence).max() < 0.001
+
+
+@pytest.fixture(scope="module")
+def learned():
+    """Two classes that differ in order alone, and an embedder that learned them."""
+    X, y = make_sequences(150, lengths=(10, 20), random_state=0)
+    embedder = LSTMSequenceEmbedder(n_components=32, max_epochs=80, random_state=0)
+    return embedder.fit(X[:100]), X, y
+
+
+def test_vectors_separate_classes_that_averages_do_not(learned):
+    embedder, X, y = learned
+    classifier = make_pipeline(StandardScaler(), LogisticRegression())
+
+    on_vectors = cross_val_score(classifier, embedder.transform(X), y).mean()
+
+    statistics = FunctionTransformer(
+        lambda X: np.array([[x.mean(), x.std()] for x in X])
+    )
+    on_averages = cross_val_score(make_pipeline(statistics, classifier), X, y).mean()
+    assert on_vectors > 0.99
+    assert on_averages < 0.75
+
+
+def test_unseen_sequences_are_recreated(learned):
+    embedder, X, _ = learned
+
+    assert embedder.score(X[100:]) > 0.85
+
+
+def test_score_is_scikit_learns_r2_over_all_time_steps(learned):
+    embedder, X, _ = learned
+
+    judge = r2_score(np.concatenate(X), np.concatenate(embedder.reconstruct(X)))
+
+    assert embedder.score(X) == pytest.approx(judge, abs=1e-5)
+
+
+def test_inverse_transform_recovers_lengths(learned):
+    embedder, X, _ = learned
+    lengths = np.array([len(x) for x in X[100:]])
+
+    decoded = embedder.inverse_transform(embedder.transform(X[100:]))
+
+    errors = np.abs(np.array([len(x) for x in decoded]) - lengths)
+    guess = np.abs(np.median(lengths) - lengths)  # the best that knows no vector
+    assert errors.mean() < 0.25 * guess.mean()
+    assert errors.max() <= 3
+
+
+def test_inverse_transform_of_learned_lengths_is_exact():
+    X, _ = make_sequences(40, lengths=(3, 12), noise=0.0, random_state=0)
+    embedder = LSTMSequenceEmbedder(
+        n_components=32, augmentation=None, max_epochs=200, random_state=0
+    )
+
+    decoded = embedder.fit(X).inverse_transform(embedder.transform(X))
+
+    assert [len(x) for x in decoded] == [len(x) for x in X]
+
+
+def test_sequences_of_another_kind_score_low(learned):
+    embedder, X, _ = learned
+    rng = np.random.default_rng(0)
+    usual = X[100:]
+    unusual = [rng.permutation(x) for x in usual]
+
+    scores = embedder.score_samples(usual + unusual)
+
+    assert roc_auc_score([1] * 50 + [0] * 50, scores) > 0.99
+
+
+def test_gaps_are_filled_better_than_by_the_mean(learned):
+    embedder, X, _ = learned
+    rng = np.random.default_rng(0)
+    gappy, truth, filled = [x.copy() for x in X[:100]], [], []
+    holes = [rng.choice(len(x) - 2, 2, replace=False) + 1 for x in gappy]
+    for x, steps in zip(gappy, holes, strict=True):
+        truth.append(x[steps])
+        x[steps] = np.nan
+    fitted = LSTMSequenceEmbedder(n_components=32, max_epochs=120, random_state=0)
+
+    for x, steps in zip(fitted.fit(gappy).reconstruct(gappy), holes, strict=True):
+        filled.append(x[steps])
+
+    assert r2_score(np.concatenate(truth), np.concatenate(filled)) > 0.8
+
+
+@pytest.mark.parametrize("objective", ["forecast", "composite"])
+def test_forecasts_continue_sine_waves(objective):
+    rng = np.random.default_rng(0)
+    phases = rng.uniform(0, 2 * np.pi, 120)
+    waves = np.sin(phases[:, None] + 0.6 * np.arange(24))
+    embedder = LSTMSequenceEmbedder(
+        n_components=32, objective=objective, horizon=4, max_epochs=60, random_state=0
+    )
+
+    forecasts = embedder.fit(waves[:80, :20]).forecast(waves[80:, :20])
+
+    truth = waves[80:, 20:]
+    assert forecasts.shape == (40, 4)
+    assert r2_score(truth.ravel(), forecasts.ravel()) > 0.95
+    assert embedder.score(waves[80:, :20]) > 0.9
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cell": "gru"},
+        {"num_layers": 2, "dropout": 0.05},
+        {"hidden_size": 24, "n_components": 16},
+        {"n_components": 15},
+        {"decoder_inputs": "vector"},
+        {"bidirectional": False},
+        {"patch_size": 4},
+        {"lr_schedule": None},
+        {"augmentation": None},
+    ],
+    ids=str,
+)
+def test_every_network_learns(options):
+    X, _ = make_sequences(60, lengths=(8, 14), random_state=0)
+    defaults = {"n_components": 16, "max_epochs": 60, "lr": 0.01, "random_state": 0}
+
+    embedder = LSTMSequenceEmbedder(**defaults | options).fit(X)
+
+    assert embedder.train_score_ > 0.5

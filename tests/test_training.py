@@ -1,0 +1,434 @@
+"""What is minimised, and how training ends."""
+
+import math
+import pickle
+import signal
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback, LRScheduler
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._training import (
+    END_WEIGHT,
+    SequenceLoss,
+    end_log_likelihood,
+    resolve_device,
+    seeded,
+    sequence_errors,
+)
+from sklearn_seqembed.datasets import make_sequences
+
+NAN = float("nan")
+
+
+@pytest.fixture
+def X():
+    return make_sequences(24, n_features=2, lengths=(4, 9), random_state=0)[0]
+
+
+def _embedder(**options):
+    defaults = {"n_components": 4, "max_epochs": 3, "random_state": 0}
+    return LSTMSequenceEmbedder(**defaults | options)
+
+
+def _weights(embedder):
+    return torch.cat([w.flatten() for w in embedder.net_.module_.parameters()])
+
+
+# The loss
+
+
+def _slow_loss(values, ends, target, lengths):
+    """Judge of the loss: plain loops over sequences, steps and features."""
+    losses = []
+    for i, length in enumerate(lengths):
+        errors = [
+            (values[i][t][f] - target[i][t][f]) ** 2
+            for t in range(length)
+            for f in range(len(target[i][t]))
+            if not math.isnan(target[i][t][f])
+        ]
+        survival = 1.0
+        for t in range(length - 1):
+            survival *= 1 - 1 / (1 + math.exp(-ends[i][t]))
+        end = survival / (1 + math.exp(-ends[i][length - 1]))
+        losses.append(sum(errors) / len(errors) - END_WEIGHT * math.log(end))
+    return sum(losses) / len(losses)
+
+
+def test_loss_is_the_mean_over_sequences_of_their_mean_over_observed_values():
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randn(3, 5, 2, generator=generator)
+    ends = torch.randn(3, 5, generator=generator)
+    target = torch.randn(3, 5, 2, generator=generator)
+    target[0, 1, 0] = target[2, 0] = NAN
+    lengths = torch.tensor([5, 2, 3])
+
+    loss = SequenceLoss()(
+        {"reconstruction": (values, ends)},
+        {"reconstruction": {"values": target, "lengths": lengths}},
+    )
+
+    judge = _slow_loss(
+        values.tolist(), ends.tolist(), target.tolist(), lengths.tolist()
+    )
+    assert loss.item() == pytest.approx(judge, rel=1e-5)
+
+
+def test_missing_values_and_padding_send_no_gradient():
+    values = torch.zeros(1, 3, 1, requires_grad=True)
+    target = torch.tensor([[[1.0], [NAN], [5.0]]])
+
+    sequence_errors(values, target, torch.tensor([2])).sum().backward()
+
+    assert values.grad.flatten().tolist() == [-2.0, 0.0, 0.0]
+
+
+def test_parts_of_the_objective_count_equally():
+    ones = torch.ones(2, 3, 1)
+    targets = {
+        "reconstruction": {"values": ones, "lengths": torch.tensor([3, 3])},
+        "forecast": {"values": ones, "lengths": torch.tensor([1, 2])},
+    }
+    ends = torch.zeros(2, 3)
+
+    loss = SequenceLoss(learn_ends=False)(
+        {"reconstruction": (0 * ones, ends), "forecast": (4 * ones, ends)}, targets
+    )
+
+    assert loss.item() == pytest.approx((1 + 9) / 2)
+
+
+def test_a_part_without_any_observed_value_costs_nothing():
+    values = torch.zeros(1, 2, 1, requires_grad=True)
+    targets = {"values": torch.full((1, 2, 1), NAN), "lengths": torch.tensor([2])}
+
+    loss = SequenceLoss(learn_ends=False)(
+        {"forecast": (values, None)}, {"forecast": targets}
+    )
+    loss.backward()
+
+    assert loss.item() == 0
+    assert values.grad.abs().sum() == 0
+
+
+def test_end_probabilities_sum_to_at_most_one():
+    likelihood = end_log_likelihood(torch.randn(4, 50)).exp().sum(dim=1)
+
+    assert (likelihood <= 1 + 1e-5).all()
+
+
+# How training ends
+
+
+def test_loss_falls(X):
+    history = _embedder(max_epochs=40, lr=0.01).fit(X).history_
+
+    assert history[-1]["train_loss"] < 0.7 * history[0]["train_loss"]
+
+
+def test_history_names_epochs_losses_and_seconds(X):
+    embedder = _embedder(early_stopping=True).fit(X)
+
+    assert [row["epoch"] for row in embedder.history_] == [1, 2, 3]
+    assert set(embedder.history_[0]) == {"epoch", "train_loss", "valid_loss", "dur"}
+    assert embedder.n_iter_ == 3
+
+
+def test_early_stopping_restores_the_weights_of_the_best_epoch(X):
+    class Losses(Callback):
+        def on_epoch_end(self, net, dataset_valid, **kwargs):
+            keep.append((net.history[-1, "valid_loss"], dataset_valid))
+
+    keep = []
+    # A rate this high makes the validation loss rise again.
+    embedder = _embedder(
+        early_stopping=True,
+        max_epochs=200,
+        lr=0.3,
+        lr_schedule=None,
+        n_iter_no_change=4,
+        validation_fraction=0.25,
+        callbacks=[Losses()],
+    ).fit(X)
+
+    losses = [loss for loss, _ in keep]
+    net, held_out = embedder.net_, keep[0][1]
+    net.module_.eval()
+    inputs, targets = held_out.batch(np.arange(len(held_out)))
+    restored = net.criterion_(net.module_(**inputs), targets).item()
+    assert len(losses) == int(np.argmin(losses)) + 1 + 4 < 200
+    assert restored == pytest.approx(min(losses), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "fraction", "held_out"), [(20, 0.25, 5), (20, 0.01, 1), (2, 0.9, 1)]
+)
+def test_validation_fraction_is_held_out(X, n_samples, fraction, held_out):
+    class Sizes(Callback):
+        def on_epoch_end(self, net, dataset_train, dataset_valid, **kwargs):
+            sizes[:] = len(dataset_train), len(dataset_valid)
+
+    sizes = []
+
+    _embedder(
+        early_stopping=True, validation_fraction=fraction, callbacks=[Sizes()]
+    ).fit(X[:n_samples])
+
+    assert sizes == [n_samples - held_out, held_out]
+
+
+def test_early_stopping_of_one_sequence_is_refused(X):
+    with pytest.raises(ValueError, match="early_stopping=True holds out sequences"):
+        _embedder(early_stopping=True).fit(X[:1])
+
+
+@pytest.mark.parametrize(("n_samples", "expected"), [(9_999, False), (10_000, True)])
+def test_automatic_early_stopping_holds_out_from_ten_thousand_on(n_samples, expected):
+    X = np.zeros((n_samples, 1)) + np.arange(n_samples)[:, None]
+
+    embedder = _embedder(max_epochs=0, n_components=1).fit(X)
+
+    assert embedder.early_stopping_ is expected
+
+
+def test_a_schedule_spans_all_batches_and_ends_near_zero(X):
+    class Rates(Callback):
+        def on_batch_end(self, net, training, **kwargs):
+            rates.append(net.optimizer_.param_groups[0]["lr"])
+
+    rates = []
+
+    _embedder(max_epochs=10, batch_size=8, lr=0.02, callbacks=[Rates()]).fit(X)
+
+    assert len(rates) == 30
+    assert max(rates) == pytest.approx(0.02)
+    assert np.argmax(rates) in range(7, 11)
+    assert rates[-1] < 0.02 / 100
+
+
+def test_without_a_schedule_the_rate_is_constant(X):
+    class Rates(Callback):
+        def on_batch_end(self, net, training, **kwargs):
+            rates.add(net.optimizer_.param_groups[0]["lr"])
+
+    rates = set()
+
+    _embedder(lr=0.02, lr_schedule=None, callbacks=[Rates()]).fit(X)
+
+    assert rates == {0.02}
+
+
+def test_gradients_are_clipped(X):
+    class Norms(Callback):
+        def on_grad_computed(self, net, **kwargs):
+            squares = [w.grad.square().sum() for w in net.module_.parameters()]
+            norms.append(sum(squares).sqrt().item())
+
+    norms = []
+    huge = [1e6 * x for x in X]
+
+    _embedder(scaler=None, callbacks=[Norms()]).fit(huge)
+
+    assert norms and max(norms) <= 1 + 1e-4
+
+
+class _Seven(Callback):
+    """Record a number a user may want beside the losses."""
+
+    def on_epoch_end(self, net, **kwargs):
+        self.seen_ = True
+        net.history.record("mine", 7.0)
+
+
+def test_users_callbacks_run_as_clones(X):
+    mine = _Seven()
+    schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1)
+
+    embedder = _embedder(lr_schedule=None, callbacks=[mine, ("steps", schedule)])
+    embedder.fit(X)
+
+    assert [row["mine"] for row in embedder.history_] == [7.0, 7.0, 7.0]
+    assert not hasattr(mine, "seen_") and not hasattr(schedule, "lr_scheduler_")
+    assert "steps" in dict(embedder.net_.callbacks_)
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_a_loss_that_is_not_finite_raises_and_says_what_to_do(X):
+    with pytest.raises(ValueError, match=r"NaN or infinite in epoch 1\. Lower lr, now"):
+        _embedder(scaler=None, lr=1.0).fit([1e30 * x for x in X])
+
+
+def test_a_failed_warm_start_keeps_the_weights_it_had(X):
+    embedder = _embedder(scaler=None, warm_start=True).fit(X)
+    before = embedder.transform(X)
+
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        embedder.fit([1e30 * x for x in X])
+
+    np.testing.assert_array_equal(embedder.transform(X), before)
+
+
+def test_a_failed_fit_leaves_no_network_of_other_data(X):
+    embedder = _embedder(scaler=None).fit(X)
+
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        embedder.fit([1e30 * x for x in X])
+
+    with pytest.raises(ValueError, match="not fitted yet"):
+        embedder.transform(X)
+
+
+class _CtrlC(Callback):
+    """Press Ctrl-C at a batch of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_begin(self, net, training, **kwargs):
+        if training and len(net.history) == self.epoch:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_keeps_the_best_weights_and_a_usable_estimator(X):
+    with pytest.warns(
+        UserWarning, match=r"interrupted after 2 epoch\(s\): the weights of"
+    ):
+        stopped = _embedder(max_epochs=9, callbacks=[_CtrlC(3)]).fit(X)
+
+    class Weights(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            flat = [w.detach().flatten() for w in net.module_.parameters()]
+            weights.append((net.history[-1, "train_loss"], torch.cat(flat)))
+
+    weights = []
+    _embedder(max_epochs=9, callbacks=[Weights()]).fit(X)
+    _, best = min(weights[:2], key=lambda row: row[0])
+    assert stopped.n_iter_ == len(stopped.history_) == 2
+    assert torch.equal(_weights(stopped), best)
+    assert np.isfinite(stopped.transform(X)).all()
+
+
+def test_ctrl_c_in_the_first_epoch_leaves_a_usable_estimator(X):
+    with pytest.warns(UserWarning, match="no epoch was finished"):
+        embedder = _embedder(callbacks=[_CtrlC(1)]).fit(X)
+
+    assert embedder.n_iter_ == 0
+    assert np.isfinite(embedder.transform(X)).all()
+
+
+def test_callbacks_that_stop_training_are_not_taken_for_ctrl_c(X):
+    class Stop(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise KeyboardInterrupt
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.filterwarnings("ignore", "The network explains only")
+        embedder = _embedder(callbacks=[Stop()]).fit(X)
+
+    assert embedder.n_iter_ == 1
+
+
+def test_a_model_that_explains_almost_nothing_warns(X):
+    with pytest.warns(UserWarning, match=r"explains only .*% of its training"):
+        _embedder(max_epochs=1).fit(X)
+
+
+def test_a_model_that_explains_much_does_not_warn(X):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        embedder = _embedder(max_epochs=60, n_components=16, lr=0.02).fit(X)
+
+    assert embedder.train_score_ > 0.3
+
+
+def test_zero_epochs_leave_an_untrained_network_without_a_warning(X):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        embedder = _embedder(max_epochs=0).fit(X)
+
+    assert embedder.n_iter_ == 0
+    assert embedder.transform(X).shape == (24, 4)
+
+
+# Progress
+
+
+def test_verbose_shows_one_bar_with_the_loss(X, capsys):
+    _embedder(verbose=1).fit(X)
+
+    shown = capsys.readouterr()
+    last = shown.err.rsplit("\r", 1)[-1]
+    assert "Epoch 3/3: 100%" in last and "train=" in last and "6/6" in last
+    assert shown.out == ""
+
+
+def test_silence_by_default(X, capsys):
+    _embedder(early_stopping=True).fit(X)
+
+    assert capsys.readouterr() == ("", "")
+
+
+# What a net holds
+
+
+def test_net_holds_no_training_data():
+    X = np.random.default_rng(0).normal(size=(4000, 50, 1))
+
+    embedder = _embedder(max_epochs=1, early_stopping=True, patch_size=10).fit(X)
+
+    assert len(pickle.dumps(embedder)) < X.nbytes / 20
+
+
+# Seeds and devices
+
+
+def test_torchs_global_state_is_left_as_it_was(X):
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+
+    torch.manual_seed(3)
+    _embedder(dropout=0.2, num_layers=2).fit(X).transform(X)
+
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_seeded_blocks_draw_equal_numbers():
+    with seeded(5, "cpu"):
+        first = torch.rand(3)
+    with seeded(5, "cpu"):
+        second = torch.rand(3)
+
+    assert torch.equal(first, second)
+
+
+def test_automatic_device_is_the_best_there_is(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert resolve_device("auto") == "cpu"
+
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert resolve_device("auto") == "mps"
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert resolve_device("auto") == "cuda"
+
+
+@pytest.mark.parametrize("device", ["tpu9", "cuda:77"])
+def test_a_device_that_is_not_there_is_refused(X, device):
+    with pytest.raises(ValueError, match=f"device='{device}' cannot be used here"):
+        _embedder(device=device).fit(X)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_a_model_fitted_on_cuda_gives_the_same_vectors_on_the_cpu(X):
+    embedder = _embedder(device="cuda").fit(X)
+    expected = embedder.transform(X)
+
+    embedder.net_.module_.to("cpu")
+
+    np.testing.assert_allclose(embedder.transform(X), expected, rtol=1e-3, atol=1e-4)
