@@ -80,7 +80,7 @@ def main():
     """Fit, score beside two baselines, draw."""
     X_train, y_train = load("train")
     X_test, y_test = load("test")
-    lengths = [len(x) for x in X_train]
+    lengths = [len(x) for x in X_train + X_test]
     print(
         f"JapaneseVowels: {len(X_train)} training and {len(X_test)} test utterances of "
         f"{len(set(y_train))} speakers, {min(lengths)} to {max(lengths)} steps, "
@@ -88,13 +88,15 @@ def main():
     )
 
     started = time.perf_counter()
-    embedder = LSTMSequenceEmbedder(random_state=0, verbose=1)
+    embedder = LSTMSequenceEmbedder(hidden_size=96, random_state=0, verbose=1)
     model = make_pipeline(embedder, StandardScaler(), SVC())
     model.fit(X_train, y_train)
     seconds = time.perf_counter() - started
 
     untrained = make_pipeline(
-        LSTMSequenceEmbedder(max_epochs=0, random_state=0), StandardScaler(), SVC()
+        LSTMSequenceEmbedder(hidden_size=96, max_epochs=0, random_state=0),
+        StandardScaler(),
+        SVC(),
     ).fit(X_train, y_train)
     baseline = make_pipeline(
         FunctionTransformer(mean_over_time), StandardScaler(), SVC()

@@ -327,6 +327,7 @@ def _one_cycle(lr, total_steps):
         event_name=None,
         max_lr=lr,
         total_steps=total_steps,
+        last_epoch=-1,  # else skorch goes on from the epochs before a warm start
         cycle_momentum=False,
     )
 

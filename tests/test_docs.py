@@ -1,0 +1,93 @@
+"""What README, user guide and packaging say is so."""
+
+import doctest
+import re
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sklearn_seqembed
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_lines_of_the_readme_run(capsys):
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
+    lines = [line for line in code.splitlines() if line]
+    names = {}
+
+    exec(compile(code, "README.md", "exec"), names)
+
+    accuracy, vectors, reconstruction = capsys.readouterr().out.splitlines()
+    assert float(accuracy) > 0.9
+    assert vectors == "(200, 32)"
+    assert reconstruction == str(np.shape(names["X"][0]))
+    assert len([line for line in lines if "import" not in line]) <= 10
+
+
+def test_the_user_guide_runs():
+    result = doctest.testfile(
+        str(ROOT / "docs" / "user_guide.rst"),
+        module_relative=False,
+        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
+    )
+
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+def test_links_of_the_readme_lead_somewhere():
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text())
+
+    assert links
+    for link in links:
+        assert link.startswith("http") or (ROOT / link).exists(), link
+
+
+def test_the_version_is_written_once():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert sklearn_seqembed.__version__ == project["version"]
+    assert version("sklearn-seqembed") == project["version"]
+
+
+def test_public_names_are_listed():
+    assert sklearn_seqembed.__all__ == sorted(sklearn_seqembed.__all__)
+    for name in sklearn_seqembed.__all__:
+        assert hasattr(sklearn_seqembed, name)
+
+
+def test_torch_is_pinned_for_a_fresh_machine():
+    assert "torch==2.13.0\n" in (ROOT / "constraints.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "sklearn_seqembed").glob("*.py")), ids=lambda path: path.name
+)
+def test_rooms_import_one_way(path):
+    # estimators -> base -> {sequences, features, training} -> {batching, network}
+    order = [
+        {"_auto", "_containers", "_network", "_callbacks"},
+        {"_sequences", "_features", "_batching", "datasets"},
+        {"_training"},
+        {"_scoring"},
+        {"_base"},
+        {"_embedder"},
+        {"__init__"},
+    ]
+    level = next(i for i, names in enumerate(order) if path.stem in names)
+    lower = set().union(*order[:level])
+
+    imported = re.findall(
+        r"^(?:from|import) sklearn_seqembed\.?(\w*)", path.read_text(), re.MULTILINE
+    )
+
+    assert set(imported) - {""} <= lower
+    if path.stem in ("_sequences", "_containers", "_features", "datasets"):
+        assert "torch" not in re.findall(
+            r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE
+        )

@@ -1,0 +1,439 @@
+"""What the methods of LSTMSequenceEmbedder give back."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed.datasets import make_sequences
+
+
+def _embedder(**options):
+    defaults = {"n_components": 4, "max_epochs": 2, "random_state": 0}
+    return LSTMSequenceEmbedder(**defaults | options)
+
+
+def _forms():
+    ragged, _ = make_sequences(7, n_features=2, lengths=(3, 9), random_state=0)
+    table = np.stack(make_sequences(7, lengths=6, random_state=0)[0])[:, :, 0]
+    padded = np.full((7, 9, 2), np.nan)
+    for row, x in zip(padded, ragged, strict=True):
+        row[: len(x)] = x
+    objects = np.empty(7, dtype=object)
+    objects[:] = ragged
+    names = [f"t{i}" for i in range(6)]
+    return {
+        "list": ragged,
+        "list of 1-D": [x[:, 0] for x in ragged],
+        "object array": objects,
+        "3-D": np.stack([x[:3] for x in ragged]),
+        "3-D padded": padded,
+        "2-D": table,
+        "float32": table.astype(np.float32),
+        "ints": (10 * table).astype(int),
+        "pandas": pd.DataFrame(table, columns=names, index=list("abcdefg")),
+        "polars": pl.DataFrame(table, schema=names),
+        "tensor": torch.from_numpy(table),
+    }
+
+
+def _lengths(X):
+    """Number of time steps of each sequence, up to its last observed step."""
+    rows = X if isinstance(X, list) else np.asarray(X)
+    arrays = [np.asarray(x, dtype=float).reshape(len(x), -1) for x in rows]
+    return [np.flatnonzero(~np.isnan(x).all(axis=1))[-1] + 1 for x in arrays]
+
+
+def _kind(X):
+    if isinstance(X, torch.Tensor):
+        X = X.numpy()
+    item = X[0] if isinstance(X, list) else None
+    return type(X), getattr(X, "ndim", None), getattr(item, "ndim", None)
+
+
+@pytest.mark.parametrize("form", _forms())
+def test_reconstruct_keeps_the_kind_and_the_lengths(form):
+    X = _forms()[form]
+
+    back = _embedder().fit(X).reconstruct(X)
+
+    assert _kind(back) == _kind(X)
+    assert _lengths(back) == _lengths(X)
+
+
+@pytest.mark.parametrize("form", _forms())
+def test_inverse_transform_gives_the_kind_that_was_fitted(form):
+    X = _forms()[form]
+    embedder = _embedder().fit(X)
+
+    back = embedder.inverse_transform(embedder.transform(X))
+
+    lengths = _lengths(X)
+    assert _kind(back) == _kind(X)
+    assert all(min(lengths) <= n <= max(lengths) for n in _lengths(back))
+
+
+@pytest.mark.parametrize(
+    ("form", "dtype"), [("float32", "float32"), ("2-D", "float64"), ("ints", "float64")]
+)
+def test_results_have_the_floating_dtype_of_X(form, dtype):
+    X = _forms()[form]
+    embedder = _embedder(objective="composite", horizon=2).fit(X)
+
+    assert embedder.reconstruct(X).dtype == dtype
+    assert embedder.forecast(X).dtype == dtype
+    assert embedder.inverse_transform(embedder.transform(X)).dtype == dtype
+    assert embedder.transform(X).dtype == np.float32
+
+
+def test_reconstructed_frames_keep_names_and_index():
+    X = _forms()["pandas"]
+
+    back = _embedder().fit(X).reconstruct(X)
+
+    assert list(back.columns) == list(X.columns)
+    assert list(back.index) == list(X.index)
+
+
+def test_equal_training_lengths_are_the_lengths_of_inverse_transform():
+    X = [np.random.default_rng(i).normal(size=(5, 2)) for i in range(6)]
+    embedder = _embedder(max_epochs=0).fit(X)
+
+    back = embedder.inverse_transform(100 * np.ones((3, 4)))
+
+    assert [x.shape for x in back] == [(5, 2)] * 3
+
+
+def test_inverse_transform_takes_a_frame_of_vectors(fitted, sequences):
+    vectors = fitted.transform(sequences)
+    frame = pd.DataFrame(vectors, columns=fitted.get_feature_names_out())
+
+    for a, b in zip(
+        fitted.inverse_transform(frame), fitted.inverse_transform(vectors), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        (np.zeros((2, 5)), "vectors of 5 numbers, but this .* n_components=6"),
+        (np.full((2, 6), np.nan), "X contains NaN"),
+        (np.zeros(6), "Reshape your data"),
+    ],
+    ids=["width", "NaN", "1-D"],
+)
+def test_vectors_that_are_none_of_its_own_are_refused(fitted, vectors, message):
+    with pytest.raises(ValueError, match=message):
+        fitted.inverse_transform(vectors)
+
+
+def test_gaps_are_filled_and_vectors_of_gappy_sequences_are_finite(fitted, sequences):
+    assert np.isnan(np.concatenate(sequences)).any()
+
+    assert np.isfinite(fitted.transform(sequences)).all()
+    assert np.isfinite(np.concatenate(fitted.reconstruct(sequences))).all()
+
+
+def test_gaps_may_come_after_a_fit_without_any():
+    X, _ = make_sequences(8, n_features=2, random_state=0)
+    gappy = [x.copy() for x in X]
+    gappy[0][3:6] = np.nan
+    embedder = _embedder().fit(X)
+
+    vectors = embedder.transform(gappy)
+
+    assert np.isfinite(vectors).all()
+    np.testing.assert_allclose(vectors[1:], embedder.transform(X)[1:], atol=1e-6)
+
+
+# Objectives
+
+
+def test_forecasts_are_as_many_steps_as_horizon():
+    X, _ = make_sequences(8, n_features=2, lengths=(6, 12), random_state=0)
+
+    forecasts = _embedder(objective="forecast", horizon=3).fit(X).forecast(X)
+
+    assert [x.shape for x in forecasts] == [(3, 2)] * 8
+
+
+@pytest.mark.parametrize(("horizon", "share"), [(0.25, 0.25), ("auto", 0.1)])
+def test_a_share_as_horizon_is_of_each_sequences_length(horizon, share):
+    X, _ = make_sequences(8, lengths=(2, 40), random_state=0)
+
+    forecasts = _embedder(objective="composite", horizon=horizon).fit(X).forecast(X)
+
+    expected = [max(1, round(share * len(x))) for x in X]
+    assert [len(x) for x in forecasts] == expected
+
+
+@pytest.mark.parametrize(
+    ("objective", "offered"),
+    [
+        ("reconstruction", {"inverse_transform", "reconstruct"}),
+        ("forecast", {"forecast"}),
+        ("composite", {"inverse_transform", "reconstruct", "forecast"}),
+    ],
+)
+def test_methods_are_offered_where_the_objective_has_them(objective, offered):
+    methods = {"inverse_transform", "reconstruct", "forecast"}
+    embedder = _embedder(objective=objective)
+
+    before = {name for name in methods if hasattr(embedder, name)}
+    embedder.fit(make_sequences(4, random_state=0)[0])
+    after = {name for name in methods if hasattr(embedder, name)}
+
+    assert before == after == offered
+
+
+def test_what_was_fitted_decides_which_methods_there_are(fitted):
+    with pytest.raises(AttributeError) as caught:
+        fitted.forecast([[1.0]])
+
+    assert "Use objective='forecast' or 'composite'" in str(caught.value.__cause__)
+
+
+def test_sequences_that_leave_nothing_to_read_are_refused():
+    X = [np.ones(9), np.ones(3), np.ones(8)]
+
+    with pytest.raises(
+        ValueError, match=r"X\[1\] has 3 time steps, of which horizon=3 holds back 3"
+    ):
+        _embedder(objective="forecast", horizon=3).fit(X)
+
+
+def test_forecast_scores_judge_the_held_back_steps():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 12))
+    other = X.copy()
+    other[:, -2:] += 5  # only what is held back differs
+    embedder = _embedder(objective="forecast", horizon=2).fit(X)
+
+    assert embedder.score(other) < embedder.score(X) - 5
+    assert (embedder.score_samples(other) < embedder.score_samples(X)).all()
+
+
+def test_composite_score_is_the_mean_of_both_parts():
+    X = np.random.default_rng(0).normal(size=(30, 12))
+    embedder = _embedder(objective="composite", horizon=2).fit(X)
+
+    read, held = X[:, :-2], X[:, -2:]
+    vectors = embedder._encode(embedder._check_in(list(read))[0])
+    lengths = np.full(30, 2)
+    recreated = np.ravel(embedder.reconstruct(list(read)))
+    forecast = np.ravel(embedder._decode(vectors, "forecast", lengths))
+    shares = [
+        1 - ((truth.ravel() - found) ** 2).mean() / truth.var()
+        for truth, found in [(read, recreated), (held, forecast)]
+    ]
+    assert embedder.score(X) == pytest.approx(np.mean(shares), abs=1e-5)
+
+
+# Scores
+
+
+def test_score_samples_is_minus_the_mean_error_in_scaled_units(fitted, sequences):
+    scores = fitted.score_samples(sequences)
+
+    for score, x, back in zip(
+        scores, sequences, fitted.reconstruct(sequences), strict=True
+    ):
+        errors = ((x - back) / fitted.scaler_.scale_) ** 2
+        assert score == pytest.approx(-np.nanmean(errors), rel=1e-4)
+
+
+def test_constant_features_are_left_out_of_the_score():
+    X, _ = make_sequences(9, lengths=(4, 8), random_state=0)
+    constant = [np.column_stack([x, np.full(len(x), 3.0)]) for x in X]
+    embedder = _embedder().fit(constant)
+
+    score = embedder.score(constant)
+
+    back = [x[:, 0] for x in embedder.reconstruct(constant)]
+    truth = np.concatenate(X).ravel()
+    errors = (truth - np.concatenate(back)) ** 2
+    assert score == pytest.approx(1 - errors.mean() / truth.var(), abs=1e-5)
+
+
+def test_score_of_constant_sequences_is_undefined():
+    with pytest.warns(UndefinedMetricWarning, match="every feature of X is constant"):
+        embedder = _embedder().fit([[2.0, 2.0], [2.0, 2.0]])
+
+    assert np.isnan(embedder.train_score_)
+
+
+def test_score_handles_a_feature_that_whole_batches_miss(monkeypatch):
+    X, _ = make_sequences(20, n_features=2, lengths=6, random_state=0)
+    for x in X[:15]:
+        x[:, 1] = np.nan
+    embedder = _embedder().fit(X)
+    expected = embedder.score(X)
+
+    monkeypatch.setattr("sklearn_seqembed._batching.INFERENCE_SEQUENCES", 2)
+
+    assert embedder.score(X) == pytest.approx(expected, rel=1e-5)
+
+
+# Training in several calls
+
+
+def test_partial_fit_is_one_epoch_a_call_and_settles_what_is_automatic():
+    X, _ = make_sequences(40, lengths=(10, 60), random_state=0)
+    embedder = _embedder(scaler="standard").partial_fit(X[:20])
+    settled = embedder.patch_size_, embedder.batch_size_, embedder.scaler_.mean_[0]
+
+    embedder.partial_fit([10 * x for x in X[20:]])
+
+    assert embedder.n_iter_ == len(embedder.history_) == 2
+    assert settled == (
+        embedder.patch_size_,
+        embedder.batch_size_,
+        embedder.scaler_.mean_[0],
+    )
+
+
+def test_partial_fit_learns_and_is_reproducible():
+    X, _ = make_sequences(40, lengths=(6, 12), random_state=0)
+    first, second = _embedder(lr=0.02), _embedder(lr=0.02)
+
+    for _ in range(30):
+        first.partial_fit(X)
+        second.partial_fit(X)
+
+    assert first.score(X) > 0.3
+    np.testing.assert_array_equal(first.transform(X), second.transform(X))
+
+
+def test_partial_fit_meets_longer_sequences():
+    X, _ = make_sequences(10, lengths=6, random_state=0)
+    longer, _ = make_sequences(10, lengths=9, random_state=0)
+    embedder = _embedder().partial_fit(np.stack(X)[:, :, 0])
+
+    embedder.partial_fit(longer)
+
+    back = embedder.inverse_transform(embedder.transform(longer))
+    assert back.shape[1] <= 9 and np.isfinite(back[:, :6]).all()
+
+
+def test_warm_start_trains_the_same_network_on():
+    X, _ = make_sequences(20, lengths=(6, 12), random_state=0)
+    embedder = _embedder(warm_start=True, max_epochs=5).fit(X)
+    net, loss = embedder.net_, embedder.history_[-1]["train_loss"]
+
+    embedder.fit(X)
+
+    assert embedder.net_ is net
+    assert embedder.n_iter_ == 10
+    assert embedder.history_[-1]["train_loss"] < loss
+
+
+def test_fit_without_warm_start_begins_anew():
+    X, _ = make_sequences(20, lengths=(6, 12), random_state=0)
+    embedder = _embedder().fit(X)
+    expected = embedder.transform(X)
+
+    embedder.fit(X[::-1][:5]).fit(X)
+
+    assert embedder.n_iter_ == 2
+    np.testing.assert_array_equal(embedder.transform(X), expected)
+
+
+def test_warm_start_refuses_a_network_of_another_shape():
+    X, _ = make_sequences(5, random_state=0)
+    embedder = _embedder(warm_start=True).fit(X)
+
+    embedder.set_params(n_components=5)
+
+    with pytest.raises(ValueError, match="built with n_components=4, now it is 5"):
+        embedder.fit(X)
+
+
+# What was learned
+
+
+def test_encoder_alone_gives_the_vectors_of_transform(fitted, sequences):
+    lengths = torch.tensor([len(x) for x in sequences])
+    numeric = torch.full((len(sequences), int(lengths.max()), 2), float("nan"))
+    for row, x in zip(numeric, sequences, strict=True):
+        scaled = fitted.scaler_.transform(x)
+        row[: len(x)] = torch.from_numpy(scaled.astype(np.float32))
+    categories = torch.empty((*numeric.shape[:2], 0), dtype=torch.int64)
+
+    with torch.inference_mode():
+        vectors = fitted.encoder_(numeric, categories, lengths)
+
+    np.testing.assert_allclose(vectors, fitted.transform(sequences), atol=1e-6)
+
+
+def test_decoder_alone_plays_a_vector_back(fitted, sequences):
+    vectors = torch.from_numpy(fitted.transform(sequences))
+
+    with torch.inference_mode():
+        values, ends = fitted.decoder_(vectors, 5)
+
+    assert values.shape == (len(sequences), 5, 2)
+    assert ends.shape == (len(sequences), 5)
+
+
+def test_an_unfitted_embedder_has_no_encoder():
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        _ = LSTMSequenceEmbedder().encoder_
+
+
+def test_textbook_network_is_reachable_by_parameters():
+    X, _ = make_sequences(8, lengths=7, n_features=3, random_state=0)
+    embedder = _embedder(
+        n_components=5,
+        patch_size=1,
+        bidirectional=False,
+        decoder_inputs="vector",
+        augmentation=None,
+        lr_schedule=None,
+        early_stopping=False,
+    ).fit(X)
+
+    cells = {
+        name: (module.input_size, module.hidden_size, module.bidirectional)
+        for name, module in embedder.net_.module_.named_modules()
+        if isinstance(module, torch.nn.LSTM)
+    }
+
+    assert cells == {
+        "encoder.layers.0.forward_cells": (3, 5, False),
+        "decoders.reconstruction.cells": (5, 5, False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "length", "patch", "batch", "epochs"),
+    [(1, 5, 1, 16, 1500), (20, 300, 15, 16, 750), (2000, 9, 1, 64, 47)],
+)
+def test_what_was_chosen_automatically_is_readable(
+    n_samples, length, patch, batch, epochs, monkeypatch
+):
+    monkeypatch.setattr("sklearn_seqembed._base.train", lambda *args, **kwargs: None)
+    X = np.random.default_rng(0).normal(size=(n_samples, length))
+
+    embedder = LSTMSequenceEmbedder(n_components=2).fit(X)
+
+    assert embedder.patch_size_ == patch
+    assert embedder.batch_size_ == batch
+    assert embedder.max_epochs_ == epochs
+    assert embedder.early_stopping_ is False
+    assert embedder.device_ in ("cpu", "cuda", "mps")
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 20])
+@pytest.mark.parametrize("length", [1, 2, 50])
+def test_defaults_take_the_smallest_data(n_samples, length):
+    X = [np.arange(length) + np.arange(n)[-1:] for n in range(1, n_samples + 1)]
+    embedder = LSTMSequenceEmbedder(max_epochs=1, random_state=0)
+
+    vectors = embedder.fit_transform(X)
+
+    assert vectors.shape == (n_samples, 128)
+    assert [len(x) for x in embedder.reconstruct(X)] == [length] * n_samples
