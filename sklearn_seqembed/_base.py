@@ -1,5 +1,6 @@
 """What the estimators share: checks of parameters, fitting, the way in and out."""
 
+import math
 import numbers
 import warnings
 
@@ -92,7 +93,11 @@ class BaseSequenceEstimator(BaseEstimator):
         if not _is_auto(self.horizon, "horizon"):
             is_count = isinstance(self.horizon, numbers.Integral)
             check_scalar(self.horizon, "horizon", **(count if is_count else share))
-        if not isinstance(self.callbacks, (list, tuple, type(None))):
+        for name in ("lr", "dropout", "validation_fraction", "horizon"):
+            value = getattr(self, name)
+            if isinstance(value, numbers.Real) and not math.isfinite(value):
+                raise ValueError(f"{name} == {value}, must be finite.")
+        if not _are_callbacks(self.callbacks):
             raise TypeError(
                 "callbacks must be a list of skorch callbacks or None, got "
                 f"{self.callbacks!r}."
@@ -178,6 +183,7 @@ class BaseSequenceEstimator(BaseEstimator):
         self.patch_size_ = self.patch_size
         if self.patch_size == "auto":
             self.patch_size_ = _auto.choose_patch_size(sequences.lengths)
+        self.patch_size_ = int(self.patch_size_)  # torch takes no int of numpy
         self._shortest, self._longest = np.inf, 0
 
     def _settle_training(self, sequences):
@@ -195,6 +201,7 @@ class BaseSequenceEstimator(BaseEstimator):
         self.batch_size_ = self.batch_size
         if self.batch_size == "auto":
             self.batch_size_ = _auto.choose_batch_size(n_train)
+        self.batch_size_ = int(self.batch_size_)
         self.max_epochs_ = self.max_epochs
         if self.max_epochs == "auto":
             n_batches = -(-n_train // self.batch_size_)
@@ -247,10 +254,10 @@ class BaseSequenceEstimator(BaseEstimator):
         """Build a net of the present parameters, or check that they still fit ours."""
         module_params = {
             "n_features": sequences.n_features,
-            "n_components": self.n_components,
+            "n_components": int(self.n_components),
             "parts": PARTS[self.objective],
-            "hidden_size": self.hidden_size,
-            "num_layers": self.num_layers,
+            "hidden_size": self.hidden_size and int(self.hidden_size),
+            "num_layers": int(self.num_layers),
             "bidirectional": self.bidirectional,
             "dropout": self.dropout,
             "cell": self.cell,
@@ -295,6 +302,13 @@ class BaseSequenceEstimator(BaseEstimator):
         n_judged = min(len(sequences), JUDGED_SEQUENCES)
         judged = np.sort(rng.permutation(len(sequences))[:n_judged])
         self.train_score_ = self._explained(sequences[judged])
+        if self.train_score_ == -np.inf:
+            del self.net_
+            raise ValueError(
+                "The network gives NaN or infinite values after its last batch. Lower "
+                f"lr, now {self.lr:g}, keep scaler='standard', and look for extreme "
+                "values in X."
+            )
         if self.train_score_ < LEAST_SCORE and self.max_epochs_:
             warnings.warn(
                 f"The network explains only {max(0.0, self.train_score_):.1%} of its "
@@ -359,8 +373,17 @@ def _is_auto(value, name):
     return isinstance(value, str)
 
 
+def _are_callbacks(callbacks):
+    """Tell a list of skorch callbacks, each alone or in a tuple (name, callback)."""
+    if not isinstance(callbacks, (list, tuple, type(None))):
+        return False
+    items = [item[-1] if isinstance(item, tuple) else item for item in callbacks or ()]
+    return all(hasattr(item, "initialize") for item in items)
+
+
 def _check_option(value, name, allowed):
     # By identity or equality of one type, for 1 == True and numpy strings are strings.
+    value = bool(value) if isinstance(value, np.bool_) else value
     if not any(
         value is option or (isinstance(value, str) and value == option)
         for option in allowed

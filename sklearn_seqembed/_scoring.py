@@ -60,7 +60,9 @@ class _Deviations:
         self.squares = self.squares + squares.sum(axis=0) + apart * self.count * weight
         self.mean = self.mean + (mean - self.mean) * weight
         self.count = merged
-        self.error = self.error + np.nansum(error**2, axis=0)
+        # An output that is NaN is infinitely wrong; a missing truth is not counted.
+        error = np.nan_to_num(error**2, nan=np.inf, posinf=np.inf)
+        self.error = self.error + np.where(observed, error, 0).sum(axis=0)
         self.low = np.fmin(self.low, np.where(observed, truth, np.inf).min(axis=0))
         self.high = np.fmax(self.high, np.where(observed, truth, -np.inf).max(axis=0))
 

@@ -150,11 +150,13 @@ def check_sequences(X, *, estimator, reset):
 
 
 def _as_array(X):
-    """Torch tensors become arrays that share their memory; Series become arrays."""
+    """Tensors become arrays that share their memory; so do Series, masks become NaN."""
     if hasattr(X, "detach") and hasattr(X, "cpu"):
         X = X.detach().cpu()
         # numpy has no bfloat16.
         return X.float().numpy() if "bfloat16" in str(X.dtype) else X.numpy()
+    if isinstance(X, np.ma.MaskedArray):
+        return X.astype(_floating(X.dtype)).filled(np.nan)  # masked is missing
     is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
     return X.to_numpy() if is_series else X
 
@@ -165,7 +167,7 @@ def _list_to_table(X):
         raise ValueError(
             "X is empty: it holds 0 sequences. Pass at least one sequence."
         )
-    if isinstance(X[0], numbers.Number):
+    if all(isinstance(item, numbers.Number) for item in X):
         _refuse_1d(f"a list of {len(X)} numbers")
     if all(isinstance(item, (list, tuple)) for item in X):
         n_steps = {len(item) for item in X}
@@ -185,7 +187,13 @@ def _from_table(X, estimator, reset):
             "n_features)."
         )
     form = _frame_library(X)
-    _refuse_nested_cells(X, form)
+    # Not isinstance: scipy's dok_matrix is a dict.
+    if type(X) in (str, bytes, dict, set):
+        raise TypeError(
+            f"X is a {type(X).__name__}, expected sequences: a list of arrays, an "
+            "array, or a frame of numbers."
+        )
+    _refuse_cells(X, form)
     columns = list(X.columns) if form else None
     index = X.index if form == "pandas" else None
     # Fitted on a list or a 3-D array, one feature with any number of steps is fine.
@@ -203,6 +211,7 @@ def _from_table(X, estimator, reset):
             f"{exc}. Fitted on a 2-D X, each of its columns is a time step. To pass "
             "sequences of other lengths, give a list of 1-D arrays: list(X)."
         ) from exc
+    _refuse_kind(X, "X")
     n_samples, n_steps = X.shape
     block = np.ascontiguousarray(X).reshape(-1, 1)
     offsets = np.arange(n_samples + 1) * n_steps
@@ -259,18 +268,19 @@ def _from_list(X):
     arrays = [_sequence(item, i) for i, item in enumerate(X)]
     flat = all(array.ndim == 1 for array in arrays)
     arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
+    for i, array in enumerate(arrays):
+        if not array.size:
+            what = "features" if len(array) else "time steps"
+            raise ValueError(
+                f"X[{i}] has no {what}. Drop empty sequences, or give each at least "
+                "one time step."
+            )
     n_features = arrays[0].shape[1]
     for i, array in enumerate(arrays):
         if array.shape[1] != n_features:
             raise ValueError(
                 f"X[{i}] has {array.shape[1]} features, but X[0] has {n_features}. All "
                 "sequences must have the same number of features (axis 1)."
-            )
-        if not array.size:
-            what = "features" if len(array) else "time steps"
-            raise ValueError(
-                f"X[{i}] has no {what}. Drop empty sequences, or give each at least "
-                "one time step."
             )
     offsets = np.cumsum([0] + [len(array) for array in arrays])
     form = "object" if isinstance(X, np.ndarray) else "list"
@@ -314,6 +324,13 @@ def _numbers(values, name):
             raise TypeError(
                 f"{name} must hold numbers, NaN or None where missing ({exc})."
             ) from exc
+    _refuse_kind(array, name)
+
+
+def _refuse_kind(array, name):
+    """Refuse an array of anything but numbers."""
+    if array.dtype.kind in "biuf":
+        return
     kind = "strings" if array.dtype.kind in "OUST" else f"values of {array.dtype}"
     raise TypeError(
         f"{name} holds {kind}, expected numbers. Convert them, or leave that feature "
@@ -333,18 +350,30 @@ def _frame_library(X):
     )
 
 
-def _refuse_nested_cells(X, library):
-    """Frames of sequences would end in numpy's words about shapes."""
-    if library is None or not len(X):
+def _refuse_cells(X, library):
+    """Refuse strings that numpy would convert, and cells that hold sequences."""
+    if library == "pandas":
+        columns = X.select_dtypes(exclude=["number", "bool"]).items()
+    elif library == "polars":
+        columns = ((c.name, c) for c in X if not c.dtype.is_numeric())
+    elif isinstance(X, np.ndarray) and X.dtype == object and _holds_strings(X):
+        raise TypeError("X holds strings, expected numbers. Convert them.")
+    else:
         return
-    row = X.iloc[0] if library == "pandas" else X.row(0)
-    for name, cell in zip(X.columns, row, strict=True):
-        if not isinstance(cell, str) and np.ndim(cell):
-            raise TypeError(
-                f"Column {name!r} of X holds sequences ({type(cell).__name__} in row "
-                "0), but the columns of a frame must be numbers, one a time step. Pass "
-                "a list with one array of shape (n_timesteps, n_features) a row."
-            )
+    for name, column in columns:
+        for i, cell in enumerate(column):
+            if isinstance(cell, (str, bytes)):
+                raise TypeError(
+                    f"Column {name!r} of X holds strings, expected numbers. Convert "
+                    "them, or leave that column out."
+                )
+            if np.ndim(cell):
+                raise TypeError(
+                    f"Column {name!r} of X holds sequences ({type(cell).__name__} in "
+                    f"row {i}), but the columns of a frame must be numbers, one a time "
+                    "step. Pass a list with one array of shape (n_timesteps, "
+                    "n_features) a row."
+                )
 
 
 def _floating(dtype):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import sklearn_seqembed
 
 ROOT = Path(__file__).parent.parent

@@ -1,0 +1,121 @@
+"""scikit-learn's own checks: how many ran, and that every one of them passed."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import sklearn
+from sklearn.utils import estimator_checks, get_tags
+from sklearn.utils.fixes import parse_version
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+
+pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
+
+# A process of its own, because the variable has to be set before scipy is imported:
+# without it one check is skipped.
+BATTERY = """
+import json, sys, traceback, warnings
+from sklearn.utils.estimator_checks import check_estimator
+from sklearn_seqembed import LSTMSequenceEmbedder
+
+warnings.simplefilter("ignore")
+embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2)
+results = check_estimator(embedder, on_fail=None, on_skip=None)
+found = [
+    {
+        "name": result["check_name"],
+        "status": result["status"],
+        "expected_to_fail": result["expected_to_fail"],
+        "exception": "".join(traceback.format_exception(result["exception"]))
+        if result["exception"]
+        else "",
+    }
+    for result in results
+]
+with open(sys.argv[1], "w") as file:
+    json.dump(found, file)
+"""
+
+# Checks that scikit-learn has, but that its battery leaves out.
+BESIDE_THE_BATTERY = [
+    "check_dataframe_column_names_consistency",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_set_output_transform_polars",
+    "check_global_output_transform_pandas",
+    "check_global_set_output_transform_polars",
+]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What each check of scikit-learn's battery came to."""
+    path = tmp_path_factory.mktemp("battery") / "results.json"
+    subprocess.run(
+        [sys.executable, "-c", BATTERY, str(path)],
+        env={**os.environ, "SCIPY_ARRAY_API": "1"},
+        check=True,
+    )
+    return json.loads(path.read_text())
+
+
+def test_every_check_of_the_battery_passes(results):
+    others = {
+        result["name"]: result["exception"]
+        for result in results
+        if result["status"] != "passed"
+    }
+
+    assert not others, "\n".join(f"{name}\n{text}" for name, text in others.items())
+
+
+def test_no_check_of_the_battery_is_expected_to_fail(results):
+    assert not [result["name"] for result in results if result["expected_to_fail"]]
+
+
+def test_the_battery_is_complete(results):
+    version = parse_version(sklearn.__version__)
+    if version < parse_version("1.9"):
+        pytest.skip("the number of checks was counted with scikit-learn 1.9")
+
+    if version.release[:2] == (1, 9):
+        assert len(results) == 46
+    assert len(results) >= 46
+
+
+# The checks themselves pass frames and arrays in turn.
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
+@pytest.mark.parametrize("name", BESIDE_THE_BATTERY)
+def test_a_check_beside_the_battery_passes(name):
+    embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2)
+    check = getattr(estimator_checks, name)
+
+    check("LSTMSequenceEmbedder", embedder)
+
+
+def test_missing_values_are_allowed():
+    tags = get_tags(LSTMSequenceEmbedder())
+
+    assert tags.input_tags.allow_nan
+
+
+def test_vectors_are_said_to_be_float32():
+    tags = get_tags(LSTMSequenceEmbedder())
+
+    assert tags.transformer_tags.preserves_dtype == ["float32"]
+
+
+def test_all_other_tags_are_those_of_any_transformer():
+    class Plain(sklearn.base.TransformerMixin, sklearn.base.BaseEstimator):
+        pass
+
+    expected = get_tags(Plain())
+    expected.input_tags.allow_nan = True
+    expected.transformer_tags.preserves_dtype = ["float32"]
+
+    assert get_tags(LSTMSequenceEmbedder()) == expected

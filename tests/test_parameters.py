@@ -1,0 +1,427 @@
+"""Each parameter: what is refused, that it does something, what its default is."""
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
+from skorch.callbacks import Callback
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._training import resolve_device
+from sklearn_seqembed.datasets import make_sequences
+
+pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
+
+OUT_OF_RANGE = [
+    ("n_components", 0, ValueError, "n_components == 0, must be >= 1"),
+    ("n_components", -3, ValueError, "n_components == -3, must be >= 1"),
+    ("n_components", 2.5, TypeError, "n_components must be an instance of int"),
+    ("n_components", "8", TypeError, "n_components must be an instance of int"),
+    ("n_components", None, TypeError, "n_components must be an instance of int"),
+    ("hidden_size", 0, ValueError, "hidden_size == 0, must be >= 1"),
+    ("hidden_size", 1.5, TypeError, "hidden_size must be an instance of int"),
+    ("hidden_size", [4, 4], TypeError, "hidden_size must be an instance of int"),
+    ("num_layers", 0, ValueError, "num_layers == 0, must be >= 1"),
+    ("num_layers", 1.0, TypeError, "num_layers must be an instance of int"),
+    ("bidirectional", "yes", ValueError, "bidirectional must be .*got 'yes'"),
+    ("bidirectional", None, ValueError, "bidirectional must be .*got None"),
+    ("dropout", -0.1, ValueError, r"dropout == -0\.1, must be >= 0"),
+    ("dropout", 1.0, ValueError, r"dropout == 1\.0, must be < 1"),
+    ("dropout", None, TypeError, "dropout must be an instance of float"),
+    ("dropout", np.nan, ValueError, "dropout.*nan"),
+    ("cell", "rnn", ValueError, "cell must be 'lstm' or 'gru', got 'rnn'"),
+    ("cell", None, ValueError, "cell must be 'lstm' or 'gru', got None"),
+    ("patch_size", 0, ValueError, "patch_size == 0, must be >= 1"),
+    ("patch_size", 1.5, TypeError, "patch_size must be an instance of int"),
+    ("patch_size", "all", ValueError, "patch_size must be 'auto' or .*got 'all'"),
+    (
+        "decoder_inputs",
+        "previous",
+        ValueError,
+        "decoder_inputs must be 'vector' or 'vector_position', got 'previous'",
+    ),
+    ("augmentation", "noise", ValueError, "augmentation must be .*got 'noise'"),
+    ("lr_schedule", "cosine", ValueError, "lr_schedule must be .*got 'cosine'"),
+    ("scaler", "minmax", ValueError, "scaler must be 'standard'.*got 'minmax'"),
+    ("scaler", StandardScaler, ValueError, "scaler=.*StandardScaler"),
+    ("scaler", Normalizer(), ValueError, r"scaler=Normalizer\(\) has no inverse_trans"),
+    ("scaler", 3, ValueError, "scaler=3 has no inverse_transform"),
+    (
+        "objective",
+        "predict",
+        ValueError,
+        "objective must be 'reconstruction', 'forecast' or 'composite', got 'predict'",
+    ),
+    ("horizon", 0, ValueError, "horizon == 0, must be >= 1"),
+    ("horizon", -1, ValueError, "horizon == -1, must be >= 1"),
+    ("horizon", 1.0, ValueError, r"horizon == 1\.0, must be < 1"),
+    ("horizon", 0.0, ValueError, r"horizon == 0\.0, must be > 0"),
+    ("horizon", "half", ValueError, "horizon must be 'auto' or a number, got 'half'"),
+    ("horizon", np.nan, ValueError, "horizon.*nan"),
+    ("max_epochs", -1, ValueError, "max_epochs == -1, must be >= 0"),
+    ("max_epochs", 1.5, TypeError, "max_epochs must be an instance of int"),
+    ("max_epochs", "many", ValueError, "max_epochs must be 'auto' .*got 'many'"),
+    ("batch_size", 0, ValueError, "batch_size == 0, must be >= 1"),
+    ("batch_size", -1, ValueError, "batch_size == -1, must be >= 1"),
+    ("batch_size", "all", ValueError, "batch_size must be 'auto' .*got 'all'"),
+    ("lr", 0.0, ValueError, r"lr == 0\.0, must be > 0"),
+    ("lr", -1e-3, ValueError, r"lr == -0\.001, must be > 0"),
+    ("lr", "auto", TypeError, "lr must be an instance of float"),
+    ("lr", np.nan, ValueError, "lr.*nan"),
+    ("lr", np.inf, ValueError, "lr.*inf"),
+    ("early_stopping", "yes", ValueError, "early_stopping must be .*got 'yes'"),
+    ("early_stopping", 0.1, ValueError, r"early_stopping must be .*got 0\.1"),
+    (
+        "validation_fraction",
+        0.0,
+        ValueError,
+        r"validation_fraction == 0\.0, must be > 0",
+    ),
+    (
+        "validation_fraction",
+        1.0,
+        ValueError,
+        r"validation_fraction == 1\.0, must be < 1",
+    ),
+    ("validation_fraction", np.nan, ValueError, "validation_fraction.*nan"),
+    ("n_iter_no_change", 0, ValueError, "n_iter_no_change == 0, must be >= 1"),
+    ("n_iter_no_change", None, TypeError, "n_iter_no_change must be an instance"),
+    ("callbacks", Callback(), TypeError, "callbacks"),
+    ("callbacks", "EarlyStopping", (TypeError, ValueError), "callbacks"),
+    ("callbacks", [3], (TypeError, ValueError), "callbacks"),
+    ("warm_start", "yes", ValueError, "warm_start must be .*got 'yes'"),
+    ("device", "abacus", ValueError, "device.*abacus"),
+    ("device", 1.5, (TypeError, ValueError), "device"),
+    ("verbose", -1, ValueError, "verbose == -1, must be >= 0"),
+    ("verbose", "loud", TypeError, "verbose must be an instance of int"),
+    ("random_state", "seed", ValueError, "'seed' cannot be used to seed"),
+    ("random_state", -1, ValueError, "Seed must be between 0"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "match"),
+    OUT_OF_RANGE,
+    ids=[
+        f"{name}={re.sub(' object at .*', '', repr(value))}"
+        for name, value, *_ in OUT_OF_RANGE
+    ],
+)
+def test_a_parameter_out_of_range_is_named(name, value, error, match, sequences):
+    embedder = LSTMSequenceEmbedder(max_epochs=1).set_params(**{name: value})
+
+    with pytest.raises(error, match=match):
+        embedder.fit(sequences)
+
+
+def test_a_scaler_that_changes_the_number_of_features_is_refused(equal_sequences):
+    embedder = LSTMSequenceEmbedder(scaler=PCA(n_components=1), max_epochs=1)
+
+    match = r"scaler=PCA\(n_components=1\) turns 2 features into"
+    with pytest.raises(ValueError, match=match):
+        embedder.fit(equal_sequences)
+
+
+def test_every_parameter_has_a_value_that_is_refused():
+    tried = {name for name, *_ in OUT_OF_RANGE}
+
+    assert tried == set(LSTMSequenceEmbedder().get_params())
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_transform"])
+def test_parameters_are_checked_by_every_method_that_trains(method, sequences):
+    embedder = LSTMSequenceEmbedder(n_components=0)
+
+    with pytest.raises(ValueError, match="n_components == 0"):
+        getattr(embedder, method)(sequences)
+
+
+@pytest.mark.parametrize(("name", "value"), [("n_components", 0), ("cell", "rnn")])
+def test_nothing_is_checked_before_fit(name, value):
+    embedder = LSTMSequenceEmbedder(**{name: value})
+
+    assert embedder.get_params()[name] == value
+
+
+@pytest.mark.parametrize(
+    ("horizon", "match"),
+    [
+        (3, r"X\[0\] has 3 time steps, of which horizon=3 holds back 3: none is left"),
+        (9, r"X\[0\] has 3 time steps, of which horizon=9 holds back 9"),
+        (0.9, r"X\[0\] has 3 time steps, of which horizon=0\.9 holds back 3"),
+    ],
+)
+def test_a_horizon_that_leaves_nothing_to_read_is_refused(horizon, match):
+    X = [np.arange(3.0), np.arange(30.0)]
+    embedder = LSTMSequenceEmbedder(objective="forecast", horizon=horizon, max_epochs=1)
+
+    with pytest.raises(ValueError, match=match):
+        embedder.fit(X)
+
+
+def test_early_stopping_with_one_sequence_is_refused():
+    embedder = LSTMSequenceEmbedder(early_stopping=True, max_epochs=1)
+
+    with pytest.raises(ValueError, match="early_stopping=True holds out sequences"):
+        embedder.fit([np.arange(9.0)])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_components", np.int64(2)),
+        ("hidden_size", np.int64(2)),
+        ("num_layers", np.int64(2)),
+        ("patch_size", np.int64(2)),
+        ("batch_size", np.int64(2)),
+        ("max_epochs", np.int64(2)),
+        ("horizon", np.int64(2)),
+        ("n_iter_no_change", np.int64(2)),
+        ("bidirectional", np.bool_(False)),
+        ("early_stopping", np.bool_(True)),
+        ("cell", np.str_("gru")),
+        ("lr", np.float32(0.01)),
+        ("patch_size", np.str_("auto")),
+        ("random_state", np.int32(3)),
+    ],
+    ids=str,
+)
+def test_numbers_and_strings_of_numpy_are_taken(name, value, sequences):
+    embedder = LSTMSequenceEmbedder(n_components=3, max_epochs=1)
+
+    embedder.set_params(**{name: value}).fit(sequences)
+
+    assert np.isfinite(embedder.transform(sequences)).all()
+    assert len(embedder.inverse_transform(embedder.transform(sequences))) == 12
+
+
+def test_without_epochs_the_network_is_as_it_was_born(sequences):
+    embedder = LSTMSequenceEmbedder(4, max_epochs=0, random_state=0)
+
+    vectors = embedder.fit_transform(sequences)
+
+    assert embedder.history_ == []
+    assert np.isfinite(vectors).all()
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 3])
+@pytest.mark.parametrize("hidden_size", [None, 1, 5])
+@pytest.mark.parametrize("bidirectional", [True, False])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_vectors_have_the_length_asked_for(
+    n_components, hidden_size, bidirectional, cell, sequences
+):
+    embedder = LSTMSequenceEmbedder(
+        n_components,
+        hidden_size=hidden_size,
+        bidirectional=bidirectional,
+        cell=cell,
+        max_epochs=1,
+    )
+
+    vectors = embedder.fit_transform(sequences)
+
+    assert vectors.shape == (12, n_components)
+
+
+# No parameter does nothing
+
+
+class Greeter(Callback):
+    """Leave a word in the history."""
+
+    def on_epoch_end(self, net, **kwargs):
+        net.history.record("greeting", "hello")
+
+
+def observe(params, X):
+    """All that can be seen of an embedder fitted twice with these parameters."""
+    baseline = {"n_components": 4, "max_epochs": 2, "batch_size": 5, "random_state": 0}
+    embedder = LSTMSequenceEmbedder(**baseline | params)
+    embedder.fit(X)
+    n_epochs = embedder.n_iter_
+    embedder.fit(X)
+    return {
+        "vectors": embedder.transform(X),
+        "history": [
+            {name: value for name, value in row.items() if name != "dur"}
+            for row in embedder.history_
+        ],
+        "n_iter": (n_epochs, embedder.n_iter_),
+    }
+
+
+WITH_VALIDATION = {"early_stopping": True}
+CHANGES = {
+    "n_components": ({}, 5, "vectors"),
+    "hidden_size": ({}, 3, "vectors"),
+    "num_layers": ({}, 2, "vectors"),
+    "bidirectional": ({}, False, "vectors"),
+    "dropout": ({"num_layers": 2}, 0.5, "vectors"),
+    "cell": ({}, "gru", "vectors"),
+    "patch_size": ({}, 3, "vectors"),
+    "decoder_inputs": ({}, "vector", "vectors"),
+    "augmentation": ({}, None, "vectors"),
+    "lr_schedule": ({}, None, "vectors"),
+    "scaler": ({}, None, "vectors"),
+    "objective": ({}, "composite", "vectors"),
+    "horizon": ({"objective": "forecast"}, 2, "vectors"),
+    "max_epochs": ({}, 3, "n_iter"),
+    "batch_size": ({}, 2, "vectors"),
+    "lr": ({}, 0.01, "vectors"),
+    "early_stopping": ({}, True, "history"),
+    "validation_fraction": (WITH_VALIDATION, 0.4, "history"),
+    "n_iter_no_change": (
+        # So slow that no epoch is better than the first.
+        {**WITH_VALIDATION, "lr": 1e-12, "max_epochs": 6},
+        2,
+        "n_iter",
+    ),
+    "callbacks": ({}, [Greeter()], "history"),
+    "warm_start": ({}, True, "n_iter"),
+    "random_state": ({}, 1, "vectors"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_parameter_changes_what_can_be_seen(name, sequences):
+    baseline, value, effect = CHANGES[name]
+
+    before = observe(baseline, sequences)[effect]
+    after = observe({**baseline, name: value}, sequences)[effect]
+
+    if effect == "vectors" and before.shape == after.shape:
+        assert np.abs(after - before).max() > 1e-5
+    elif effect != "vectors":
+        assert after != before
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_can_be_seen_is_the_same_for_the_same_parameters(name, sequences):
+    baseline, value, _ = CHANGES[name]
+    params = {**baseline, name: value}
+
+    first, second = observe(params, sequences), observe(params, sequences)
+
+    assert_array_equal(second.pop("vectors"), first.pop("vectors"))
+    assert second == first
+
+
+def test_verbose_shows_a_bar_with_the_loss(sequences, capsys):
+    LSTMSequenceEmbedder(4, max_epochs=2, random_state=0, verbose=1).fit(sequences)
+
+    shown = capsys.readouterr()
+    assert "Epoch 2/2" in shown.err + shown.out
+    assert "train=" in shown.err + shown.out
+
+
+def test_without_verbose_nothing_is_shown(sequences, capsys):
+    LSTMSequenceEmbedder(4, max_epochs=2, random_state=0).fit(sequences)
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == ""
+
+
+def test_the_cpu_is_used_where_it_is_asked_for(sequences, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+
+    embedder = LSTMSequenceEmbedder(4, max_epochs=1, device="cpu").fit(sequences)
+
+    assert embedder.device_ == "cpu"
+    assert embedder.transform(sequences).shape == (12, 4)
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "device"),
+    [
+        (True, True, "cuda"),
+        (True, False, "cuda"),
+        (False, True, "mps"),
+        (False, False, "cpu"),
+    ],
+)
+def test_the_device_auto_is_the_fastest_there_is(cuda, mps, device, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: mps)
+
+    assert resolve_device("auto") == device
+
+
+def test_no_parameter_is_without_a_test_of_its_effect():
+    tried = {*CHANGES, "verbose", "device"}
+
+    assert tried == set(LSTMSequenceEmbedder().get_params())
+
+
+def test_the_scaler_given_is_the_one_that_is_fitted(sequences):
+    embedder = LSTMSequenceEmbedder(4, max_epochs=1, scaler=MinMaxScaler())
+
+    embedder.fit(sequences)
+
+    assert isinstance(embedder.scaler_, MinMaxScaler)
+    assert_array_equal(embedder.scaler_.data_max_, np.nanmax(np.vstack(sequences), 0))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "params"),
+    [
+        ("patch_size_", {"patch_size": 2}),
+        ("batch_size_", {"batch_size": 7}),
+        ("max_epochs_", {"max_epochs": 2}),
+        ("horizon_", {"horizon": 2}),
+        ("early_stopping_", {"early_stopping": True}),
+        ("device_", {"device": "cpu"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_was_used_can_be_read_after_fit(attribute, params, sequences):
+    embedder = LSTMSequenceEmbedder(**{"n_components": 3, "max_epochs": 1} | params)
+
+    embedder.fit(sequences)
+
+    assert getattr(embedder, attribute) == next(iter(params.values()))
+
+
+# Defaults
+
+
+def documented_defaults(documented):
+    """Name and default of each parameter, as the docstring says."""
+    text = inspect.cleandoc(documented.__doc__)
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+$)", text, re.M | re.S)
+    lines = re.findall(r"^(\w+) : .*?default=(.+)$", section[1], re.M)
+    return {name: default.strip() for name, default in lines}
+
+
+@pytest.mark.parametrize(
+    "documented",
+    [LSTMSequenceEmbedder, make_sequences],
+    ids=["LSTMSequenceEmbedder", "make_sequences"],
+)
+def test_documented_defaults_are_those_of_the_signature(documented):
+    signature = inspect.signature(documented)
+
+    expected = {
+        name: repr(parameter.default).replace("'", '"')
+        for name, parameter in signature.parameters.items()
+    }
+
+    assert documented_defaults(documented) == expected
+
+
+@pytest.mark.parametrize(
+    "documented",
+    [LSTMSequenceEmbedder, make_sequences],
+    ids=["LSTMSequenceEmbedder", "make_sequences"],
+)
+def test_no_default_can_be_changed_from_outside(documented):
+    signature = inspect.signature(documented)
+
+    for parameter in signature.parameters.values():
+        allowed = (int, float, str, bool, tuple, type(None))
+        assert isinstance(parameter.default, allowed), parameter

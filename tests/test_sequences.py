@@ -1,0 +1,996 @@
+"""The door: what X may be, what is refused, and what is never copied or changed."""
+
+import copy
+import datetime
+import re
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._sequences import Sequences, check_sequences
+
+pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
+
+NAN = np.nan
+RAGGED = [
+    np.array([[1.0, 2.0], [3.0, NAN], [5.0, 6.0]]),
+    np.array([[7.0, 8.0]]),
+    np.array([[9.0, 10.0], [11.0, 12.0]]),
+]
+FLAT = [np.array([1.0, 2.0, NAN, 4.0]), np.array([5.0]), np.array([6.0, 7.0])]
+TABLE = np.array([[1.0, 2.0, 3.0], [4.0, NAN, 6.0], [7.0, 8.0, 9.0], [3.0, 2.0, 1.0]])
+CUBE = np.arange(24.0).reshape(4, 3, 2)
+PADDED = np.array(
+    [
+        [[1.0, 2.0], [3.0, NAN], [5.0, 6.0]],
+        [[7.0, 8.0], [NAN, NAN], [NAN, NAN]],
+        [[9.0, 10.0], [11.0, 12.0], [NAN, NAN]],
+    ]
+)
+
+
+def as_object_array(items):
+    """A 1-D array of dtype object, whatever the items' shapes."""
+    out = np.empty(len(items), dtype=object)
+    for i, item in enumerate(items):
+        out[i] = item
+    return out
+
+
+def with_value(X, index, value):
+    """A copy of an array with one other value."""
+    X = np.array(X)
+    X[index] = value
+    return X
+
+
+def read(X, estimator=None):
+    """X as the sequences of a new estimator."""
+    estimator = LSTMSequenceEmbedder() if estimator is None else estimator
+    return check_sequences(X, estimator=estimator, reset=True)[0]
+
+
+def rows_of(sequences):
+    return [sequences.rows(i) for i in range(len(sequences))]
+
+
+def assert_same_sequences(found, expected):
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected, strict=True):
+        assert_array_equal(a, b)
+
+
+FORMS = {
+    "list of 2-D arrays": (RAGGED, RAGGED),
+    "tuple": (tuple(RAGGED), RAGGED),
+    "1-D object array": (as_object_array(RAGGED), RAGGED),
+    "pandas Series of arrays": (pd.Series(RAGGED, index=[5, 3, 1]), RAGGED),
+    "nested lists": ([x.tolist() for x in RAGGED], RAGGED),
+    "nested tuples": (tuple(tuple(map(tuple, x)) for x in RAGGED), RAGGED),
+    "list of lists of arrays": ([list(x) for x in RAGGED], RAGGED),
+    "None as missing": (
+        [[[1, 2], [3, None], [5, 6]], [[7, 8]], [[9, 10], [11, 12]]],
+        RAGGED,
+    ),
+    "arrays of dtype object": ([x.astype(object) for x in RAGGED], RAGGED),
+    "list of tensors": ([torch.tensor(x) for x in RAGGED], RAGGED),
+    "list of bfloat16 tensors": (
+        [torch.tensor(x, dtype=torch.bfloat16) for x in RAGGED],
+        RAGGED,
+    ),
+    "list of tensors with gradient": (
+        [torch.tensor(x, requires_grad=True) for x in RAGGED],
+        RAGGED,
+    ),
+    "list of frames": ([pd.DataFrame(x) for x in RAGGED], RAGGED),
+    "list of mixed kinds": ([RAGGED[0], RAGGED[1].tolist(), RAGGED[2]], RAGGED),
+    "list of Fortran arrays": ([np.asfortranarray(x) for x in RAGGED], RAGGED),
+    "list of strided arrays": (
+        [np.repeat(x, 2, axis=0)[::2] for x in RAGGED],
+        RAGGED,
+    ),
+    "3-D padded with NaN": (PADDED, RAGGED),
+    "3-D of dtype object": (
+        np.where(np.isnan(PADDED), None, PADDED.astype(object)),
+        RAGGED,
+    ),
+    "3-D padded tensor": (torch.tensor(PADDED), RAGGED),
+    "3-D without padding": (CUBE, list(CUBE)),
+    "3-D Fortran": (np.asfortranarray(CUBE), list(CUBE)),
+    "3-D transposed": (CUBE.transpose(0, 2, 1), list(CUBE.transpose(0, 2, 1))),
+    "3-D with steps left out": (CUBE[:, ::2], list(CUBE[:, ::2])),
+    "list of 1-D arrays": (FLAT, [x[:, None] for x in FLAT]),
+    "list of 1-D tensors": (
+        [torch.tensor(x) for x in FLAT],
+        [x[:, None] for x in FLAT],
+    ),
+    "list of lists": ([x.tolist() for x in FLAT], [x[:, None] for x in FLAT]),
+    "list of Series": ([pd.Series(x) for x in FLAT], [x[:, None] for x in FLAT]),
+    "Series of Series": (
+        pd.Series([pd.Series(x) for x in FLAT]),
+        [x[:, None] for x in FLAT],
+    ),
+    "polars Series of lists": (
+        pl.Series([x.tolist() for x in FLAT]),
+        [x[:, None] for x in FLAT],
+    ),
+    "list of polars Series": (
+        [pl.Series(x) for x in FLAT],
+        [x[:, None] for x in FLAT],
+    ),
+    "list of columns": ([x[:, None] for x in FLAT], [x[:, None] for x in FLAT]),
+    "2-D": (TABLE, list(TABLE[:, :, None])),
+    "2-D of dtype object": (TABLE.astype(object), list(TABLE[:, :, None])),
+    "2-D Fortran": (np.asfortranarray(TABLE), list(TABLE[:, :, None])),
+    "2-D strided": (TABLE[::2, ::-1], list(TABLE[::2, ::-1, None])),
+    "2-D tensor": (torch.tensor(TABLE), list(TABLE[:, :, None])),
+    "equal lists of numbers": (TABLE.tolist(), list(TABLE[:, :, None])),
+    "equal lists with None": ([[1, None], [3, 4]], [[[1], [NAN]], [[3], [4]]]),
+    "pandas frame": (
+        pd.DataFrame(TABLE, columns=list("abc"), index=[9, 8, 7, 6]),
+        list(TABLE[:, :, None]),
+    ),
+    "pandas frame of Int64 with NA": (
+        pd.DataFrame({"a": [1, None], "b": [3, 4]}, dtype="Int64"),
+        [[[1], [3]], [[NAN], [4]]],
+    ),
+    "polars frame": (
+        pl.DataFrame(TABLE, schema=list("abc"), orient="row"),
+        list(TABLE[:, :, None]),
+    ),
+    "polars frame with null": (
+        pl.DataFrame({"a": [1, None], "b": [3, 4]}),
+        [[[1], [3]], [[NAN], [4]]],
+    ),
+    "one sequence in a list": (RAGGED[:1], RAGGED[:1]),
+    "one sequence in 3-D": (CUBE[:1], list(CUBE[:1])),
+    "one sequence in 2-D": (TABLE[:1], list(TABLE[:1, :, None])),
+    "one step each in a list": ([x[:1] for x in RAGGED], [x[:1] for x in RAGGED]),
+    "one step each in 3-D": (CUBE[:, :1], list(CUBE[:, :1])),
+    "one step each in 2-D": (CUBE[:, :1, 0], list(CUBE[:, :1, :1])),
+    "one feature in 3-D": (CUBE[:, :, :1], list(CUBE[:, :, :1])),
+}
+forms = pytest.mark.parametrize(("X", "expected"), FORMS.values(), ids=FORMS)
+
+
+@forms
+def test_every_form_is_read_as_the_same_time_steps(X, expected):
+    sequences = read(X)
+
+    assert_same_sequences(rows_of(sequences), expected)
+
+
+@forms
+def test_reading_does_not_change_X(X, expected):
+    before = copy.deepcopy(X)
+
+    read(X)
+
+    assert_same_sequences(rows_of(read(X)), rows_of(read(before)))
+    assert type(X) is type(before)
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        assert_array_equal(X, before)
+
+
+@forms
+def test_every_form_is_fitted_and_given_back(X, expected):
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
+
+    vectors = embedder.fit_transform(X)
+    reconstructed = embedder.reconstruct(X)
+    played_back = embedder.inverse_transform(vectors)
+
+    assert vectors.shape == (len(expected), 2)
+    assert np.isfinite(vectors).all()
+    found = rows_of(read(reconstructed))
+    assert [x.shape for x in found] == [np.shape(x) for x in expected]
+    assert len(played_back) == len(expected)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["float64", "float32", "float16", "int64", "int32", "int8", "uint8", "bool", ">f8"],
+)
+@pytest.mark.parametrize("shape", [(3, 4), (3, 4, 2)], ids=["2-D", "3-D"])
+def test_numbers_of_every_dtype_are_taken_as_they_are(dtype, shape):
+    X = (np.arange(np.prod(shape)) % 5).reshape(shape).astype(dtype)
+
+    sequences = read(X)
+
+    assert sequences.blocks[0].dtype == X.dtype
+    assert_array_equal(sequences.blocks[0].ravel(), X.ravel())
+
+
+def test_lists_of_several_dtypes_are_read_as_the_common_one():
+    X = [np.ones((2, 1), dtype=np.float32), np.ones((3, 1), dtype=np.float64)]
+
+    sequences = read(X)
+
+    assert sequences.blocks[0].dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        TABLE,
+        CUBE,
+        PADDED,
+        CUBE.astype(np.float32),
+        CUBE.astype(np.int64),
+        TABLE[1:],
+        CUBE[1:],
+    ],
+    ids=["2-D", "3-D", "padded", "float32", "int64", "part of 2-D", "part of 3-D"],
+)
+def test_arrays_are_not_copied(X):
+    sequences = read(X)
+
+    assert np.shares_memory(sequences.blocks[0], X)
+
+
+@pytest.mark.parametrize("X", [TABLE, CUBE, PADDED], ids=["2-D", "3-D", "padded"])
+def test_tensors_are_not_copied(X):
+    tensor = torch.tensor(X)
+
+    sequences = read(tensor)
+
+    assert np.shares_memory(sequences.blocks[0], tensor.numpy())
+
+
+@pytest.mark.parametrize("X", [TABLE, CUBE, PADDED], ids=["2-D", "3-D", "padded"])
+def test_memory_maps_are_not_copied(X, tmp_path):
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+
+    sequences = read(mapped)
+
+    assert np.shares_memory(sequences.blocks[0], mapped)
+    assert_array_equal(sequences.blocks[0].ravel(), X.ravel())
+
+
+@pytest.mark.parametrize(
+    "X",
+    [TABLE, CUBE, PADDED, RAGGED, FLAT],
+    ids=["2-D", "3-D", "padded", "list", "flat list"],
+)
+def test_read_only_arrays_are_fitted(X):
+    X = copy.deepcopy(X)
+    for array in [X] if isinstance(X, np.ndarray) else X:
+        array.setflags(write=False)
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
+
+    embedder.fit(X)
+
+    assert np.isfinite(embedder.transform(X)).all()
+
+
+def test_a_memory_map_is_fitted_as_its_array_is(tmp_path):
+    np.save(tmp_path / "X.npy", PADDED)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
+
+    vectors = embedder.fit_transform(mapped)
+
+    assert_array_equal(vectors, embedder.fit_transform(PADDED))
+
+
+def test_a_list_is_copied_once():
+    X = [np.ones((1000, 10)) for _ in range(100)]
+    size = sum(x.nbytes for x in X)
+    estimator = LSTMSequenceEmbedder()
+
+    tracemalloc.start()
+    try:
+        check_sequences(X, estimator=estimator, reset=True)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert size <= peak < 1.1 * size
+
+
+def test_padding_at_the_end_is_no_time_step():
+    sequences = read(PADDED)
+
+    assert_array_equal(sequences.lengths, [3, 1, 2])
+
+
+def test_missing_values_at_the_end_of_a_table_are_time_steps():
+    X = np.array([[1.0, 2.0, NAN], [1.0, NAN, NAN]])
+
+    sequences = read(X)
+
+    assert_array_equal(sequences.lengths, [3, 3])
+
+
+def test_missing_values_at_the_end_of_a_list_item_are_time_steps():
+    X = [np.array([1.0, NAN]), np.array([1.0, NAN, NAN])]
+
+    sequences = read(X)
+
+    assert_array_equal(sequences.lengths, [2, 3])
+
+
+def test_steps_at_the_start_and_inside_that_are_wholly_missing_are_kept():
+    X = np.array([[[NAN], [1.0], [NAN], [2.0], [NAN]]])
+
+    sequences = read(X)
+
+    assert_array_equal(sequences.rows(0), [[NAN], [1.0], [NAN], [2.0]])
+
+
+def test_padding_is_found_in_every_chunk_of_a_large_array(monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 8)
+
+    sequences = read(np.tile(PADDED, (5, 1, 1)))
+
+    assert_array_equal(sequences.lengths, [3, 1, 2] * 5)
+
+
+def test_values_so_large_that_their_sum_overflows_are_taken():
+    X = [np.full((3, 1), 1e308), np.full((2, 1), 1e308)]
+
+    sequences = read(X)
+
+    assert_array_equal(sequences.lengths, [3, 2])
+
+
+@pytest.mark.parametrize(
+    ("X", "n_features"),
+    [(RAGGED, 2), (PADDED, 2), (FLAT, 1), (TABLE, 3), (TABLE.tolist(), 3)],
+    ids=["list", "3-D", "flat list", "2-D", "equal lists"],
+)
+def test_the_number_of_features_is_set_at_fit(X, n_features):
+    estimator = LSTMSequenceEmbedder()
+
+    read(X, estimator)
+
+    assert estimator.n_features_in_ == n_features
+
+
+@pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])
+def test_column_names_are_set_at_fit(library):
+    estimator = LSTMSequenceEmbedder()
+
+    read(library.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]}), estimator)
+
+    assert_array_equal(estimator.feature_names_in_, ["a", "b"])
+
+
+def test_column_names_of_an_earlier_fit_are_forgotten():
+    estimator = LSTMSequenceEmbedder()
+    read(pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]}), estimator)
+
+    read(RAGGED, estimator)
+
+    assert not hasattr(estimator, "feature_names_in_")
+
+
+WAY_OUT = r"Replace it by NaN to have it treated as missing\."
+STRINGS = [["1", "2"], ["3", "4"]]
+REFUSED = {
+    # Nothing there
+    "empty list": ([], ValueError, r"X is empty: it holds 0 sequences"),
+    "empty tuple": ((), ValueError, r"X is empty: it holds 0 sequences"),
+    "empty object array": (
+        np.empty(0, dtype=object),
+        ValueError,
+        r"X is empty: it holds 0 sequences",
+    ),
+    "3-D without sequences": (
+        np.empty((0, 5, 2)),
+        ValueError,
+        r"X is empty: its shape \(0, 5, 2\) holds 0 sequences \(axis 0\)",
+    ),
+    "3-D without time steps": (
+        np.empty((3, 0, 2)),
+        ValueError,
+        r"X is empty: its shape \(3, 0, 2\) holds 0 time steps \(axis 1\)",
+    ),
+    "3-D without features": (
+        np.empty((3, 5, 0)),
+        ValueError,
+        r"X is empty: its shape \(3, 5, 0\) holds 0 features \(axis 2\)",
+    ),
+    "2-D without sequences": (np.empty((0, 5)), ValueError, r"0 sample\(s\)"),
+    "2-D without time steps": (np.empty((3, 0)), ValueError, r"0 feature\(s\)"),
+    "frame without rows": (
+        pd.DataFrame({"a": []}, dtype=float),
+        ValueError,
+        r"0 sample\(s\)",
+    ),
+    "first sequence empty": (
+        [[], [1.0]],
+        ValueError,
+        r"X\[0\] has no time steps\. Drop empty sequences, or give each at least one "
+        r"time step\.",
+    ),
+    "all sequences empty": ([[], []], ValueError, r"X\[0\] has no time steps"),
+    "later sequence empty": (
+        [RAGGED[0], np.empty((0, 2))],
+        ValueError,
+        r"X\[1\] has no time steps",
+    ),
+    "empty list between sequences of two features": (
+        [RAGGED[0], [], RAGGED[1]],
+        ValueError,
+        r"X\[1\] has no time steps",
+    ),
+    "empty list before sequences of two features": (
+        [[], RAGGED[0], RAGGED[1]],
+        ValueError,
+        r"X\[0\] has no time steps",
+    ),
+    "no features": ([np.empty((3, 0))], ValueError, r"X\[0\] has no features"),
+    "list item wholly missing": (
+        [RAGGED[0], np.full((2, 2), NAN)],
+        ValueError,
+        r"X\[1\] has no observed value: all of it is NaN",
+    ),
+    "flat item wholly missing": (
+        [FLAT[0], [None, None]],
+        ValueError,
+        r"X\[1\] has no observed value",
+    ),
+    "3-D item wholly missing": (
+        with_value(CUBE, 2, NAN),
+        ValueError,
+        r"X\[2\] has no observed value",
+    ),
+    "2-D row wholly missing": (
+        with_value(TABLE, 3, NAN),
+        ValueError,
+        r"X\[3\] has no observed value",
+    ),
+    # Infinite values
+    "infinite in a list": (
+        [RAGGED[0], RAGGED[1], with_value(np.ones((9, 2)), (5, 1), np.inf)],
+        ValueError,
+        rf"X\[2\] is infinite at time step 5, feature 1\. {WAY_OUT}",
+    ),
+    "minus infinity": (
+        [with_value(RAGGED[0], (1, 1), -np.inf)],
+        ValueError,
+        rf"X\[0\] is infinite at time step 1, feature 1\. {WAY_OUT}",
+    ),
+    "both infinities": (
+        [RAGGED[0], np.array([[1.0, 2.0], [np.inf, -np.inf]])],
+        ValueError,
+        r"X\[1\] is infinite at time step 1, feature 0\.",
+    ),
+    "infinite float16": (
+        [np.ones(3, dtype=np.float16), np.array([1, np.inf], dtype=np.float16)],
+        ValueError,
+        r"X\[1\] is infinite at time step 1, feature 0\.",
+    ),
+    "infinite in 3-D": (
+        with_value(CUBE, (3, 2, 1), np.inf),
+        ValueError,
+        r"X\[3\] is infinite at time step 2, feature 1\.",
+    ),
+    "infinite in padded 3-D": (
+        with_value(PADDED, (2, 1, 0), np.inf),
+        ValueError,
+        r"X\[2\] is infinite at time step 1, feature 0\.",
+    ),
+    "infinite in 2-D": (
+        with_value(TABLE, (1, 2), np.inf),
+        ValueError,
+        r"X\[1\] is infinite at time step 2, feature 0\.",
+    ),
+    "infinite in a frame": (
+        pd.DataFrame(with_value(TABLE, (1, 2), np.inf), columns=list("abc")),
+        ValueError,
+        r"X\[1\] is infinite at time step 2, feature 0\.",
+    ),
+    "infinite in a tensor": (
+        torch.tensor(with_value(CUBE, (3, 2, 1), np.inf)),
+        ValueError,
+        r"X\[3\] is infinite at time step 2, feature 1\.",
+    ),
+    # Shapes
+    "another number of features": (
+        [np.ones((2, 3)), np.ones((4, 3)), np.ones((1, 3)), np.ones((2, 4))],
+        ValueError,
+        r"X\[3\] has 4 features, but X\[0\] has 3\. All sequences must have the same "
+        r"number of features \(axis 1\)\.",
+    ),
+    "1-D and 2-D items": (
+        [np.ones((2, 3)), np.ones(4)],
+        ValueError,
+        r"X\[1\] has 1 features, but X\[0\] has 3",
+    ),
+    "1-D array": (np.arange(5.0), ValueError, r"1-D array.*Reshape your data"),
+    "1-D list": ([1.0, 2.0, 3.0], ValueError, r"3 numbers\. Reshape your data"),
+    "1-D list of numpy's numbers": (
+        list(np.arange(3)),
+        ValueError,
+        r"3 numbers\. Reshape your data",
+    ),
+    "1-D tensor": (torch.arange(5.0), ValueError, r"Reshape your data"),
+    "Series of numbers": (pd.Series([1.0, 2.0]), ValueError, r"Reshape your data"),
+    "1-D object array of numbers": (
+        np.array([1, 2], dtype=object),
+        ValueError,
+        r"X\[0\] has 0 dimensions",
+    ),
+    "a number": (5.0, ValueError, r"Reshape your data"),
+    "4-D array": (
+        np.ones((2, 2, 2, 2)),
+        ValueError,
+        r"X has 4 dimensions, expected at most 3: "
+        r"\(n_samples, n_timesteps, n_features\)",
+    ),
+    "3-D item": (
+        [np.ones((2, 2)), np.ones((2, 2, 2))],
+        ValueError,
+        r"X\[1\] has 3 dimensions \(shape \(2, 2, 2\)\), expected \(n_timesteps, "
+        r"n_features\) or \(n_timesteps,\)",
+    ),
+    "4-D list": ([[[[1.0]]]], ValueError, r"X\[0\] has 3 dimensions"),
+    "ragged item": (
+        [[[1, 2], [3, 4]], [[1, 2], [3]]],
+        ValueError,
+        r"X\[1\] is ragged within itself: its time steps differ in their number of "
+        r"features",
+    ),
+    "number and array": (
+        [1.0, np.ones(3)],
+        ValueError,
+        r"X\[0\] has 0 dimensions",
+    ),
+    "array and number": ([np.ones(3), 1.0], ValueError, r"X\[1\] has 0 dimensions"),
+    # Kinds
+    "strings": (["abc", "de"], TypeError, r"X\[0\] holds strings, expected numbers"),
+    "bytes": ([b"abc", b"de"], TypeError, r"X\[0\] holds strings, expected numbers"),
+    "one string": ("abc", TypeError, r"str"),
+    "lists of strings": (
+        [["a", "b"], ["c"]],
+        TypeError,
+        r"X\[0\] holds strings, expected numbers",
+    ),
+    "equal lists of strings": ([["a", "b"], ["c", "d"]], TypeError, r"X holds strings"),
+    "numbers and strings": (
+        [[1.0, 2.0], ["a"]],
+        TypeError,
+        r"X\[1\] holds strings",
+    ),
+    "an object array with a string": (
+        [np.array([1.0, "a"], dtype=object)],
+        TypeError,
+        r"X\[0\] holds strings",
+    ),
+    "numeric strings in a list": (
+        [np.array(["1", "2"]), np.array(["3"])],
+        TypeError,
+        r"X\[0\] holds strings",
+    ),
+    "numeric strings in a list of object arrays": (
+        [np.array(["1", "2"], dtype=object), np.array(["3"], dtype=object)],
+        TypeError,
+        r"X\[0\] holds strings",
+    ),
+    "numeric strings in 3-D": (
+        np.array([STRINGS, STRINGS]),
+        TypeError,
+        r"X holds strings",
+    ),
+    "numeric strings in 3-D of dtype object": (
+        np.array([STRINGS, STRINGS], dtype=object),
+        TypeError,
+        r"X holds strings",
+    ),
+    "numeric strings in 2-D": (np.array(STRINGS), (TypeError, ValueError), r"strings"),
+    "numeric strings in 2-D of dtype object": (
+        np.array(STRINGS, dtype=object),
+        (TypeError, ValueError),
+        r"strings",
+    ),
+    "pandas frame of strings": (
+        pd.DataFrame({"a": ["x", "y"]}),
+        (TypeError, ValueError),
+        r"string",
+    ),
+    "pandas frame of numeric strings": (
+        pd.DataFrame({"a": ["1", "2"]}),
+        (TypeError, ValueError),
+        r"string",
+    ),
+    "polars frame of numeric strings": (
+        pl.DataFrame({"a": ["1", "2"]}),
+        (TypeError, ValueError),
+        r"string",
+    ),
+    "datetimes in a list": (
+        [np.array(["2020-01-01"], dtype="M8[D]")],
+        TypeError,
+        r"X\[0\] holds values of datetime64\[D\], expected numbers",
+    ),
+    "datetimes in 3-D": (
+        np.ones((2, 2, 2), dtype="M8[D]"),
+        TypeError,
+        r"X holds values of datetime64\[D\]",
+    ),
+    "datetimes in 2-D": (
+        np.ones((2, 3), dtype="M8[D]"),
+        TypeError,
+        r"X holds values of datetime64\[D\]",
+    ),
+    "time differences in 2-D": (
+        np.ones((2, 3), dtype="m8[s]"),
+        TypeError,
+        r"X holds values of timedelta64\[s\]",
+    ),
+    "frame of datetimes": (
+        pd.DataFrame({"a": pd.date_range("2020", periods=3)}),
+        TypeError,
+        r"X holds values of datetime64",
+    ),
+    "datetime objects": (
+        [[datetime.datetime(2020, 1, 1)], [1.0, 2.0]],
+        TypeError,
+        r"X\[0\] must hold numbers",
+    ),
+    "complex in a list": (
+        [np.ones(2), np.ones(3, dtype=complex)],
+        ValueError,
+        r"Complex data not supported: X\[1\]",
+    ),
+    "complex in 3-D": (
+        np.ones((2, 2, 2), dtype=complex),
+        ValueError,
+        r"Complex data not supported",
+    ),
+    "complex in 2-D": (
+        np.ones((2, 2), dtype=complex),
+        ValueError,
+        r"Complex data not supported",
+    ),
+    "dictionaries": (
+        [{"a": 1}, {"a": 2}],
+        TypeError,
+        r"X\[0\] must hold numbers, NaN or None where missing",
+    ),
+    "a dictionary": ({"a": [1.0, 2.0]}, TypeError, r"dict"),
+    "item that is None": ([[1.0, 2.0], None], ValueError, r"X\[1\] has 0 dimensions"),
+    "first item that is None": ([None, [1.0]], ValueError, r"X\[0\] has 0 dimensions"),
+    "sparse matrix": (
+        sparse.csr_matrix(np.eye(3)),
+        TypeError,
+        r"Sparse data was passed",
+    ),
+    "pandas frame of lists": (
+        pd.DataFrame({"a": [[1.0, 2.0], [3.0]]}),
+        TypeError,
+        r"Column 'a' of X holds sequences \(list in row 0\)",
+    ),
+    "pandas frame of arrays": (
+        pd.DataFrame({"n": [1, 2], "b": [np.ones(2), np.ones(3)]}),
+        TypeError,
+        r"Column 'b' of X holds sequences \(ndarray in row 0\)",
+    ),
+    "pandas frame of lists after a missing one": (
+        pd.DataFrame({"a": [None, [1.0, 2.0]]}),
+        TypeError,
+        r"Column 'a' of X holds sequences",
+    ),
+    "polars frame of lists": (
+        pl.DataFrame({"a": [[1.0, 2.0], [3.0]]}),
+        TypeError,
+        r"Column 'a' of X holds sequences",
+    ),
+}
+
+
+@pytest.mark.parametrize(("X", "error", "match"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_read_is_refused_with_a_reason(X, error, match):
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1)
+
+    with pytest.raises(error, match=match):
+        embedder.fit(X)
+
+
+@pytest.mark.parametrize("shape", [(50, 3, 2), (50, 6)], ids=["3-D", "2-D"])
+@pytest.mark.parametrize("i", [0, 17, 49])
+def test_infinity_is_found_in_every_chunk_of_a_large_X(shape, i, monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 16)
+    X = np.zeros(shape)
+    X[i].flat[3] = np.inf
+    step, feature = (1, 1) if len(shape) == 3 else (3, 0)
+
+    match = rf"X\[{i}\] is infinite at time step {step}, feature {feature}\."
+    with pytest.raises(ValueError, match=match):
+        read(X)
+
+
+@pytest.mark.parametrize("i", [0, 4, 7, 11])
+def test_infinity_is_found_in_every_chunk_of_a_list(i, sequences, monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 8)
+    sequences[i][-1, 1] = np.inf
+    step = len(sequences[i]) - 1
+
+    match = rf"X\[{i}\] is infinite at time step {step}, feature 1\."
+    with pytest.raises(ValueError, match=match):
+        read(sequences)
+
+
+def test_infinity_is_found_behind_padding_in_every_chunk(monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 4)
+    X = np.tile(PADDED, (5, 1, 1))
+    X[11, 1, 1] = np.inf
+
+    with pytest.raises(ValueError, match=r"X\[11\] is infinite at time step 1, f.* 1"):
+        read(X)
+
+
+def test_a_missing_sequence_is_found_across_chunks(monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 4)
+    X = [np.ones(3), np.full(15, NAN), np.ones(2)]
+
+    with pytest.raises(ValueError, match=r"X\[1\] has no observed value"):
+        read(X)
+
+
+def test_long_gaps_that_are_not_a_whole_sequence_are_taken(monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 4)
+    X = [np.ones(3), np.r_[np.full(15, NAN), 1.0], np.r_[2.0, np.full(9, NAN)]]
+
+    sequences = read(X)
+
+    assert_array_equal(sequences.lengths, [3, 16, 10])
+
+
+@pytest.fixture(scope="module")
+def fitted_on_table():
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
+    return embedder.fit(TABLE)
+
+
+@pytest.fixture(scope="module")
+def fitted_on_one_feature():
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
+    return embedder.fit(FLAT)
+
+
+@pytest.mark.parametrize(
+    ("X", "n_features"),
+    [
+        ([np.ones((4, 3)), np.ones((5, 3))], 3),
+        (np.ones((2, 4, 3)), 3),
+        ([np.ones(4), np.ones(5)], 1),
+        (np.ones((2, 2)), 1),
+        ([[1.0, 2.0], [3.0, 4.0]], 1),
+    ],
+    ids=["list", "3-D", "flat list", "2-D", "equal lists"],
+)
+def test_another_number_of_features_is_refused_after_fit(fitted, X, n_features):
+    match = (
+        rf"X has {n_features} features, but LSTMSequenceEmbedder is expecting 2 "
+        r"features as input.*axis 1"
+    )
+
+    with pytest.raises(ValueError, match=match):
+        fitted.transform(X)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [np.ones((2, 5)), np.ones((2, 5)).tolist(), torch.ones(2, 5)],
+    ids=["array", "lists", "tensor"],
+)
+def test_a_table_of_another_width_is_refused_with_the_way_out(fitted_on_table, X):
+    match = (
+        r"X has 5 features, but LSTMSequenceEmbedder is expecting 3 features as "
+        r"input.*To pass sequences of other lengths, give a list of 1-D arrays: "
+        r"list\(X\)"
+    )
+
+    with pytest.raises(ValueError, match=match):
+        fitted_on_table.transform(X)
+
+
+def test_the_way_out_that_the_message_names_works(fitted_on_table):
+    X = np.ones((2, 5))
+
+    vectors = fitted_on_table.transform(list(X))
+
+    assert vectors.shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [FLAT, [x[:, None] for x in FLAT], np.ones((2, 7, 1))],
+    ids=["flat list", "list", "3-D"],
+)
+def test_after_a_table_one_feature_of_any_length_is_taken(fitted_on_table, X):
+    vectors = fitted_on_table.transform(X)
+
+    assert vectors.shape == (len(X), 2)
+
+
+def test_after_a_table_several_features_are_refused(fitted_on_table):
+    with pytest.raises(ValueError, match="X has 2 features, but .* expecting 1 feat"):
+        fitted_on_table.transform(RAGGED)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [np.ones((2, 9)), pd.DataFrame(np.ones((2, 5))), [[1.0, 2.0], [3.0, 4.0]]],
+    ids=["2-D", "frame", "equal lists"],
+)
+def test_after_a_list_of_one_feature_a_table_of_any_width_is_taken(
+    fitted_on_one_feature, X
+):
+    vectors = fitted_on_one_feature.transform(X)
+
+    assert vectors.shape == (2, 2)
+
+
+def test_a_frame_with_other_columns_than_in_fit_is_refused():
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
+    embedder.fit(pd.DataFrame(TABLE, columns=["a", "b", "c"]))
+
+    with pytest.raises(ValueError, match="feature names should match"):
+        embedder.transform(pd.DataFrame(TABLE, columns=["a", "b", "d"]))
+
+
+@pytest.mark.parametrize(
+    ("X", "match"),
+    [
+        ([], "X is empty"),
+        ([RAGGED[0], np.full((2, 2), np.inf)], r"X\[1\] is infinite at time step 0"),
+        ([RAGGED[0], np.full((2, 2), NAN)], r"X\[1\] has no observed value"),
+        (["abc"], r"X\[0\] holds strings"),
+    ],
+    ids=["empty", "infinite", "missing", "strings"],
+)
+def test_bad_input_is_refused_at_transform_too(fitted, X, match):
+    with pytest.raises((TypeError, ValueError), match=match):
+        fitted.transform(X)
+
+
+def test_not_fitted_is_said_before_anything_else():
+    with pytest.raises(NotFittedError, match="LSTMSequenceEmbedder.* is not fitted"):
+        LSTMSequenceEmbedder().transform("nonsense")
+
+
+def test_a_message_is_one_string():
+    with pytest.raises(ValueError, match="X is empty") as caught:
+        read([])
+
+    assert len(caught.value.args) == 1
+    assert re.fullmatch(r"[^\n]+\.", str(caught.value))
+
+
+# Sequences itself
+
+
+def contiguous():
+    """Five sequences over two blocks of different dtype."""
+    offsets = [0, 3, 4, 9, 11, 16]
+    blocks = (
+        np.arange(32.0).reshape(16, 2),
+        np.arange(100, 116, dtype=np.int32).reshape(16, 1),
+    )
+    return Sequences.from_offsets(blocks, offsets)
+
+
+def rows_by_loop(sequences):
+    """The judge: every time step of every sequence, one by one."""
+    steps = []
+    for start, length in zip(sequences.starts, sequences.lengths, strict=True):
+        for row in range(start, start + length):
+            step = []
+            for block in sequences.blocks:
+                step.extend(block[row].tolist())
+            steps.append(step)
+    return np.array(steps)
+
+
+SELECTIONS = {
+    "all": slice(None),
+    "one": [2],
+    "part in order": slice(1, 4),
+    "with holes": [0, 2, 4],
+    "reversed": slice(None, None, -1),
+    "mixed": [3, 0, 4],
+    "mask": np.array([True, False, False, True, True]),
+    "repeated": [1, 1, 3],
+}
+selections = pytest.mark.parametrize("indices", SELECTIONS.values(), ids=SELECTIONS)
+
+
+def test_offsets_are_turned_into_starts_and_lengths():
+    sequences = contiguous()
+
+    assert len(sequences) == 5
+    assert sequences.n_features == 3
+    assert sequences.n_steps == 16
+    assert_array_equal(sequences.starts, [0, 3, 4, 9, 11])
+    assert_array_equal(sequences.lengths, [3, 1, 5, 2, 5])
+    assert sequences.lengths.dtype == np.int64
+
+
+@selections
+def test_a_selection_shares_the_blocks(indices):
+    sequences = contiguous()
+
+    selected = sequences[indices]
+
+    assert all(a is b for a, b in zip(selected.blocks, sequences.blocks, strict=True))
+    assert_array_equal(selected.lengths, sequences.lengths[indices])
+
+
+@selections
+def test_rows_are_those_of_the_plain_loop(indices):
+    selected = contiguous()[indices]
+
+    found = np.concatenate(rows_of(selected))
+
+    assert_array_equal(found, rows_by_loop(selected))
+
+
+def test_rows_of_a_single_block_are_a_view():
+    block = np.arange(8.0).reshape(4, 2)
+    sequences = Sequences.from_offsets((block,), [0, 1, 4])
+
+    assert np.shares_memory(sequences.rows(1), block)
+
+
+def test_taken_rows_have_the_shape_of_the_rows_asked_for():
+    sequences = contiguous()
+    rows = np.array([[0, 5], [5, 15], [2, 2]])
+
+    taken = sequences.take(rows)
+
+    assert taken.shape == (3, 2, 3)
+    assert_array_equal(taken[1, 1], [30.0, 31.0, 115.0])
+
+
+@selections
+@pytest.mark.parametrize("size", [1, 3, 7, 12, 10**6])
+def test_chunks_joined_are_the_plain_loop(indices, size, monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", size)
+    selected = contiguous()[indices]
+
+    chunks = list(selected.iter_chunks())
+
+    assert all(len(chunk) for chunk in chunks)
+    assert_array_equal(np.concatenate(chunks), rows_by_loop(selected))
+
+
+def test_chunks_of_a_padded_array_leave_the_padding_out(monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 4)
+
+    chunks = list(read(PADDED).iter_chunks())
+
+    assert_array_equal(np.concatenate(chunks), np.concatenate(RAGGED))
+
+
+@pytest.mark.parametrize("indices", [slice(None), [4, 1, 3, 0]], ids=["all", "mixed"])
+def test_chunks_are_bounded_by_their_size_or_one_sequence(indices, monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 6)
+    selected = contiguous()[indices]
+
+    sizes = [len(chunk) for chunk in selected.iter_chunks()]
+
+    # 6 values of 3 features are 2 steps; a sequence that begins there is not cut.
+    assert max(sizes) <= 2 + selected.lengths.max()
+
+
+@pytest.mark.parametrize("as_list", [True, False], ids=["list", "2-D"])
+def test_masked_values_are_missing(as_list):
+    table = np.ma.masked_greater(np.arange(6.0).reshape(2, 3), 4.0)
+    X = list(table) if as_list else table
+
+    sequences, _ = check_sequences(X, estimator=LSTMSequenceEmbedder(), reset=True)
+
+    np.testing.assert_array_equal(sequences.rows(1)[:, 0], [3.0, 4.0, np.nan])
