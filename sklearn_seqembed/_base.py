@@ -1,13 +1,12 @@
-"""What the estimators share: checks of parameters, fitting, the way in and out."""
+"""What the estimators share: fitting, the way in and the way out."""
 
-import math
 import numbers
 import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
@@ -17,23 +16,16 @@ from sklearn_seqembed._batching import (
     inference_batches,
     padded_length,
 )
+from sklearn_seqembed._devices import resolve_device, seeded
 from sklearn_seqembed._features import NumericFeatures
+from sklearn_seqembed._loss import end_log_likelihood
+from sklearn_seqembed._parameters import PARTS, check_parameters
 from sklearn_seqembed._scoring import explained_share
 from sklearn_seqembed._sequences import check_sequences
 from sklearn_seqembed._training import (
     build_net,
-    end_log_likelihood,
-    resolve_device,
-    seeded,
     train,
 )
-
-# What is decoded from the vector, by objective (Srivastava et al. 2015).
-PARTS = {
-    "reconstruction": ("reconstruction",),
-    "forecast": ("forecast",),
-    "composite": ("reconstruction", "forecast"),
-}
 
 # A model that explains less than this share warns; judged on so many sequences of fit.
 LEAST_SCORE = 0.05
@@ -67,57 +59,9 @@ class BaseSequenceEstimator(BaseEstimator):
         check_is_fitted(self)
         return next(iter(self.net_.module_.decoders.values()))
 
-    def _check_params(self):
-        """Refuse parameters that are out of range, each in one line."""
-        count = {"target_type": numbers.Integral, "min_val": 1}
-        share = {
-            "target_type": numbers.Real,
-            "min_val": 0,
-            "max_val": 1,
-            "include_boundaries": "neither",
-        }
-        check_scalar(self.n_components, "n_components", **count)
-        check_scalar(self.num_layers, "num_layers", **count)
-        check_scalar(self.n_iter_no_change, "n_iter_no_change", **count)
-        check_scalar(self.validation_fraction, "validation_fraction", **share)
-        check_scalar(self.verbose, "verbose", numbers.Integral, min_val=0)
-        check_scalar(self.dropout, "dropout", **share | {"include_boundaries": "left"})
-        positive = {"min_val": 0, "include_boundaries": "neither"}
-        check_scalar(self.lr, "lr", numbers.Real, **positive)
-        if self.hidden_size is not None:
-            check_scalar(self.hidden_size, "hidden_size", **count)
-        lowest = {"patch_size": 1, "max_epochs": 0, "batch_size": 1}
-        for name, least in lowest.items():
-            if not _is_auto(getattr(self, name), name):
-                check_scalar(getattr(self, name), name, numbers.Integral, min_val=least)
-        if not _is_auto(self.horizon, "horizon"):
-            is_count = isinstance(self.horizon, numbers.Integral)
-            check_scalar(self.horizon, "horizon", **(count if is_count else share))
-        for name in ("lr", "dropout", "validation_fraction", "horizon"):
-            value = getattr(self, name)
-            if isinstance(value, numbers.Real) and not math.isfinite(value):
-                raise ValueError(f"{name} == {value}, must be finite.")
-        if not _are_callbacks(self.callbacks):
-            raise TypeError(
-                "callbacks must be a list of skorch callbacks or None, got "
-                f"{self.callbacks!r}."
-            )
-        options = {
-            "cell": ("lstm", "gru"),
-            "bidirectional": (True, False),
-            "decoder_inputs": ("vector", "vector_position"),
-            "augmentation": ("shift", None),
-            "lr_schedule": ("onecycle", None),
-            "objective": tuple(PARTS),
-            "early_stopping": ("auto", True, False),
-            "warm_start": (True, False),
-        }
-        for name, allowed in options.items():
-            _check_option(getattr(self, name), name, allowed)
-
     def _fit(self, X):
         """Train on X: anew, or from the present weights with `warm_start`."""
-        self._check_params()
+        check_parameters(self)
         warm = self.warm_start and hasattr(self, "net_")
         rng = check_random_state(self.random_state)
         sequences, container = check_sequences(X, estimator=self, reset=not warm)
@@ -147,7 +91,7 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _partial_fit(self, X):
         """Pass once over X, at a constant rate, without validation."""
-        self._check_params()
+        check_parameters(self)
         first = not hasattr(self, "net_")
         rng = check_random_state(self.random_state)
         sequences, container = check_sequences(X, estimator=self, reset=first)
@@ -364,29 +308,3 @@ class BaseSequenceEstimator(BaseEstimator):
         """Choose the most likely length, from the shortest to the longest in fit."""
         likelihood = end_log_likelihood(ends)[:, self._shortest - 1 : self._longest]
         return likelihood.argmax(dim=1).numpy() + self._shortest
-
-
-def _is_auto(value, name):
-    """Tell "auto" from a number; refuse other strings."""
-    if isinstance(value, str) and value != "auto":
-        raise ValueError(f"{name} must be 'auto' or a number, got {value!r}.")
-    return isinstance(value, str)
-
-
-def _are_callbacks(callbacks):
-    """Tell a list of skorch callbacks, each alone or in a tuple (name, callback)."""
-    if not isinstance(callbacks, (list, tuple, type(None))):
-        return False
-    items = [item[-1] if isinstance(item, tuple) else item for item in callbacks or ()]
-    return all(hasattr(item, "initialize") for item in items)
-
-
-def _check_option(value, name, allowed):
-    # By identity or equality of one type, for 1 == True and numpy strings are strings.
-    value = bool(value) if isinstance(value, np.bool_) else value
-    if not any(
-        value is option or (isinstance(value, str) and value == option)
-        for option in allowed
-    ):
-        *most, last = map(repr, allowed)
-        raise ValueError(f"{name} must be {', '.join(most)} or {last}, got {value!r}.")

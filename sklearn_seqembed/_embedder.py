@@ -6,7 +6,8 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_seqembed._base import PARTS, BaseSequenceEstimator
+from sklearn_seqembed._base import BaseSequenceEstimator
+from sklearn_seqembed._parameters import PARTS
 from sklearn_seqembed._scoring import mean_deviances
 
 

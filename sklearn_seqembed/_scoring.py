@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_seqembed._training import sequence_errors
+from sklearn_seqembed._loss import sequence_errors
 
 
 def explained_share(predictions, features):

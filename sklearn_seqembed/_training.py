@@ -1,11 +1,10 @@
-"""What is minimised, and how: the loss, the skorch net, its run.
+"""How the loss is minimised: the skorch net and its run.
 
 Stopping, clipping and the schedule are skorch's callbacks; ours, for what skorch
 lacks, are in `_callbacks.py`.
 """
 
 import warnings
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -13,7 +12,6 @@ from sklearn.base import clone
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
 from skorch.helper import predefined_split
-from torch import nn
 
 from sklearn_seqembed._batching import (
     OrderedBatches,
@@ -21,102 +19,11 @@ from sklearn_seqembed._batching import (
     inference_batches,
 )
 from sklearn_seqembed._callbacks import BestWeights, FiniteLoss, Progress
+from sklearn_seqembed._loss import SequenceLoss
 from sklearn_seqembed._network import EncoderDecoder
 
 # Largest norm of the gradient: sequitur's value, and in the range of others (.25 to 5).
 CLIP_NORM = 1.0
-
-# Weight of the end of a sequence beside its values. A sequence's end costs up to
-# log(longest length) nats, its values at most about 1 in scaled units.
-END_WEIGHT = 0.1
-
-
-class SequenceLoss(nn.Module):
-    """Mean over sequences of each sequence's own mean squared error, in scaled units.
-
-    Only observed values within a sequence's length count, each sequence as much as any
-    other. Where lengths differ, the reconstruction also has to end where the sequence
-    ends: minus the log likelihood of the end, by a hazard at each step, is added with
-    the weight `END_WEIGHT`. Parts count equally.
-
-    Parameters
-    ----------
-    learn_ends : bool, default=True
-        Whether the end of the reconstruction is learned.
-    """
-
-    def __init__(self, learn_ends=True):
-        super().__init__()
-        self.learn_ends = learn_ends
-
-    def forward(self, outputs, targets):
-        """Return the loss of a batch, a scalar.
-
-        Parameters
-        ----------
-        outputs : dict of str to (values, ends)
-            By part, as :class:`EncoderDecoder` returns them.
-        targets : dict of str to (dict of tensor)
-            By part, `values` of shape (N, L, F), NaN where missing, and `lengths`.
-        """
-        losses = []
-        for part, (values, ends) in outputs.items():
-            target, lengths = targets[part]["values"], targets[part]["lengths"]
-            losses.append(_nanmean(sequence_errors(values, target, lengths)))
-            if part == "reconstruction" and self.learn_ends:
-                losses[-1] = losses[-1] + END_WEIGHT * _end_loss(ends, lengths).mean()
-        return sum(losses) / len(losses)
-
-
-def sequence_errors(values, target, lengths):
-    """Mean squared error of each sequence over its observed values.
-
-    Parameters
-    ----------
-    values, target : float32 tensor of shape (N, L, F)
-        Output and truth; NaN in `target` is missing.
-    lengths : int64 tensor of shape (N,)
-        Steps of each sequence that count.
-
-    Returns
-    -------
-    tensor of shape (N,)
-        NaN where nothing is observed.
-    """
-    inside = torch.arange(target.shape[1], device=target.device) < lengths[:, None]
-    observed = ~torch.isnan(target) & inside[:, :, None]  # (N, L, F)
-    # Not NaN * 0: that would be NaN, in the gradient too.
-    errors = torch.where(observed, values - target.nan_to_num(), 0.0).square()
-    return errors.sum(dim=(1, 2)) / observed.sum(dim=(1, 2))
-
-
-def end_log_likelihood(ends):
-    """Log probability that a sequence ends with each step.
-
-    Parameters
-    ----------
-    ends : tensor of shape (N, L)
-        Logit of the hazard at each step.
-
-    Returns
-    -------
-    tensor of shape (N, L)
-        Log of: it ends here, and did not end before.
-    """
-    survived = nn.functional.logsigmoid(-ends).cumsum(dim=1)
-    before = nn.functional.pad(survived[:, :-1], (1, 0))
-    return nn.functional.logsigmoid(ends) + before
-
-
-def _end_loss(ends, lengths):
-    likelihood = end_log_likelihood(ends)
-    return -torch.take_along_dim(likelihood, lengths[:, None] - 1, dim=1)
-
-
-def _nanmean(errors):
-    """Mean over the sequences with an error; 0 where a batch has none."""
-    known = ~torch.isnan(errors)
-    return torch.where(known, errors, 0.0).sum() / known.sum().clamp(min=1)
 
 
 class SequenceNet(NeuralNet):
@@ -334,43 +241,3 @@ def _one_cycle(lr, total_steps):
 
 def _silent(*args, **kwargs):
     """Print nothing; a lambda could not be pickled."""
-
-
-def resolve_device(device):
-    """Return the torch device that `device` names; "auto" is CUDA, else MPS, else CPU.
-
-    Parameters
-    ----------
-    device : str or torch.device
-        "auto" or what `torch.device` takes.
-
-    Returns
-    -------
-    str
-        Name of the device.
-
-    Raises
-    ------
-    ValueError
-        If there is no such device.
-    """
-    if device != "auto":
-        try:
-            return str(torch.empty(0, device=device).device)
-        except (RuntimeError, AssertionError) as exc:  # torch raises both
-            raise ValueError(
-                f"device={device!r} cannot be used here ({exc}). Use 'auto' or 'cpu'."
-            ) from exc
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-@contextmanager
-def seeded(seed, device):
-    """Seed torch inside the block, and leave its generators as they were outside."""
-    kind = torch.device(device).type
-    devices = [torch.device(device)] if kind == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        yield

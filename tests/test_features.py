@@ -40,7 +40,7 @@ def test_standard_scaling_is_over_all_observed_steps(sequences):
 def test_chunks_do_not_change_the_scale(sequences, monkeypatch):
     whole = NumericFeatures("standard").fit(sequences)
 
-    monkeypatch.setattr("sklearn_seqembed._sequences.CHUNK_VALUES", 2)
+    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 2)
     in_chunks = NumericFeatures("standard").fit(sequences)
 
     np.testing.assert_allclose(in_chunks.scaler_.mean_, whole.scaler_.mean_)

@@ -11,12 +11,11 @@ import torch
 from skorch.callbacks import Callback, LRScheduler
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._training import (
+from sklearn_seqembed._devices import resolve_device, seeded
+from sklearn_seqembed._loss import (
     END_WEIGHT,
     SequenceLoss,
     end_log_likelihood,
-    resolve_device,
-    seeded,
     sequence_errors,
 )
 from sklearn_seqembed.datasets import make_sequences

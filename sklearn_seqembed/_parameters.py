@@ -1,0 +1,110 @@
+"""What each parameter of an estimator may be."""
+
+import math
+import numbers
+
+import numpy as np
+from sklearn.utils import check_scalar
+
+# What is decoded from the vector, by objective (Srivastava et al. 2015).
+PARTS = {
+    "reconstruction": ("reconstruction",),
+    "forecast": ("forecast",),
+    "composite": ("reconstruction", "forecast"),
+}
+
+
+# Whole numbers with their lowest value, shares with the bounds that they may reach,
+# options with all of their values. "auto" and None are allowed where they are listed.
+COUNTS = {
+    "n_components": 1,
+    "hidden_size": 1,
+    "num_layers": 1,
+    "patch_size": 1,
+    "max_epochs": 0,
+    "batch_size": 1,
+    "n_iter_no_change": 1,
+    "verbose": 0,
+}
+SHARES = {"dropout": "left", "validation_fraction": "neither"}
+OPTIONS = {
+    "cell": ("lstm", "gru"),
+    "bidirectional": (True, False),
+    "decoder_inputs": ("vector", "vector_position"),
+    "augmentation": ("shift", None),
+    "lr_schedule": ("onecycle", None),
+    "objective": tuple(PARTS),
+    "early_stopping": ("auto", True, False),
+    "warm_start": (True, False),
+}
+AUTO = ("patch_size", "max_epochs", "batch_size", "horizon")
+
+
+def check_parameters(estimator):
+    """Refuse parameters that are out of range, naming value and bound.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its parameters are looked at.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is of another kind.
+    ValueError
+        If a parameter is out of range, or not one of its options.
+    """
+    given = estimator.get_params(deep=False)
+    for name in AUTO:
+        if isinstance(given[name], str):
+            if given[name] != "auto":
+                raise ValueError(
+                    f"{name} must be 'auto' or a number, got {given[name]!r}."
+                )
+            del given[name]
+    if given["hidden_size"] is None:
+        del given["hidden_size"]
+    for name in COUNTS.keys() & given:
+        check_scalar(given[name], name, numbers.Integral, min_val=COUNTS[name])
+    for name, bounds in SHARES.items():
+        _check_real(given[name], name, max_val=1, include_boundaries=bounds)
+    _check_real(given["lr"], "lr", include_boundaries="neither")
+    if isinstance(given.get("horizon"), numbers.Integral):
+        check_scalar(given["horizon"], "horizon", numbers.Integral, min_val=1)
+    elif "horizon" in given:
+        _check_real(
+            given["horizon"], "horizon", max_val=1, include_boundaries="neither"
+        )
+    for name, allowed in OPTIONS.items():
+        _check_option(given[name], name, allowed)
+    if not _are_callbacks(given["callbacks"]):
+        raise TypeError(
+            "callbacks must be a list of skorch callbacks or None, got "
+            f"{given['callbacks']!r}."
+        )
+
+
+def _check_real(value, name, **bounds):
+    check_scalar(value, name, numbers.Real, min_val=0, **bounds)
+    if not math.isfinite(value):  # NaN passes every comparison
+        raise ValueError(f"{name} == {value}, must be finite.")
+
+
+def _are_callbacks(callbacks):
+    """Tell a list of skorch callbacks, each alone or in a tuple (name, callback)."""
+    if not isinstance(callbacks, (list, tuple, type(None))):
+        return False
+    items = [item[-1] if isinstance(item, tuple) else item for item in callbacks or ()]
+    return all(hasattr(item, "initialize") for item in items)
+
+
+def _check_option(value, name, allowed):
+    # By identity or equality of one type, for 1 == True and numpy strings are strings.
+    value = bool(value) if isinstance(value, np.bool_) else value
+    if not any(
+        value is option or (isinstance(value, str) and value == option)
+        for option in allowed
+    ):
+        *most, last = map(repr, allowed)
+        raise ValueError(f"{name} must be {', '.join(most)} or {last}, got {value!r}.")
