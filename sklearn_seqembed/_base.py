@@ -123,16 +123,16 @@ class BaseSequenceEstimator(BaseEstimator):
         self._features = NumericFeatures(self.scaler).fit(sequences)
         self.scaler_ = self._features.scaler_
         self.device_ = resolve_device(self.device)
-        self.horizon_ = _auto.HORIZON if self.horizon == "auto" else self.horizon
-        self.patch_size_ = self.patch_size
-        if self.patch_size == "auto":
-            self.patch_size_ = _auto.choose_patch_size(sequences.lengths)
-        self.patch_size_ = int(self.patch_size_)  # torch takes no int of numpy
+        self._parts = PARTS[self.objective]
+        self.patch_size_ = _auto.choose_patch_size(sequences.lengths)
+        if self.patch_size != "auto":
+            self.patch_size_ = int(self.patch_size)  # torch takes no int of numpy
         self._shortest, self._longest = np.inf, 0
 
     def _settle_training(self, sequences):
         """Settle what may differ from one training to the next."""
         n_samples = len(sequences)
+        self.horizon_ = _auto.HORIZON if self.horizon == "auto" else self.horizon
         self.early_stopping_ = self.early_stopping
         if self.early_stopping == "auto":
             self.early_stopping_ = _auto.choose_early_stopping(n_samples)
@@ -166,13 +166,13 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _dataset(self, sequences, encode, augment=False):
         """Cut what is read from what is held back, as the objective says."""
-        parts = PARTS[self.objective]
+        forecasts = "forecast" in self._parts
         return SequenceDataset(
             sequences,
             encode,
             self.patch_size_,
-            parts,
-            horizons=self._horizons(sequences.lengths) if "forecast" in parts else None,
+            self._parts,
+            horizons=self._horizons(sequences.lengths) if forecasts else None,
             augment=augment and self.augmentation == "shift",
         )
 
@@ -183,19 +183,20 @@ class BaseSequenceEstimator(BaseEstimator):
         return np.maximum(1, np.round(lengths * self.horizon_)).astype(np.int64)
 
     def _check_horizons(self, sequences):
-        if "forecast" not in PARTS[self.objective]:
+        if "forecast" not in self._parts:
             return
         horizons = self._horizons(sequences.lengths)
         if (horizons >= sequences.lengths).any():
             i = int(np.flatnonzero(horizons >= sequences.lengths)[0])
             raise ValueError(
                 f"X[{i}] has {sequences.lengths[i]} time steps, of which "
-                f"horizon={self.horizon!r} holds back {horizons[i]}: none is left to "
+                f"horizon={self.horizon_!r} holds back {horizons[i]}: none is left to "
                 "read. Lower horizon, or drop sequences that are so short."
             )
 
     def _net(self, sequences, new):
         """Build a net of the present parameters, or check that they still fit ours."""
+        auto_patch = self.patch_size == "auto"
         module_params = {
             "n_features": sequences.n_features,
             "n_components": int(self.n_components),
@@ -205,7 +206,7 @@ class BaseSequenceEstimator(BaseEstimator):
             "bidirectional": self.bidirectional,
             "dropout": self.dropout,
             "cell": self.cell,
-            "patch_size": self.patch_size_,
+            "patch_size": self.patch_size_ if auto_patch else int(self.patch_size),
             "missing_indicator": self._features.missing_indicator_,
             "decoder_inputs": self.decoder_inputs,
         }
@@ -224,8 +225,9 @@ class BaseSequenceEstimator(BaseEstimator):
             for name, value in module_params.items():
                 before = getattr(net, f"module__{name}")
                 if value != before:
+                    name = "objective" if name == "parts" else name
                     raise ValueError(
-                        f"The network was built with {name}={before!r}, now it is "
+                        f"The network was built for {name}={before!r}, now it is "
                         f"{value!r}. To train it on, set {name} back; for a new "
                         "network, call fit with warm_start=False."
                     )
@@ -242,6 +244,7 @@ class BaseSequenceEstimator(BaseEstimator):
         ]
         self.n_iter_ = len(self.history_)
         if rng is None:  # partial_fit: a judgement would cost more than the pass
+            vars(self).pop("train_score_", None)  # it was that of other weights
             return
         n_judged = min(len(sequences), JUDGED_SEQUENCES)
         judged = np.sort(rng.permutation(len(sequences))[:n_judged])

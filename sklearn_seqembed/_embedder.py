@@ -17,7 +17,7 @@ def _objective_has(part):
     def check(estimator):
         parts = PARTS.get(estimator.objective, ())
         if hasattr(estimator, "net_"):  # the parameter may have changed since fit
-            parts = estimator.net_.module__parts
+            parts = estimator._parts
         if part in parts:
             return True
         raise AttributeError(
@@ -104,7 +104,7 @@ class LSTMSequenceEmbedder(
         Clones of them run beside the estimator's own.
     warm_start : bool, default=False
         Whether `fit` trains the present network on, with a new schedule, instead of a
-        new one.
+        new one. Its scaler and device stay what they were.
     device : str or torch.device, default="auto"
         Where to compute. "auto" is CUDA if there is one, else MPS, else the CPU.
     verbose : int, default=0
@@ -131,7 +131,8 @@ class LSTMSequenceEmbedder(
     n_iter_ : int
         Number of epochs trained.
     train_score_ : float
-        `score` of (at most 1000 of) the training sequences, set by `fit`.
+        `score` of (at most 1000 of) the training sequences. Set by `fit`, taken away
+        by `partial_fit`.
     patch_size_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         What was used where the parameter was "auto".
     n_features_in_ : int

@@ -348,8 +348,41 @@ def test_warm_start_refuses_a_network_of_another_shape():
 
     embedder.set_params(n_components=5)
 
-    with pytest.raises(ValueError, match="built with n_components=4, now it is 5"):
+    with pytest.raises(ValueError, match="built for n_components=4, now it is 5"):
         embedder.fit(X)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"patch_size": 3}, {"objective": "composite"}, {"cell": "gru"}], ids=str
+)
+def test_a_changed_parameter_that_a_warm_start_cannot_follow_is_named(changed):
+    X, _ = make_sequences(5, random_state=0)
+    embedder = _embedder(warm_start=True).fit(X)
+    (name,) = changed
+
+    embedder.set_params(**changed)
+
+    with pytest.raises(ValueError, match=f"set {name} back"):
+        embedder.fit(X)
+
+
+def test_a_warm_start_may_change_the_horizon():
+    X, _ = make_sequences(5, random_state=0)
+    embedder = _embedder(warm_start=True, objective="forecast", horizon=2).fit(X)
+
+    embedder.set_params(horizon=4).fit(X)
+
+    assert {len(x) for x in embedder.forecast(X)} == {4}
+
+
+def test_what_was_fitted_is_scored_whatever_the_parameter_became():
+    X, _ = make_sequences(5, random_state=0)
+    embedder = _embedder().fit(X)
+    expected = embedder.score(X)
+
+    embedder.set_params(objective="forecast")
+
+    assert embedder.score(X) == expected
 
 
 # What was learned
