@@ -67,6 +67,8 @@ class BaseSequenceEstimator(BaseEstimator):
         sequences, container = check_sequences(X, estimator=self, reset=not warm)
         if not warm:
             self._settle(sequences, container)
+        else:  # opened, perhaps, where its old device is missing
+            self.device_ = str(self.net_.device)
         self._settle_training(sequences)
         self._check_horizons(sequences)
         encoded, encode = encode_ahead(sequences, self._features.encode)
@@ -98,6 +100,8 @@ class BaseSequenceEstimator(BaseEstimator):
         if first:
             self._settle(sequences, container)
             self._settle_training(sequences)
+        else:  # opened, perhaps, where its old device is missing
+            self.device_ = str(self.net_.device)
         self._check_horizons(sequences)
         encoded, encode = encode_ahead(sequences, self._features.encode)
         dataset = self._dataset(encoded, encode, augment=True)

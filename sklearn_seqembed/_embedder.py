@@ -137,7 +137,7 @@ class LSTMSequenceEmbedder(
         What was used where the parameter was "auto".
     n_features_in_ : int
         Number of features of each time step; for a 2-D X its number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X was a frame with names.
 
     See Also

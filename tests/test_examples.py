@@ -15,6 +15,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 )
 def test_example_runs(path, tmp_path):
     environment = os.environ | {"MPLBACKEND": "Agg"}
+    environment.pop("DISPLAY", None)  # with one, plt.show() would warn about Agg
 
     result = subprocess.run(
         [sys.executable, "-W", "error::FutureWarning", str(path)],

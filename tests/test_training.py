@@ -431,3 +431,18 @@ def test_a_model_fitted_on_cuda_gives_the_same_vectors_on_the_cpu(X):
     embedder.net_.module_.to("cpu")
 
     np.testing.assert_allclose(embedder.transform(X), expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+@pytest.mark.filterwarnings("ignore:Setting self.device = cpu")
+@pytest.mark.parametrize("train_on", ["fit", "partial_fit"])
+def test_a_model_fitted_on_cuda_opens_where_there_is_none(X, train_on):
+    embedder = _embedder(warm_start=True).fit(X)
+    expected = embedder.transform(X)
+    embedder.net_.device = embedder.device_ = "cuda"  # as a fit on CUDA leaves it
+
+    opened = pickle.loads(pickle.dumps(embedder))
+
+    np.testing.assert_array_equal(opened.transform(X), expected)
+    getattr(opened, train_on)(X)
+    assert opened.device_ == "cpu"
