@@ -55,8 +55,7 @@ class LSTMSequenceEmbedder(
         Probability, in [0, 1), of zeroing a value between stacked layers. No effect
         when `num_layers=1`.
     cell : {"lstm", "gru"}, default="lstm"
-        Memory cell: long short-term memory, or the gated recurrent unit of [1]_. On a
-        CPU torch computes the LSTM much faster.
+        Memory cell: long short-term memory, or the gated recurrent unit of [1]_.
     patch_size : int or "auto", default="auto"
         Time steps that enter and leave the network together as one step [5]_. "auto"
         cuts a sequence of median length into about 20 patches. 1 is the textbook
