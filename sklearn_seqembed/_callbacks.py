@@ -2,6 +2,7 @@
 
 import copy
 import math
+import warnings
 
 from skorch.callbacks import Callback
 
@@ -80,7 +81,10 @@ class Progress(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Open the bar."""
-        from tqdm.auto import tqdm  # picks the terminal's or the notebook's bar
+        with warnings.catch_warnings():
+            # A notebook without ipywidgets gets the terminal's bar, which is fine.
+            warnings.filterwarnings("ignore", "IProgress not found")
+            from tqdm.auto import tqdm  # picks the terminal's or the notebook's bar
 
         self.first_ = len(net.history)
         self.bar_ = tqdm(total=self.n_epochs * self.n_batches, unit="batch")
