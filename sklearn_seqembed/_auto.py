@@ -11,6 +11,10 @@ MIN_EPOCHS = 5
 # Patches that a sequence of median length is cut into.
 PATCHES = 20
 
+# Patches that the longest sequence is cut into at most: over more an LSTM forgets, and
+# a single outlier would cost all the others' time and memory.
+MAX_PATCHES = 1000
+
 # Number of sequences from which some are held out to stop by, as in scikit-learn's
 # HistGradientBoosting.
 EARLY_STOPPING_SAMPLES = 10_000
@@ -20,8 +24,9 @@ HORIZON = 0.1
 
 
 def choose_patch_size(lengths):
-    """Cut a sequence of median length into about `PATCHES` patches."""
-    return max(1, round(float(np.median(lengths)) / PATCHES))
+    """Cut a median sequence into about `PATCHES`, the longest into `MAX_PATCHES`."""
+    least = -(-int(np.max(lengths)) // MAX_PATCHES)
+    return max(1, least, round(float(np.median(lengths)) / PATCHES))
 
 
 def choose_batch_size(n_samples):

@@ -59,6 +59,12 @@ class BaseSequenceEstimator(BaseEstimator):
         check_is_fitted(self)
         return next(iter(self.net_.module_.decoders.values()))
 
+    @property
+    def device_(self):
+        """The device that the network lies on, "cpu" or "cuda" for example."""
+        check_is_fitted(self)
+        return str(self.net_.device)
+
     def _fit(self, X):
         """Train on X: anew, or from the present weights with `warm_start`."""
         check_parameters(self)
@@ -67,18 +73,18 @@ class BaseSequenceEstimator(BaseEstimator):
         sequences, container = check_sequences(X, estimator=self, reset=not warm)
         if not warm:
             self._settle(sequences, container)
-        else:  # opened, perhaps, where its old device is missing
-            self.device_ = str(self.net_.device)
-        self._settle_training(sequences)
+        self._settle_training(len(sequences))
         self._check_horizons(sequences)
         encoded, encode = encode_ahead(sequences, self._features.encode)
         train_part, valid_part = self._split(len(sequences), rng)
         datasets = [
-            part if part is None else self._dataset(encoded[part], encode, augment)
-            for part, augment in ((train_part, True), (valid_part, False))
+            part if part is None else self._dataset(encoded[part], encode, train)
+            for part, train in ((train_part, True), (valid_part, False))
         ]
-        with seeded(rng.randint(2**31), self.device_):
-            net = self._net(sequences, new=not warm)
+        # Not the device of fit: a network may have been opened on another one.
+        device = self.device_ if warm else resolve_device(self.device)
+        with seeded(rng.randint(2**31), device):
+            net = self._net(sequences, None if warm else device)
             train(
                 net,
                 *datasets,
@@ -88,7 +94,8 @@ class BaseSequenceEstimator(BaseEstimator):
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
-        self._keep(net, sequences, rng)
+        self._keep(net)
+        self._judge(sequences, rng)
         return self
 
     def _partial_fit(self, X):
@@ -99,24 +106,24 @@ class BaseSequenceEstimator(BaseEstimator):
         sequences, container = check_sequences(X, estimator=self, reset=first)
         if first:
             self._settle(sequences, container)
-            self._settle_training(sequences)
-        else:  # opened, perhaps, where its old device is missing
-            self.device_ = str(self.net_.device)
+        self._settle_training(len(sequences), partial=True, keep_auto=not first)
         self._check_horizons(sequences)
         encoded, encode = encode_ahead(sequences, self._features.encode)
-        dataset = self._dataset(encoded, encode, augment=True)
+        dataset = self._dataset(encoded, encode, train=True)
         # Another seed each call, or every pass would draw the same batches.
         seed = (rng.randint(2**31) + (0 if first else self.n_iter_)) % 2**31
-        with seeded(seed, self.device_):
-            net = self._net(sequences, new=first)
+        device = resolve_device(self.device) if first else self.device_
+        with seeded(seed, device):
+            net = self._net(sequences, device if first else None)
             train(
                 net,
                 dataset,
-                max_epochs=1,
+                max_epochs=self.max_epochs_,
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
-        self._keep(net, sequences, rng=None)
+        self._keep(net)
+        vars(self).pop("train_score_", None)  # it was that of other weights
         return self
 
     def _settle(self, sequences, container):
@@ -126,32 +133,34 @@ class BaseSequenceEstimator(BaseEstimator):
         self._container = container.without_rows()
         self._features = NumericFeatures(self.scaler).fit(sequences)
         self.scaler_ = self._features.scaler_
-        self.device_ = resolve_device(self.device)
         self._parts = PARTS[self.objective]
         self.patch_size_ = _auto.choose_patch_size(sequences.lengths)
         if self.patch_size != "auto":
             self.patch_size_ = int(self.patch_size)  # torch takes no int of numpy
         self._shortest, self._longest = np.inf, 0
 
-    def _settle_training(self, sequences):
+    def _settle_training(self, n_samples, partial=False, keep_auto=False):
         """Settle what may differ from one training to the next."""
-        n_samples = len(sequences)
-        self.horizon_ = _auto.HORIZON if self.horizon == "auto" else self.horizon
-        self.early_stopping_ = self.early_stopping
+        if not (keep_auto and self.horizon == "auto"):
+            self.horizon_ = _auto.HORIZON if self.horizon == "auto" else self.horizon
+        self.early_stopping_ = self.early_stopping and not partial
         if self.early_stopping == "auto":
-            self.early_stopping_ = _auto.choose_early_stopping(n_samples)
+            enough = _auto.choose_early_stopping(n_samples)
+            self.early_stopping_ = enough and not partial
         if self.early_stopping_ and n_samples < 2:
             raise ValueError(
                 "early_stopping=True holds out sequences, but X has 1 sequence. Set "
                 "early_stopping=False, or pass at least 2 sequences."
             )
         n_train = n_samples - self._n_held_out(n_samples)
-        self.batch_size_ = self.batch_size
-        if self.batch_size == "auto":
+        if self.batch_size != "auto":
+            self.batch_size_ = int(self.batch_size)
+        elif not keep_auto:
             self.batch_size_ = _auto.choose_batch_size(n_train)
-        self.batch_size_ = int(self.batch_size_)
         self.max_epochs_ = self.max_epochs
-        if self.max_epochs == "auto":
+        if partial:
+            self.max_epochs_ = 1
+        elif self.max_epochs == "auto":
             n_batches = -(-n_train // self.batch_size_)
             self.max_epochs_ = _auto.choose_max_epochs(n_batches)
 
@@ -168,7 +177,7 @@ class BaseSequenceEstimator(BaseEstimator):
         order = rng.permutation(n_samples)
         return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
-    def _dataset(self, sequences, encode, augment=False):
+    def _dataset(self, sequences, encode, train=False):
         """Cut what is read from what is held back, as the objective says."""
         forecasts = "forecast" in self._parts
         return SequenceDataset(
@@ -177,7 +186,10 @@ class BaseSequenceEstimator(BaseEstimator):
             self.patch_size_,
             self._parts,
             horizons=self._horizons(sequences.lengths) if forecasts else None,
-            augment=augment and self.augmentation == "shift",
+            # At transform everything is read: in training half of a batch is, too,
+            # or the end of a sequence would never be recreated.
+            read_whole=0.5 if train and self._parts == PARTS["composite"] else 0.0,
+            augment=train and self.augmentation == "shift",
         )
 
     def _horizons(self, lengths):
@@ -198,8 +210,8 @@ class BaseSequenceEstimator(BaseEstimator):
                 "read. Lower horizon, or drop sequences that are so short."
             )
 
-    def _net(self, sequences, new):
-        """Build a net of the present parameters, or check that they still fit ours."""
+    def _net(self, sequences, device):
+        """Build a net on `device`, or with None check that ours still fits."""
         auto_patch = self.patch_size == "auto"
         module_params = {
             "n_features": sequences.n_features,
@@ -216,12 +228,9 @@ class BaseSequenceEstimator(BaseEstimator):
         }
         self._shortest = min(self._shortest, int(sequences.lengths.min()))
         self._longest = max(self._longest, int(sequences.lengths.max()))
-        if new:
+        if device is not None:
             net = build_net(
-                module_params,
-                lr=self.lr,
-                batch_size=self.batch_size_,
-                device=self.device_,
+                module_params, lr=self.lr, batch_size=self.batch_size_, device=device
             )
         else:
             net = self.net_
@@ -239,27 +248,21 @@ class BaseSequenceEstimator(BaseEstimator):
         net.criterion_.learn_ends = self._shortest < self._longest
         return net
 
-    def _keep(self, net, sequences, rng):
+    def _keep(self, net):
         """Set what is left after training."""
         self.net_ = net
+        self.net_.module_.eval()  # for those who take the encoder alone
         self.history_ = [
             {k: v for k, v in row.items() if not k.endswith(("_count", "_best"))}
             for row in net.history
         ]
         self.n_iter_ = len(self.history_)
-        if rng is None:  # partial_fit: a judgement would cost more than the pass
-            vars(self).pop("train_score_", None)  # it was that of other weights
-            return
+
+    def _judge(self, sequences, rng):
+        """Score the training sequences, or some of them, and warn if that is little."""
         n_judged = min(len(sequences), JUDGED_SEQUENCES)
         judged = np.sort(rng.permutation(len(sequences))[:n_judged])
         self.train_score_ = self._explained(sequences[judged])
-        if self.train_score_ == -np.inf:
-            del self.net_
-            raise ValueError(
-                "The network gives NaN or infinite values after its last batch. Lower "
-                f"lr, now {self.lr:g}, keep scaler='standard', and look for extreme "
-                "values in X."
-            )
         if self.train_score_ < LEAST_SCORE and self.max_epochs_:
             warnings.warn(
                 f"The network explains only {max(0.0, self.train_score_):.1%} of its "

@@ -45,17 +45,11 @@ def encode_ahead(sequences, encode):
     encode : callable or None
         What is left to do batch by batch.
     """
-    n_rows = max(len(block) for block in sequences.blocks)
-    if n_rows * sequences.n_features > KEPT_VALUES:
+    if sequences.n_steps * sequences.n_features > KEPT_VALUES:
         return sequences, encode
-    size = max(1, KEPT_VALUES // 16 // sequences.n_features)
-    block = np.concatenate(
-        [
-            encode(sequences.take(np.arange(start, min(start + size, n_rows))))
-            for start in range(0, n_rows, size)
-        ]
-    )
-    return type(sequences)((block,), sequences.starts, sequences.lengths), None
+    block = np.concatenate([encode(chunk) for chunk in sequences.iter_chunks()])
+    offsets = np.concatenate([[0], np.cumsum(sequences.lengths)])
+    return type(sequences).from_offsets((block,), offsets), None
 
 
 class SequenceDataset(torch.utils.data.Dataset):
@@ -74,6 +68,9 @@ class SequenceDataset(torch.utils.data.Dataset):
     horizons : int64 ndarray of shape (n_samples,), default=None
         Steps at the end of each sequence that are held back to be forecast. None
         holds back nothing.
+    read_whole : float, default=0.0
+        Share of the sequences, drawn anew for each batch, of which nothing is held
+        back: they are read and recreated whole, and forecast nothing.
     augment : bool, default=False
         Whether to vary the sequences at random: each is shifted in time by up to
         `MAX_SHIFT` of its length, the steps shifted in repeating its first or last
@@ -83,7 +80,15 @@ class SequenceDataset(torch.utils.data.Dataset):
     """
 
     def __init__(
-        self, sequences, encode, patch_size, parts, *, horizons=None, augment=False
+        self,
+        sequences,
+        encode,
+        patch_size,
+        parts,
+        *,
+        horizons=None,
+        read_whole=0.0,
+        augment=False,
     ):
         self.sequences = sequences
         self.encode = encode
@@ -93,6 +98,7 @@ class SequenceDataset(torch.utils.data.Dataset):
             np.zeros(len(sequences), dtype=np.int64) if horizons is None else horizons
         )
         self.lengths = sequences.lengths - self.horizons  # of the part that is read
+        self.read_whole = read_whole
         self.augment = augment
 
     def __len__(self):
@@ -117,8 +123,11 @@ class SequenceDataset(torch.utils.data.Dataset):
         targets : dict of (dict of tensor)
             For each part `values` (N, L, F), scaled, and `lengths` (N,).
         """
-        lengths, horizons = self.lengths[indices], self.horizons[indices]
-        lengths, first = self._vary(lengths, crop="forecast" in self.parts)
+        lengths, horizons = self.sequences.lengths[indices], self.horizons[indices]
+        if self.read_whole:
+            whole = torch.rand(len(indices)).numpy() < self.read_whole
+            horizons = np.where(whole, 0, horizons)
+        lengths, first = self._vary(lengths - horizons, crop=horizons > 0)
         n_steps = padded_length(lengths.max(), self.patch_size)
         steps = np.minimum(np.arange(n_steps), lengths[:, None] - 1)
         numeric = self._take(indices, first + steps)
@@ -135,7 +144,8 @@ class SequenceDataset(torch.utils.data.Dataset):
                 "lengths": inputs["lengths"],
             }
         if "forecast" in self.parts:
-            steps = np.minimum(np.arange(horizons.max()), horizons[:, None] - 1)
+            steps = np.arange(max(1, horizons.max()))  # none may be held back
+            steps = np.minimum(steps, horizons[:, None] - 1)
             targets["forecast"] = {
                 "values": self._take(indices, first + lengths[:, None] + steps),
                 "lengths": inputs["horizons"],
@@ -146,12 +156,12 @@ class SequenceDataset(torch.utils.data.Dataset):
         """Draw lengths and first steps (N, 1), by torch's generator as all chance."""
         if not self.augment:
             return lengths, 0
-        share = MAX_CROP if crop else MAX_SHIFT
-        largest = np.minimum(np.round(share * lengths), lengths - 1)
-        low = 0 if crop else -largest
+        largest = np.round(np.where(crop, MAX_CROP, MAX_SHIFT) * lengths)
+        largest = np.minimum(largest, lengths - 1)
+        lowest = np.where(crop, 0, -largest)
         draws = torch.rand(len(lengths), dtype=torch.float64).numpy()
-        first = np.floor(low + draws * (largest - low + 1)).astype(np.int64)
-        return lengths - first if crop else lengths, first[:, None]
+        first = np.floor(lowest + draws * (largest - lowest + 1)).astype(np.int64)
+        return np.where(crop, lengths - first, lengths), first[:, None]
 
     def _take(self, indices, steps):
         """Gather time steps (N, L) of the sequences `indices` (N,), encoded."""

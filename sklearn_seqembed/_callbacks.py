@@ -11,32 +11,45 @@ class FiniteLoss(Callback):
     """Stop training at the first loss that is not finite.
 
     It stops as skorch's EarlyStopping does, so that every callback still sees the end;
-    `train` then raises the error.
+    `train` then raises the error. What the last update did is seen at the end only, by
+    the loss of the last batch.
 
     Attributes
     ----------
-    failed_epoch_ : int or None
-        Epoch, from 1, in which the loss was not finite.
+    failed_ : bool
+        Whether a loss was not finite.
     """
 
     def on_train_begin(self, net, **kwargs):
         """Forget an earlier failure."""
-        self.failed_epoch_ = None
+        self.failed_ = False
+        self.batch_ = None
 
-    def on_batch_end(self, net, training, **kwargs):
+    def on_batch_end(self, net, training, batch, **kwargs):
         """Look at the loss of the batch."""
-        if training and not math.isfinite(net.history[-1, "batches", -1, "train_loss"]):
-            self.failed_epoch_ = len(net.history)
+        if training:
+            self.batch_ = batch
+            loss = net.history[-1, "batches", -1, "train_loss"]
+            self.failed_ = not math.isfinite(loss)
+        if self.failed_:
             raise KeyboardInterrupt
+
+    def on_train_end(self, net, **kwargs):
+        """Look at what the last update did."""
+        if self.batch_ is not None and not self.failed_:
+            loss = net.validation_step(self.batch_)["loss"]
+            self.failed_ = not math.isfinite(loss.item())
+        self.batch_ = None
 
 
 class BestWeights(Callback):
     """Keep the weights of the best epoch in memory, and restore them where that is due.
 
     Best is the lowest validation loss, or the lowest training loss where nothing is
-    validated. They are restored at the end of a validated training, after Ctrl-C if an
-    epoch was finished, and after a loss that is not finite; an undisturbed training
-    without validation ends with its last weights, for which the schedule was made.
+    validated. They are restored at the end of a validated training, and after Ctrl-C
+    if an epoch was finished; an undisturbed training without validation ends with its
+    last weights, for which the schedule was made. After a loss that is not finite the
+    weights from before the training come back, and the optimizer's memory is cleared.
     """
 
     def on_train_begin(self, net, **kwargs):
@@ -52,13 +65,14 @@ class BestWeights(Callback):
         self.validated_ = "valid_loss" in epoch
         loss = epoch["valid_loss" if self.validated_ else "train_loss"]
         if loss < self.lowest_:
-            self.lowest_ = loss
-            self.best_ = copy.deepcopy(net.module_.state_dict())
+            best = copy.deepcopy(net.module_.state_dict())
+            self.lowest_, self.best_ = loss, best
 
     def on_train_end(self, net, **kwargs):
         """Restore what is due and let go of the copies."""
         if net.failed_:
-            net.module_.load_state_dict(self.best_ or self.start_)
+            net.module_.load_state_dict(self.start_)
+            net.optimizer_.state.clear()
         elif self.best_ and (self.validated_ or net.interrupted_):
             net.module_.load_state_dict(self.best_)
         self.start_ = self.best_ = None

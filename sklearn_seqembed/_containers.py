@@ -22,6 +22,8 @@ class Container:
         Column names of a frame.
     index : pandas Index, default=None
         Row index of a pandas frame.
+    n_steps : int, default=0
+        Least number of steps of a 3-D array, padding included.
     """
 
     form: str
@@ -29,6 +31,7 @@ class Container:
     flat: bool = False
     columns: object = None
     index: object = None
+    n_steps: int = 0
 
     @property
     def is_table(self):
@@ -74,16 +77,18 @@ class Container:
         return pl.DataFrame(table, schema=self.columns, orient="row")
 
     def _pad(self, arrays):
-        shape = len(arrays), max(map(len, arrays)), arrays[0].shape[1]
+        n_steps = max(self.n_steps, *map(len, arrays))
+        shape = len(arrays), n_steps, arrays[0].shape[1]
         padded = np.full(shape, np.nan, dtype=self.dtype)
         for row, array in zip(padded, arrays, strict=True):
             row[: len(array)] = array
         return padded
 
     def without_rows(self):
-        """Return the same kind for other rows: the index of a frame is left out."""
-        return replace(self, index=None)
+        """Return the same kind for other rows, without index and padding of X."""
+        return replace(self, index=None, n_steps=0)
 
     def without_names(self):
         """Return the same kind for other time steps: a frame becomes a 2-D array."""
-        return replace(self, form="2d", columns=None) if self.columns else self
+        form = "2d" if self.columns else self.form
+        return replace(self, form=form, columns=None, n_steps=0)

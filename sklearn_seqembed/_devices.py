@@ -1,5 +1,6 @@
 """Where to compute, and with which seed: torch's global state, used and restored."""
 
+import threading
 from contextlib import contextmanager
 
 import torch
@@ -35,11 +36,28 @@ def resolve_device(device):
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+# Torch's generators belong to the whole process: fits in threads wait for each other.
+_LOCK = threading.RLock()
+
+
 @contextmanager
 def seeded(seed, device):
-    """Seed torch inside the block, and leave its generators as they were outside."""
-    kind = torch.device(device).type
-    devices = [torch.device(device)] if kind == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        yield
+    """Seed torch inside the block, and leave its generators as they were outside.
+
+    Only the generators of the CPU and of `device` are touched. Blocks in several
+    threads run one after the other, each with its own seed.
+    """
+    device = torch.device(device)
+    with _LOCK, torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        elif device.type == "mps":
+            state = torch.mps.get_rng_state()
+            torch.mps.manual_seed(seed)
+        try:
+            yield
+        finally:
+            if device.type == "mps":
+                torch.mps.set_rng_state(state)

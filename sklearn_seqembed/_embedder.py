@@ -58,8 +58,8 @@ class LSTMSequenceEmbedder(
         Memory cell: long short-term memory, or the gated recurrent unit of [1]_.
     patch_size : int or "auto", default="auto"
         Time steps that enter and leave the network together as one step [5]_. "auto"
-        cuts a sequence of median length into about 20 patches. 1 is the textbook
-        network.
+        cuts a sequence of median length into about 20 patches, the longest into 1000
+        at most. 1 is the textbook network.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
         What the decoder sees at each step: the vector alone (the RepeatVector of the
         Keras tutorials), or beside it sines and cosines of the position, the vector
@@ -82,7 +82,9 @@ class LSTMSequenceEmbedder(
     horizon : int, float or "auto", default="auto"
         Time steps at the end of each training sequence that are held back for
         "forecast" and "composite": a number, or a share in (0, 1) of its length, at
-        least one step. "auto" is a tenth. No effect with "reconstruction".
+        least one step. "auto" is a tenth. No effect with "reconstruction". With
+        "composite" half of each batch is read and recreated whole, as `reconstruct`
+        does, and forecasts nothing.
     max_epochs : int or "auto", default="auto"
         Passes over the training sequences. "auto" makes about 1500 batches, and at
         least 5 passes. 0 leaves the network untrained, to compare with.
@@ -100,7 +102,8 @@ class LSTMSequenceEmbedder(
     n_iter_no_change : int, default=10
         Epochs without a lower validation loss before training stops.
     callbacks : list of skorch callbacks, default=None
-        Clones of them run beside the estimator's own.
+        Clones of them run beside the estimator's own. Targets are dicts of tensors,
+        so an EpochScoring needs `use_caching=False`.
     warm_start : bool, default=False
         Whether `fit` trains the present network on, with a new schedule, instead of a
         new one. Its scaler and device stay what they were.
@@ -133,7 +136,8 @@ class LSTMSequenceEmbedder(
         `score` of (at most 1000 of) the training sequences. Set by `fit`, taken away
         by `partial_fit`.
     patch_size_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
-        What was used where the parameter was "auto".
+        What was used, where the parameter was "auto" or not. `device_` is where the
+        network lies now.
     n_features_in_ : int
         Number of features of each time step; for a 2-D X its number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -271,7 +275,7 @@ class LSTMSequenceEmbedder(
         """Pass once over X, at a constant learning rate and without validation.
 
         The first call settles the scaler, all that is "auto", and whether missing
-        values are marked.
+        values are marked; these stay.
 
         Parameters
         ----------

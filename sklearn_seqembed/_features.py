@@ -41,16 +41,24 @@ class NumericFeatures:
         with np.errstate(invalid="ignore"):  # a feature may be missing altogether
             if hasattr(self.scaler_, "partial_fit") and not gappy:
                 for chunk in sequences.iter_chunks():
-                    self.scaler_.partial_fit(chunk)
+                    self.scaler_.partial_fit(chunk.copy())  # may be a view of X
             else:
                 self.scaler_.fit(np.concatenate(list(sequences.iter_chunks())))
-        head = next(sequences.iter_chunks())[:2]
-        shape = np.shape(self.scaler_.transform(head))
+        head = next(sequences.iter_chunks())[:100].copy()
+        shape = np.shape(self.scaler_.transform(head.copy()))
         if shape != head.shape:
             raise ValueError(
                 f"scaler={self.scaler!r} turns {head.shape[1]} features into "
                 f"{shape[1:]}, expected as many as it gets. Choose a transformer that "
                 "keeps the number of features, or scaler=None."
+            )
+        with np.errstate(all="ignore"):
+            back = self.decode(self.scaler_.transform(head.copy()))
+        if not np.isfinite(back[~np.isnan(head)]).all():
+            raise ValueError(
+                f"scaler={self.scaler!r} does not bring values of X back: they became "
+                f"NaN or infinite (largest of the first: {np.nanmax(np.abs(head)):.3g})"
+                ". Divide X by a constant, or choose another scaler."
             )
         return self
 
@@ -63,16 +71,20 @@ class NumericFeatures:
             If a scaled value is too large for float32.
         """
         if self.scaler_ is not None:
-            values = np.asarray(self.scaler_.transform(values))
+            # A copy: values may be a view of X, and a scaler may work in place.
+            values = np.asarray(self.scaler_.transform(values.copy()))
         with np.errstate(over="ignore"):
             encoded = values.astype(np.float32)
         with np.errstate(invalid="ignore"):
             overflow = np.isinf(encoded).any()
         if overflow:
+            mend = "Replace what lies far outside the values of fit by NaN"
+            if self.scaler_ is None:
+                mend = "Use scaler='standard'"
             raise ValueError(
-                f"X has values too large for float32 after scaling by {self.scaler!r} "
-                f"(largest: {np.nanmax(np.abs(values)):.3g}). Use scaler='standard', "
-                "or divide X by a constant."
+                f"X has values too large for float32, up to "
+                f"{np.nanmax(np.abs(values)):.3g} after scaling by {self.scaler!r}. "
+                f"{mend}, or divide X by a constant."
             )
         return encoded
 

@@ -350,7 +350,7 @@ class EncoderDecoder(nn.Module):
     def decode(self, vectors, n_steps, horizons):
         """Decode each part: `n_steps` steps read, or as many as come after them."""
         n_steps = {
-            part: n_steps if part == "reconstruction" else int(horizons.max())
+            part: n_steps if part == "reconstruction" else max(1, int(horizons.max()))
             for part in self.decoders
         }
         return {

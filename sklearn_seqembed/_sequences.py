@@ -4,6 +4,7 @@
 later room trusts what it gets. The way back is `_containers.py`.
 """
 
+import copy
 import numbers
 
 import numpy as np
@@ -45,6 +46,8 @@ def check_sequences(X, *, estimator, reset):
     TypeError
         If X or a sequence is of another kind, strings for example.
     """
+    # What is set is set on a copy: an X that is refused leaves the estimator as it was.
+    probe = copy.copy(estimator)
     X = _as_array(X)
     if isinstance(X, (list, tuple)):
         X = _list_to_table(X)
@@ -54,15 +57,19 @@ def check_sequences(X, *, estimator, reset):
     elif getattr(X, "ndim", 2) == 3:
         sequences, container = _from_3d(np.asarray(X))
     else:
-        return _from_table(X, estimator, reset)
-    if reset:
-        estimator.n_features_in_ = sequences.n_features
+        sequences, container = _from_table(X, probe, reset)
+    if reset and not container.is_table:
+        probe.n_features_in_ = sequences.n_features
         # A frame of an earlier fit leaves its names behind.
-        if hasattr(estimator, "feature_names_in_"):
-            del estimator.feature_names_in_
-    else:
+        vars(probe).pop("feature_names_in_", None)
+    if not reset:
         _check_same_features(sequences, estimator)
     _check_values(sequences)
+    if reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(estimator).pop(name, None)
+            if name in vars(probe):
+                setattr(estimator, name, getattr(probe, name))
     return sequences, container
 
 
@@ -96,28 +103,14 @@ def _list_to_table(X):
 
 def _from_table(X, estimator, reset):
     """Rows are univariate sequences, columns their time steps (scikit-learn's X)."""
-    if getattr(X, "ndim", 2) == 1:
-        _refuse_1d(f"a 1-D array of shape {X.shape}")
-    if getattr(X, "ndim", 2) > 3:
-        raise ValueError(
-            f"X has {X.ndim} dimensions, expected at most 3: (n_samples, n_timesteps, "
-            "n_features)."
-        )
-    form = _frame_library(X)
-    # Not isinstance: scipy's dok_matrix is a dict.
-    if type(X) in (str, bytes, dict, set):
-        raise TypeError(
-            f"X is a {type(X).__name__}, expected sequences: a list of arrays, an "
-            "array, or a frame of numbers."
-        )
-    _refuse_cells(X, form)
-    columns = list(X.columns) if form else None
-    index = X.index if form == "pandas" else None
-    # Fitted on a list or a 3-D array, one feature with any number of steps is fine.
-    fitted_on_table = reset or estimator._container.is_table
+    library = _frame_library(X)
+    _refuse_other_kinds(X, library)
+    columns = list(X.columns) if library else None
+    index = X.index if library == "pandas" else None
     options = {"dtype": "numeric", "ensure_all_finite": False}
     try:
-        if fitted_on_table:
+        # Fitted on a list or a 3-D array, one feature with any number of steps is fine.
+        if reset or estimator._container.is_table:
             X = validate_data(estimator, X, reset=reset, **options)
         else:
             X = check_array(X, estimator=estimator, **options)
@@ -125,20 +118,47 @@ def _from_table(X, estimator, reset):
         if "features, but" not in str(exc):
             raise
         raise ValueError(
-            f"{exc}. Fitted on a 2-D X, each of its columns is a time step. To pass "
-            "sequences of other lengths, give a list of 1-D arrays: list(X)."
+            f"{str(exc).rstrip('.')}. Fitted on a 2-D X, each of its columns is a time "
+            "step. To pass sequences of other lengths, give a list of 1-D arrays: "
+            "list(numpy.asarray(X))."
         ) from exc
     _refuse_kind(X, "X")
     n_samples, n_steps = X.shape
     block = np.ascontiguousarray(X).reshape(-1, 1)
     offsets = np.arange(n_samples + 1) * n_steps
-    sequences = Sequences.from_offsets((block,), offsets)
-    if not fitted_on_table:
-        _check_same_features(sequences, estimator)
-    _check_values(sequences)
-    return sequences, Container(
-        form or "2d", _floating(X.dtype), columns=columns, index=index
+    return Sequences.from_offsets((block,), offsets), Container(
+        library or "2d", _floating(X.dtype), columns=columns, index=index
     )
+
+
+def _refuse_other_kinds(X, library):
+    """Refuse what scikit-learn would convert, or refuse in words of its own."""
+    is_array_like = any(
+        hasattr(X, name) for name in ("shape", "__array__", "__dataframe__")
+    )
+    if not is_array_like or isinstance(X, (str, bytes)):
+        raise TypeError(
+            f"X is a {type(X).__name__}, expected sequences: a list of arrays, an "
+            "array, or a frame of numbers."
+        )
+    if isinstance(X, np.ndarray) and X.dtype.kind in "USTMmV":
+        _refuse_kind(X, "X")
+    n_dimensions = getattr(X, "ndim", 2)
+    if n_dimensions == 1:
+        _refuse_1d(f"a 1-D array of shape {X.shape}")
+    if n_dimensions > 3:
+        raise ValueError(
+            f"X has {n_dimensions} dimensions, expected at most 3: (n_samples, "
+            "n_timesteps, n_features)."
+        )
+    shape = getattr(X, "shape", ())
+    if 0 in shape:
+        what = "feature(s)" if shape[0] else "sample(s)"
+        raise ValueError(
+            f"X is empty: 0 {what} (shape={shape}) while a minimum of 1 is required. "
+            "Pass at least one sequence of at least one time step."
+        )
+    _refuse_cells(X, library)
 
 
 def _refuse_1d(what):
@@ -173,7 +193,7 @@ def _from_3d(X):
         raise ValueError(_NOT_OBSERVED.format(i=i))
     block = np.ascontiguousarray(X).reshape(-1, n_features)
     sequences = Sequences((block,), np.arange(n_samples) * n_steps, lengths)
-    return sequences, Container("3d", _floating(X.dtype))
+    return sequences, Container("3d", _floating(X.dtype), n_steps=n_steps)
 
 
 def _from_list(X):
@@ -187,10 +207,12 @@ def _from_list(X):
     arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
     for i, array in enumerate(arrays):
         if not array.size:
-            what = "features" if len(array) else "time steps"
+            what, one = "time steps", "time step"
+            if len(array):
+                what, one = "features", "feature (axis 1)"
             raise ValueError(
                 f"X[{i}] has no {what}. Drop empty sequences, or give each at least "
-                "one time step."
+                f"one {one}."
             )
     n_features = arrays[0].shape[1]
     for i, array in enumerate(arrays):
@@ -273,23 +295,29 @@ def _refuse_cells(X, library):
         columns = X.select_dtypes(exclude=["number", "bool"]).items()
     elif library == "polars":
         columns = ((c.name, c) for c in X if not c.dtype.is_numeric())
-    elif isinstance(X, np.ndarray) and X.dtype == object and _holds_strings(X):
-        raise TypeError("X holds strings, expected numbers. Convert them.")
+    elif isinstance(X, np.ndarray) and X.dtype == object:
+        columns = enumerate(X.T)
     else:
         return
     for name, column in columns:
+        if any(word in str(column.dtype).lower() for word in ("date", "time", "durat")):
+            raise TypeError(
+                f"Column {name!r} of X holds values of {column.dtype}, expected "
+                "numbers. Convert it, to seconds since the first step for example, or "
+                "leave it out."
+            )
         for i, cell in enumerate(column):
             if isinstance(cell, (str, bytes)):
                 raise TypeError(
-                    f"Column {name!r} of X holds strings, expected numbers. Convert "
-                    "them, or leave that column out."
+                    f"Column {name!r} of X holds strings (row {i}), expected numbers. "
+                    "Convert them, or leave that column out."
                 )
             if np.ndim(cell):
                 raise TypeError(
                     f"Column {name!r} of X holds sequences ({type(cell).__name__} in "
-                    f"row {i}), but the columns of a frame must be numbers, one a time "
-                    "step. Pass a list with one array of shape (n_timesteps, "
-                    "n_features) a row."
+                    f"row {i}), but each column must hold numbers, one a time step. "
+                    "Pass a list with one array of shape (n_timesteps, n_features) a "
+                    "row."
                 )
 
 

@@ -4,7 +4,10 @@ Stopping, clipping and the schedule are skorch's callbacks; ours, for what skorc
 lacks, are in `_callbacks.py`.
 """
 
+import signal
+import threading
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -42,13 +45,14 @@ class SequenceNet(NeuralNet):
     @property
     def failed_(self):
         """Whether the last training met a loss that is not finite."""
-        return dict(self.callbacks_)["finite"].failed_epoch_ is not None
+        return dict(self.callbacks_)["seqembed_finite"].failed_
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train on, as skorch does; keep whole epochs and their losses in `history`."""
         self.interrupted_ = False
         n_epochs = len(self.history)
-        super().partial_fit(X, y, classes, **fit_params)
+        with self._noting_interrupts():
+            super().partial_fit(X, y, classes, **fit_params)
         # Ctrl-C leaves a row without "dur", which is recorded when an epoch ends.
         n_finished = sum("dur" in row for row in self.history)
         del self.history[n_finished:]
@@ -56,13 +60,25 @@ class SequenceNet(NeuralNet):
             row.pop("batches", None)  # 215 bytes a batch
         return self
 
-    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """Run an epoch, and tell Ctrl-C from callbacks that stop training."""
-        try:
-            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
-        except KeyboardInterrupt:
+    @contextmanager
+    def _noting_interrupts(self):
+        """Tell Ctrl-C from callbacks that stop training: both raise the same error."""
+        before = signal.getsignal(signal.SIGINT)
+
+        def note(number, frame):
             self.interrupted_ = True
-            raise
+            return before(number, frame)
+
+        # Python hands signals to the main thread alone.
+        main = threading.current_thread() is threading.main_thread()
+        if not (main and callable(before)):
+            yield
+            return
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def encode(self, dataset):
         """Return the vectors of a dataset, float32 of shape (n_samples, C)."""
@@ -139,7 +155,9 @@ def build_net(module_params, *, lr, batch_size, device):
         verbose=0,
         **{f"module__{name}": value for name, value in module_params.items()},
     )
-    return net.initialize()
+    net.initialize()
+    net.module_.float()  # torch's default may have been set to another dtype
+    return net
 
 
 def train(
@@ -180,18 +198,21 @@ def train(
         If the loss became NaN or infinite.
     """
     n_batches = -(-len(dataset) // net.batch_size)
-    ours = [("clipping", GradientNormClipping(CLIP_NORM)), ("finite", FiniteLoss())]
+    ours = [
+        ("seqembed_clipping", GradientNormClipping(CLIP_NORM)),
+        ("seqembed_finite", FiniteLoss()),
+    ]
     if lr_schedule == "onecycle":
         # With a total of 1 the only step would have the last, lowest rate.
         total = max(2, max_epochs * n_batches)
-        ours.append(("schedule", _one_cycle(net.lr, total)))
-    ours.append(("best", BestWeights()))
+        ours.append(("seqembed_schedule", _one_cycle(net.lr, total)))
+    ours.append(("seqembed_best", BestWeights()))
     if verbose:
-        ours.append(("progress", Progress(max_epochs, n_batches)))
+        ours.append(("seqembed_progress", Progress(max_epochs, n_batches)))
     stopping = []
     if validation is not None:
         patience = EarlyStopping(patience=n_iter_no_change, sink=_silent)
-        stopping.append(("stopping", patience))
+        stopping.append(("seqembed_stopping", patience))
     # EarlyStopping ends the epoch's round of callbacks: it comes last.
     net.callbacks = [*ours, *clone(list(callbacks), safe=False), *stopping]
     net.initialize_callbacks()
@@ -210,8 +231,9 @@ def _report(net, n_epochs):
     """Raise or warn if training did not end by itself."""
     if net.failed_:
         raise ValueError(
-            f"The loss became NaN or infinite in epoch {n_epochs + 1}. Lower lr, now "
-            f"{net.lr:g}, keep scaler='standard', and look for extreme values in X."
+            f"The loss became NaN or infinite after {n_epochs} whole epoch(s). Lower "
+            f"lr, now {net.lr:g}, keep scaler='standard', and look for extreme values "
+            "in X."
         )
     if net.interrupted_:
         what = (

@@ -23,11 +23,11 @@ def test_the_lines_of_the_readme_run(capsys):
 
     exec(compile(code, "README.md", "exec"), names)
 
-    accuracy, vectors, reconstruction = capsys.readouterr().out.splitlines()
+    shapes, accuracy = capsys.readouterr().out.splitlines()
+    assert shapes == f"{np.shape(names['X'][0])} (200, 32)"
+    assert shapes in code  # the comment says what is printed
     assert float(accuracy) > 0.9
-    assert vectors == "(200, 32)"
-    assert reconstruction == str(np.shape(names["X"][0]))
-    assert len([line for line in lines if "import" not in line]) <= 10
+    assert len(lines) == 10
 
 
 def test_the_user_guide_runs():

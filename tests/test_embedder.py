@@ -89,6 +89,16 @@ def test_results_have_the_floating_dtype_of_X(form, dtype):
     assert embedder.transform(X).dtype == np.float32
 
 
+def test_reconstruct_keeps_the_padding_of_a_3d_array():
+    X = np.random.default_rng(0).normal(size=(3, 10, 2))
+    X[:, 7:] = np.nan
+
+    back = _embedder().fit(X).reconstruct(X)
+
+    assert back.shape == X.shape
+    assert np.isnan(back[:, 7:]).all() and np.isfinite(back[:, :7]).all()
+
+
 def test_reconstructed_frames_keep_names_and_index():
     X = _forms()["pandas"]
 
@@ -458,6 +468,14 @@ def test_what_was_chosen_automatically_is_readable(
     assert embedder.max_epochs_ == epochs
     assert embedder.early_stopping_ is False
     assert embedder.device_ in ("cpu", "cuda", "mps")
+
+
+def test_one_long_sequence_among_short_ones_is_cut_into_few_patches():
+    X = [np.arange(10.0)] * 15 + [np.arange(20_000.0)]
+
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=0).fit(X)
+
+    assert embedder.patch_size_ == 20
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 20])

@@ -5,6 +5,7 @@ import pytest
 import sklearn
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import VarianceThreshold
+from sklearn.metrics import r2_score
 from sklearn.preprocessing import (
     FunctionTransformer,
     MinMaxScaler,
@@ -116,7 +117,7 @@ def test_a_scaler_that_changes_the_number_of_features_is_refused(scaler):
 def test_values_too_large_for_float32_are_refused(sequences):
     features = NumericFeatures(None).fit(sequences)
 
-    with pytest.raises(ValueError, match="too large for float32 .*scaler='standard'"):
+    with pytest.raises(ValueError, match="too large for float32, .*scaler='standard'"):
         features.encode(BLOCK * 1e38)
 
 
@@ -167,3 +168,54 @@ def test_a_transformer_of_functions_may_scale():
     ).fit(X)
 
     assert (np.concatenate(embedder.reconstruct(X)) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    [StandardScaler(copy=False), MinMaxScaler(copy=False), RobustScaler(copy=False)],
+    ids=str,
+)
+@pytest.mark.parametrize("shape", [(10, 8, 2), (10, 8)], ids=["3-D", "2-D"])
+def test_a_scaler_that_works_in_place_does_not_change_X(scaler, shape):
+    X = np.random.default_rng(0).normal(5, 3, size=shape)
+    before = X.copy()
+    embedder = LSTMSequenceEmbedder(
+        n_components=2, max_epochs=1, scaler=scaler, random_state=0
+    )
+
+    embedder.fit(X).score(X)
+    embedder.reconstruct(X)
+
+    np.testing.assert_array_equal(X, before)
+
+
+def test_a_scaler_never_sees_padding():
+    X = np.random.default_rng(0).normal(size=(10, 8, 2))
+    X[3, 5:] = np.nan
+    ragged = [x[~np.isnan(x).all(axis=1)] for x in X]
+    embedder = LSTMSequenceEmbedder(
+        n_components=3, max_epochs=1, scaler=PCA(whiten=True), random_state=0
+    )
+
+    padded = embedder.fit_transform(X)
+
+    np.testing.assert_allclose(padded, embedder.fit_transform(ragged), atol=1e-6)
+
+
+def test_values_that_no_scale_brings_back_are_refused():
+    X = [[1e200, -1e200, 1e199]]
+
+    with pytest.raises(ValueError, match="does not bring values of X back"):
+        LSTMSequenceEmbedder(n_components=2).fit(X)
+
+
+def test_score_is_in_the_users_units_where_the_scaler_is_not_linear():
+    X = [np.exp(np.random.default_rng(i).normal(size=(5, 1))) for i in range(9)]
+    log = FunctionTransformer(np.log, np.exp)
+    embedder = LSTMSequenceEmbedder(
+        n_components=3, max_epochs=1, scaler=log, random_state=0
+    ).fit(X)
+
+    judge = r2_score(np.concatenate(X), np.concatenate(embedder.reconstruct(X)))
+
+    assert embedder.score(X) == pytest.approx(judge, abs=1e-4)

@@ -148,3 +148,42 @@ def test_every_network_learns(options):
     embedder = LSTMSequenceEmbedder(**defaults | options).fit(X)
 
     assert embedder.train_score_ > 0.5
+
+
+def test_composite_recreates_sequences_to_their_last_step():
+    rng = np.random.default_rng(0)
+    phases = rng.uniform(0, 2 * np.pi, 120)
+    waves = np.sin(phases[:, None] + 0.6 * np.arange(20))
+    embedder = LSTMSequenceEmbedder(
+        n_components=32,
+        objective="composite",
+        horizon=5,
+        max_epochs=100,
+        random_state=0,
+    ).fit(waves[:80])
+
+    recreated = embedder.reconstruct(waves[80:])
+
+    for part in (slice(0, 15), slice(15, 20)):
+        r2 = r2_score(waves[80:, part].ravel(), recreated[:, part].ravel())
+        assert r2 > 0.95
+
+
+@pytest.mark.parametrize("horizon", ["auto", 0.3])
+def test_composite_recovers_whole_lengths(horizon):
+    X, _ = make_sequences(150, lengths=(10, 20), random_state=0)
+    embedder = LSTMSequenceEmbedder(
+        n_components=32,
+        objective="composite",
+        horizon=horizon,
+        max_epochs=80,
+        random_state=0,
+    ).fit(X[:100])
+    lengths = np.array([len(x) for x in X[100:]])
+
+    decoded = embedder.inverse_transform(embedder.transform(X[100:]))
+
+    errors = np.array([len(x) for x in decoded]) - lengths
+    guess = np.abs(np.median(lengths) - lengths)
+    assert np.abs(errors).mean() < 0.25 * guess.mean()
+    assert abs(errors.mean()) < 0.5

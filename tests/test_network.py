@@ -4,7 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_seqembed._network import Decoder, Encoder, EncoderDecoder, _fill, _reverse
+from sklearn_seqembed._network import (
+    Decoder,
+    Encoder,
+    EncoderDecoder,
+    _fill,
+    _positions,
+    _reverse,
+)
 
 NO_CATEGORIES = {"dtype": torch.int64}
 
@@ -200,3 +207,65 @@ def test_composite_network_decodes_both_parts_from_one_vector():
 
     assert outputs["reconstruction"][0].shape == (3, 6, 2)
     assert outputs["forecast"][0].shape == (3, 2, 2)
+
+
+def test_stacked_layers_in_both_directions_are_torchs_own():
+    encoder = Encoder(2, 6, num_layers=2)
+    judge = nn.LSTM(2, 3, num_layers=2, batch_first=True, bidirectional=True)
+    weights = {}
+    for k, layer in enumerate(encoder.layers):
+        for end, cells in (
+            ("", layer.forward_cells),
+            ("_reverse", layer.backward_cells),
+        ):
+            for name, values in cells.named_parameters():
+                weights[name.replace("_l0", f"_l{k}") + end] = values
+    judge.load_state_dict(weights)
+    numeric, lengths = torch.randn(3, 7, 2), [7, 4, 1]
+
+    vectors = _encode(encoder, numeric, lengths)
+
+    for vector, x, n in zip(vectors, numeric, lengths, strict=True):
+        _, (states, _) = judge(x[None, :n])
+        torch.testing.assert_close(vector, states[-2:].flatten(), rtol=1e-5, atol=1e-6)
+
+
+def test_positions_tell_steps_apart_that_the_vector_alone_does_not():
+    positions = _positions(300, torch.zeros(1))[0]
+
+    assert torch.cdist(positions, positions).fill_diagonal_(9).min() > 0.01
+    torch.testing.assert_close(positions[4, 0], positions[0, 0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(positions[1, 0].item(), 1.0)  # a quarter of period 4
+
+
+def test_positions_enter_the_decoder():
+    decoder = Decoder(1, 2, 3).eval()
+    with torch.no_grad():
+        # Cells that forget and whose start state is 0: what varies is what enters.
+        decoder.cells.weight_hh_l0.zero_()
+        decoder.cells.bias_ih_l0[3:6] = -50
+        decoder.start.weight.zero_()
+        decoder.start.bias.zero_()
+
+    values, _ = decoder(torch.ones(1, 2), 4)
+
+    assert len(values.unique()) == 4
+
+
+def test_dropout_acts_between_the_decoders_layers_too():
+    decoder = Decoder(2, 5, 6, num_layers=2, dropout=0.5).train()
+    vectors = torch.randn(3, 5)
+
+    first, second = decoder(vectors, 4)[0], decoder(vectors, 4)[0]
+
+    assert not torch.equal(first, second)
+
+
+def test_an_end_within_a_patch_is_told_from_a_value_that_stays():
+    encoder = Encoder(1, 4, patch_size=4)
+    shorter = torch.tensor([[[1.0], [2.0], [2.0], [0.0]]])
+    longer = torch.tensor([[[1.0], [2.0], [2.0], [2.0]]])
+
+    assert not torch.equal(
+        _encode(encoder, shorter, [3]), _encode(encoder, longer, [4])
+    )

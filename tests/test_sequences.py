@@ -522,7 +522,7 @@ REFUSED = {
         ValueError,
         r"X\[0\] has 0 dimensions",
     ),
-    "a number": (5.0, ValueError, r"Reshape your data"),
+    "a number": (5.0, TypeError, r"X is a float, expected sequences"),
     "4-D array": (
         np.ones((2, 2, 2, 2)),
         ValueError,
@@ -790,7 +790,7 @@ def test_a_table_of_another_width_is_refused_with_the_way_out(fitted_on_table, X
     match = (
         r"X has 5 features, but LSTMSequenceEmbedder is expecting 3 features as "
         r"input.*To pass sequences of other lengths, give a list of 1-D arrays: "
-        r"list\(X\)"
+        r"list\(numpy.asarray\(X\)\)"
     )
 
     with pytest.raises(ValueError, match=match):
@@ -994,3 +994,78 @@ def test_masked_values_are_missing(as_list):
     sequences, _ = check_sequences(X, estimator=LSTMSequenceEmbedder(), reset=True)
 
     np.testing.assert_array_equal(sequences.rows(1)[:, 0], [3.0, 4.0, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "match"),
+    [
+        (np.array([["1", "2"], ["3", "4"]]), TypeError, "X holds strings"),
+        (np.array(["a", "b"]), TypeError, "X holds strings, expected numbers"),
+        (pd.DataFrame(), ValueError, r"X is empty: 0 sample\(s\) \(shape=\(0, 0\)\)"),
+        (np.ones((0, 3)), ValueError, "0 sample.*Pass at least one sequence"),
+        ((x for x in "ab"), TypeError, "X is a generator, expected sequences"),
+        (None, TypeError, "X is a NoneType, expected sequences"),
+        ({}.values(), TypeError, "X is a dict_values, expected sequences"),
+        ([np.ones((3, 0))], ValueError, r"X\[0\] has no features.*one feature"),
+        (
+            pd.DataFrame({"a": pd.to_datetime(["2020-01-01"]), "b": [1.0]}),
+            TypeError,
+            "Column 'a' of X holds values of datetime64",
+        ),
+    ],
+    ids=[
+        "array of numeric strings",
+        "1-D array of strings",
+        "empty frame",
+        "empty 2-D array",
+        "generator",
+        "None",
+        "dict values",
+        "no features",
+        "frame of times and numbers",
+    ],
+)
+def test_words_of_other_libraries_are_not_shown(X, error, match):
+    with pytest.raises(error, match=match):
+        LSTMSequenceEmbedder(n_components=2, max_epochs=1).fit(X)
+
+
+def test_arrays_in_the_cells_of_an_object_array_are_refused():
+    X = np.empty((2, 2), dtype=object)
+    for cell in np.ndindex(2, 2):
+        X[cell] = np.ones(3)
+
+    with pytest.raises(TypeError, match=r"Column 0 of X holds sequences \(ndarray"):
+        LSTMSequenceEmbedder(n_components=2, max_epochs=1).fit(X)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_the_way_out_of_another_width_is_one(frame):
+    table = np.random.default_rng(0).normal(size=(4, 5))
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
+    embedder.fit(table)
+    narrow = frame(
+        table[:, :3], **{"schema" if frame is pl.DataFrame else "columns": list("abc")}
+    )
+
+    vectors = embedder.transform(list(np.asarray(narrow)))
+
+    np.testing.assert_array_equal(vectors, embedder.transform(list(table[:, :3])))
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [[np.full((4, 3), np.inf)], np.full((4, 3), np.inf), pd.DataFrame({"a": [np.inf]})],
+    ids=["list", "2-D", "frame"],
+)
+def test_a_refused_fit_leaves_a_fitted_estimator_as_it_was(refused):
+    X = [np.random.default_rng(i).normal(size=(4, 2)) for i in range(5)]
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
+    expected = embedder.fit(X).transform(X)
+
+    with pytest.raises(ValueError, match="is infinite"):
+        embedder.fit(refused)
+
+    assert embedder.n_features_in_ == 2
+    assert not hasattr(embedder, "feature_names_in_")
+    assert_array_equal(embedder.transform(X), expected)

@@ -8,7 +8,13 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback, LRScheduler
+from joblib import Parallel, delayed
+from skorch.callbacks import (
+    Callback,
+    EpochScoring,
+    GradientNormClipping,
+    LRScheduler,
+)
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._devices import resolve_device, seeded
@@ -257,7 +263,7 @@ def test_users_callbacks_run_as_clones(X):
 
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_a_loss_that_is_not_finite_raises_and_says_what_to_do(X):
-    with pytest.raises(ValueError, match=r"NaN or infinite in epoch 1\. Lower lr, now"):
+    with pytest.raises(ValueError, match=r"NaN or infinite after 0 .* Lower lr, now"):
         _embedder(scaler=None, lr=1.0).fit([1e30 * x for x in X])
 
 
@@ -279,6 +285,30 @@ def test_a_failed_fit_leaves_no_network_of_other_data(X):
 
     with pytest.raises(ValueError, match="not fitted yet"):
         embedder.transform(X)
+
+
+@pytest.mark.parametrize("broken_rate", [1e30, 1e20])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_what_the_error_says_helps(X, method, broken_rate):
+    embedder = _embedder(warm_start=True, batch_size=5, lr_schedule=None)
+    before = embedder.partial_fit(X).transform(X)
+
+    with pytest.raises(ValueError, match="Lower lr, now"):
+        getattr(embedder.set_params(lr=broken_rate), method)(X)
+    np.testing.assert_array_equal(embedder.transform(X), before)
+    getattr(embedder.set_params(lr=0.003), method)(X)
+
+    assert np.isfinite(embedder.transform(X)).all()
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_what_the_last_update_broke_is_noticed(X, method):
+    embedder = _embedder(
+        lr=1e30, lr_schedule=None, hidden_size=3, batch_size=100, max_epochs=1
+    )
+
+    with pytest.raises(ValueError, match="NaN or infinite after 1 whole epoch"):
+        getattr(embedder, method)(X)
 
 
 class _CtrlC(Callback):
@@ -319,6 +349,32 @@ def test_ctrl_c_in_the_first_epoch_leaves_a_usable_estimator(X):
     assert np.isfinite(embedder.transform(X)).all()
 
 
+@pytest.mark.parametrize("event", ["on_epoch_begin", "on_epoch_end"])
+def test_ctrl_c_between_epochs_is_told_from_a_callback_that_stops(X, event):
+    class CtrlC(Callback):
+        pass
+
+    def press(self, net, **kwargs):
+        if len(net.history) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    setattr(CtrlC, event, press)
+
+    with pytest.warns(UserWarning, match="Training was interrupted after"):
+        embedder = _embedder(max_epochs=9, callbacks=[CtrlC()]).fit(X)
+
+    assert embedder.n_iter_ < 9
+    assert np.isfinite(embedder.transform(X)).all()
+
+
+def test_the_handler_of_ctrl_c_is_put_back(X):
+    before = signal.getsignal(signal.SIGINT)
+
+    _embedder().fit(X)
+
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_callbacks_that_stop_training_are_not_taken_for_ctrl_c(X):
     class Stop(Callback):
         def on_epoch_end(self, net, **kwargs):
@@ -352,6 +408,87 @@ def test_zero_epochs_leave_an_untrained_network_without_a_warning(X):
 
     assert embedder.n_iter_ == 0
     assert embedder.transform(X).shape == (24, 4)
+
+
+def test_own_names_leave_the_users_free(X):
+    gentle = ("clipping", GradientNormClipping(0.1))
+
+    embedder = _embedder(callbacks=[gentle]).fit(X)
+
+    assert dict(embedder.net_.callbacks_)["clipping"].gradient_clip_value == 0.1
+
+
+def test_epoch_scoring_without_caching_runs(X):
+    scoring = EpochScoring(
+        lambda net, X, y: float(len(X)), name="n", on_train=True, use_caching=False
+    )
+
+    embedder = _embedder(callbacks=[scoring]).fit(X)
+
+    assert [row["n"] for row in embedder.history_] == [24.0] * 3
+
+
+# Several calls
+
+
+class _Recorder(Callback):
+    """Note the rate and the first values of each batch in a list outside."""
+
+    def on_batch_begin(self, net, batch, training, **kwargs):
+        if training:
+            rate = net.optimizer_.param_groups[0]["lr"]
+            recorded.append((rate, batch[0]["numeric"][:, 0, 0].tolist()))
+
+
+recorded = []
+
+
+def test_each_pass_of_partial_fit_draws_other_batches(X):
+    recorded.clear()
+    embedder = _embedder(batch_size=6, augmentation=None, callbacks=[_Recorder()])
+
+    embedder.partial_fit(X).partial_fit(X)
+
+    first, second = recorded[:4], recorded[4:]
+    assert sorted(v for _, b in first for v in b) == sorted(
+        v for _, b in second for v in b
+    )
+    assert {tuple(sorted(b)) for _, b in first} != {tuple(sorted(b)) for _, b in second}
+
+
+def test_partial_fit_after_a_schedule_is_at_the_full_rate(X):
+    recorded.clear()
+    embedder = _embedder(lr=0.02, callbacks=[_Recorder()]).fit(X)
+    recorded.clear()
+
+    embedder.partial_fit(X)
+
+    assert {rate for rate, _ in recorded} == {0.02}
+
+
+def test_partial_fit_follows_a_batch_size_that_is_set_later(X):
+    recorded.clear()
+    embedder = _embedder(batch_size=24, callbacks=[_Recorder()]).partial_fit(X)
+
+    embedder.set_params(batch_size=6).partial_fit(X)
+
+    assert [len(values) for _, values in recorded] == [24, 6, 6, 6, 6]
+
+
+def test_partial_fit_of_one_sequence_needs_no_validation(X):
+    embedder = _embedder(early_stopping=True).partial_fit(X[:1])
+
+    assert embedder.n_iter_ == 1
+    assert embedder.early_stopping_ is False
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_the_encoder_is_left_ready_to_encode(X, method):
+    embedder = _embedder(num_layers=2, dropout=0.5)
+
+    getattr(embedder, method)(X)
+
+    assert not any(module.training for module in embedder.encoder_.modules())
 
 
 # Progress
@@ -394,6 +531,31 @@ def test_torchs_global_state_is_left_as_it_was(X):
     _embedder(dropout=0.2, num_layers=2).fit(X).transform(X)
 
     assert torch.equal(torch.rand(2), expected)
+
+
+def test_fits_in_threads_are_as_reproducible_as_others(X):
+    def fit():
+        embedder = _embedder(num_layers=2, dropout=0.2)
+        return embedder.fit_transform(X)
+
+    expected = fit()
+    vectors = Parallel(n_jobs=4, backend="threading")(delayed(fit)() for _ in range(6))
+
+    for found in vectors:
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_torchs_default_dtype_does_not_matter(X):
+    expected = _embedder().fit_transform(X)
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        vectors = _embedder().fit_transform(X)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+    assert vectors.dtype == np.float32
+    assert vectors.shape == expected.shape and np.isfinite(vectors).all()
 
 
 def test_seeded_blocks_draw_equal_numbers():
@@ -439,10 +601,11 @@ def test_a_model_fitted_on_cuda_gives_the_same_vectors_on_the_cpu(X):
 def test_a_model_fitted_on_cuda_opens_where_there_is_none(X, train_on):
     embedder = _embedder(warm_start=True).fit(X)
     expected = embedder.transform(X)
-    embedder.net_.device = embedder.device_ = "cuda"  # as a fit on CUDA leaves it
+    embedder.net_.device = "cuda"  # as a fit on CUDA leaves it
 
     opened = pickle.loads(pickle.dumps(embedder))
 
+    assert opened.device_ == "cpu"
     np.testing.assert_array_equal(opened.transform(X), expected)
     getattr(opened, train_on)(X)
     assert opened.device_ == "cpu"
