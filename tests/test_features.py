@@ -189,6 +189,24 @@ def test_a_scaler_that_works_in_place_does_not_change_X(scaler, shape):
     np.testing.assert_array_equal(X, before)
 
 
+class _Careless(StandardScaler):
+    """A scaler that uses what it gets as its own memory."""
+
+    def partial_fit(self, X, y=None):
+        super().partial_fit(X)
+        X[:] = 0
+        return self
+
+
+def test_a_scaler_that_spoils_what_it_learns_from_does_not_change_X():
+    X = np.random.default_rng(0).normal(size=(10, 8, 2))
+    before = X.copy()
+
+    LSTMSequenceEmbedder(2, max_epochs=1, scaler=_Careless()).fit(X)
+
+    np.testing.assert_array_equal(X, before)
+
+
 def test_a_scaler_never_sees_padding():
     X = np.random.default_rng(0).normal(size=(10, 8, 2))
     X[3, 5:] = np.nan

@@ -482,9 +482,11 @@ def test_partial_fit_of_one_sequence_needs_no_validation(X):
     assert embedder.early_stopping_ is False
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_the_encoder_is_left_ready_to_encode(X, method):
-    embedder = _embedder(num_layers=2, dropout=0.5)
+@pytest.mark.parametrize(
+    ("method", "max_epochs"), [("fit", 2), ("fit", 0), ("partial_fit", 2)]
+)
+def test_the_encoder_is_left_ready_to_encode(X, method, max_epochs):
+    embedder = _embedder(num_layers=2, dropout=0.5, max_epochs=max_epochs)
 
     getattr(embedder, method)(X)
 
