@@ -1,7 +1,9 @@
 """What the estimators share: fitting, the way in and the way out."""
 
+import copy
 import numbers
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -16,6 +18,7 @@ from sklearn_seqembed._batching import (
     inference_batches,
     padded_length,
 )
+from sklearn_seqembed._blocks import Sequences
 from sklearn_seqembed._devices import resolve_device, seeded
 from sklearn_seqembed._features import NumericFeatures
 from sklearn_seqembed._loss import end_log_likelihood
@@ -67,14 +70,19 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _fit(self, X):
         """Train on X: anew, or from the present weights with `warm_start`."""
+        with self._unchanged_on_failure():
+            return self._fit_checked(X)
+
+    def _fit_checked(self, X):
         check_parameters(self)
         warm = self.warm_start and hasattr(self, "net_")
         rng = check_random_state(self.random_state)
         sequences, container = check_sequences(X, estimator=self, reset=not warm)
         if not warm:
-            self._settle(sequences, container)
+            self._settle(sequences, container, rng)
         self._settle_training(len(sequences))
         self._check_horizons(sequences)
+        self._check_held_back(sequences)
         encoded, encode = encode_ahead(sequences, self._features.encode)
         train_part, valid_part = self._split(len(sequences), rng)
         datasets = [
@@ -100,14 +108,30 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _partial_fit(self, X):
         """Pass once over X, at a constant rate, without validation."""
+        with self._unchanged_on_failure():
+            return self._partial_fit_checked(X)
+
+    @contextmanager
+    def _unchanged_on_failure(self):
+        """Put all attributes back if a fit is refused or fails."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:  # Ctrl-C outside the training loop too
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _partial_fit_checked(self, X):
         check_parameters(self)
         first = not hasattr(self, "net_")
         rng = check_random_state(self.random_state)
         sequences, container = check_sequences(X, estimator=self, reset=first)
         if first:
-            self._settle(sequences, container)
+            self._settle(sequences, container, rng)
         self._settle_training(len(sequences), partial=True, keep_auto=not first)
         self._check_horizons(sequences)
+        self._check_held_back(sequences)
         encoded, encode = encode_ahead(sequences, self._features.encode)
         dataset = self._dataset(encoded, encode, train=True)
         # Another seed each call, or every pass would draw the same batches.
@@ -126,12 +150,11 @@ class BaseSequenceEstimator(BaseEstimator):
         vars(self).pop("train_score_", None)  # it was that of other weights
         return self
 
-    def _settle(self, sequences, container):
+    def _settle(self, sequences, container, rng):
         """Learn from the data what stays the same for the life of a network."""
-        if hasattr(self, "net_"):
-            del self.net_  # a fit that fails leaves no network of other data
         self._container = container.without_rows()
-        self._features = NumericFeatures(self.scaler).fit(sequences)
+        seed = None if self.random_state is None else rng.randint(2**31)
+        self._features = NumericFeatures(self.scaler, seed).fit(sequences)
         self.scaler_ = self._features.scaler_
         self._parts = PARTS[self.objective]
         self.patch_size_ = _auto.choose_patch_size(sequences.lengths)
@@ -206,9 +229,37 @@ class BaseSequenceEstimator(BaseEstimator):
             i = int(np.flatnonzero(horizons >= sequences.lengths)[0])
             raise ValueError(
                 f"X[{i}] has {sequences.lengths[i]} time steps, of which "
-                f"horizon={self.horizon_!r} holds back {horizons[i]}: none is left to "
+                f"horizon={self.horizon!r} holds back {horizons[i]}: none is left to "
                 "read. Lower horizon, or drop sequences that are so short."
             )
+
+    def _check_held_back(self, sequences):
+        """Refuse to learn forecasts where nothing that is held back is observed."""
+        if "forecast" not in self._parts or not self._features.missing_indicator_:
+            return
+        horizons = self._horizons(sequences.lengths)
+        ends = sequences.starts + sequences.lengths
+        held_back = Sequences(sequences.blocks, ends - horizons, horizons)
+        n_empty = sum(
+            bool(np.isnan(held_back.rows(i)).all()) for i in range(len(held_back))
+        )
+        if not n_empty:
+            return
+        what = (
+            f"{n_empty} of {len(sequences)} sequences have no observed value in the "
+            f"last steps, which horizon={self.horizon!r} holds back"
+        )
+        if n_empty == len(sequences):
+            raise ValueError(
+                f"{what}: there is nothing to learn to forecast. Cut off missing steps "
+                "at the ends, or raise horizon."
+            )
+        warnings.warn(
+            f"{what}: they teach no forecast. If these steps are padding, pass a list "
+            "of arrays that end where the sequences do.",
+            UserWarning,
+            stacklevel=5,
+        )
 
     def _net(self, sequences, device):
         """Build a net on `device`, or with None check that ours still fits."""
@@ -233,7 +284,8 @@ class BaseSequenceEstimator(BaseEstimator):
                 module_params, lr=self.lr, batch_size=self.batch_size_, device=device
             )
         else:
-            net = self.net_
+            # A copy: a training that fails leaves ours as it was.
+            net = copy.deepcopy(self.net_)
             net.lr, net.batch_size = self.lr, self.batch_size_
             for name, value in module_params.items():
                 before = getattr(net, f"module__{name}")
@@ -270,13 +322,14 @@ class BaseSequenceEstimator(BaseEstimator):
                 "little more than the mean. Raise max_epochs or n_components, or try "
                 "another patch_size or lr.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def _explained(self, sequences):
         """Mean over the parts of the explained share."""
         predictions = self.net_.predict_parts(self._judged_dataset(sequences))
-        return float(np.mean(explained_share(predictions, self._features)))
+        shares = explained_share(predictions, sequences, self._features)
+        return float(np.mean(shares))
 
     def _judged_dataset(self, sequences):
         """Cut sequences as in training, without augmentation."""
@@ -300,10 +353,10 @@ class BaseSequenceEstimator(BaseEstimator):
         list of ndarray of shape (n_timesteps_i, n_features)
             The sequences.
         """
-        n_samples = len(vectors)
+        n_samples, n_features = len(vectors), self.net_.module__n_features
         limits = np.full(n_samples, self._longest) if lengths is None else lengths
         arrays = [None] * n_samples
-        for indices in inference_batches(limits, self.patch_size_):
+        for indices in inference_batches(limits, self.patch_size_, n_features):
             n_steps = padded_length(limits[indices].max(), self.patch_size_)
             values, ends = self.net_.decode(vectors[indices], part, n_steps)
             n_kept = limits[indices] if lengths is not None else self._ends(ends)

@@ -23,8 +23,10 @@ POOL_BATCHES = 200
 MAX_SHIFT = 0.1
 MAX_CROP = 0.3
 
-# Patches, and sequences, that enter the network together outside training.
+# Patches, values and sequences that enter the network together outside training, at
+# most: they bound its memory.
 INFERENCE_PATCHES = 2**15
+INFERENCE_VALUES = 2**21
 INFERENCE_SEQUENCES = 1024
 
 
@@ -103,6 +105,12 @@ class SequenceDataset(torch.utils.data.Dataset):
 
     def __len__(self):
         return len(self.sequences)
+
+    def inference_batches(self):
+        """Yield indices of sequences that may enter together outside training."""
+        return inference_batches(
+            self.lengths, self.patch_size, self.sequences.n_features
+        )
 
     def __getitem__(self, i):
         inputs, targets = self.batch(np.array([i]))
@@ -246,11 +254,15 @@ def batches_by_length(lengths, batch_size):
     yield from np.array_split(order, -(-len(order) // batch_size))
 
 
-def inference_batches(lengths, patch_size):
+def inference_batches(lengths, patch_size, n_features):
     """Yield indices of sequences of similar lengths, as many as memory allows."""
-    longest = -(-int(lengths.max()) // patch_size)
-    batch_size = int(np.clip(INFERENCE_PATCHES // longest, 1, INFERENCE_SEQUENCES))
-    yield from batches_by_length(lengths, batch_size)
+    n_steps = padded_length(lengths.max(), patch_size)
+    batch_size = min(
+        INFERENCE_SEQUENCES,
+        INFERENCE_PATCHES * patch_size // n_steps,
+        INFERENCE_VALUES // (n_steps * n_features),
+    )
+    yield from batches_by_length(lengths, max(1, batch_size))
 
 
 def padded_length(length, patch_size):

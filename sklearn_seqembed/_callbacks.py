@@ -48,15 +48,13 @@ class BestWeights(Callback):
     Best is the lowest validation loss, or the lowest training loss where nothing is
     validated. They are restored at the end of a validated training, and after Ctrl-C
     if an epoch was finished; an undisturbed training without validation ends with its
-    last weights, for which the schedule was made. After a loss that is not finite the
-    weights from before the training come back, and the optimizer's memory is cleared.
+    last weights, for which the schedule was made.
     """
 
     def on_train_begin(self, net, **kwargs):
-        """Keep the weights as they are."""
+        """Forget an earlier training."""
         self.lowest_ = math.inf
         self.validated_ = False
-        self.start_ = copy.deepcopy(net.module_.state_dict())
         self.best_ = None
 
     def on_epoch_end(self, net, **kwargs):
@@ -70,12 +68,9 @@ class BestWeights(Callback):
 
     def on_train_end(self, net, **kwargs):
         """Restore what is due and let go of the copies."""
-        if net.failed_:
-            net.module_.load_state_dict(self.start_)
-            net.optimizer_.state.clear()
-        elif self.best_ and (self.validated_ or net.interrupted_):
+        if self.best_ and (self.validated_ or net.interrupted_):
             net.module_.load_state_dict(self.best_)
-        self.start_ = self.best_ = None
+        self.best_ = None
 
 
 class Progress(Callback):

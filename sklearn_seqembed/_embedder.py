@@ -321,7 +321,8 @@ class LSTMSequenceEmbedder(
         Returns
         -------
         sequences : list, ndarray or frame
-            In the kind of container and in the units that `fit` got.
+            In the kind of container and in the units that `fit` got; a 2-D array where
+            the columns of its frame do not fit lengths met by `partial_fit`.
         """
         check_is_fitted(self)
         vectors = check_array(X, dtype=np.float32, input_name="X")

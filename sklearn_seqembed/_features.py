@@ -13,6 +13,8 @@ class NumericFeatures:
     scaler : "standard", transformer or None
         A scikit-learn transformer that keeps the number of features and has
         `inverse_transform`; it is cloned. "standard" is a `StandardScaler`.
+    seed : int, default=None
+        Seeds a scaler that draws at random and has no seed of its own.
 
     Attributes
     ----------
@@ -22,8 +24,9 @@ class NumericFeatures:
         Whether a value was missing in the sequences of `fit`.
     """
 
-    def __init__(self, scaler):
+    def __init__(self, scaler, seed=None):
         self.scaler = scaler
+        self.seed = seed
 
     def fit(self, sequences):
         """Learn the scale of each feature from all time steps of `sequences`."""
@@ -33,7 +36,7 @@ class NumericFeatures:
             n_missing += missing.sum()
             gappy = gappy or (missing == len(chunk)).any()
         self.missing_indicator_ = bool(n_missing)
-        self.scaler_ = _make_scaler(self.scaler)
+        self.scaler_ = _make_scaler(self.scaler, self.seed)
         if self.scaler_ is None:
             return self
         # In bounded memory where that can be: scikit-learn's running moments become NaN
@@ -52,13 +55,22 @@ class NumericFeatures:
                 f"{shape[1:]}, expected as many as it gets. Choose a transformer that "
                 "keeps the number of features, or scaler=None."
             )
+        head = head.astype(np.float64)
         with np.errstate(all="ignore"):
             back = self.decode(self.scaler_.transform(head.copy()))
-        if not np.isfinite(back[~np.isnan(head)]).all():
+        with np.errstate(all="ignore"):
+            # Some loss is fine (clipping, bins), but not more than the mean would lose.
+            observed = ~np.isnan(head)
+            apart = np.where(observed, back - head, 0) ** 2
+            spread = np.where(observed, head - _mean(head), 0) ** 2
+            allowed = spread.sum(axis=0) + 1e-6 * np.nansum(head**2, axis=0)
+        if not (apart.sum(axis=0) <= allowed).all():
             raise ValueError(
-                f"scaler={self.scaler!r} does not bring values of X back: they became "
-                f"NaN or infinite (largest of the first: {np.nanmax(np.abs(head)):.3g})"
-                ". Divide X by a constant, or choose another scaler."
+                f"scaler={self.scaler!r} does not bring values of X back: its "
+                f"inverse_transform gives {back[observed][0]:.3g} where X has "
+                f"{head[observed][0]:.3g}. Choose a transformer with an inverse (a "
+                "FunctionTransformer needs inverse_func), or divide X by a constant "
+                "if its values are huge."
             )
         return self
 
@@ -96,7 +108,14 @@ class NumericFeatures:
         return np.asarray(self.scaler_.inverse_transform(values))
 
 
-def _make_scaler(scaler):
+def _mean(values):
+    """Mean of each column over its observed values, 0 where there is none."""
+    observed = ~np.isnan(values)
+    total = np.where(observed, values, 0).sum(axis=0)
+    return total / np.maximum(observed.sum(axis=0), 1)
+
+
+def _make_scaler(scaler, seed):
     """Return an unfitted scaler of our own, or None."""
     if scaler is None:
         return None
@@ -114,6 +133,12 @@ def _make_scaler(scaler):
             "it, StandardScaler() for example, or scaler=None."
         )
     scaler = clone(scaler)
+    seeds = {
+        name: seed
+        for name, value in scaler.get_params().items()
+        if value is None and name.rpartition("__")[2] == "random_state"
+    }
+    scaler.set_params(**seeds)
     if hasattr(scaler, "set_output"):  # a global "pandas" output is not for us
         scaler.set_output(transform="default")
     return scaler

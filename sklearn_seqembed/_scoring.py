@@ -8,7 +8,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn_seqembed._loss import sequence_errors
 
 
-def explained_share(predictions, features):
+def explained_share(predictions, sequences, features):
     """Share of squared deviation from the mean that each part explains.
 
     As :func:`sklearn.metrics.r2_score` with its uniform average, over all observed
@@ -18,8 +18,10 @@ def explained_share(predictions, features):
     ----------
     predictions : iterable
         What :meth:`SequenceNet.predict_parts` yields.
+    sequences : Sequences
+        The sequences as they are, in the user's units.
     features : NumericFeatures
-        Brings values to the user's units, in which errors are squared.
+        Brings predicted values to the user's units, in which errors are squared.
 
     Returns
     -------
@@ -28,12 +30,17 @@ def explained_share(predictions, features):
         are constant are left out; NaN, with a warning, if all of them are.
     """
     sums = {}
-    for _, outputs, targets in predictions:
+    for indices, outputs, targets in predictions:
         for part, values in outputs.items():
-            target, lengths = (targets[part][k].numpy() for k in ("values", "lengths"))
-            rows = np.arange(target.shape[1]) < lengths[:, None]
-            truth = features.decode(target[rows])
-            error = truth - features.decode(values.numpy()[rows])
+            lengths = targets[part]["lengths"].numpy()
+            steps = np.arange(values.shape[1])
+            inside = steps < lengths[:, None]
+            # What is forecast stands at the end, what is recreated at the start.
+            first = sequences.starts[indices]
+            if part == "forecast":
+                first = first + sequences.lengths[indices] - lengths
+            truth = sequences.take((first[:, None] + steps)[inside]).astype(np.float64)
+            error = truth - features.decode(values.numpy()[inside])
             sums.setdefault(part, _Deviations()).add(truth, error)
     return [part.share() for part in sums.values()]
 
@@ -69,8 +76,11 @@ class _Deviations:
     def share(self):
         varies = self.high > self.low  # False where nothing is observed
         if not varies.any():
+            why = "every feature of X is constant"
+            if not np.any(self.count):
+                why = "no value is observed in the steps that are judged"
             warnings.warn(
-                "The explained share is not defined: every feature of X is constant.",
+                f"The explained share is not defined: {why}.",
                 UndefinedMetricWarning,
                 stacklevel=2,
             )

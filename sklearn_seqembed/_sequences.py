@@ -63,7 +63,7 @@ def check_sequences(X, *, estimator, reset):
         # A frame of an earlier fit leaves its names behind.
         vars(probe).pop("feature_names_in_", None)
     if not reset:
-        _check_same_features(sequences, estimator)
+        _check_same_features(sequences, estimator, container)
     _check_values(sequences)
     if reset:
         for name in ("n_features_in_", "feature_names_in_"):
@@ -332,13 +332,19 @@ _NOT_OBSERVED = (
 )
 
 
-def _check_same_features(sequences, estimator):
+def _check_same_features(sequences, estimator, container):
     expected = 1 if estimator._container.is_table else estimator.n_features_in_
     if sequences.n_features != expected:
+        way_out = ""
+        if container.is_table:
+            way_out = (
+                f" A 2-D X is read as {len(sequences)} univariate sequences: pass [X] "
+                "if it is one sequence, a 3-D array for several."
+            )
         raise ValueError(
             f"X has {sequences.n_features} features, but {type(estimator).__name__} "
             f"is expecting {expected} features as input: the number of columns of "
-            "each sequence (axis 1) must be that of fit."
+            f"each sequence (axis 1) must be that of fit.{way_out}"
         )
 
 

@@ -19,7 +19,6 @@ from skorch.helper import predefined_split
 from sklearn_seqembed._batching import (
     OrderedBatches,
     TrainingBatches,
-    inference_batches,
 )
 from sklearn_seqembed._callbacks import BestWeights, FiniteLoss, Progress
 from sklearn_seqembed._loss import SequenceLoss
@@ -85,7 +84,7 @@ class SequenceNet(NeuralNet):
         vectors = None
         self.module_.eval()
         with torch.inference_mode():
-            for indices in inference_batches(dataset.lengths, dataset.patch_size):
+            for indices in dataset.inference_batches():
                 inputs = self._to_device(dataset.batch(indices)[0])
                 inputs.pop("horizons")
                 found = self.module_.encoder(**inputs).cpu().numpy()
@@ -107,7 +106,7 @@ class SequenceNet(NeuralNet):
             As :meth:`SequenceDataset.batch` gives them.
         """
         self.module_.eval()
-        for indices in inference_batches(dataset.lengths, dataset.patch_size):
+        for indices in dataset.inference_batches():
             inputs, targets = dataset.batch(indices)
             with torch.inference_mode():
                 outputs = self.module_(**self._to_device(inputs))
@@ -152,7 +151,9 @@ def build_net(module_params, *, lr, batch_size, device):
         iterator_valid=OrderedBatches,
         train_split=None,
         device=device,
-        verbose=0,
+        # For callbacks of the user that print. skorch's own log is left out.
+        verbose=1,
+        callbacks__print_log=None,
         **{f"module__{name}": value for name, value in module_params.items()},
     )
     net.initialize()
@@ -244,7 +245,7 @@ def _report(net, n_epochs):
         warnings.warn(
             f"Training was interrupted after {n_epochs} epoch(s): {what}.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
 

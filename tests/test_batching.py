@@ -160,10 +160,19 @@ def test_batches_of_skewed_lengths_hold_little_padding():
 def test_inference_batches_hold_every_sequence_and_bound_their_patches(monkeypatch):
     monkeypatch.setattr(_batching, "INFERENCE_PATCHES", 24)
 
-    batches = list(inference_batches(LENGTHS, 2))
+    batches = list(inference_batches(LENGTHS, 2, 3))
 
     assert sorted(np.concatenate(batches)) == list(range(7))
     assert all(len(b) * -(-LENGTHS[b].max() // 2) <= 24 for b in batches)
+
+
+def test_inference_batches_bound_their_values(monkeypatch):
+    monkeypatch.setattr(_batching, "INFERENCE_VALUES", 60)
+
+    batches = list(inference_batches(LENGTHS, 1, 2))
+
+    assert max(map(len, batches)) > 1
+    assert all(len(b) * LENGTHS[b].max() * 2 <= 60 for b in batches)
 
 
 @pytest.mark.parametrize("patch_size", [1, 5])

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 import torch
 from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
+from skorch.callbacks import Callback
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed.datasets import make_sequences
@@ -171,6 +172,30 @@ def test_forecasts_are_as_many_steps_as_horizon():
     assert [x.shape for x in forecasts] == [(3, 2)] * 8
 
 
+def test_forecasts_of_a_3d_array_are_a_3d_array_of_the_horizon():
+    X = np.random.default_rng(0).normal(size=(5, 12, 2))
+
+    forecasts = _embedder(objective="forecast", horizon=3).fit(X).forecast(X)
+
+    assert forecasts.shape == (5, 3, 2)
+
+
+def test_held_back_steps_that_are_all_missing_are_refused():
+    X = np.random.default_rng(0).normal(size=(6, 12))
+    X[:, -2:] = np.nan
+
+    with pytest.raises(ValueError, match="6 of 6 sequences have no observed value"):
+        _embedder(objective="forecast", horizon=2).fit(X)
+
+
+def test_sequences_that_teach_no_forecast_are_counted():
+    X = np.random.default_rng(0).normal(size=(6, 12))
+    X[:4, -2:] = np.nan
+
+    with pytest.warns(UserWarning, match="4 of 6 sequences .* teach no forecast"):
+        _embedder(objective="composite", horizon=2).fit(X)
+
+
 @pytest.mark.parametrize(("horizon", "share"), [(0.25, 0.25), ("auto", 0.1)])
 def test_a_share_as_horizon_is_of_each_sequences_length(horizon, share):
     X, _ = make_sequences(8, lengths=(2, 40), random_state=0)
@@ -306,6 +331,15 @@ def test_partial_fit_is_one_epoch_a_call_and_settles_what_is_automatic():
     )
 
 
+def test_partial_fit_keeps_its_batch_size_for_parts_of_other_sizes():
+    X, _ = make_sequences(400, lengths=5, random_state=0)
+    embedder = _embedder(n_components=2).partial_fit(X)
+
+    embedder.partial_fit(X[:10])
+
+    assert embedder.batch_size_ == 64
+
+
 def test_partial_fit_learns_and_is_reproducible():
     X, _ = make_sequences(40, lengths=(6, 12), random_state=0)
     first, second = _embedder(lr=0.02), _embedder(lr=0.02)
@@ -332,11 +366,10 @@ def test_partial_fit_meets_longer_sequences():
 def test_warm_start_trains_the_same_network_on():
     X, _ = make_sequences(20, lengths=(6, 12), random_state=0)
     embedder = _embedder(warm_start=True, max_epochs=5).fit(X)
-    net, loss = embedder.net_, embedder.history_[-1]["train_loss"]
+    loss = embedder.history_[-1]["train_loss"]
 
     embedder.fit(X)
 
-    assert embedder.net_ is net
     assert embedder.n_iter_ == 10
     assert embedder.history_[-1]["train_loss"] < loss
 
@@ -360,6 +393,45 @@ def test_warm_start_refuses_a_network_of_another_shape():
 
     with pytest.raises(ValueError, match="built for n_components=4, now it is 5"):
         embedder.fit(X)
+
+
+@pytest.mark.parametrize("changed", [{"lr": 1e30}, {"cell": "gru"}], ids=str)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_call_that_fails_changes_nothing(changed, method):
+    X, _ = make_sequences(12, lengths=12, random_state=0)
+    embedder = _embedder(warm_start=True, objective="composite", horizon=2).fit(X)
+    vectors, score = embedder.transform(X), embedder.score(X)
+    attributes = {k: v for k, v in vars(embedder).items() if k.endswith("_")}
+    history = list(embedder.net_.history)
+    other, _ = make_sequences(12, lengths=(5, 40), random_state=0)
+
+    embedder.set_params(horizon=3, **changed)
+    with pytest.raises(ValueError, match="NaN or infinite|set cell back"):
+        getattr(embedder, method)(other)
+
+    assert {k: v for k, v in vars(embedder).items() if k.endswith("_")} == attributes
+    assert embedder.net_.history == history
+    assert {len(x) for x in embedder.forecast(X)} == {2}
+    assert {len(x) for x in embedder.inverse_transform(vectors)} == {12}
+    np.testing.assert_array_equal(embedder.transform(X), vectors)
+    assert embedder.score(X) == score
+
+
+def test_a_callback_that_raises_changes_nothing():
+    class Stumble(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise RuntimeError("stumbled")
+
+    X, _ = make_sequences(12, random_state=0)
+    embedder = _embedder().fit(X)
+    vectors = embedder.transform(X)
+
+    embedder.set_params(callbacks=[Stumble()])
+    with pytest.raises(RuntimeError, match="stumbled"):
+        embedder.partial_fit(X)
+
+    np.testing.assert_array_equal(embedder.transform(X), vectors)
+    assert embedder.n_iter_ == len(embedder.net_.history) == 2
 
 
 @pytest.mark.parametrize(

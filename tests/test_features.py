@@ -11,6 +11,7 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     Normalizer,
     PowerTransformer,
+    QuantileTransformer,
     RobustScaler,
     StandardScaler,
 )
@@ -227,13 +228,45 @@ def test_values_that_no_scale_brings_back_are_refused():
         LSTMSequenceEmbedder(n_components=2).fit(X)
 
 
-def test_score_is_in_the_users_units_where_the_scaler_is_not_linear():
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        FunctionTransformer(np.log, np.exp),
+        MinMaxScaler(clip=True),
+        QuantileTransformer(n_quantiles=20),
+    ],
+    ids=str,
+)
+def test_score_is_in_the_users_units_whatever_the_scaler_does(scaler):
     X = [np.exp(np.random.default_rng(i).normal(size=(5, 1))) for i in range(9)]
-    log = FunctionTransformer(np.log, np.exp)
+    other = [2 * x for x in X]  # in part outside of what fit saw
     embedder = LSTMSequenceEmbedder(
-        n_components=3, max_epochs=1, scaler=log, random_state=0
+        n_components=3, max_epochs=1, scaler=scaler, random_state=0
     ).fit(X)
 
-    judge = r2_score(np.concatenate(X), np.concatenate(embedder.reconstruct(X)))
+    back = embedder.reconstruct(other)
 
-    assert embedder.score(X) == pytest.approx(judge, abs=1e-4)
+    judge = r2_score(np.concatenate(other), np.concatenate(back))
+    assert embedder.score(other) == pytest.approx(judge, abs=1e-4)
+
+
+def test_a_transformer_without_its_inverse_is_refused():
+    X = [np.exp(np.random.default_rng(i).normal(size=(5, 1))) for i in range(9)]
+
+    with pytest.raises(ValueError, match="does not bring values of X back.*needs inv"):
+        LSTMSequenceEmbedder(2, scaler=FunctionTransformer(np.log)).fit(X)
+
+
+def test_a_scaler_that_draws_is_seeded_and_leaves_numpys_state():
+    X = [np.random.default_rng(i).normal(size=(30, 1)) for i in range(9)]
+    scaler = QuantileTransformer(n_quantiles=10, subsample=40)
+    embedder = LSTMSequenceEmbedder(2, max_epochs=1, scaler=scaler, random_state=0)
+    np.random.seed(7)
+    expected = np.random.rand()
+
+    np.random.seed(7)
+    first, second = embedder.fit_transform(X), embedder.fit_transform(X)
+
+    assert np.random.rand() == expected
+    np.testing.assert_array_equal(first, second)
+    assert scaler.random_state is None

@@ -1069,3 +1069,11 @@ def test_a_refused_fit_leaves_a_fitted_estimator_as_it_was(refused):
     assert embedder.n_features_in_ == 2
     assert not hasattr(embedder, "feature_names_in_")
     assert_array_equal(embedder.transform(X), expected)
+
+
+def test_one_sequence_without_its_list_is_pointed_out():
+    X = [np.random.default_rng(i).normal(size=(22, 2)) for i in range(3)]
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1).fit(X)
+
+    with pytest.raises(ValueError, match=r"read as 22 univariate .* pass \[X\] if"):
+        embedder.transform(X[0])
