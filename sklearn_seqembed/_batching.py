@@ -10,6 +10,8 @@ import math
 import numpy as np
 import torch
 
+from sklearn_seqembed._blocks import Sequences
+
 # Encoded values of X that are kept: 64 MiB of float32. Larger X is encoded batch by
 # batch, anew each epoch.
 KEPT_VALUES = 2**24
@@ -51,7 +53,7 @@ def encode_ahead(sequences, encode):
         return sequences, encode
     block = np.concatenate([encode(chunk) for chunk in sequences.iter_chunks()])
     offsets = np.concatenate([[0], np.cumsum(sequences.lengths)])
-    return type(sequences).from_offsets((block,), offsets), None
+    return Sequences.from_offsets((block,), offsets), None
 
 
 class SequenceDataset(torch.utils.data.Dataset):
@@ -111,10 +113,6 @@ class SequenceDataset(torch.utils.data.Dataset):
         return inference_batches(
             self.lengths, self.patch_size, self.sequences.n_features
         )
-
-    def __getitem__(self, i):
-        inputs, targets = self.batch(np.array([i]))
-        return inputs, targets
 
     def batch(self, indices):
         """Gather one padded batch.

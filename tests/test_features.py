@@ -270,3 +270,11 @@ def test_a_scaler_that_draws_is_seeded_and_leaves_numpys_state():
     assert np.random.rand() == expected
     np.testing.assert_array_equal(first, second)
     assert scaler.random_state is None
+
+
+def test_features_that_are_0_for_long_are_scaled_as_any_other():
+    X = np.random.default_rng(0).normal(size=(40, 30, 50))
+    X = np.concatenate([np.zeros((10, 30, 50)), X])  # 300 steps of 0 come first
+
+    # (0 - mean) / scale * scale + mean is 0 for some features, 1e-17 for others.
+    LSTMSequenceEmbedder(n_components=2, max_epochs=0).fit(X)
