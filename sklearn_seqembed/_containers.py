@@ -11,19 +11,23 @@ class Container:
 
     Parameters
     ----------
-    form : {"list", "object", "3d", "2d", "pandas", "polars"}
+    form : {"list", "object", "3d", "2d", "pandas", "polars", "arrow", \
+            "pandas series", "polars series"}
         Outer container. "object" is a 1-D array of arrays; a torch tensor is the form
-        of its shape, a frame of numbers is named by its library.
+        of its shape, a frame of numbers is named by its library. "arrow" is a pyarrow
+        array of lists, the last two are Series of Arrow lists.
     dtype : dtype
         Floating dtype of the values.
     flat : bool, default=False
-        Whether the sequences of a list are 1-D arrays.
+        Whether the sequences of a list are 1-D arrays, or numbers in Arrow's lists.
     columns : list of str, default=None
         Column names of a frame.
     index : pandas Index, default=None
-        Row index of a pandas frame.
+        Row index of a pandas frame or Series.
     n_steps : int, default=0
         Least number of steps of a 3-D array, padding included.
+    large : bool, default=False
+        Whether Arrow's lists have offsets of 64 bits.
     """
 
     form: str
@@ -32,6 +36,7 @@ class Container:
     columns: object = None
     index: object = None
     n_steps: int = 0
+    large: bool = False
 
     @property
     def is_table(self):
@@ -48,7 +53,7 @@ class Container:
 
         Returns
         -------
-        list, ndarray or frame
+        list, ndarray, frame, Series or pyarrow Array
             The same sequences; a 3-D array is padded at the end with NaN.
         """
         arrays = [array.astype(self.dtype, copy=False) for array in arrays]
@@ -61,6 +66,8 @@ class Container:
             for i, array in enumerate(arrays):  # out[:] = arrays would make it 2-D
                 out[i] = array
             return out
+        if self.form in ("arrow", "pandas series", "polars series"):
+            return self._arrow(arrays)
         padded = self._pad(arrays)
         if self.form == "3d":
             return padded
@@ -83,6 +90,29 @@ class Container:
         for row, array in zip(padded, arrays, strict=True):
             row[: len(array)] = array
         return padded
+
+    def _arrow(self, arrays):
+        """Join sequences to one Arrow array of lists, in a Series where X was one."""
+        import pyarrow as pa
+
+        values = pa.array(np.concatenate(arrays).ravel())
+        if not self.flat:
+            values = pa.FixedSizeListArray.from_arrays(values, arrays[0].shape[1])
+        offsets = np.cumsum([0] + [len(array) for array in arrays])
+        # Chunks of X may have held more steps together than 32 bits can count.
+        kind, dtype = pa.ListArray, np.int32
+        if self.large or offsets[-1] > np.iinfo(np.int32).max:
+            kind, dtype = pa.LargeListArray, np.int64
+        lists = kind.from_arrays(pa.array(offsets.astype(dtype)), values)
+        if self.form == "pandas series":
+            import pandas as pd
+
+            return pd.Series(pd.arrays.ArrowExtensionArray(lists), index=self.index)
+        if self.form == "polars series":
+            import polars as pl
+
+            return pl.Series(lists)
+        return lists
 
     def without_rows(self):
         """Return the same kind for other rows, without index and padding of X."""

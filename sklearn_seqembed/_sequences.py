@@ -12,6 +12,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from sklearn_seqembed import _blocks
+from sklearn_seqembed._arrow import arrow_column, is_large, read_lists
 from sklearn_seqembed._blocks import Sequences
 from sklearn_seqembed._containers import Container
 
@@ -24,7 +25,7 @@ def check_sequences(X, *, estimator, reset):
 
     Parameters
     ----------
-    X : list, tuple, array, tensor or frame
+    X : list, tuple, array, tensor, frame or Arrow array
         The sequences, in any of the forms listed in the user guide. It is not changed.
     estimator : estimator
         Its name stands in messages, its fitted attributes are set or compared.
@@ -34,7 +35,8 @@ def check_sequences(X, *, estimator, reset):
     Returns
     -------
     sequences : Sequences
-        Views of X's own values where it is an array, one copy where it is a list.
+        Views of X's own values where it is an array or lies in Arrow's memory, one copy
+        where it is a list.
     container : Container
         The kind that X was.
 
@@ -48,11 +50,14 @@ def check_sequences(X, *, estimator, reset):
     """
     # What is set is set on a copy: an X that is refused leaves the estimator as it was.
     probe = copy.copy(estimator)
-    X = _as_array(X)
+    column = arrow_column(X)
+    X = _as_array(X) if column is None else X
     if isinstance(X, (list, tuple)):
         X = _list_to_table(X)
     is_object_list = isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object
-    if isinstance(X, (list, tuple)) or is_object_list:
+    if column is not None:
+        sequences, container = _from_arrow(column, X)
+    elif isinstance(X, (list, tuple)) or is_object_list:
         sequences, container = _from_list(X)
     elif getattr(X, "ndim", 2) == 3:
         sequences, container = _from_3d(np.asarray(X))
@@ -82,7 +87,8 @@ def _as_array(X):
     if isinstance(X, np.ma.MaskedArray):
         return X.astype(_floating(X.dtype)).filled(np.nan)  # masked is missing
     is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
-    return X.to_numpy() if is_series else X
+    # Not to_numpy: an Arrow array's refuses nulls.
+    return np.asarray(X) if is_series else X
 
 
 def _list_to_table(X):
@@ -182,10 +188,13 @@ def _from_3d(X):
             )
     lengths = np.full(n_samples, n_steps)
     if X.dtype.kind == "f":
+        # Only sequences whose last step is missing may be padded.
+        padded = np.flatnonzero(np.isnan(X[:, -1]).all(axis=1))
         size = max(1, _blocks.CHUNK_VALUES // (n_steps * n_features))
-        for start in range(0, n_samples, size):
-            observed = ~np.isnan(X[start : start + size]).all(axis=2)
-            lengths[start : start + size] = np.where(
+        for start in range(0, len(padded), size):
+            rows = padded[start : start + size]
+            observed = ~np.isnan(X[rows]).all(axis=2)
+            lengths[rows] = np.where(
                 observed.any(axis=1), n_steps - observed[:, ::-1].argmax(axis=1), 0
             )
     if not lengths.all():
@@ -226,6 +235,21 @@ def _from_list(X):
     block = np.concatenate(arrays)
     container = Container(form, _floating(block.dtype), flat=flat)
     return Sequences.from_offsets((block,), offsets), container
+
+
+def _from_arrow(column, X):
+    """Take the lists of an Arrow array, or of the Series that holds one."""
+    values, lengths = read_lists(column)
+    library = type(X).__module__.partition(".")[0]
+    container = Container(
+        f"{library} series" if library in ("pandas", "polars") else "arrow",
+        _floating(values.dtype),
+        flat=values.ndim == 1,
+        index=X.index if library == "pandas" else None,
+        large=is_large(column),
+    )
+    block = values.reshape(len(values), -1)
+    return Sequences((block,), np.cumsum(lengths) - lengths, lengths), container
 
 
 def _sequence(item, i):
@@ -357,8 +381,10 @@ def _check_values(sequences):
     ends = np.cumsum(sequences.lengths)
     for chunk in sequences.iter_chunks():
         # A sum is finite only if all values are, and far quicker than looking at each.
+        # Halves would overflow.
+        dtype = np.float32 if chunk.dtype == np.float16 else None
         with np.errstate(invalid="ignore", over="ignore"):
-            suspicious = not np.isfinite(chunk.sum(dtype=np.float64))
+            suspicious = not np.isfinite(chunk.sum(dtype=dtype))
         if suspicious:
             if np.isinf(chunk).any():
                 row, feature = np.argwhere(np.isinf(chunk))[0]
