@@ -1,0 +1,177 @@
+"""The network of the Keras tutorials, on TensorFlow.
+
+Input, LSTM, RepeatVector, LSTM, TimeDistributed(Dense); "adam" and "mse".
+"""
+
+import functools
+import time
+
+import keras
+import numpy as np
+from _cases import make_X
+from _data import unexplained
+
+# More sequences than these are not trained on but counted: the time of a batch does
+# not depend on their number.
+MOST_SEQUENCES = 20_000
+
+
+def build(n_timesteps, n_features, cells):
+    """Build and compile the network.
+
+    Parameters
+    ----------
+    n_timesteps, n_features, cells : int
+        Its shape.
+
+    Returns
+    -------
+    model : keras.Model
+        Not traced yet: Keras traces in the first batch.
+    """
+    model = keras.Sequential(
+        [
+            keras.layers.Input((n_timesteps, n_features)),
+            keras.layers.LSTM(cells),
+            keras.layers.RepeatVector(n_timesteps),
+            keras.layers.LSTM(cells, return_sequences=True),
+            keras.layers.TimeDistributed(keras.layers.Dense(n_features)),
+        ]
+    )
+    model.compile("adam", "mse")
+    return model
+
+
+def pad(X):
+    """Pad sequences as Keras does, in front.
+
+    Parameters
+    ----------
+    X : list of ndarray of shape (n_timesteps_i, n_features), or 3-D array
+        The sequences.
+
+    Returns
+    -------
+    x : float32 ndarray of shape (N, L, F)
+        Zeros in front of those that are shorter.
+    weights : float32 ndarray of shape (N, L)
+        0 at padding, 1 elsewhere.
+    """
+    x = keras.utils.pad_sequences(X, dtype="float32")
+    lengths = np.array([len(sequence) for sequence in X])
+    steps = np.arange(x.shape[1])
+    weights = steps >= x.shape[1] - lengths[:, None]  # (N, L)
+    return x, weights.astype("float32")
+
+
+def n_sequences_used(case):
+    """Return how many of a case's sequences Keras trains on."""
+    return min(case.n_sequences, MOST_SEQUENCES)
+
+
+@functools.lru_cache(maxsize=1)
+def _ready(case):
+    """Pad a case's sequences and trace a network for it."""
+    X = make_X(case)[: n_sequences_used(case)]
+    x, weights = pad(X) if case.ragged else (X, None)
+    model = build(x.shape[1], case.n_features, case.cells)
+    seconds = _trace(model, x, weights, case.batch_size)
+    return model, x, weights, seconds
+
+
+def _trace(model, x, weights, batch_size):
+    """Train on a whole batch and on a last, smaller one; return the seconds."""
+    n_last = len(x) % batch_size  # another shape is another trace
+    n_first = min(len(x), batch_size + n_last)
+    started = time.perf_counter()
+    _train(
+        model,
+        x[:n_first],
+        weights if weights is None else weights[:n_first],
+        batch_size,
+    )
+    return time.perf_counter() - started
+
+
+def _train(model, x, weights, batch_size, epochs=1):
+    model.fit(
+        x, x, batch_size=batch_size, epochs=epochs, sample_weight=weights, verbose=0
+    )
+
+
+def trace(case):
+    """Return the seconds that the first batches take, in which Keras traces."""
+    return _ready(case)[-1]
+
+
+def fit(case, epochs):
+    """Time `fit` of a network whose graph is traced, on padded arrays.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    epochs : int
+        Passes over the sequences.
+
+    Returns
+    -------
+    seconds : float
+        Duration, scaled up where a part of the sequences is used.
+    """
+    model, x, weights, _ = _ready(case)
+    started = time.perf_counter()
+    _train(model, x, weights, case.batch_size, epochs)
+    return (time.perf_counter() - started) * case.n_sequences / len(x)
+
+
+def reach(x, weights, cells, batch_size, epochs):
+    """Train, and tell how well the training sequences come back.
+
+    Parameters
+    ----------
+    x : float32 ndarray of shape (N, L, F)
+        Standardised sequences, zeros in front of those that are shorter.
+    weights : float32 ndarray of shape (N, L)
+        1 at true time steps, 0 at padding.
+    cells, batch_size, epochs : int
+        Of network and training.
+
+    Returns
+    -------
+    seconds : list of float
+        Of each epoch; the first one traces.
+    error : float
+        Mean squared error over true time steps over their variance.
+    """
+    keras.utils.set_random_seed(0)
+    model = build(*x.shape[1:], cells)
+    clock = _EpochClock()
+    padded = not weights.all()
+    model.fit(
+        x,
+        x,
+        batch_size=batch_size,
+        epochs=epochs,
+        sample_weight=weights if padded else None,
+        callbacks=[clock],
+        verbose=0,
+    )
+    # The batch bounds the memory, which grows with sequences x steps x cells.
+    predicted = model.predict(x, batch_size=batch_size, verbose=0)
+    true = weights.astype(bool)
+    return clock.seconds, unexplained(predicted[true], x[true])
+
+
+class _EpochClock(keras.callbacks.Callback):
+    """Keep the seconds of each epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self._started)

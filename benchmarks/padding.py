@@ -1,0 +1,360 @@
+"""How many time steps are computed for each true one, and does chance suffer?
+
+Counted over five epochs of training batches, on real and drawn lengths: steps that the
+encoder computes (whole patches, in the blocks that a batch is cut into) over true
+steps, with `patch_size=1` and with the default patch size, at the default batch size
+and number of cells. Beside it stand the same without blocks (each batch padded to its
+longest sequence), for batches that are wholly random, and for padding to the longest
+sequence of all.
+
+Batches of similar lengths are less random. So networks are trained with our pools and
+with wholly random batches, from equal seeds, and their explained shares compared.
+
+Run: SEQEMBED_DATA=folder python benchmarks/padding.py
+"""
+
+import contextlib
+import csv
+import gzip
+import statistics
+
+import numpy as np
+import torch
+from _data import NOT_SET, data_folder, load_sequences
+from _measure import (
+    argument_parser,
+    machine,
+    print_table,
+    show_progress,
+    write_json,
+)
+
+from sklearn_seqembed import LSTMSequenceEmbedder, _auto, _batching, _layout
+from sklearn_seqembed._batching import SequenceDataset, TrainingBatches
+from sklearn_seqembed._blocks import Sequences
+from sklearn_seqembed._layout import Layout
+
+BARS = {"patch 1": 1.05, "default": 1.10}
+N_EPOCHS = 5
+
+ARCHIVE_NAMES = ("JapaneseVowels", "PLAID", "GesturePebbleZ1", "PickupGestureWiimoteZ")
+EVENT_NAMES = ("sepsis", "helpdesk")
+DRAWN_SIZES = (1_000, 20_000)
+
+TRAINED_NAMES = ("PLAID", "GesturePebbleZ1", "JapaneseVowels")
+N_SEEDS = 3
+# A third of the updates that "auto" makes: enough to rank, in a few minutes.
+N_UPDATES = 500
+N_QUICK_UPDATES = 20
+
+
+def real_lengths():
+    """Read the lengths of all real sets.
+
+    Returns
+    -------
+    lengths : dict of str to int64 ndarray of shape (n_samples,)
+        Time steps, events or characters of each sequence.
+    """
+    lengths = {
+        name: [len(x) for part in ("train", "test") for x in load_sequences(name, part)]
+        for name in ARCHIVE_NAMES
+    }
+    for name in EVENT_NAMES:
+        lengths[f"{name} cases"] = _count_events(name)
+    names = data_folder() / "text" / "names.tsv"
+    with names.open(encoding="utf-8") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        lengths["surnames"] = [len(row["name"]) for row in rows]
+    return {name: np.array(values) for name, values in lengths.items()}
+
+
+def _count_events(name):
+    """Count the events of each case of a log."""
+    path = data_folder() / "events" / f"{name}_events.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        cases = [row["case"] for row in csv.DictReader(lines)]
+    return np.unique(cases, return_counts=True)[1]
+
+
+def drawn_lengths():
+    """Draw log-normal lengths: median 100, one in twenty above three times that."""
+    rng = np.random.default_rng(0)
+    return {
+        f"log-normal, {n:,}": np.maximum(1, rng.lognormal(np.log(100), 0.7, n)).astype(
+            np.int64
+        )
+        for n in DRAWN_SIZES
+    }
+
+
+@contextlib.contextmanager
+def pools_of(n_batches):
+    """Sort by length within so many batches; within 1, batches are random."""
+    before = _batching.POOL_BATCHES
+    _batching.POOL_BATCHES = n_batches
+    try:
+        yield
+    finally:
+        _batching.POOL_BATCHES = before
+
+
+@contextlib.contextmanager
+def no_blocks():
+    """Let no batch be cut into blocks."""
+    before = _layout.BLOCK_STATES
+    _layout.BLOCK_STATES = float("inf")
+    try:
+        yield
+    finally:
+        _layout.BLOCK_STATES = before
+
+
+def steps_ratio(lengths, patch_size):
+    """Count computed over true steps of the batches that training would get.
+
+    Parameters
+    ----------
+    lengths : int64 ndarray of shape (n_samples,)
+        Time steps of each sequence.
+    patch_size : int
+        Time steps of a patch; whole patches are computed.
+
+    Returns
+    -------
+    ratio : float
+        At least 1, over `N_EPOCHS` epochs.
+    """
+    block = np.zeros((lengths.sum(), 1), dtype=np.float32)
+    sequences = Sequences((block,), np.cumsum(lengths) - lengths, lengths)
+    dataset = SequenceDataset(sequences, None, patch_size, parts=())
+    batches = TrainingBatches(dataset, _auto.choose_batch_size(len(lengths)))
+    torch.manual_seed(0)
+    n_cells = LSTMSequenceEmbedder().n_components
+    computed = 0
+    for _ in range(N_EPOCHS):
+        for inputs, _ in batches:
+            n_patches = -(-inputs["lengths"] // patch_size)
+            layout = Layout(n_patches, int(n_patches.max()), n_cells)
+            computed += layout.n_rows * patch_size
+    return computed / (N_EPOCHS * lengths.sum())
+
+
+def padding_row(name, lengths):
+    """Count for one set, all ways.
+
+    Parameters
+    ----------
+    name : str
+        Name of the set.
+    lengths : int64 ndarray of shape (n_samples,)
+        Time steps of each sequence.
+
+    Returns
+    -------
+    row : dict
+        A row of the table.
+    """
+    patch_size = _auto.choose_patch_size(lengths)
+    row = {
+        "lengths": name,
+        "n": len(lengths),
+        "shortest": lengths.min(),
+        "median": np.median(lengths),
+        "longest": lengths.max(),
+        "patch 1": steps_ratio(lengths, 1),
+        "patch": patch_size,
+        "default": steps_ratio(lengths, patch_size),
+        "to the longest": lengths.max() / lengths.mean(),
+    }
+    with no_blocks():
+        row["no blocks, patch 1"] = steps_ratio(lengths, 1)
+        row["no blocks, default"] = steps_ratio(lengths, patch_size)
+        with pools_of(1):
+            row["random, no blocks"] = steps_ratio(lengths, 1)
+    with pools_of(1):
+        row["random, patch 1"] = steps_ratio(lengths, 1)
+    return row
+
+
+PADDING_COLUMNS = {
+    "lengths": "",
+    "n": ",d",
+    "shortest": "d",
+    "median": ".0f",
+    "longest": "d",
+    "patch 1": ".3f",
+    "no blocks, patch 1": ".3f",
+    "patch": "d",
+    "default": ".3f",
+    "no blocks, default": ".3f",
+    "random, patch 1": ".3f",
+    "random, no blocks": ".2f",
+    "to the longest": ".2f",
+}
+
+
+def explained_shares(name, pool_batches, seed, n_updates):
+    """Train on one set and tell what is explained.
+
+    Parameters
+    ----------
+    name : str
+        Name of the set.
+    pool_batches : int
+        Batches among which sequences are sorted.
+    seed : int
+        Of the whole training.
+    n_updates : int
+        Batches of the training, rounded up to whole epochs.
+
+    Returns
+    -------
+    shares : dict of str to float
+        The `score` of both parts.
+    """
+    parts = {part: load_sequences(name, part) for part in ("train", "test")}
+    n_samples = len(parts["train"])
+    n_batches = -(-n_samples // _auto.choose_batch_size(n_samples))
+    embedder = LSTMSequenceEmbedder(
+        max_epochs=-(-n_updates // n_batches), device="cpu", random_state=seed
+    )
+    with pools_of(pool_batches):
+        embedder.fit(parts["train"])
+    return {part: embedder.score(X) for part, X in parts.items()}
+
+
+def chance_rows(name, n_seeds, n_updates):
+    """Compare pools and random batches on one set.
+
+    Parameters
+    ----------
+    name : str
+        Name of the set.
+    n_seeds : int
+        Trainings each way, at least 2.
+    n_updates : int
+        Batches of a training.
+
+    Returns
+    -------
+    rows : list of dict
+        A row of the table for each part.
+    """
+    pools = {"pools": _batching.POOL_BATCHES, "random": 1}
+    shares = {way: [] for way in pools}
+    for seed in range(n_seeds):
+        for way, pool_batches in pools.items():
+            show_progress(f"{name}, seed {seed}, {way}")
+            found = explained_shares(name, pool_batches, seed, n_updates)
+            shares[way].append(found)
+    return [_chance_row(name, part, shares) for part in ("train", "test")]
+
+
+def _chance_row(name, part, shares):
+    ours, random = ([found[part] for found in shares[w]] for w in ("pools", "random"))
+    differences = [our - other for our, other in zip(ours, random, strict=True)]
+    return {
+        "set": name,
+        "part": part,
+        "pools": statistics.mean(ours),
+        "random": statistics.mean(random),
+        "difference": statistics.mean(differences),
+        "spread": statistics.stdev(differences),
+        "differences": differences,
+        "by seed": ", ".join(f"{difference:+.3f}" for difference in differences),
+    }
+
+
+CHANCE_COLUMNS = {
+    "set": "",
+    "part": "",
+    "pools": ".3f",
+    "random": ".3f",
+    "difference": "+.3f",
+    "spread": ".3f",
+    "by seed": "",
+}
+
+
+def suffers(row):
+    """Tell whether random batches are better by more than chance explains.
+
+    Parameters
+    ----------
+    row : dict
+        Of :func:`chance_rows`.
+
+    Returns
+    -------
+    suffers : bool
+        Whether the mean difference lies two standard errors below 0, or more.
+    """
+    error = row["spread"] / len(row["differences"]) ** 0.5
+    return row["difference"] < -2 * error
+
+
+def judge_padding(rows):
+    """Print how the real sets stand to the bars.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows of real sets.
+
+    Returns
+    -------
+    verdicts : list of dict
+        The figures of the lines.
+    """
+    verdicts = []
+    for column, bar in BARS.items():
+        worst = max(rows, key=lambda row: row[column])
+        median = statistics.median(row[column] for row in rows)
+        met = worst[column] < bar
+        print(
+            f"Computed over true steps, {column}, {len(rows)} real sets: median "
+            f"{median:.3f}, highest {worst[column]:.3f} ({worst['lengths']}). Bar "
+            f"under {bar:g} for each: {'met' if met else 'NOT met'}."
+        )
+        verdicts.append(
+            {
+                "what": column,
+                "median": median,
+                "highest": worst[column],
+                "highest_case": worst["lengths"],
+                "bar": bar,
+                "met": met,
+            }
+        )
+    print(flush=True)
+    return verdicts
+
+
+def main():
+    """Count, train, print both tables, and write them."""
+    args = argument_parser(__doc__).parse_args()
+    if data_folder() is None:
+        raise SystemExit(NOT_SET)
+    print(", ".join(f"{name} {value}" for name, value in machine().items()), "\n")
+    torch.set_num_threads(1)  # networks as small as these are no faster on more
+    real = [padding_row(*item) for item in real_lengths().items()]
+    drawn = [padding_row(*item) for item in drawn_lengths().items()]
+    print_table(real + drawn, PADDING_COLUMNS)
+    verdicts = judge_padding(real)
+    names = TRAINED_NAMES[-1:] if args.quick else TRAINED_NAMES
+    n_seeds, n_updates = (2, N_QUICK_UPDATES) if args.quick else (N_SEEDS, N_UPDATES)
+    chance = [row for name in names for row in chance_rows(name, n_seeds, n_updates)]
+    print(f"Explained share after {n_updates} batches, {n_seeds} seeds:\n")
+    print_table(chance, CHANCE_COLUMNS)
+    losers = [f"{row['set']} ({row['part']})" for row in chance if suffers(row)]
+    print(
+        "The share suffers where pools lie two standard errors below random batches: "
+        f"{', '.join(losers) or 'nowhere'}. Bar: {'NOT met' if losers else 'met'}."
+    )
+    payload = {"padding": real + drawn, "verdicts": verdicts, "chance": chance}
+    write_json("padding", payload | {"suffers": losers, "quick": args.quick})
+
+
+if __name__ == "__main__":
+    main()
