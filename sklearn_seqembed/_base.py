@@ -30,9 +30,14 @@ from sklearn_seqembed._training import (
     train,
 )
 
-# A model that explains less than this share warns; judged on so many sequences of fit.
+# A model that explains less than this share warns.
 LEAST_SCORE = 0.05
+
+# It is judged on so many sequences of fit at most, and for each epoch on no more than
+# this share of them: that takes 1 % of the time, for to learn is three times the work.
 JUDGED_SEQUENCES = 1000
+JUDGED_SHARE = 0.03
+LEAST_JUDGED_SEQUENCES = 32
 
 
 class BaseSequenceEstimator(BaseEstimator):
@@ -312,7 +317,9 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _judge(self, sequences, rng):
         """Score the training sequences, or some of them, and warn if that is little."""
-        n_judged = min(len(sequences), JUDGED_SEQUENCES)
+        affordable = int(JUDGED_SHARE * self.n_iter_ * len(sequences))
+        n_judged = max(LEAST_JUDGED_SEQUENCES, min(affordable, JUDGED_SEQUENCES))
+        n_judged = min(n_judged, len(sequences))
         judged = np.sort(rng.permutation(len(sequences))[:n_judged])
         self.train_score_ = self._explained(sequences[judged])
         if self.train_score_ < LEAST_SCORE and self.max_epochs_:
@@ -356,10 +363,14 @@ class BaseSequenceEstimator(BaseEstimator):
         n_samples, n_features = len(vectors), self.net_.module__n_features
         limits = np.full(n_samples, self._longest) if lengths is None else lengths
         arrays = [None] * n_samples
-        for indices in inference_batches(limits, self.patch_size_, n_features):
+        for indices in inference_batches(
+            limits, self.patch_size_, n_features, *self.net_.inference_costs
+        ):
             n_steps = padded_length(limits[indices].max(), self.patch_size_)
-            values, ends = self.net_.decode(vectors[indices], part, n_steps)
-            n_kept = limits[indices] if lengths is not None else self._ends(ends)
+            n_kept = None if lengths is None else lengths[indices]
+            values, ends = self.net_.decode(vectors[indices], part, n_steps, n_kept)
+            if n_kept is None:
+                n_kept = self._ends(ends)
             rows = np.arange(n_steps) < n_kept[:, None]
             found = self._features.decode(values.numpy()[rows])
             cuts = np.cumsum(n_kept)[:-1]

@@ -1,4 +1,4 @@
-"""From `Sequences` to padded batches of similar lengths.
+"""From `Sequences` to padded batches of similar lengths, the longest first.
 
 Padding stands at the end of a batch's rows and repeats the last step of a sequence.
 Nobody reads it: the encoder takes its state at each sequence's own last step, and the
@@ -18,18 +18,31 @@ KEPT_VALUES = 2**24
 
 # Batches among which sequences are sorted by length. More batches save padding, fewer
 # leave more to chance.
-POOL_BATCHES = 200
+POOL_BATCHES = 16
 
 # Largest shift in time, as a share of a sequence's length, and the largest share of it
 # that is cut off at the start.
 MAX_SHIFT = 0.1
 MAX_CROP = 0.3
 
-# Patches, values and sequences that enter the network together outside training, at
-# most: they bound its memory.
-INFERENCE_PATCHES = 2**15
+# States (cells times patches), values and sequences that enter the network together
+# outside training, at most: they bound its memory.
+INFERENCE_STATES = 2**23
 INFERENCE_VALUES = 2**21
 INFERENCE_SEQUENCES = 1024
+
+# States that stay in the caches of a CPU, about: 1024 sequences of 100 steps ran at two
+# thirds of the speed of 100. With fewer sequences than this, matrix products would be
+# too small.
+CACHED_STATES = 2**20
+LEAST_CACHED_SEQUENCES = 64
+
+# States of the sequences that are learned from together on a CPU, at most. Each costs
+# about 80 bytes until its gradient is known. Memory beyond 64 MiB goes back to the
+# operating system after each batch and comes again page by page: that took up to a
+# third of the time of a batch.
+TRAINING_STATES = 820_000
+LEAST_TRAINING_SEQUENCES = 4
 
 
 def encode_ahead(sequences, encode):
@@ -51,7 +64,8 @@ def encode_ahead(sequences, encode):
     """
     if sequences.n_steps * sequences.n_features > KEPT_VALUES:
         return sequences, encode
-    block = np.concatenate([encode(chunk) for chunk in sequences.iter_chunks()])
+    chunks = [encode(chunk) for chunk in sequences.iter_chunks()]
+    block = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
     offsets = np.concatenate([[0], np.cumsum(sequences.lengths)])
     return Sequences.from_offsets((block,), offsets), None
 
@@ -108,10 +122,10 @@ class SequenceDataset(torch.utils.data.Dataset):
     def __len__(self):
         return len(self.sequences)
 
-    def inference_batches(self):
+    def inference_batches(self, n_cells, cached):
         """Yield indices of sequences that may enter together outside training."""
         return inference_batches(
-            self.lengths, self.patch_size, self.sequences.n_features
+            self.lengths, self.patch_size, self.sequences.n_features, n_cells, cached
         )
 
     def batch(self, indices):
@@ -127,65 +141,151 @@ class SequenceDataset(torch.utils.data.Dataset):
         inputs : dict of tensor
             Arguments of :meth:`EncoderDecoder.forward`.
         targets : dict of (dict of tensor)
-            For each part `values` (N, L, F), scaled, and `lengths` (N,).
+            For each part what :func:`masked_targets` gives.
         """
         lengths, horizons = self.sequences.lengths[indices], self.horizons[indices]
         if self.read_whole:
             whole = torch.rand(len(indices)).numpy() < self.read_whole
             horizons = np.where(whole, 0, horizons)
         lengths, first = self._vary(lengths - horizons, crop=horizons > 0)
+        if self.augment or self.read_whole:
+            order = np.argsort(-lengths, kind="stable")  # the longest first again
+            indices, lengths, first, horizons = (
+                values[order] for values in (indices, lengths, first, horizons)
+            )
         n_steps = padded_length(lengths.max(), self.patch_size)
-        steps = np.minimum(np.arange(n_steps), lengths[:, None] - 1)
-        numeric = self._take(indices, first + steps)
+        numeric = self._take(indices, first, lengths, n_steps)
         inputs = {
-            "numeric": numeric,
-            "categories": numeric.new_empty((*numeric.shape[:2], 0), dtype=torch.int64),
+            "numeric": torch.from_numpy(numeric),
+            "categories": torch.empty((*numeric.shape[:2], 0), dtype=torch.int64),
             "lengths": torch.from_numpy(lengths),
             "horizons": torch.from_numpy(horizons),
         }
         targets = {}
         if "reconstruction" in self.parts:
-            targets["reconstruction"] = {
-                "values": numeric,
-                "lengths": inputs["lengths"],
-            }
+            targets["reconstruction"] = masked_targets(numeric, lengths)
         if "forecast" in self.parts:
-            steps = np.arange(max(1, horizons.max()))  # none may be held back
-            steps = np.minimum(steps, horizons[:, None] - 1)
-            targets["forecast"] = {
-                "values": self._take(indices, first + lengths[:, None] + steps),
-                "lengths": inputs["horizons"],
-            }
+            n_steps = max(1, horizons.max())  # none may be held back
+            held_back = self._take(indices, first + lengths, horizons, n_steps)
+            targets["forecast"] = masked_targets(held_back, horizons)
         return inputs, targets
 
     def _vary(self, lengths, crop):
-        """Draw lengths and first steps (N, 1), by torch's generator as all chance."""
+        """Draw lengths and first steps (N,), by torch's generator as all chance."""
         if not self.augment:
-            return lengths, 0
+            return lengths, np.zeros_like(lengths)
         largest = np.round(np.where(crop, MAX_CROP, MAX_SHIFT) * lengths)
         largest = np.minimum(largest, lengths - 1)
         lowest = np.where(crop, 0, -largest)
         draws = torch.rand(len(lengths), dtype=torch.float64).numpy()
         first = np.floor(lowest + draws * (largest - lowest + 1)).astype(np.int64)
-        return np.where(crop, lengths - first, lengths), first[:, None]
+        return np.where(crop, lengths - first, lengths), first
 
-    def _take(self, indices, steps):
-        """Gather time steps (N, L) of the sequences `indices` (N,), encoded."""
-        last = self.sequences.lengths[indices, None] - 1
-        steps = np.clip(steps, 0, last)
-        rows = self.sequences.starts[indices, None] + steps  # (N, L)
-        if self.encode is None:
-            return torch.from_numpy(self.sequences.take(rows))
-        values = self.encode(self.sequences.take(rows.ravel()))
-        return torch.from_numpy(values.reshape(*rows.shape, -1))
+    def _take(self, indices, first, lengths, n_steps):
+        """Gather `lengths` steps of the sequences `indices` from step `first` on.
+
+        Returns
+        -------
+        float32 ndarray of shape (N, n_steps, F)
+            Encoded time steps. What lies before, behind or after repeats the first or
+            last step.
+        """
+        starts, whole = self.sequences.starts[indices], self.sequences.lengths[indices]
+        shape = len(starts), n_steps, -1
+        is_whole = lengths.min() == n_steps and not first.any()
+        if is_whole and (np.diff(starts) == n_steps).all():
+            # They lie one behind the other: a view is enough.
+            values = self.sequences.span(starts[0], starts[-1] + n_steps)
+        else:
+            steps = np.minimum(np.arange(n_steps), lengths[:, None] - 1)
+            steps = np.clip(first[:, None] + steps, 0, whole[:, None] - 1)
+            values = self.sequences.take((starts[:, None] + steps).ravel())
+        if self.encode is not None:
+            values = self.encode(values)
+        return values.reshape(shape)
+
+
+def masked_targets(values, lengths):
+    """Say what is to be given back, and how much each value of it counts.
+
+    Parameters
+    ----------
+    values : float32 ndarray of shape (N, L, F)
+        Scaled values, NaN where missing.
+    lengths : int64 ndarray of shape (N,)
+        Steps of each sequence that count.
+
+    Returns
+    -------
+    dict of tensor
+        `values` (N, L, F), 0 where missing; `weights`, which broadcast to that shape:
+        0 where nothing is observed, else such that those of a sequence sum to 1 over
+        the number of sequences with an observed value; `lengths` (N,).
+    """
+    n_samples, n_steps, n_features = values.shape
+    inside = np.arange(n_steps) < lengths[:, None]  # (N, L)
+    # Quicker than a look at each value: the squares of finite values sum to no NaN.
+    flat = values.ravel()
+    with np.errstate(over="ignore"):
+        has_gaps = np.isnan(np.dot(flat, flat))
+    if has_gaps:
+        observed = ~np.isnan(values) & inside[:, :, None]  # (N, L, F)
+        counts = observed.sum(axis=(1, 2))
+        values = np.where(observed, values, np.float32(0))
+    else:
+        observed = inside[:, :, None]  # (N, L, 1)
+        counts = lengths * n_features
+    shares = counts * np.count_nonzero(counts)  # (N,)
+    weights = observed / np.maximum(shares, 1)[:, None, None]
+    return {
+        "values": torch.from_numpy(values),
+        "weights": torch.from_numpy(weights.astype(np.float32)),
+        "lengths": torch.from_numpy(lengths),
+    }
+
+
+def split_batch(batch, size):
+    """Cut a batch into pieces of about equal size.
+
+    Parameters
+    ----------
+    batch : tuple of (inputs, targets)
+        As :meth:`SequenceDataset.batch` gives it.
+    size : int
+        Largest number of sequences of a piece.
+
+    Yields
+    ------
+    inputs, targets
+        As of the batch.
+    share : float
+        Share of the batch's sequences that are in the piece.
+    """
+    inputs, targets = batch
+    n_samples = len(inputs["lengths"])
+    n_pieces = -(-n_samples // size)
+    if n_pieces == 1:
+        yield inputs, targets, 1.0
+        return
+    edges = [n_samples * k // n_pieces for k in range(n_pieces + 1)]
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        rows = slice(start, stop)
+        yield (
+            {name: value[rows] for name, value in inputs.items()},
+            {
+                part: {name: value[rows] for name, value in target.items()}
+                for part, target in targets.items()
+            },
+            (stop - start) / n_samples,
+        )
 
 
 class TrainingBatches:
     """Iterate over random batches of similar lengths, anew each epoch.
 
     Sequences are shuffled, then sorted by length within pools of `POOL_BATCHES`
-    batches, and the batches are shuffled. Every sequence comes once an epoch, and
-    batches differ by at most one in size.
+    batches, the longest first, and the batches are shuffled. Every sequence comes once
+    an epoch, and batches differ by at most one in size.
 
     Parameters
     ----------
@@ -218,13 +318,13 @@ class TrainingBatches:
             pool = np.concatenate(pool)
             # Ties, within one patch, stay in random order.
             n_patches = -(-self.dataset.lengths[pool] // self.dataset.patch_size)
-            pool = pool[np.argsort(n_patches, kind="stable")]
+            pool = pool[np.argsort(-n_patches, kind="stable")]
             by_length += np.split(pool, cuts)
         return by_length
 
 
 class OrderedBatches:
-    """Iterate over batches in order of length, without chance.
+    """Iterate over batches in order of length, the longest first, without chance.
 
     Parameters
     ----------
@@ -247,19 +347,33 @@ class OrderedBatches:
 
 
 def batches_by_length(lengths, batch_size):
-    """Yield indices of sequences in order of length, `batch_size` at most together."""
-    order = np.argsort(lengths, kind="stable")
+    """Yield indices, the longest sequences first, `batch_size` at most together."""
+    order = np.argsort(-lengths, kind="stable")
     yield from np.array_split(order, -(-len(order) // batch_size))
 
 
-def inference_batches(lengths, patch_size, n_features):
-    """Yield indices of sequences of similar lengths, as many as memory allows."""
+def inference_batches(lengths, patch_size, n_features, n_cells, cached):
+    """Yield indices of sequences of similar lengths, as many as are good together.
+
+    Parameters
+    ----------
+    lengths : int64 ndarray of shape (n_samples,)
+        Time steps of each sequence.
+    patch_size, n_features, n_cells : int
+        Time steps of a patch, values of a step, cells of a layer.
+    cached : bool
+        Whether the caches of a CPU are to hold the states, not its memory alone.
+    """
     n_steps = padded_length(lengths.max(), patch_size)
+    n_states = n_steps // patch_size * n_cells  # of one sequence
     batch_size = min(
         INFERENCE_SEQUENCES,
-        INFERENCE_PATCHES * patch_size // n_steps,
+        INFERENCE_STATES // n_states,
         INFERENCE_VALUES // (n_steps * n_features),
     )
+    if cached:
+        fitting = max(LEAST_CACHED_SEQUENCES, CACHED_STATES // n_states)
+        batch_size = min(batch_size, fitting)
     yield from batches_by_length(lengths, max(1, batch_size))
 
 

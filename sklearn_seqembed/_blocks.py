@@ -57,7 +57,7 @@ class Sequences:
 
     def rows(self, i):
         """Return the values of sequence i, shape (lengths[i], n_features)."""
-        return self._slice(self.starts[i], self.starts[i] + self.lengths[i])
+        return self.span(self.starts[i], self.starts[i] + self.lengths[i])
 
     def iter_chunks(self):
         """Yield all time steps, in order, in arrays of about `CHUNK_VALUES` values.
@@ -71,7 +71,7 @@ class Sequences:
         ends = self.starts + self.lengths
         if np.array_equal(self.starts[1:], ends[:-1]):
             for start in range(self.starts[0], ends[-1], size):
-                yield self._slice(start, min(start + size, ends[-1]))
+                yield self.span(start, min(start + size, ends[-1]))
             return
         cuts = np.searchsorted(
             np.cumsum(self.lengths), np.arange(size, self.n_steps, size)
@@ -83,6 +83,7 @@ class Sequences:
                 rows = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
                 yield self.take(rows)
 
-    def _slice(self, start, stop):
+    def span(self, start, stop):
+        """Return rows `start` to `stop` of the blocks: a view where there is one."""
         parts = [block[start:stop] for block in self.blocks]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)

@@ -1,17 +1,46 @@
-"""Callbacks for what skorch has none of: best weights in memory, NaN, one bar."""
+"""Callbacks for what skorch has none of, or a slow one: clipping, NaN, weights, bar."""
 
-import copy
 import math
 import warnings
 
+import torch
 from skorch.callbacks import Callback
+
+
+class NormClipping(Callback):
+    """Shrink the gradient to a largest norm.
+
+    As skorch's GradientNormClipping, but the weights are looked up once a training:
+    for a small network that lookup takes as long as the clipping.
+
+    Parameters
+    ----------
+    max_norm : float
+        Largest norm of all gradients together.
+    """
+
+    def __init__(self, max_norm):
+        self.max_norm = max_norm
+
+    def on_train_begin(self, net, **kwargs):
+        """Look up the weights."""
+        self.weights_ = list(net.module_.parameters())
+
+    def on_grad_computed(self, net, **kwargs):
+        """Clip the gradients of a batch."""
+        torch.nn.utils.clip_grad_norm_(self.weights_, self.max_norm)
+
+    def on_train_end(self, net, **kwargs):
+        """Let go of the weights."""
+        self.weights_ = None
 
 
 class FiniteLoss(Callback):
     """Stop training at the first loss that is not finite.
 
     It stops as skorch's EarlyStopping does, so that every callback still sees the end;
-    `train` then raises the error. What the last update did is seen at the end only, by
+    `train` then raises the error. On an accelerator losses are looked at once an epoch:
+    each look would wait for it. What the last update did is seen at the end only, by
     the loss of the last batch.
 
     Attributes
@@ -25,14 +54,16 @@ class FiniteLoss(Callback):
         self.failed_ = False
         self.batch_ = None
 
-    def on_batch_end(self, net, training, batch, **kwargs):
+    def on_batch_end(self, net, training, batch, loss, **kwargs):
         """Look at the loss of the batch."""
         if training:
             self.batch_ = batch
-            loss = net.history[-1, "batches", -1, "train_loss"]
-            self.failed_ = not math.isfinite(loss)
-        if self.failed_:
-            raise KeyboardInterrupt
+            if loss.device.type == "cpu":
+                self._stop_unless_finite(loss)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Look at the losses of the epoch."""
+        self._stop_unless_finite(net.history[-1, "train_loss"])
 
     def on_train_end(self, net, **kwargs):
         """Look at what the last update did."""
@@ -40,6 +71,11 @@ class FiniteLoss(Callback):
             loss = net.validation_step(self.batch_)["loss"]
             self.failed_ = not math.isfinite(loss.item())
         self.batch_ = None
+
+    def _stop_unless_finite(self, loss):
+        if not math.isfinite(loss):
+            self.failed_ = True
+            raise KeyboardInterrupt
 
 
 class BestWeights(Callback):
@@ -63,7 +99,8 @@ class BestWeights(Callback):
         self.validated_ = "valid_loss" in epoch
         loss = epoch["valid_loss" if self.validated_ else "train_loss"]
         if loss < self.lowest_:
-            best = copy.deepcopy(net.module_.state_dict())
+            state = net.module_.state_dict()
+            best = {name: value.clone() for name, value in state.items()}
             self.lowest_, self.best_ = loss, best
 
     def on_train_end(self, net, **kwargs):

@@ -36,6 +36,33 @@ def resolve_device(device):
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def to_device(tensors, device):
+    """Bring a tensor, or all tensors of nested dicts, to a device.
+
+    What is called `horizons` stays where it is: the CPU alone looks at it. On CUDA the
+    copies are made from pinned memory and nobody waits for them, so that the next batch
+    is gathered while the last one is learned.
+    """
+    if isinstance(tensors, dict):
+        return {
+            name: value if name == "horizons" else to_device(value, device)
+            for name, value in tensors.items()
+        }
+    if torch.device(device).type == "cuda":
+        return tensors.pin_memory().to(device, non_blocking=True)
+    return tensors.to(device)
+
+
+def keep_freed_memory():
+    """Make the C library keep up to 64 MiB of freed memory for the next batch.
+
+    The GNU C library gives the memory of large tensors back to the operating system
+    each time, and gets it again page by page, until it has seen a block of up to 32 MiB
+    being freed; from then on it keeps such blocks. Elsewhere nothing happens.
+    """
+    torch.empty(2**25 - 2**16, dtype=torch.uint8)
+
+
 # Torch's generators belong to the whole process: fits in threads wait for each other.
 _LOCK = threading.RLock()
 

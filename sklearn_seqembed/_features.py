@@ -86,14 +86,17 @@ class NumericFeatures:
         ValueError
             If a scaled value is too large for float32.
         """
+        # Values may be a view of X, and a scaler may work in place, or give them back.
+        if getattr(self.scaler_, "copy", None) is not True:
+            values = values.copy()
         if self.scaler_ is not None:
-            # A copy: values may be a view of X, and a scaler may work in place.
-            values = np.asarray(self.scaler_.transform(values.copy()))
-        with np.errstate(over="ignore"):
-            encoded = values.astype(np.float32)
-        with np.errstate(invalid="ignore"):
-            overflow = np.isinf(encoded).any()
-        if overflow:
+            values = self.scaler_.transform(values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            encoded = np.ascontiguousarray(values, dtype=np.float32)
+            # Squares sum to a finite number only if all are finite: one quick look.
+            flat = encoded.ravel()
+            suspicious = not np.isfinite(np.dot(flat, flat))
+        if suspicious and np.isinf(encoded).any():
             mend = "Replace what lies far outside the values of fit by NaN"
             if self.scaler_ is None:
                 mend = "Use scaler='standard'"

@@ -12,9 +12,10 @@ class SequenceLoss(nn.Module):
     """Mean over sequences of each sequence's own mean squared error, in scaled units.
 
     Only observed values within a sequence's length count, each sequence as much as any
-    other. Where lengths differ, the reconstruction also has to end where the sequence
-    ends: minus the log likelihood of the end, by a hazard at each step, is added with
-    the weight `END_WEIGHT`. Parts count equally.
+    other: the weights that come with the targets say so. Where lengths differ, the
+    reconstruction also has to end where the sequence ends: minus the log likelihood of
+    the end, by a hazard at each step, is added with the weight `END_WEIGHT`. Parts
+    count equally.
 
     Parameters
     ----------
@@ -26,44 +27,62 @@ class SequenceLoss(nn.Module):
         super().__init__()
         self.learn_ends = learn_ends
 
-    def forward(self, outputs, targets):
-        """Return the loss of a batch, a scalar.
+    def forward(self, outputs, targets, share=1.0):
+        """Return the loss of a batch, a scalar, or what a piece of it adds to that.
 
         Parameters
         ----------
         outputs : dict of str to (values, ends)
             By part, as :class:`EncoderDecoder` returns them.
         targets : dict of str to (dict of tensor)
-            By part, `values` of shape (N, L, F), NaN where missing, and `lengths`.
+            By part, as :meth:`SequenceDataset.batch` gives them.
+        share : float, default=1.0
+            Share of the batch's sequences that are in this piece.
         """
         losses = []
         for part, (values, ends) in outputs.items():
-            target, lengths = targets[part]["values"], targets[part]["lengths"]
-            losses.append(_nanmean(sequence_errors(values, target, lengths)))
+            target = targets[part]
+            losses.append(weighted_errors(values, **target).sum())
             if part == "reconstruction" and self.learn_ends:
-                losses[-1] = losses[-1] + END_WEIGHT * _end_loss(ends, lengths).mean()
+                end = _end_loss(ends, target["lengths"]).mean()
+                losses[-1] = losses[-1] + share * END_WEIGHT * end
         return sum(losses) / len(losses)
 
 
-def sequence_errors(values, target, lengths):
+def weighted_errors(output, values, weights, lengths):
+    """Squared errors, each as much as it counts.
+
+    Parameters
+    ----------
+    output : tensor of shape (N, L, F)
+        What the network gives.
+    values, weights, lengths : tensor
+        Targets of one part, as :meth:`SequenceDataset.batch` gives them.
+
+    Returns
+    -------
+    float32 tensor of shape (N, L, F)
+        Their sum over a batch is its loss.
+    """
+    # In float32 where the network computes in less.
+    return (output.float() - values).square() * weights
+
+
+def mean_errors(output, values, weights, lengths):
     """Mean squared error of each sequence over its observed values.
 
     Parameters
     ----------
-    values, target : float32 tensor of shape (N, L, F)
-        Output and truth; NaN in `target` is missing.
-    lengths : int64 tensor of shape (N,)
-        Steps of each sequence that count.
+    output, values, weights, lengths : tensor
+        As of :func:`weighted_errors`.
 
     Returns
     -------
-    tensor of shape (N,)
-        NaN where nothing is observed.
+    float32 tensor of shape (N,)
+        NaN where nothing is observed. Not changed by the company of a sequence.
     """
-    inside = torch.arange(target.shape[1], device=target.device) < lengths[:, None]
-    observed = ~torch.isnan(target) & inside[:, :, None]  # (N, L, F)
-    # Not NaN * 0: that would be NaN, in the gradient too.
-    errors = torch.where(observed, values - target.nan_to_num(), 0.0).square()
+    observed = (weights > 0).expand_as(values)
+    errors = torch.where(observed, output - values, 0.0).square()
     return errors.sum(dim=(1, 2)) / observed.sum(dim=(1, 2))
 
 
@@ -86,11 +105,5 @@ def end_log_likelihood(ends):
 
 
 def _end_loss(ends, lengths):
-    likelihood = end_log_likelihood(ends)
+    likelihood = end_log_likelihood(ends.float())
     return -torch.take_along_dim(likelihood, lengths[:, None] - 1, dim=1)
-
-
-def _nanmean(errors):
-    """Mean over the sequences with an error; 0 where a batch has none."""
-    known = ~torch.isnan(errors)
-    return torch.where(known, errors, 0.0).sum() / known.sum().clamp(min=1)

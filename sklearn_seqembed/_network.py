@@ -3,6 +3,8 @@
 Axes: N sequences of a batch, L time steps of the longest of them, F numeric features,
 K categorical features, P patches (steps that enter together), D numbers that enter a
 patch, H memory cells (forward and backward together), C components of the vector.
+Batches come and go as (N, L, ·). Between the two, all patches that are computed stand
+one below the other, R rows: see :class:`Layout`.
 
 References
 ----------
@@ -20,6 +22,8 @@ import math
 
 import torch
 from torch import nn
+
+from sklearn_seqembed._layout import Layout
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -119,41 +123,45 @@ class Encoder(nn.Module):
             )
         x = self._patches(numeric, lengths)  # (N, P, D)
         n_patches = -(-lengths // self.patch_size)  # (N,)
-        forward, backward = self.layers[0](x, n_patches)  # (N, P, ·)
+        layout = Layout(n_patches, x.shape[1], self.n_cells)
+        x = layout.lay(x)  # (R, D)
+        states = self.layers[0](x, layout)  # one or two of (R, ·)
         for layer in self.layers[1:]:
-            x = torch.cat([forward, _reverse(backward, n_patches)], dim=2)
-            forward, backward = layer(self.dropout(x), n_patches)
-        last = (n_patches - 1)[:, None, None]  # (N, 1, 1)
-        states = [torch.take_along_dim(s, last, 1) for s in (forward, backward)]
-        return self.to_vector(torch.cat(states, dim=2).squeeze(1))  # (N, C)
+            x = torch.cat([states[0], *map(layout.turn, states[1:])], dim=1)
+            states = layer(self.dropout(x), layout)
+        last = [layout.last(s) for s in states]
+        return self.to_vector(last[0] if len(last) == 1 else torch.cat(last, dim=1))
 
     def _patches(self, numeric, lengths):
-        """Fill what is missing and lay `patch_size` steps side by side."""
-        surplus = -numeric.shape[1] % self.patch_size
-        if surplus:
-            numeric = nn.functional.pad(numeric, (0, 0, 0, surplus))
-        steps = torch.arange(numeric.shape[1], device=numeric.device)
+        """Fill what is missing and lay `patch_size` steps side by side: (N, P, D)."""
+        n_samples, n_steps, _ = numeric.shape
+        n_patches = -(-n_steps // self.patch_size)
+        steps = torch.arange(n_patches * self.patch_size, device=numeric.device)
         ended = steps >= lengths[:, None]  # (N, L)
-        missing = torch.isnan(numeric)  # (N, L, F)
-        # Steps past an end are filled like gaps where a patch may reach over the end;
-        # elsewhere they only must not be NaN, which no mask takes out of a gradient.
-        needs_filling = missing.any() or (self.patch_size > 1 and ended.any())
-        missing |= ended[:, :, None]
-        inputs = [_fill(numeric, missing) if needs_filling else numeric]
+        if self.patch_size > 1 and _may_be(ended):
+            # A patch may reach over the end: the last step is repeated there.
+            index = torch.minimum(steps, lengths[:, None] - 1)  # (N, L)
+            numeric = _take_steps(numeric, index)
+        unknown = ended[:, :, None]  # (N, L, 1), with gaps (N, L, F)
+        # A sum is NaN if a value is, and much quicker than a look at each.
+        if _may_be(torch.isnan(numeric.sum())):
+            unknown = unknown | torch.isnan(numeric)
+            numeric = _fill(numeric, unknown)
+        inputs = [numeric]
         if self.missing_indicator:
-            inputs.append(missing.to(numeric.dtype))
+            inputs.append(unknown.expand_as(numeric).to(numeric.dtype))
         if self.patch_size > 1:
             inputs.append(ended[:, :, None].to(numeric.dtype))
-        return torch.cat(inputs, dim=2).reshape(
-            len(numeric), numeric.shape[1] // self.patch_size, -1
-        )  # (N, P, D)
+        x = numeric if len(inputs) == 1 else torch.cat(inputs, dim=2)
+        return x.reshape(n_samples, n_patches, -1)
 
 
 class RecurrentLayer(nn.Module):
     """One layer of cells that reads forward and, with `n_backward`, backward.
 
-    The two directions are two dense calls: those take the fused route of oneDNN and
-    cuDNN, packed sequences do not (pytorch issue 149194).
+    The two directions are dense calls: those take the fused route of oneDNN and cuDNN,
+    packed sequences do not (pytorch issue 149194). Patches come first, then sequences:
+    the order of these routes, which copy any other.
 
     Parameters
     ----------
@@ -174,13 +182,12 @@ class RecurrentLayer(nn.Module):
             _recurrent(cell, width, n_backward) if n_backward else None
         )
 
-    def forward(self, x, n_patches):
-        """Return the states (N, P, ·) of both directions, each in its reading order."""
-        forward, _ = self.forward_cells(x)
-        if self.backward_cells is None:
-            return forward, forward[:, :, :0]
-        backward, _ = self.backward_cells(_reverse(x, n_patches))
-        return forward, backward
+    def forward(self, x, layout):
+        """Return the states (R, ·) of each direction, in its reading order."""
+        states = [layout.run(self.forward_cells, x)]
+        if self.backward_cells is not None:
+            states.append(layout.run(self.backward_cells, layout.turn(x)))
+        return states
 
 
 class Decoder(nn.Module):
@@ -233,7 +240,7 @@ class Decoder(nn.Module):
         # Each step leaves F values and the logit of being the last.
         self.output = nn.Linear(hidden_size, patch_size * (n_features + 1))
 
-    def forward(self, vectors, n_steps):
+    def forward(self, vectors, n_steps, lengths=None):
         """Decode `n_steps` steps of each vector.
 
         Parameters
@@ -242,6 +249,9 @@ class Decoder(nn.Module):
             One vector a sequence.
         n_steps : int
             Number of time steps to decode.
+        lengths : int64 tensor of shape (N,), default=None
+            Time steps of each sequence that matter, at most `n_steps`: what is given
+            after them has no meaning. None for all.
 
         Returns
         -------
@@ -250,15 +260,21 @@ class Decoder(nn.Module):
         ends : float32 tensor of shape (N, n_steps)
             Logit that the sequence ends with this step, given that it has come so far.
         """
+        if lengths is None:
+            lengths = torch.full((len(vectors),), n_steps, device=vectors.device)
         n_patches = -(-n_steps // self.patch_size)
-        x = vectors[:, None].expand(-1, n_patches, -1)  # (N, P, C)
+        layout = Layout(
+            -(-lengths // self.patch_size), n_patches, self.cells.hidden_size
+        )
+        x = layout.repeat(vectors)  # (R, C)
         start = None
         if self.positions:
-            positions = _positions(n_patches, vectors).expand(len(x), -1, -1)
-            x = torch.cat([x, positions], dim=2)  # (N, P, D)
+            positions = layout.at_each_patch(_positions(n_patches, vectors))
+            x = torch.cat([x, positions], dim=1)  # (R, D)
             start = self._start(vectors)
-        states, _ = self.cells(x, start)  # (N, P, H)
-        steps = self.output(states).reshape(len(x), -1, self.n_features + 1)
+        states = layout.run(self.cells, x, start)  # (R, H)
+        patches = layout.spread(self.output(states), n_patches)
+        steps = patches.reshape(len(vectors), -1, self.n_features + 1)
         steps = steps[:, :n_steps]  # (N, n_steps, F + 1)
         return steps[:, :, :-1], steps[:, :, -1]
 
@@ -329,6 +345,12 @@ class EncoderDecoder(nn.Module):
             }
         )
 
+    @property
+    def n_states(self):
+        """Numbers that all cells of all layers together hold at a time."""
+        cells = (m for m in self.modules() if isinstance(m, nn.RNNBase))
+        return sum(m.hidden_size * m.num_layers for m in cells)
+
     def forward(self, numeric, categories, lengths, horizons):
         """Encode a batch and decode each part from its vectors.
 
@@ -337,7 +359,8 @@ class EncoderDecoder(nn.Module):
         numeric, categories, lengths
             As of :meth:`Encoder.forward`.
         horizons : int64 tensor of shape (N,)
-            Number of steps to forecast, read only where "forecast" is a part.
+            Number of steps to forecast, read only where "forecast" is a part. On the
+            CPU: the longest is looked at here.
 
         Returns
         -------
@@ -345,18 +368,13 @@ class EncoderDecoder(nn.Module):
             What :meth:`Decoder.forward` gives, by part.
         """
         vectors = self.encoder(numeric, categories, lengths)  # (N, C)
-        return self.decode(vectors, numeric.shape[1], horizons)
-
-    def decode(self, vectors, n_steps, horizons):
-        """Decode each part: `n_steps` steps read, or as many as come after them."""
-        n_steps = {
-            part: n_steps if part == "reconstruction" else max(1, int(horizons.max()))
-            for part in self.decoders
-        }
-        return {
-            part: decoder(vectors, n_steps[part])
-            for part, decoder in self.decoders.items()
-        }
+        outputs = {}
+        for part, decoder in self.decoders.items():
+            if part == "reconstruction":
+                outputs[part] = decoder(vectors, numeric.shape[1], lengths)
+            else:
+                outputs[part] = decoder(vectors, max(1, int(horizons.max())))
+        return outputs
 
 
 def _recurrent(cell, width, n_cells, *, num_layers=1, dropout=0.0):
@@ -367,7 +385,7 @@ def _recurrent(cell, width, n_cells, *, num_layers=1, dropout=0.0):
     """
     # torch warns about dropout that has no second layer to stand before.
     dropout = dropout if num_layers > 1 else 0.0
-    cells = CELLS[cell](width, n_cells, num_layers, batch_first=True, dropout=dropout)
+    cells = CELLS[cell](width, n_cells, num_layers, dropout=dropout)
     for name, weights in cells.named_parameters():
         if name.startswith("weight_ih"):
             for gate in weights.data.split(n_cells):
@@ -382,11 +400,20 @@ def _recurrent(cell, width, n_cells, *, num_layers=1, dropout=0.0):
     return cells
 
 
-def _reverse(x, lengths):
-    """Reverse each row of x (N, P, ·) within its own length."""
-    steps = torch.arange(x.shape[1], device=x.device)
-    index = (lengths[:, None] - 1 - steps).clamp(min=0)  # (N, P)
-    return torch.take_along_dim(x, index[:, :, None], dim=1)
+def _take_steps(x, index):
+    """Gather steps `index` (N, Q) of each sequence of x (N, L, ·): (N, Q, ·)."""
+    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
+    # Whole rows: an element-wise gather is several times slower.
+    taken = x.flatten(0, 1).index_select(0, (first + index).flatten())
+    return taken.reshape(*index.shape, -1)
+
+
+def _may_be(mask):
+    """Tell whether a mask holds anywhere; True without a look on an accelerator.
+
+    A look there would make the CPU wait for all that was asked of the accelerator.
+    """
+    return mask.device.type != "cpu" or bool(mask.any())
 
 
 def _fill(numeric, missing):
@@ -399,7 +426,7 @@ def _fill(numeric, missing):
 
 
 def _positions(n_patches, like):
-    """Sines and cosines of the position of each patch, shape (1, P, D)."""
+    """Sines and cosines of the position of each patch, shape (P, D)."""
     steps = torch.arange(n_patches, device=like.device, dtype=torch.float32)
     angles = steps[:, None] * (2 * math.pi / POSITION_PERIODS.to(like.device))
-    return torch.cat([angles.sin(), angles.cos()], dim=1)[None].to(like.dtype)
+    return torch.cat([angles.sin(), angles.cos()], dim=1).to(like.dtype)

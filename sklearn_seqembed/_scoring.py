@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_seqembed._loss import sequence_errors
+from sklearn_seqembed._loss import mean_errors
 
 
 def explained_share(predictions, sequences, features):
@@ -105,9 +105,9 @@ def mean_deviances(predictions, n_samples):
     """
     deviances = np.empty(n_samples)
     for indices, outputs, targets in predictions:
-        errors = [
-            sequence_errors(values, targets[part]["values"], targets[part]["lengths"])
+        means = [
+            mean_errors(values, **targets[part]).numpy()
             for part, values in outputs.items()
         ]
-        deviances[indices] = np.mean([error.numpy() for error in errors], axis=0)
+        deviances[indices] = np.mean(means, axis=0)
     return deviances

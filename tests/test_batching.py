@@ -11,8 +11,11 @@ from sklearn_seqembed._batching import (
     TrainingBatches,
     encode_ahead,
     inference_batches,
+    masked_targets,
     padded_length,
+    split_batch,
 )
+from sklearn_seqembed._layout import Layout
 from sklearn_seqembed._sequences import Sequences
 
 LENGTHS = np.array([3, 9, 1, 4, 12, 7, 2])
@@ -150,17 +153,17 @@ def test_batches_of_skewed_lengths_hold_little_padding():
     dataset = SequenceDataset(sequences, None, 1, ())
 
     computed = sum(
-        x["numeric"].shape[0] * x["numeric"].shape[1]
+        Layout(x["lengths"], x["numeric"].shape[1], 64).n_rows
         for x, _ in TrainingBatches(dataset, 32)
     )
 
     assert computed / lengths.sum() < 1.05
 
 
-def test_inference_batches_hold_every_sequence_and_bound_their_patches(monkeypatch):
-    monkeypatch.setattr(_batching, "INFERENCE_PATCHES", 24)
+def test_inference_batches_hold_every_sequence_and_bound_their_states(monkeypatch):
+    monkeypatch.setattr(_batching, "INFERENCE_STATES", 24 * 5)
 
-    batches = list(inference_batches(LENGTHS, 2, 3))
+    batches = list(inference_batches(LENGTHS, 2, 3, 5, cached=False))
 
     assert sorted(np.concatenate(batches)) == list(range(7))
     assert all(len(b) * -(-LENGTHS[b].max() // 2) <= 24 for b in batches)
@@ -169,10 +172,69 @@ def test_inference_batches_hold_every_sequence_and_bound_their_patches(monkeypat
 def test_inference_batches_bound_their_values(monkeypatch):
     monkeypatch.setattr(_batching, "INFERENCE_VALUES", 60)
 
-    batches = list(inference_batches(LENGTHS, 1, 2))
+    batches = list(inference_batches(LENGTHS, 1, 2, 4, cached=False))
 
     assert max(map(len, batches)) > 1
     assert all(len(b) * LENGTHS[b].max() * 2 <= 60 for b in batches)
+
+
+@pytest.mark.parametrize(("n_cells", "size"), [(5, 1024), (40, 256), (400, 64)])
+def test_inference_batches_are_as_large_as_the_caches_hold(n_cells, size):
+    lengths = np.full(4096, 100)
+
+    sizes = [len(b) for b in inference_batches(lengths, 1, 1, n_cells, cached=True)]
+    uncached = [len(b) for b in inference_batches(lengths, 1, 1, n_cells, False)]
+
+    assert max(sizes) == pytest.approx(size, rel=0.05)
+    assert max(uncached) > 200
+
+
+def test_weights_are_equal_a_sequence_and_zero_where_nothing_is_observed():
+    values = np.ones((3, 4, 2), dtype=np.float32)
+    values[0, 1, 0] = values[2] = np.nan
+    lengths = np.array([4, 2, 3])
+
+    targets = masked_targets(values, lengths)
+
+    weights = targets["weights"].expand(3, 4, 2)
+    assert torch.isfinite(targets["values"]).all()
+    torch.testing.assert_close(weights.sum(dim=(1, 2)), torch.tensor([0.5, 0.5, 0.0]))
+    assert weights[0, 1, 0] == 0
+    assert (weights[1, 2:] == 0).all()
+
+
+def test_weights_without_gaps_are_those_with_gaps():
+    values = np.ones((2, 3, 2), dtype=np.float32)
+    lengths = np.array([3, 1])
+    gaps = np.concatenate([values, np.full((1, 3, 2), np.nan, np.float32)])
+
+    plain = masked_targets(values, lengths)["weights"].expand(2, 3, 2)
+
+    with_gaps = masked_targets(gaps, np.array([3, 1, 2]))["weights"]
+    torch.testing.assert_close(plain, with_gaps[:2])
+
+
+def test_huge_values_are_not_taken_for_missing_ones():
+    values = np.full((1, 2, 1), 3e38, dtype=np.float32)
+    values[0, 1] *= -1
+
+    targets = masked_targets(values, np.array([2]))
+
+    assert targets["values"].flatten().tolist() == values.flatten().tolist()
+
+
+def test_pieces_of_a_batch_are_the_batch(ragged):
+    inputs, targets = _dataset(ragged).batch(np.arange(7))
+
+    pieces = list(split_batch((inputs, targets), 3))
+
+    assert [len(piece["lengths"]) for piece, _, _ in pieces] == [2, 2, 3]
+    assert sum(share for _, _, share in pieces) == pytest.approx(1)
+    for name, value in inputs.items():
+        assert torch.equal(torch.cat([piece[name] for piece, _, _ in pieces]), value)
+    for name, value in targets["reconstruction"].items():
+        parts = [t["reconstruction"][name] for _, t, _ in pieces]
+        assert torch.equal(torch.cat(parts), value)
 
 
 @pytest.mark.parametrize("patch_size", [1, 5])

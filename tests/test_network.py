@@ -10,7 +10,6 @@ from sklearn_seqembed._network import (
     EncoderDecoder,
     _fill,
     _positions,
-    _reverse,
 )
 
 NO_CATEGORIES = {"dtype": torch.int64}
@@ -140,15 +139,6 @@ def test_a_missing_value_is_told_from_the_value_that_fills_it():
     assert not torch.equal(_encode(encoder, seen, [3]), _encode(encoder, gap, [3]))
 
 
-def test_each_row_is_reversed_within_its_own_length():
-    x = torch.arange(8.0).reshape(2, 4, 1)
-
-    reversed_ = _reverse(x, torch.tensor([4, 2]))
-
-    assert reversed_[0, :, 0].tolist() == [3, 2, 1, 0]
-    assert reversed_[1, :2, 0].tolist() == [5, 4]
-
-
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("inputs", ["vector", "vector_position"])
 @pytest.mark.parametrize("n_steps", [1, 4, 7])
@@ -231,7 +221,7 @@ def test_stacked_layers_in_both_directions_are_torchs_own():
 
 
 def test_positions_tell_steps_apart_that_the_vector_alone_does_not():
-    positions = _positions(300, torch.zeros(1))[0]
+    positions = _positions(300, torch.zeros(1))
 
     assert torch.cdist(positions, positions).fill_diagonal_(9).min() > 0.01
     torch.testing.assert_close(positions[4, 0], positions[0, 0], atol=1e-5, rtol=0)

@@ -251,16 +251,32 @@ def test_vectors_do_not_depend_on_the_size_of_batches(
     assert_allclose(found, expected, rtol=0, atol=ATOL)
 
 
-@pytest.mark.parametrize("n_patches", [1, 7, 100])
+@pytest.mark.parametrize("n_states", [1, 70, 1000])
 def test_vectors_do_not_depend_on_the_memory_for_batches(
-    n_patches, fitted, mixed, monkeypatch
+    n_states, fitted, mixed, monkeypatch
 ):
     expected = fitted.transform(mixed)
-    monkeypatch.setattr("sklearn_seqembed._batching.INFERENCE_PATCHES", n_patches)
+    monkeypatch.setattr("sklearn_seqembed._batching.INFERENCE_STATES", n_states)
 
     found = fitted.transform(mixed)
 
     assert_allclose(found, expected, rtol=0, atol=ATOL)
+
+
+@pytest.mark.parametrize("cost", [0, 100], ids=["free", "dear"])
+def test_vectors_do_not_depend_on_the_blocks_of_a_batch(
+    cost, fitted, mixed, monkeypatch
+):
+    monkeypatch.setattr("sklearn_seqembed._layout.BLOCK_STATES", float("inf"))
+    expected = fitted.transform(mixed)
+    again = fitted.reconstruct(mixed)
+    monkeypatch.setattr("sklearn_seqembed._layout.BLOCK_STATES", cost)
+
+    found = fitted.transform(mixed)
+
+    assert_allclose(found, expected, rtol=0, atol=ATOL)
+    for x, other in zip(fitted.reconstruct(mixed), again, strict=True):
+        assert_allclose(x, other, rtol=0, atol=10 * ATOL)
 
 
 def test_vectors_do_not_depend_on_whether_encoded_values_are_kept(

@@ -17,13 +17,14 @@ from skorch.callbacks import (
     PrintLog,
 )
 
-from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed import LSTMSequenceEmbedder, _net
+from sklearn_seqembed._batching import masked_targets
 from sklearn_seqembed._devices import resolve_device, seeded
 from sklearn_seqembed._loss import (
     END_WEIGHT,
     SequenceLoss,
     end_log_likelihood,
-    sequence_errors,
+    weighted_errors,
 )
 from sklearn_seqembed.datasets import make_sequences
 
@@ -75,7 +76,7 @@ def test_loss_is_the_mean_over_sequences_of_their_mean_over_observed_values():
 
     loss = SequenceLoss()(
         {"reconstruction": (values, ends)},
-        {"reconstruction": {"values": target, "lengths": lengths}},
+        {"reconstruction": masked_targets(target.numpy(), lengths.numpy())},
     )
 
     judge = _slow_loss(
@@ -86,9 +87,10 @@ def test_loss_is_the_mean_over_sequences_of_their_mean_over_observed_values():
 
 def test_missing_values_and_padding_send_no_gradient():
     values = torch.zeros(1, 3, 1, requires_grad=True)
-    target = torch.tensor([[[1.0], [NAN], [5.0]]])
+    target = np.array([[[1.0], [NAN], [5.0]]], dtype=np.float32)
 
-    sequence_errors(values, target, torch.tensor([2])).sum().backward()
+    targets = masked_targets(target, np.array([2]))
+    weighted_errors(values, **targets).sum().backward()
 
     assert values.grad.flatten().tolist() == [-2.0, 0.0, 0.0]
 
@@ -96,8 +98,8 @@ def test_missing_values_and_padding_send_no_gradient():
 def test_parts_of_the_objective_count_equally():
     ones = torch.ones(2, 3, 1)
     targets = {
-        "reconstruction": {"values": ones, "lengths": torch.tensor([3, 3])},
-        "forecast": {"values": ones, "lengths": torch.tensor([1, 2])},
+        "reconstruction": masked_targets(ones.numpy(), np.array([3, 3])),
+        "forecast": masked_targets(ones.numpy(), np.array([1, 2])),
     }
     ends = torch.zeros(2, 3)
 
@@ -110,7 +112,8 @@ def test_parts_of_the_objective_count_equally():
 
 def test_a_part_without_any_observed_value_costs_nothing():
     values = torch.zeros(1, 2, 1, requires_grad=True)
-    targets = {"values": torch.full((1, 2, 1), NAN), "lengths": torch.tensor([2])}
+    nothing = np.full((1, 2, 1), NAN, dtype=np.float32)
+    targets = masked_targets(nothing, np.array([2]))
 
     loss = SequenceLoss(learn_ends=False)(
         {"forecast": (values, None)}, {"forecast": targets}
@@ -119,6 +122,59 @@ def test_a_part_without_any_observed_value_costs_nothing():
 
     assert loss.item() == 0
     assert values.grad.abs().sum() == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"objective": "composite", "num_layers": 2}, {"patch_size": 3}],
+    ids=["plain", "composite", "patches"],
+)
+def test_a_batch_learned_in_pieces_gives_the_gradient_of_the_whole(
+    X, options, monkeypatch
+):
+    X[0][1] = NAN
+    whole = _embedder(max_epochs=1, **options).fit(X)
+    monkeypatch.setattr(_net, "TRAINING_STATES", 1)  # four sequences at a time
+
+    pieces = _embedder(max_epochs=1, **options).fit(X)
+
+    assert pieces.history_[0]["train_loss"] == pytest.approx(
+        whole.history_[0]["train_loss"], rel=1e-5
+    )
+    torch.testing.assert_close(_weights(pieces), _weights(whole), rtol=1e-4, atol=1e-5)
+
+
+def test_large_batches_alone_are_learned_in_pieces(X, monkeypatch):
+    sizes = []
+    infer = _net.SequenceNet.infer
+
+    def note(net, inputs):
+        sizes.append(len(inputs["lengths"]))
+        return infer(net, inputs)
+
+    monkeypatch.setattr(_net.SequenceNet, "infer", note)
+    batch_of_all = _embedder(max_epochs=1, batch_size=24)
+    batch_of_all.fit(X)
+    assert sizes[0] == 24
+    sizes.clear()
+    # 24 sequences of up to 9 steps and 12 cells: 4 + 4 to encode, 4 to decode.
+    monkeypatch.setattr(_net, "TRAINING_STATES", 9 * 8 * 10)
+
+    batch_of_all.set_params(patch_size=1).fit(X)
+
+    assert sizes[:3] == [8, 8, 8]
+
+
+def test_users_callbacks_see_the_loss_of_each_batch_as_a_number(X):
+    class Note(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            losses = net.history[-1, "batches", :, "train_loss"]
+            assert all(isinstance(loss, float) for loss in losses)
+            net.noted_ = len(losses)
+
+    embedder = _embedder(max_epochs=1, batch_size=8, callbacks=[Note()]).fit(X)
+
+    assert embedder.net_.noted_ == 3
 
 
 def test_end_probabilities_sum_to_at_most_one():

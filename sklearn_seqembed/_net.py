@@ -1,0 +1,186 @@
+"""The skorch net: what one batch does, in training and after it."""
+
+import signal
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+
+from sklearn_seqembed._batching import (
+    LEAST_TRAINING_SEQUENCES,
+    TRAINING_STATES,
+    split_batch,
+)
+from sklearn_seqembed._devices import keep_freed_memory, to_device
+
+
+class SequenceNet(NeuralNet):
+    """A skorch net over `SequenceDataset`.
+
+    Attributes
+    ----------
+    interrupted_ : bool
+        Whether the last training was ended by Ctrl-C.
+    failed_ : bool
+        Whether it was ended by a loss that is not finite.
+    """
+
+    interrupted_ = False
+
+    @property
+    def failed_(self):
+        """Whether the last training met a loss that is not finite."""
+        return dict(self.callbacks_)["seqembed_finite"].failed_
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train on, as skorch does; keep whole epochs and their losses in `history`."""
+        self.interrupted_ = False
+        n_epochs = len(self.history)
+        with self._noting_interrupts():
+            super().partial_fit(X, y, classes, **fit_params)
+        # Ctrl-C leaves a row without "dur", which is recorded when an epoch ends.
+        n_finished = sum("dur" in row for row in self.history)
+        del self.history[n_finished:]
+        for row in self.history[n_epochs:]:
+            row.pop("batches", None)  # 215 bytes a batch
+        return self
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Run all batches, as skorch does, but look at the losses at the end alone.
+
+        To look at a loss is to wait for it: an accelerator would stand still while the
+        next batch is gathered.
+        """
+        if iterator is None:
+            return
+        losses = []
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            losses.append(step["loss"].detach())
+            self.history.record_batch(f"{prefix}_loss", losses[-1])
+            size = len(batch[0]["lengths"])
+            self.history.record_batch(f"{prefix}_batch_size", size)
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.history.record(f"{prefix}_batch_count", len(losses))
+        rows = [row for row in self.history[-1]["batches"] if f"{prefix}_loss" in row]
+        for row, loss in zip(rows, torch.stack(losses).tolist(), strict=True):
+            row[f"{prefix}_loss"] = loss
+
+    def train_step_single(self, batch, **fit_params):
+        """Add up the gradients of a batch, piece by piece where it is large."""
+        self._set_training(True)
+        losses, outputs = [], []
+        for inputs, targets, share in split_batch(batch, self._piece_size(batch)):
+            outputs.append(self.infer(inputs))
+            targets = to_device(targets, self.device)
+            loss = self.criterion_(outputs[-1], targets, share)
+            loss.backward()
+            losses.append(loss.detach())
+        return {"loss": sum(losses), "y_pred": _join(outputs)}
+
+    def infer(self, x, **fit_params):
+        """Run the module on inputs that lie anywhere."""
+        return self.module_(**to_device(x, self.device))
+
+    def _set_training(self, training=True):
+        # Walking through all modules takes longer than a look whether that is needed.
+        if self.module_.training != training:
+            super()._set_training(training)
+
+    def _piece_size(self, batch):
+        """Sequences to learn from together: all of them, or what the caches hold."""
+        numeric = batch[0]["numeric"]
+        if torch.device(self.device).type != "cpu":
+            return len(numeric)
+        n_states = numeric.shape[1] // self.module__patch_size * self.module_.n_states
+        return max(LEAST_TRAINING_SEQUENCES, TRAINING_STATES // n_states)
+
+    @contextmanager
+    def _noting_interrupts(self):
+        """Tell Ctrl-C from callbacks that stop training: both raise the same error."""
+        before = signal.getsignal(signal.SIGINT)
+
+        def note(number, frame):
+            self.interrupted_ = True
+            return before(number, frame)
+
+        # Python hands signals to the main thread alone.
+        main = threading.current_thread() is threading.main_thread()
+        if not (main and callable(before)):
+            yield
+            return
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def encode(self, dataset):
+        """Return the vectors of a dataset, float32 of shape (n_samples, C)."""
+        vectors = np.empty((len(dataset), self.module__n_components), np.float32)
+        for indices, inputs, _ in self._inference(dataset):
+            inputs.pop("horizons")
+            vectors[indices] = self.module_.encoder(**inputs).cpu().numpy()
+        return vectors
+
+    def predict_parts(self, dataset):
+        """Encode and decode a dataset, batch by batch.
+
+        Yields
+        ------
+        indices : int ndarray of shape (N,)
+            Sequences of the batch.
+        outputs : dict of str to tensor of shape (N, L, F)
+            Decoded values by part, in scaled units.
+        targets : dict of str to (dict of tensor)
+            As :meth:`SequenceDataset.batch` gives them.
+        """
+        for indices, inputs, targets in self._inference(dataset):
+            outputs = self.module_(**inputs)
+            yield indices, {k: v[0].cpu() for k, v in outputs.items()}, targets
+
+    def decode(self, vectors, part, n_steps, lengths=None):
+        """Play vectors back: values (N, n_steps, F), ends (N, n_steps), on the CPU.
+
+        After `lengths` steps, where they are given, values have no meaning.
+        """
+        self.module_.eval()
+        vectors = to_device(torch.from_numpy(vectors), self._where)
+        if lengths is not None:
+            lengths = to_device(torch.from_numpy(lengths), self._where)
+        with torch.inference_mode():
+            values, ends = self.module_.decoders[part](vectors, n_steps, lengths)
+        return values.cpu(), ends.cpu()
+
+    @property
+    def inference_costs(self):
+        """Cells of a layer, and whether the caches of a CPU are to hold the states."""
+        return self.module_.encoder.n_cells, self._where.type == "cpu"
+
+    def _inference(self, dataset):
+        """Yield indices, inputs and targets of each batch, without gradients."""
+        self.module_.eval()
+        keep_freed_memory()
+        for indices in dataset.inference_batches(*self.inference_costs):
+            inputs, targets = dataset.batch(indices)
+            with torch.inference_mode():
+                yield indices, to_device(inputs, self._where), targets
+
+    @property
+    def _where(self):
+        # Not self.device: a net opened where that device is missing lies elsewhere.
+        return next(self.module_.parameters()).device
+
+
+def _join(pieces):
+    """Put the outputs of a batch's pieces together again."""
+    if len(pieces) == 1:
+        return pieces[0]
+    joined = {}
+    for part in pieces[0]:
+        values, ends = zip(*(piece[part] for piece in pieces), strict=True)
+        joined[part] = torch.cat(values), torch.cat(ends)
+    return joined
