@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+BENCHMARK_VENV ?= .venv-benchmark
 
 # Networks as small as the tests' and the demo's are no faster on more threads, and many
 # times slower where other programs keep the cores busy.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint docs wheel clean
+.PHONY: demo test lint docs wheel benchmark clean
 
 demo: $(VENV)/.test-ready  ## Embed real sequences, classify them, save a picture.
 	$(BIN)/python examples/demo.py
@@ -27,8 +28,12 @@ docs: $(VENV)/.docs-ready  ## Build the pages in docs/_build/html.
 wheel: $(VENV)/.docs-ready  ## Build the wheel in dist.
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
+benchmark:  ## Measure speed and memory beside other libraries, in about an hour.
+	$(MAKE) VENV=$(BENCHMARK_VENV) $(BENCHMARK_VENV)/.benchmark-ready
+	$(BENCHMARK_VENV)/bin/python benchmarks/run_all.py
+
 clean:
-	rm -rf $(VENV) dist docs/_build docs/auto_examples docs/generated
+	rm -rf $(VENV) $(BENCHMARK_VENV) benchmarks/results dist docs/_build docs/auto_examples docs/generated
 
 $(VENV)/.%-ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -19,7 +19,7 @@ from sklearn_seqembed._batching import (
     padded_length,
 )
 from sklearn_seqembed._blocks import Sequences
-from sklearn_seqembed._devices import resolve_device, seeded
+from sklearn_seqembed._devices import resolve_device, resolve_precision, seeded
 from sklearn_seqembed._features import NumericFeatures
 from sklearn_seqembed._loss import end_log_likelihood
 from sklearn_seqembed._parameters import PARTS, check_parameters
@@ -301,6 +301,7 @@ class BaseSequenceEstimator(BaseEstimator):
                         f"{value!r}. To train it on, set {name} back; for a new "
                         "network, call fit with warm_start=False."
                     )
+        net.compute_dtype = resolve_precision(self.precision, net.device)
         # What never varies need not be learned.
         net.criterion_.learn_ends = self._shortest < self._longest
         return net

@@ -16,9 +16,12 @@ from sklearn_seqembed._blocks import Sequences
 # batch, anew each epoch.
 KEPT_VALUES = 2**24
 
-# Batches among which sequences are sorted by length. More batches save padding, fewer
-# leave more to chance.
+# Batches among which sequences are sorted by length, and how much chance has a say in
+# it: as if each were up to e ** JITTER times longer or shorter than it is. Batches of
+# equal lengths alone learned worse: PLAID .901, like this .908, wholly random .911 of
+# the test part explained, at 1.4 times the time.
 POOL_BATCHES = 16
+JITTER = 0.6
 
 # Largest shift in time, as a share of a sequence's length, and the largest share of it
 # that is cut off at the start.
@@ -283,9 +286,9 @@ def split_batch(batch, size):
 class TrainingBatches:
     """Iterate over random batches of similar lengths, anew each epoch.
 
-    Sequences are shuffled, then sorted by length within pools of `POOL_BATCHES`
-    batches, the longest first, and the batches are shuffled. Every sequence comes once
-    an epoch, and batches differ by at most one in size.
+    Sequences are shuffled, then sorted by about their length within pools of
+    `POOL_BATCHES` batches, and the batches are shuffled. Every sequence comes once an
+    epoch, the longest of a batch first, and batches differ by at most one in size.
 
     Parameters
     ----------
@@ -311,15 +314,19 @@ class TrainingBatches:
             yield self.dataset.batch(batches[k])
 
     def _sort_pools(self, batches):
+        """Sort by about the length within each pool, exactly within each batch."""
+        n_patches = -(-self.dataset.lengths // self.dataset.patch_size)
         by_length = []
         for start in range(0, len(batches), POOL_BATCHES):
             pool = batches[start : start + POOL_BATCHES]
             cuts = np.cumsum([len(batch) for batch in pool])[:-1]
             pool = np.concatenate(pool)
-            # Ties, within one patch, stay in random order.
-            n_patches = -(-self.dataset.lengths[pool] // self.dataset.patch_size)
-            pool = pool[np.argsort(-n_patches, kind="stable")]
-            by_length += np.split(pool, cuts)
+            chance = JITTER * (2 * torch.rand(len(pool)).numpy() - 1)
+            pool = pool[np.argsort(np.log(n_patches[pool]) + chance)]
+            by_length += [
+                batch[np.argsort(-n_patches[batch], kind="stable")]
+                for batch in np.split(pool, cuts)
+            ]
         return by_length
 
 

@@ -36,6 +36,81 @@ def resolve_device(device):
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def resolve_precision(precision, device):
+    """Return the dtype that products are computed in while a network learns.
+
+    Parameters
+    ----------
+    precision : {"auto", "float32", "bfloat16"}
+        "auto" is bfloat16 on CUDA devices that compute LSTMs in it, else float32.
+    device : str
+        Name of the device.
+
+    Returns
+    -------
+    torch.dtype
+        `torch.float32` or `torch.bfloat16`.
+
+    Raises
+    ------
+    ValueError
+        If bfloat16 is asked for and the device cannot compute in it.
+    """
+    if precision == "float32":
+        return torch.float32
+    if precision == "auto" and torch.device(device).type != "cuda":
+        return torch.float32
+    problem = _bfloat16_problem(device)
+    if problem is None:
+        return torch.bfloat16
+    if precision == "bfloat16":
+        raise ValueError(
+            f"precision='bfloat16' cannot be used on device={device!r} ({problem}). "
+            "Use 'auto' or 'float32'."
+        )
+    return torch.float32
+
+
+def _bfloat16_problem(device):
+    """Learn with some cells: what goes wrong, or None.
+
+    No flag says whether a device, its driver and cuDNN (from 9.13 on) can do it.
+    """
+    cells = torch.nn.LSTM(1, 8, device=device)
+    x = torch.zeros(2, 2, 1, device=device)
+    try:
+        with computing_in(torch.bfloat16, device):
+            states, _ = cells(x)
+        states.float().sum().backward()
+    except RuntimeError as exc:
+        return exc
+    if torch.device(device).type == "cuda" and not torch.cuda.is_bf16_supported():
+        return "it would be emulated"
+    return None
+
+
+@contextmanager
+def computing_in(dtype, device):
+    """Compute products in `dtype`; weights and sums stay in float32.
+
+    In float32 the products of CUDA devices may use TF32 inside, as those of cuDNN's
+    LSTMs do by torch's default.
+    """
+    kind = torch.device(device).type
+    if kind != "cuda":
+        with torch.autocast(kind, dtype, enabled=dtype != torch.float32):
+            yield
+        return
+    products = torch.backends.cuda.matmul
+    before = products.allow_tf32
+    products.allow_tf32 = torch.backends.cudnn.allow_tf32
+    try:
+        with torch.autocast(kind, dtype, enabled=dtype != torch.float32):
+            yield
+    finally:
+        products.allow_tf32 = before
+
+
 def to_device(tensors, device):
     """Bring a tensor, or all tensors of nested dicts, to a device.
 

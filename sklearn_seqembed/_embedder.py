@@ -109,6 +109,11 @@ class LSTMSequenceEmbedder(
         new one. Its scaler and device stay what they were.
     device : str or torch.device, default="auto"
         Where to compute. "auto" is CUDA if there is one, else MPS, else the CPU.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        What `fit` computes products in; weights, losses and `transform` are in float32.
+        "bfloat16" is about twice as fast where a processor has instructions for it and
+        the network is large, and less exact. "auto" is "bfloat16" on CUDA devices that
+        have them, else "float32", with TF32 on CUDA where torch allows it for cuDNN.
     verbose : int, default=0
         0 is silent, 1 shows a progress bar with loss and time left.
     random_state : int, RandomState instance or None, default=None
@@ -215,6 +220,7 @@ class LSTMSequenceEmbedder(
         callbacks=None,
         warm_start=False,
         device="auto",
+        precision="auto",
         verbose=0,
         random_state=None,
     ):
@@ -240,6 +246,7 @@ class LSTMSequenceEmbedder(
         self.callbacks = callbacks
         self.warm_start = warm_start
         self.device = device
+        self.precision = precision
         self.verbose = verbose
         self.random_state = random_state
 

@@ -11,7 +11,7 @@ import torch
 
 # What one more block costs, in states (cells times patches) that might be computed in
 # the same time instead.
-BLOCK_STATES = 2500
+BLOCK_STATES = 1500
 
 
 class Layout:

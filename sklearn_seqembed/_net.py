@@ -13,7 +13,7 @@ from sklearn_seqembed._batching import (
     TRAINING_STATES,
     split_batch,
 )
-from sklearn_seqembed._devices import keep_freed_memory, to_device
+from sklearn_seqembed._devices import computing_in, keep_freed_memory, to_device
 
 
 class SequenceNet(NeuralNet):
@@ -21,6 +21,8 @@ class SequenceNet(NeuralNet):
 
     Attributes
     ----------
+    compute_dtype : torch.dtype
+        Dtype of the products while it learns; weights are in float32.
     interrupted_ : bool
         Whether the last training was ended by Ctrl-C.
     failed_ : bool
@@ -28,6 +30,7 @@ class SequenceNet(NeuralNet):
     """
 
     interrupted_ = False
+    compute_dtype = torch.float32
 
     @property
     def failed_(self):
@@ -74,7 +77,8 @@ class SequenceNet(NeuralNet):
         self._set_training(True)
         losses, outputs = [], []
         for inputs, targets, share in split_batch(batch, self._piece_size(batch)):
-            outputs.append(self.infer(inputs))
+            with computing_in(self.compute_dtype, self.device):
+                outputs.append(self.infer(inputs))
             targets = to_device(targets, self.device)
             loss = self.criterion_(outputs[-1], targets, share)
             loss.backward()
@@ -147,7 +151,7 @@ class SequenceNet(NeuralNet):
 
         After `lengths` steps, where they are given, values have no meaning.
         """
-        self.module_.eval()
+        self._set_training(False)
         vectors = to_device(torch.from_numpy(vectors), self._where)
         if lengths is not None:
             lengths = to_device(torch.from_numpy(lengths), self._where)
@@ -162,7 +166,7 @@ class SequenceNet(NeuralNet):
 
     def _inference(self, dataset):
         """Yield indices, inputs and targets of each batch, without gradients."""
-        self.module_.eval()
+        self._set_training(False)
         keep_freed_memory()
         for indices in dataset.inference_batches(*self.inference_costs):
             inputs, targets = dataset.batch(indices)

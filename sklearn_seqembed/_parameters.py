@@ -36,6 +36,7 @@ OPTIONS = {
     "objective": tuple(PARTS),
     "early_stopping": ("auto", True, False),
     "warm_start": (True, False),
+    "precision": ("auto", "float32", "bfloat16"),
 }
 AUTO = ("patch_size", "max_epochs", "batch_size", "horizon")
 

@@ -17,9 +17,14 @@ from skorch.callbacks import (
     PrintLog,
 )
 
-from sklearn_seqembed import LSTMSequenceEmbedder, _net
+from sklearn_seqembed import LSTMSequenceEmbedder, _devices, _net
 from sklearn_seqembed._batching import masked_targets
-from sklearn_seqembed._devices import resolve_device, seeded
+from sklearn_seqembed._devices import (
+    computing_in,
+    resolve_device,
+    resolve_precision,
+    seeded,
+)
 from sklearn_seqembed._loss import (
     END_WEIGHT,
     SequenceLoss,
@@ -163,6 +168,62 @@ def test_large_batches_alone_are_learned_in_pieces(X, monkeypatch):
     batch_of_all.set_params(patch_size=1).fit(X)
 
     assert sizes[:3] == [8, 8, 8]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_bfloat16_learns_as_float32_does_but_for_rounding(X, cell):
+    options = {"max_epochs": 30, "lr": 0.01, "n_components": 8, "cell": cell}
+    exact = _embedder(precision="float32", **options).fit(X)
+
+    rough = _embedder(precision="bfloat16", **options).fit(X)
+
+    assert rough.train_score_ == pytest.approx(exact.train_score_, abs=0.03)
+    assert _weights(rough).dtype == torch.float32
+    assert rough.transform(X).dtype == np.float32
+    if cell == "lstm":  # torch computes a GRU in float32 here all the same
+        assert not torch.equal(_weights(rough), _weights(exact))
+
+
+def test_the_automatic_precision_of_a_cpu_is_float32(X):
+    exact = _embedder(precision="float32", device="cpu").fit(X)
+
+    automatic = _embedder(device="cpu").fit(X)
+
+    assert torch.equal(_weights(automatic), _weights(exact))
+
+
+def test_bfloat16_where_there_is_none_is_refused_or_not_chosen(monkeypatch):
+    monkeypatch.setattr(_devices, "_bfloat16_problem", lambda device: "no such unit")
+
+    assert resolve_precision("auto", "cuda") == torch.float32
+    assert resolve_precision("float32", "cuda") == torch.float32
+    with pytest.raises(ValueError, match="precision='bfloat16' cannot be used on dev"):
+        resolve_precision("bfloat16", "cuda")
+
+
+def test_the_automatic_precision_of_cuda_is_bfloat16_where_it_can(monkeypatch):
+    monkeypatch.setattr(_devices, "_bfloat16_problem", lambda device: None)
+
+    assert resolve_precision("auto", "cuda") == torch.bfloat16
+    assert resolve_precision("auto", "cpu") == torch.float32
+
+
+def test_what_a_device_cannot_compute_is_said():
+    # A device without memory takes the steps, and has no number to give back.
+    assert _devices._bfloat16_problem("cpu") is None
+    with pytest.raises(ValueError, match="precision='bfloat16' cannot be used"):
+        resolve_precision("bfloat16", "cuda")
+
+
+def test_torchs_own_precision_is_left_as_it_was():
+    products = torch.backends.cuda.matmul
+    before = products.allow_tf32
+
+    with computing_in(torch.float32, "cuda"):
+        inside = products.allow_tf32
+
+    assert inside == torch.backends.cudnn.allow_tf32
+    assert products.allow_tf32 == before
 
 
 def test_users_callbacks_see_the_loss_of_each_batch_as_a_number(X):
