@@ -96,6 +96,7 @@ OUT_OF_RANGE = [
     ("warm_start", "yes", ValueError, "warm_start must be .*got 'yes'"),
     ("device", "abacus", ValueError, "device.*abacus"),
     ("device", 1.5, (TypeError, ValueError), "device"),
+    ("precision", "half", ValueError, "precision must be .*got 'half'"),
     ("verbose", -1, ValueError, "verbose == -1, must be >= 0"),
     ("verbose", "loud", TypeError, "verbose must be an instance of int"),
     ("random_state", "seed", ValueError, "'seed' cannot be used to seed"),
@@ -283,6 +284,7 @@ CHANGES = {
     ),
     "callbacks": ({}, [Greeter()], "history"),
     "warm_start": ({}, True, "n_iter"),
+    "precision": ({}, "bfloat16", "vectors"),
     "random_state": ({}, 1, "vectors"),
 }
 

@@ -208,10 +208,11 @@ def test_the_automatic_precision_of_cuda_is_bfloat16_where_it_can(monkeypatch):
     assert resolve_precision("auto", "cpu") == torch.float32
 
 
-def test_what_a_device_cannot_compute_is_said():
-    # A device without memory takes the steps, and has no number to give back.
-    assert _devices._bfloat16_problem("cpu") is None
-    with pytest.raises(ValueError, match="precision='bfloat16' cannot be used"):
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is here")
+def test_why_a_device_cannot_compute_in_bfloat16_is_said():
+    assert resolve_precision("bfloat16", "cpu") == torch.bfloat16
+
+    with pytest.raises(ValueError, match=r"precision='bfloat16' .*\(.*CUDA.*\)"):
         resolve_precision("bfloat16", "cuda")
 
 
