@@ -258,9 +258,10 @@ class LSTMSequenceEmbedder(
         X : list, array, tensor or frame of n_samples sequences
             A list (tuple, 1-D object array) of arrays of shape (n_timesteps_i,
             n_features) or (n_timesteps_i,); a 3-D array (n_samples, n_timesteps,
-            n_features), NaN-padded at the end where lengths differ; or a 2-D array or
-            frame of numbers (n_samples, n_timesteps), one feature. NaN elsewhere is a
-            missing value: neither reconstructed nor counted.
+            n_features), NaN-padded at the end where lengths differ; a 2-D array or a
+            frame of numbers (n_samples, n_timesteps), one feature; or an Arrow array
+            of lists. NaN elsewhere is a missing value: neither reconstructed nor
+            counted.
         y : None
             Ignored.
 

@@ -51,26 +51,28 @@ class SequenceNet(NeuralNet):
         return self
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """Run all batches, as skorch does, but look at the losses at the end alone.
+        """Run all batches, as skorch does, but do not wait for an accelerator.
 
         To look at a loss is to wait for it: an accelerator would stand still while the
-        next batch is gathered.
+        next batch is gathered. There losses are looked at when the epoch is over.
         """
         if iterator is None:
             return
-        losses = []
+        n_batches = 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
-            losses.append(step["loss"].detach())
-            self.history.record_batch(f"{prefix}_loss", losses[-1])
+            loss = step["loss"].detach()
+            loss = loss.item() if loss.device.type == "cpu" else loss
+            self.history.record_batch(f"{prefix}_loss", loss)
             size = len(batch[0]["lengths"])
             self.history.record_batch(f"{prefix}_batch_size", size)
             self.notify("on_batch_end", batch=batch, training=training, **step)
-        self.history.record(f"{prefix}_batch_count", len(losses))
-        rows = [row for row in self.history[-1]["batches"] if f"{prefix}_loss" in row]
-        for row, loss in zip(rows, torch.stack(losses).tolist(), strict=True):
-            row[f"{prefix}_loss"] = loss
+            n_batches += 1
+        self.history.record(f"{prefix}_batch_count", n_batches)
+        for row in self.history[-1]["batches"]:
+            if f"{prefix}_loss" in row:
+                row[f"{prefix}_loss"] = float(row[f"{prefix}_loss"])
 
     def train_step_single(self, batch, **fit_params):
         """Add up the gradients of a batch, piece by piece where it is large."""

@@ -229,14 +229,49 @@ def test_torchs_own_precision_is_left_as_it_was():
 
 def test_users_callbacks_see_the_loss_of_each_batch_as_a_number(X):
     class Note(Callback):
-        def on_epoch_end(self, net, **kwargs):
-            losses = net.history[-1, "batches", :, "train_loss"]
-            assert all(isinstance(loss, float) for loss in losses)
-            net.noted_ = len(losses)
+        def on_batch_end(self, net, **kwargs):
+            losses.append(net.history[-1, "batches", -1, "train_loss"])
 
-    embedder = _embedder(max_epochs=1, batch_size=8, callbacks=[Note()]).fit(X)
+    losses = []
 
-    assert embedder.net_.noted_ == 3
+    _embedder(max_epochs=1, batch_size=8, callbacks=[Note()]).fit(X)
+
+    assert len(losses) == 3
+    assert all(isinstance(loss, float) for loss in losses)
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["finite", "nan"])
+def test_losses_that_lie_elsewhere_are_looked_at_when_the_epoch_is_over(
+    X, broken, monkeypatch
+):
+    class Elsewhere(torch.Tensor):
+        """A loss that claims to lie on an accelerator, and counts looks at it."""
+
+        device = torch.device("cuda")
+
+        def __float__(self):
+            looks.append(len(steps))
+            return float(self.as_subclass(torch.Tensor))
+
+    def step(net, batch, **kwargs):
+        found = learn(net, batch, **kwargs)
+        steps.append(found)
+        loss = found["loss"] * (float("nan") if broken else 1)
+        return found | {"loss": loss.as_subclass(Elsewhere)}
+
+    looks, steps, learn = [], [], _net.SequenceNet.train_step
+    monkeypatch.setattr(_net.SequenceNet, "train_step", step)
+    embedder = _embedder(max_epochs=2, batch_size=8)
+
+    if broken:
+        with pytest.raises(ValueError, match="became NaN or infinite"):
+            embedder.fit(X)
+    else:
+        embedder.fit(X)
+        assert len(embedder.history_) == 2
+
+    assert len(steps) == (3 if broken else 6)
+    assert set(looks) == ({3} if broken else {3, 6})
 
 
 def test_end_probabilities_sum_to_at_most_one():
