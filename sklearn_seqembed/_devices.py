@@ -88,26 +88,13 @@ def _bfloat16_problem(device):
     return None
 
 
-@contextmanager
 def computing_in(dtype, device):
-    """Compute products in `dtype`; weights and sums stay in float32.
+    """Compute products in `dtype` in a with-block; weights and sums stay in float32.
 
-    In float32 the products of CUDA devices may use TF32 inside, as those of cuDNN's
-    LSTMs do by torch's default.
+    float32 means torch's own settings: by default cuDNN's LSTMs use TF32.
     """
     kind = torch.device(device).type
-    if kind != "cuda":
-        with torch.autocast(kind, dtype, enabled=dtype != torch.float32):
-            yield
-        return
-    products = torch.backends.cuda.matmul
-    before = products.allow_tf32
-    products.allow_tf32 = torch.backends.cudnn.allow_tf32
-    try:
-        with torch.autocast(kind, dtype, enabled=dtype != torch.float32):
-            yield
-    finally:
-        products.allow_tf32 = before
+    return torch.autocast(kind, dtype, enabled=dtype != torch.float32)
 
 
 def to_device(tensors, device):
@@ -122,7 +109,7 @@ def to_device(tensors, device):
             name: value if name == "horizons" else to_device(value, device)
             for name, value in tensors.items()
         }
-    if torch.device(device).type == "cuda":
+    if torch.device(device).type == "cuda" and tensors.device.type == "cpu":
         return tensors.pin_memory().to(device, non_blocking=True)
     return tensors.to(device)
 

@@ -113,7 +113,7 @@ class LSTMSequenceEmbedder(
         What `fit` computes products in; weights, losses and `transform` are in float32.
         "bfloat16" is about twice as fast where a processor has instructions for it and
         the network is large, and less exact. "auto" is "bfloat16" on CUDA devices that
-        have them, else "float32", with TF32 on CUDA where torch allows it for cuDNN.
+        have them, else "float32": as torch is set, by default with TF32 in cuDNN.
     verbose : int, default=0
         0 is silent, 1 shows a progress bar with loss and time left.
     random_state : int, RandomState instance or None, default=None

@@ -138,11 +138,13 @@ class Layout:
 
     def _first_rows(self):
         """Row of each patch of the first sequence, shape (stop,)."""
+        device = self.n_patches.device
         rows, row = [], 0
         for first, stop, width in self.blocks:
-            rows += range(row, row + (stop - first) * width, width)
-            row += (stop - first) * width
-        return torch.tensor(rows, device=self.n_patches.device)
+            end = row + (stop - first) * width
+            rows.append(torch.arange(row, end, width, device=device))
+            row = end
+        return torch.cat(rows)
 
 
 def _cut(counts, first, stop, cost):

@@ -20,7 +20,6 @@ from skorch.callbacks import (
 from sklearn_seqembed import LSTMSequenceEmbedder, _devices, _net
 from sklearn_seqembed._batching import masked_targets
 from sklearn_seqembed._devices import (
-    computing_in,
     resolve_device,
     resolve_precision,
     seeded,
@@ -214,17 +213,6 @@ def test_why_a_device_cannot_compute_in_bfloat16_is_said():
 
     with pytest.raises(ValueError, match=r"precision='bfloat16' .*\(.*CUDA.*\)"):
         resolve_precision("bfloat16", "cuda")
-
-
-def test_torchs_own_precision_is_left_as_it_was():
-    products = torch.backends.cuda.matmul
-    before = products.allow_tf32
-
-    with computing_in(torch.float32, "cuda"):
-        inside = products.allow_tf32
-
-    assert inside == torch.backends.cudnn.allow_tf32
-    assert products.allow_tf32 == before
 
 
 def test_users_callbacks_see_the_loss_of_each_batch_as_a_number(X):
