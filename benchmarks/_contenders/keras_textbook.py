@@ -11,9 +11,11 @@ import numpy as np
 from _cases import make_X
 from _data import unexplained
 
-# More sequences than these are not trained on but counted: the time of a batch does
-# not depend on their number.
-MOST_SEQUENCES = 20_000
+# What one fit computes, about: sequences x steps x epochs x cells, some seconds' worth.
+# Sequences beyond that are not trained on but counted: the time of a batch does not
+# depend on how many there are.
+MOST_STATES = 10_000_000
+LEAST_BATCHES = 2
 
 
 def build(n_timesteps, n_features, cells):
@@ -42,13 +44,15 @@ def build(n_timesteps, n_features, cells):
     return model
 
 
-def pad(X):
+def pad(X, longest=None):
     """Pad sequences as Keras does, in front.
 
     Parameters
     ----------
     X : list of ndarray of shape (n_timesteps_i, n_features), or 3-D array
         The sequences.
+    longest : int, default=None
+        Number of time steps, that of the longest sequence if None.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def pad(X):
     weights : float32 ndarray of shape (N, L)
         0 at padding, 1 elsewhere.
     """
-    x = keras.utils.pad_sequences(X, dtype="float32")
+    x = keras.utils.pad_sequences(X, maxlen=longest, dtype="float32")
     lengths = np.array([len(sequence) for sequence in X])
     steps = np.arange(x.shape[1])
     weights = steps >= x.shape[1] - lengths[:, None]  # (N, L)
@@ -65,15 +69,20 @@ def pad(X):
 
 
 def n_sequences_used(case):
-    """Return how many of a case's sequences Keras trains on."""
-    return min(case.n_sequences, MOST_SEQUENCES)
+    """Return how many of a case's sequences Keras trains on: whole batches, or all."""
+    longest = max(map(len, make_X(case)))
+    affordable = MOST_STATES // (longest * case.epochs * case.cells)
+    n_batches = max(LEAST_BATCHES, affordable // case.batch_size)
+    return min(case.n_sequences, n_batches * case.batch_size)
 
 
 @functools.lru_cache(maxsize=1)
 def _ready(case):
     """Pad a case's sequences and trace a network for it."""
-    X = make_X(case)[: n_sequences_used(case)]
-    x, weights = pad(X) if case.ragged else (X, None)
+    X = make_X(case)
+    longest = max(map(len, X))
+    X = X[: n_sequences_used(case)]
+    x, weights = pad(X, longest) if case.ragged else (X, None)
     model = build(x.shape[1], case.n_features, case.cells)
     seconds = _trace(model, x, weights, case.batch_size)
     return model, x, weights, seconds
