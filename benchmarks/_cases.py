@@ -84,25 +84,35 @@ CASES = (
     Case("lognormal12-32", 2_000, LogNormal(100, 10, 1_000), 12, 32, 64, 4),
     Case("vowels-64", 640, "vowels", 12, 64, 32, 25),
 )
+# With more threads, which do not judge.
+NAMES_BESIDE = (
+    "steps24-16",
+    "steps100x12-64",
+    "steps100-128",
+    "steps500-64",
+    "lognormal-64",
+)
 QUICK_NAMES = ("steps24-16", "steps100-128", "lognormal-64", "vowels-64")
 QUICK_SEQUENCES = 100
 
 
-def select_cases(quick=False):
+def select_cases(quick=False, n_threads=1):
     """Return the cases that can run here, and say which cannot.
 
     Parameters
     ----------
     quick : bool, default=False
         Whether to return a few, cut to some sequences and one epoch.
+    n_threads : int, default=1
+        Threads of a contender. With more than one some of the cases will do.
 
     Returns
     -------
     cases : list of Case
         The cases.
     """
-    cases = list(CASES)
-    if not has_japanese_vowels():
+    cases = [case for case in CASES if n_threads == 1 or case.name in NAMES_BESIDE]
+    if n_threads == 1 and not has_japanese_vowels():
         cases = [case for case in cases if case.lengths != "vowels"]
         print(
             "Note: the case vowels-64 is left out. Set SEQEMBED_DATA or install sktime."

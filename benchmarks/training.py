@@ -269,7 +269,7 @@ def main():
     args = argument_parser(__doc__, threads=True).parse_args()
     print_machine(args.threads, args.quick)
     n_rounds = ROUNDS if args.threads == 1 and not args.quick else ROUNDS_BESIDE
-    cases = select_cases(args.quick)
+    cases = select_cases(args.quick, args.threads)
     rows = compare_networks(cases, args.threads, n_rounds)
     by_size = shares_by_size(rows)
     print_table(by_size, PEAK_COLUMNS)

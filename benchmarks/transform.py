@@ -116,7 +116,7 @@ def main():
         Worker("_contenders.ours", args.threads) as ours,
         Worker("_contenders.onnx_runtime", args.threads) as onnx,
     ):
-        for case in select_cases(args.quick):
+        for case in select_cases(args.quick, args.threads):
             show_progress(f"transform: {case.name}")
             rows += [
                 measure(case, bidirectional, ours, onnx, n_rounds)
