@@ -30,7 +30,7 @@ wheel: $(VENV)/.docs-ready  ## Build the wheel in dist.
 
 benchmark:  ## Measure speed and memory beside other libraries, in about an hour.
 	$(MAKE) VENV=$(BENCHMARK_VENV) $(BENCHMARK_VENV)/.benchmark-ready
-	$(BENCHMARK_VENV)/bin/python benchmarks/run_all.py
+	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python benchmarks/run_all.py
 
 clean:
 	rm -rf $(VENV) $(BENCHMARK_VENV) benchmarks/results dist docs/_build docs/auto_examples docs/generated

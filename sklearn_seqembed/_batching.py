@@ -18,8 +18,7 @@ KEPT_VALUES = 2**24
 
 # Batches among which sequences are sorted by length, and how much chance has a say in
 # it: as if each were up to e ** JITTER times longer or shorter than it is. Batches of
-# equal lengths alone learned worse: PLAID .901, like this .908, wholly random .911 of
-# the test part explained, at 1.4 times the time.
+# equal lengths learn worse, wholly random ones take longer: benchmarks/padding.py.
 POOL_BATCHES = 16
 JITTER = 0.6
 
@@ -197,8 +196,8 @@ class SequenceDataset(torch.utils.data.Dataset):
         shape = len(starts), n_steps, -1
         is_whole = lengths.min() == n_steps and not first.any()
         if is_whole and (np.diff(starts) == n_steps).all():
-            # They lie one behind the other: a view is enough.
-            values = self.sequences.span(starts[0], starts[-1] + n_steps)
+            # They lie one behind the other. A copy: batches go to users' callbacks.
+            values = self.sequences.span(starts[0], starts[-1] + n_steps).copy()
         else:
             steps = np.minimum(np.arange(n_steps), lengths[:, None] - 1)
             steps = np.clip(first[:, None] + steps, 0, whole[:, None] - 1)
@@ -273,14 +272,17 @@ def split_batch(batch, size):
     edges = [n_samples * k // n_pieces for k in range(n_pieces + 1)]
     for start, stop in zip(edges[:-1], edges[1:], strict=True):
         rows = slice(start, stop)
-        yield (
-            {name: value[rows] for name, value in inputs.items()},
-            {
-                part: {name: value[rows] for name, value in target.items()}
-                for part, target in targets.items()
-            },
-            (stop - start) / n_samples,
-        )
+        piece = {name: value[rows] for name, value in inputs.items()}
+        parts = {
+            part: {name: value[rows] for name, value in target.items()}
+            for part, target in targets.items()
+        }
+        if "forecast" in parts:
+            # The network forecasts as many steps as the longest horizon asks for.
+            longest = max(1, int(piece["horizons"].max()))
+            for name in ("values", "weights"):
+                parts["forecast"][name] = parts["forecast"][name][:, :longest]
+        yield piece, parts, (stop - start) / n_samples
 
 
 class TrainingBatches:

@@ -83,8 +83,10 @@ def _bfloat16_problem(device):
         states.float().sum().backward()
     except (RuntimeError, AssertionError) as exc:  # torch raises both
         return exc
-    if torch.device(device).type == "cuda" and not torch.cuda.is_bf16_supported():
-        return "it would be emulated"
+    if torch.device(device).type == "cuda":
+        with torch.cuda.device(device):  # the question is about the current device
+            if not torch.cuda.is_bf16_supported(including_emulation=False):
+                return "it would be emulated"
     return None
 
 

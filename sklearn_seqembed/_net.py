@@ -92,8 +92,9 @@ class SequenceNet(NeuralNet):
         return self.module_(**to_device(x, self.device))
 
     def _set_training(self, training=True):
-        # Walking through all modules takes longer than a look whether that is needed.
-        if self.module_.training != training:
+        # From batch to batch of training nothing changes, and to walk through all
+        # modules takes long. After it a user may have turned one of them.
+        if not (training and self.module_.training):
             super()._set_training(training)
 
     def _piece_size(self, batch):
@@ -187,6 +188,16 @@ def _join(pieces):
         return pieces[0]
     joined = {}
     for part in pieces[0]:
-        values, ends = zip(*(piece[part] for piece in pieces), strict=True)
+        n_steps = max(piece[part][1].shape[1] for piece in pieces)
+        values, ends = zip(
+            *(_lengthen(*piece[part], n_steps) for piece in pieces), strict=True
+        )
         joined[part] = torch.cat(values), torch.cat(ends)
     return joined
+
+
+def _lengthen(values, ends, n_steps):
+    """Pad what was forecast to the longest horizon of the batch, with zeros."""
+    surplus = n_steps - ends.shape[1]
+    pad = torch.nn.functional.pad
+    return pad(values, (0, 0, 0, surplus)), pad(ends, (0, surplus))

@@ -134,13 +134,27 @@ def test_a_part_without_any_observed_value_costs_nothing():
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"objective": "composite", "num_layers": 2}, {"patch_size": 3}],
-    ids=["plain", "composite", "patches"],
+    [
+        {},
+        {"patch_size": 3},
+        {"objective": "composite", "horizon": 0.4, "num_layers": 2},
+        {"objective": "forecast", "horizon": 0.6},
+    ],
+    ids=["plain", "patches", "composite", "forecast"],
 )
 def test_a_batch_learned_in_pieces_gives_the_gradient_of_the_whole(
-    X, options, monkeypatch
+    options, monkeypatch
 ):
+    # Horizons are 1 to 14 steps, and differ from piece to piece.
+    X = make_sequences(24, n_features=2, lengths=(3, 24), random_state=0)[0]
     X[0][1] = NAN
+    outputs = []
+
+    class Note(Callback):
+        def on_batch_end(self, net, training, y_pred, **kwargs):
+            outputs.append({k: (v.shape, e.shape) for k, (v, e) in y_pred.items()})
+
+    options = {**options, "callbacks": [Note()], "batch_size": 24}
     whole = _embedder(max_epochs=1, **options).fit(X)
     monkeypatch.setattr(_net, "TRAINING_STATES", 1)  # four sequences at a time
 
@@ -150,6 +164,32 @@ def test_a_batch_learned_in_pieces_gives_the_gradient_of_the_whole(
         whole.history_[0]["train_loss"], rel=1e-5
     )
     torch.testing.assert_close(_weights(pieces), _weights(whole), rtol=1e-4, atol=1e-5)
+    assert outputs[0] == outputs[1]  # put together again
+
+
+def test_a_module_that_a_user_turns_to_training_encodes_as_before(X):
+    embedder = _embedder(num_layers=2, dropout=0.5).fit(X)
+    before = embedder.transform(X)
+
+    embedder.encoder_.train()
+
+    assert np.array_equal(embedder.transform(X), before)
+
+
+@pytest.mark.parametrize("batch_size", [1, 24])
+def test_callbacks_that_change_a_batch_change_no_other(X, batch_size):
+    class Spoil(Callback):
+        def on_batch_begin(self, net, batch, **kwargs):
+            means.append(float(batch[0]["numeric"].mean()))
+            batch[0]["numeric"] += 100
+
+    means = []
+
+    _embedder(callbacks=[Spoil()], batch_size=batch_size, augmentation=None).fit(
+        [x[:4] for x in X]
+    )
+
+    assert max(means) < 50
 
 
 def test_large_batches_alone_are_learned_in_pieces(X, monkeypatch):
