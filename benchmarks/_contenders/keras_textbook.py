@@ -134,6 +134,17 @@ def fit(case, epochs):
     return (time.perf_counter() - started) * case.n_sequences / len(x)
 
 
+def time_epochs(x, weights, cells, batch_size, epochs):
+    """Train, and return the seconds of each epoch; the first one traces.
+
+    Parameters
+    ----------
+    x, weights, cells, batch_size, epochs
+        As of :func:`reach`.
+    """
+    return _trained(x, weights, cells, batch_size, epochs)[1]
+
+
 def reach(x, weights, cells, batch_size, epochs):
     """Train, and tell how well the training sequences come back.
 
@@ -153,23 +164,27 @@ def reach(x, weights, cells, batch_size, epochs):
     error : float
         Mean squared error over true time steps over their variance.
     """
+    model, seconds = _trained(x, weights, cells, batch_size, epochs)
+    # The batch bounds the memory, which grows with sequences x steps x cells.
+    predicted = model.predict(x, batch_size=batch_size, verbose=0)
+    true = weights.astype(bool)
+    return seconds, unexplained(predicted[true], x[true])
+
+
+def _trained(x, weights, cells, batch_size, epochs):
     keras.utils.set_random_seed(0)
     model = build(*x.shape[1:], cells)
     clock = _EpochClock()
-    padded = not weights.all()
     model.fit(
         x,
         x,
         batch_size=batch_size,
         epochs=epochs,
-        sample_weight=weights if padded else None,
+        sample_weight=None if weights.all() else weights,
         callbacks=[clock],
         verbose=0,
     )
-    # The batch bounds the memory, which grows with sequences x steps x cells.
-    predicted = model.predict(x, batch_size=batch_size, verbose=0)
-    true = weights.astype(bool)
-    return clock.seconds, unexplained(predicted[true], x[true])
+    return model, clock.seconds
 
 
 class _EpochClock(keras.callbacks.Callback):
