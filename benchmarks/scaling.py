@@ -7,8 +7,9 @@ it costs, which is what may grow.
 
 Memory: the highest anonymous memory (RssAnon, which leaves memory maps of files out)
 during `fit` and `transform`, above what the process held before with the data made,
-less the vectors that are given back. Each figure is taken in a process of its own,
-after a warm-up fit on little data of the same form. This needs Linux.
+less the vectors that are given back. Each figure is taken of a process of its own,
+watched from outside, after a warm-up fit on little data of the same form. What grows
+with the number of sequences is given in bytes a sequence. This needs Linux.
 
 Run: python benchmarks/scaling.py
 """
@@ -19,6 +20,7 @@ import functools
 import gc
 import importlib.util
 import itertools
+import os
 import pathlib
 import statistics
 import tempfile
@@ -50,12 +52,12 @@ METHODS = ("fit", "transform")
 ROUNDS = 2
 LEAST_SECONDS = 2  # of one timing: small sizes are called several times
 
-# The largest size takes its minute in two forms only: the others hold the same memory.
+# Memory does not depend on how long a batch takes: longer patches are soon computed.
+MEMORY_NETWORK = {"n_components": 16, "patch_size": 50}
+MEMORY_SIZES = (100_000, 1_000_000)
 FORMS = ("3-D array", "2-D array", "memory map", "Arrow lists", "list of arrays")
-FORMS_OF_LARGEST = ("3-D array", "memory map")
 
-STATUS = pathlib.Path("/proc/self/status")
-SAMPLE_SECONDS = 0.01
+SAMPLE_SECONDS = 0.005
 MIB = 2**20
 
 TIME_BAR = 1.10  # cost a sequence, over that of the smallest size, either way
@@ -63,6 +65,7 @@ TIME_BAR = 1.10  # cost a sequence, over that of the smallest size, either way
 # with its gradients takes about as much.
 MEMORY_BAR = 128  # MiB above data and result
 COPIES_BAR = 1  # copies of the data that a list may cost, beside that
+GROWTH_BAR = 64  # bytes a sequence: where it begins, its length, and their order
 
 
 def make_table(n_sequences):
@@ -128,9 +131,9 @@ def _as_arrow(table):
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(table.ravel()))
 
 
-def _embedder():
+def _embedder(network=NETWORK):
     return LSTMSequenceEmbedder(
-        **NETWORK,
+        **network,
         batch_size=BATCH_SIZE,
         max_epochs=1,
         early_stopping=False,
@@ -169,8 +172,45 @@ def seconds(method, n_sequences):
     return seconds_per_call(lambda: getattr(embedder, method)(X), LEAST_SECONDS)
 
 
+@functools.cache
+def prepare(form, n_sequences):
+    """Make X and a warmed-up embedder in the worker, and free all else.
+
+    Parameters
+    ----------
+    form : str
+        One of `FORMS`.
+    n_sequences : int
+        Number of sequences.
+
+    Returns
+    -------
+    X, embedder
+        What :func:`run` uses.
+    """
+    embedder = _embedder(MEMORY_NETWORK).fit(make_X(form, N_WARM_UP))
+    embedder.transform(make_X(form, N_WARM_UP))
+    X = make_X(form, n_sequences)
+    gc.collect()
+    with contextlib.suppress(AttributeError):  # glibc alone keeps it, and has this
+        ctypes.CDLL(None).malloc_trim(0)
+    return X, embedder
+
+
+def process_id(form, n_sequences):
+    """Prepare, and tell whom to watch."""
+    prepare(form, n_sequences)
+    return os.getpid()
+
+
+def run(method, form, n_sequences):
+    """Call a method in the worker, and return the bytes of its result."""
+    X, embedder = prepare(form, n_sequences)
+    return getattr(getattr(embedder, method)(X), "nbytes", 0)
+
+
 def extra_memory(method, form, n_sequences):
-    """Measure the memory of one call above data and result, in a fresh worker.
+    """Measure the memory of one call above data and result, of a fresh process.
 
     Parameters
     ----------
@@ -186,28 +226,23 @@ def extra_memory(method, form, n_sequences):
     n_bytes : int
         Highest RssAnon during the call, above that before, less the vectors.
     """
-    embedder = _embedder().fit(make_X(form, N_WARM_UP))
-    embedder.transform(make_X(form, N_WARM_UP))
-    X = make_X(form, n_sequences)
-    _give_memory_back()
-    before = _anonymous_bytes()
-    with _Peak() as peak:
-        result = getattr(embedder, method)(X)
-    return peak.highest - before - getattr(result, "nbytes", 0)
-
-
-def _give_memory_back():
-    """Free what nobody holds, or it would hide what the call needs."""
-    gc.collect()
-    with contextlib.suppress(AttributeError):  # glibc alone keeps it, and has this
-        ctypes.CDLL(None).malloc_trim(0)
+    case = {"form": form, "n_sequences": n_sequences}
+    with Worker("scaling") as worker:
+        pid = worker.call("process_id", **case)
+        before = _anonymous_bytes(pid)
+        with _Peak(pid) as peak:
+            result = worker.call("run", method=method, **case)
+    return peak.highest - before - result
 
 
 class _Peak:
-    """Watch the anonymous memory of this process from a thread."""
+    """Watch the anonymous memory of another process."""
+
+    def __init__(self, pid):
+        self.pid = pid
 
     def __enter__(self):
-        self.highest = _anonymous_bytes()
+        self.highest = _anonymous_bytes(self.pid)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
@@ -219,12 +254,12 @@ class _Peak:
 
     def _watch(self):
         while not self._done.wait(SAMPLE_SECONDS):
-            self.highest = max(self.highest, _anonymous_bytes())
+            self.highest = max(self.highest, _anonymous_bytes(self.pid))
 
 
-def _anonymous_bytes():
-    """Read how much anonymous memory this process holds."""
-    for line in STATUS.read_text().splitlines():
+def _anonymous_bytes(pid):
+    """Read how much anonymous memory a process holds."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("RssAnon:"):
             return int(line.split()[1]) * 1024  # the kernel says kB and means KiB
     raise RuntimeError("This kernel does not tell RssAnon; Linux does since 4.5.")
@@ -295,27 +330,26 @@ def memory_rows(sizes):
     rows : list of dict
         A row of the table for each form and size.
     """
-    forms = list(FORMS)
     if importlib.util.find_spec("pyarrow") is None:
-        forms.remove("Arrow lists")
-        print("Note: Arrow lists are left out. Install pyarrow to measure them.\n")
+        raise SystemExit("pyarrow is not installed: Arrow lists cannot be measured.")
     rows = []
-    for form, n_sequences in itertools.product(forms, sizes):
-        if n_sequences == sizes[-1] and form not in FORMS_OF_LARGEST:
-            continue
-        row = {"form": form, "sequences": n_sequences}
-        data = n_sequences * N_TIMESTEPS * np.dtype(np.float32).itemsize
-        row["data, MiB"] = data / MIB
-        for method in METHODS:
-            show_progress(f"memory of {method}, {form}, {n_sequences:,}")
-            with Worker("scaling") as worker:
-                extra = worker.call(
-                    "extra_memory", method=method, form=form, n_sequences=n_sequences
-                )
-            row[f"{method}, MiB"] = extra / MIB
-            if form == "list of arrays":
-                row[f"{method}, copies"] = extra / data
-        rows.append(row)
+    for form in FORMS:
+        extras = {}
+        for n_sequences in sizes:
+            row = {"form": form, "sequences": n_sequences}
+            data = n_sequences * N_TIMESTEPS * np.dtype(np.float32).itemsize
+            row["data, MiB"] = data / MIB
+            for method in METHODS:
+                show_progress(f"memory of {method}, {form}, {n_sequences:,}")
+                extra = extra_memory(method, form, n_sequences)
+                row[f"{method}, MiB"] = extra / MIB
+                if form == "list of arrays":
+                    row[f"{method}, copies"] = extra / data
+                if method in extras:
+                    grown = extra - extras[method]
+                    row[f"{method}, B/sequence"] = grown / (n_sequences - sizes[0])
+                extras.setdefault(method, extra)
+            rows.append(row)
     return rows
 
 
@@ -325,6 +359,8 @@ MEMORY_COLUMNS = {
     "data, MiB": ".1f",
     "fit, MiB": ".1f",
     "transform, MiB": ".1f",
+    "fit, B/sequence": ".0f",
+    "transform, B/sequence": ".0f",
     "fit, copies": ".2f",
     "transform, copies": ".2f",
 }
@@ -384,13 +420,26 @@ def judge_memory(rows):
             f"{above[worst]:.1f} MiB at most ({worst}). Bar, the same constant for "
             f"all sizes, {MEMORY_BAR} MiB: {'met' if met else 'NOT met'}."
         )
+        growth = max(
+            row.get(f"{method}, B/sequence", 0)
+            for row in rows
+            if row["form"] != "list of arrays"
+        )
+        grows = growth > GROWTH_BAR
+        print(
+            f"It grows by {growth:.0f} bytes a sequence of arrays, maps and Arrow at "
+            f"most, of which {N_TIMESTEPS} steps take {4 * N_TIMESTEPS}. Bar "
+            f"{GROWTH_BAR}: {'NOT met' if grows else 'met'}."
+        )
         verdicts.append(
             {
                 "what": method,
                 "highest": above[worst],
                 "highest_case": worst,
                 "bar": MEMORY_BAR,
-                "met": met,
+                "growth": growth,
+                "growth_bar": GROWTH_BAR,
+                "met": met and not grows,
             }
         )
     print(flush=True)
@@ -405,8 +454,8 @@ def main():
     times = time_rows(sizes, n_rounds)
     print_table(times, TIME_COLUMNS)
     payload = {"time": times, "time_verdicts": judge_time(times)}
-    if STATUS.exists():
-        memory = memory_rows(sizes)
+    if pathlib.Path("/proc/self/status").exists():
+        memory = memory_rows(QUICK_SIZES if args.quick else MEMORY_SIZES)
         print_table(memory, MEMORY_COLUMNS)
         payload |= {"memory": memory, "memory_verdicts": judge_memory(memory)}
     else:

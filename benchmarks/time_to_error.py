@@ -8,9 +8,10 @@ the whole `fit` for ours: the median of three, beside one training of Keras, whi
 minutes.
 
 On PLAID, padded to 1,344 steps, Keras needs more than an hour: there its time is
-extrapolated from three epochs over two batches, and its error is that of the torch twin, the
-same network trained alike. The twin's error is printed for ECG5000 too, beside Keras'
-own, so that a reader sees how near it comes. With --full Keras trains everywhere.
+extrapolated from three epochs over two batches, and its error is that of the torch
+twin, the same network trained alike. The twin's error is printed for ECG5000 too,
+beside Keras' own, so that a reader sees how near it comes. With --full Keras trains
+everywhere.
 
 Run: SEQEMBED_DATA=... python benchmarks/time_to_error.py [--full] [--quick]
 """
