@@ -196,8 +196,9 @@ class SequenceDataset(torch.utils.data.Dataset):
         shape = len(starts), n_steps, -1
         is_whole = lengths.min() == n_steps and not first.any()
         if is_whole and (np.diff(starts) == n_steps).all():
-            # They lie one behind the other. A copy: batches go to users' callbacks.
-            values = self.sequences.span(starts[0], starts[-1] + n_steps).copy()
+            # They lie one behind the other: a view, but of what users' callbacks get.
+            values = self.sequences.span(starts[0], starts[-1] + n_steps)
+            values = values.copy() if self.parts else values
         else:
             steps = np.minimum(np.arange(n_steps), lengths[:, None] - 1)
             steps = np.clip(first[:, None] + steps, 0, whole[:, None] - 1)

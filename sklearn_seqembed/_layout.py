@@ -6,12 +6,16 @@ times slower (pytorch issue 149194). In between lies a cut of the batch into a f
 blocks, one behind the other in time, each with fewer sequences than the one before.
 """
 
+from functools import cached_property
+
 import numpy as np
 import torch
 
 # What one more block costs, in states (cells times patches) that might be computed in
-# the same time instead.
+# the same time instead: about 10,000. In training less is reckoned, for less padding at
+# no more than some percent of the time.
 BLOCK_STATES = 1500
+INFERENCE_BLOCK_STATES = 10_000
 
 
 class Layout:
@@ -45,7 +49,8 @@ class Layout:
         if not self.is_full and (np.diff(lengths) <= 0).all():
             # How many sequences have a patch 0, a patch 1, ...
             counts = np.searchsorted(-lengths, -np.arange(stop))
-            self.blocks = _cut(counts, 0, stop, BLOCK_STATES / n_cells)
+            cost = BLOCK_STATES if torch.is_grad_enabled() else INFERENCE_BLOCK_STATES
+            self.blocks = _cut(counts, 0, stop, cost / n_cells)
 
     @property
     def stop(self):
@@ -74,7 +79,7 @@ class Layout:
         """Bring x (N, P, ·) into this layout."""
         if len(self.blocks) == 1:
             return x[:, : self.stop].transpose(0, 1).flatten(0, 1)
-        patches, samples = self._places()
+        patches, samples = self._places
         return x.flatten(0, 1).index_select(0, samples * x.shape[1] + patches)
 
     def repeat(self, x):
@@ -97,16 +102,16 @@ class Layout:
         """Reverse each sequence of x (R, ·) within its own length."""
         if self.is_full:
             return x.reshape(self.stop, self.n_samples, -1).flip(0).flatten(0, 1)
-        patches, samples = self._places()
+        patches, samples = self._places
         mirrored = (self.n_patches[samples] - 1 - patches).clamp(min=0)
-        return x.index_select(0, self._first_rows()[mirrored] + samples)
+        return x.index_select(0, self._first_rows[mirrored] + samples)
 
     def last(self, x):
         """Take each sequence's last patch of x (R, ·): (N, ·)."""
         if self.is_full:
             return x[-self.n_samples :]
         samples = torch.arange(self.n_samples, device=x.device)
-        return x.index_select(0, self._first_rows()[self.n_patches - 1] + samples)
+        return x.index_select(0, self._first_rows[self.n_patches - 1] + samples)
 
     def spread(self, x, n_patches):
         """Bring x (R, ·) back to (N, n_patches, ·).
@@ -122,10 +127,11 @@ class Layout:
         patches = torch.arange(n_patches, device=x.device)
         samples = torch.arange(self.n_samples, device=x.device)[:, None]
         patches = torch.minimum(patches, self.n_patches[:, None] - 1)  # (N, P)
-        rows = self._first_rows()[patches] + samples
+        rows = self._first_rows[patches] + samples
         spread = x.index_select(0, rows.flatten())
         return spread.reshape(self.n_samples, n_patches, -1)
 
+    @cached_property
     def _places(self):
         """Patch and sequence of each row, two of shape (R,)."""
         device = self.n_patches.device
@@ -136,6 +142,7 @@ class Layout:
             samples.append(in_block % width)
         return torch.cat(patches), torch.cat(samples)
 
+    @cached_property
     def _first_rows(self):
         """Row of each patch of the first sequence, shape (stop,)."""
         device = self.n_patches.device

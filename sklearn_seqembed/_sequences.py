@@ -214,6 +214,8 @@ def _from_list(X):
     arrays = [_sequence(item, i) for i, item in enumerate(X)]
     flat = all(array.ndim == 1 for array in arrays)
     arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
+    lengths = np.array([len(array) for array in arrays])
+    n_features = arrays[0].shape[1]
     for i, array in enumerate(arrays):
         if not array.size:
             what, one = "time steps", "time step"
@@ -223,18 +225,16 @@ def _from_list(X):
                 f"X[{i}] has no {what}. Drop empty sequences, or give each at least "
                 f"one {one}."
             )
-    n_features = arrays[0].shape[1]
     for i, array in enumerate(arrays):
         if array.shape[1] != n_features:
             raise ValueError(
                 f"X[{i}] has {array.shape[1]} features, but X[0] has {n_features}. All "
                 "sequences must have the same number of features (axis 1)."
             )
-    offsets = np.cumsum([0] + [len(array) for array in arrays])
     form = "object" if isinstance(X, np.ndarray) else "list"
     block = np.concatenate(arrays)
     container = Container(form, _floating(block.dtype), flat=flat)
-    return Sequences.from_offsets((block,), offsets), container
+    return Sequences((block,), np.cumsum(lengths) - lengths, lengths), container
 
 
 def _from_arrow(column, X):
@@ -254,6 +254,8 @@ def _from_arrow(column, X):
 
 def _sequence(item, i):
     """Read one sequence of a list as a 1-D or 2-D array of numbers."""
+    if type(item) is np.ndarray and item.dtype.kind in "biuf" and 0 < item.ndim < 3:
+        return item  # what most are: a list may hold a million of them
     array = _numbers(_as_array(item), f"X[{i}]")
     if array.ndim not in (1, 2):
         raise ValueError(

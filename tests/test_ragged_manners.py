@@ -267,10 +267,11 @@ def test_vectors_do_not_depend_on_the_memory_for_batches(
 def test_vectors_do_not_depend_on_the_blocks_of_a_batch(
     cost, fitted, mixed, monkeypatch
 ):
-    monkeypatch.setattr("sklearn_seqembed._layout.BLOCK_STATES", float("inf"))
+    constant = "sklearn_seqembed._layout.INFERENCE_BLOCK_STATES"
+    monkeypatch.setattr(constant, float("inf"))
     expected = fitted.transform(mixed)
     again = fitted.reconstruct(mixed)
-    monkeypatch.setattr("sklearn_seqembed._layout.BLOCK_STATES", cost)
+    monkeypatch.setattr(constant, cost)
 
     found = fitted.transform(mixed)
 
