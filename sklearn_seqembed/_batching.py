@@ -20,7 +20,7 @@ KEPT_VALUES = 2**24
 # it: as if each were up to e ** JITTER times longer or shorter than it is. Batches of
 # equal lengths learn worse, wholly random ones take longer: benchmarks/padding.py.
 POOL_BATCHES = 16
-JITTER = 0.6
+JITTER = 0.4
 
 # Largest shift in time, as a share of a sequence's length, and the largest share of it
 # that is cut off at the start.
