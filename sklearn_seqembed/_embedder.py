@@ -111,8 +111,8 @@ class LSTMSequenceEmbedder(
         Where to compute. "auto" is CUDA if there is one, else MPS, else the CPU.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         What `fit` computes products in; weights, losses and `transform` are in float32.
-        "bfloat16" is about twice as fast where a processor has instructions for it and
-        the network is large, and less exact. "auto" is "bfloat16" on CUDA devices that
+        "bfloat16" can be faster where a processor has instructions for it and the
+        network is large, and is less exact. "auto" is "bfloat16" on CUDA devices that
         have them, else "float32": as torch is set, by default with TF32 in cuDNN.
     verbose : int, default=0
         0 is silent, 1 shows a progress bar with loss and time left.
