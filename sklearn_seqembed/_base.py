@@ -12,13 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
-from sklearn_seqembed._batching import (
-    SequenceDataset,
-    encode_ahead,
-    inference_batches,
-    padded_length,
-)
+from sklearn_seqembed._batching import inference_batches, padded_length
 from sklearn_seqembed._blocks import Sequences
+from sklearn_seqembed._dataset import SequenceDataset, encode_ahead
 from sklearn_seqembed._devices import resolve_device, resolve_precision, seeded
 from sklearn_seqembed._features import NumericFeatures
 from sklearn_seqembed._loss import end_log_likelihood

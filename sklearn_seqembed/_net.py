@@ -8,12 +8,15 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 
-from sklearn_seqembed._batching import (
-    LEAST_TRAINING_SEQUENCES,
-    TRAINING_STATES,
-    split_batch,
-)
+from sklearn_seqembed._dataset import split_batch
 from sklearn_seqembed._devices import computing_in, keep_freed_memory, to_device
+
+# States of the sequences that are learned from together on a CPU, at most. Each costs
+# about 80 bytes until its gradient is known. Memory beyond 64 MiB goes back to the
+# operating system after each batch and comes again page by page: that took up to a
+# third of the time of a batch.
+TRAINING_STATES = 820_000
+LEAST_TRAINING_SEQUENCES = 4
 
 
 class SequenceNet(NeuralNet):

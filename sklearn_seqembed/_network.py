@@ -97,7 +97,12 @@ class Encoder(nn.Module):
             else nn.Linear(self.n_cells, n_components)
         )
 
-    def forward(self, numeric, categories, lengths):
+    def layout(self, numeric, lengths):
+        """Say which patches of a batch are computed, as a :class:`Layout`."""
+        n_patches = -(-numeric.shape[1] // self.patch_size)
+        return Layout(-(-lengths // self.patch_size), n_patches, self.n_cells)
+
+    def forward(self, numeric, categories, lengths, layout=None):
         """Encode a batch.
 
         Parameters
@@ -110,6 +115,8 @@ class Encoder(nn.Module):
             numeric features.
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence, at least 1.
+        layout : Layout, default=None
+            What :meth:`layout` gives for this batch, if it is there already.
 
         Returns
         -------
@@ -121,10 +128,8 @@ class Encoder(nn.Module):
                 f"categories has {categories.shape[-1]} features, but this encoder "
                 "was fitted on numeric features alone. Pass shape (N, L, 0)."
             )
-        x = self._patches(numeric, lengths)  # (N, P, D)
-        n_patches = -(-lengths // self.patch_size)  # (N,)
-        layout = Layout(n_patches, x.shape[1], self.n_cells)
-        x = layout.lay(x)  # (R, D)
+        layout = layout or self.layout(numeric, lengths)
+        x = layout.lay(self._patches(numeric, lengths))  # (R, D)
         states = self.layers[0](x, layout)  # one or two of (R, ·)
         for layer in self.layers[1:]:
             x = torch.cat([states[0], *map(layout.turn, states[1:])], dim=1)
@@ -136,6 +141,10 @@ class Encoder(nn.Module):
         """Fill what is missing and lay `patch_size` steps side by side: (N, P, D)."""
         n_samples, n_steps, _ = numeric.shape
         n_patches = -(-n_steps // self.patch_size)
+        # A sum is NaN if a value is, and much quicker than a look at each.
+        has_gaps = _may_be(torch.isnan(numeric.sum()))
+        if self.patch_size == 1 and not (has_gaps or self.missing_indicator):
+            return numeric
         steps = torch.arange(n_patches * self.patch_size, device=numeric.device)
         ended = steps >= lengths[:, None]  # (N, L)
         if self.patch_size > 1 and _may_be(ended):
@@ -143,8 +152,7 @@ class Encoder(nn.Module):
             index = torch.minimum(steps, lengths[:, None] - 1)  # (N, L)
             numeric = _take_steps(numeric, index)
         unknown = ended[:, :, None]  # (N, L, 1), with gaps (N, L, F)
-        # A sum is NaN if a value is, and much quicker than a look at each.
-        if _may_be(torch.isnan(numeric.sum())):
+        if has_gaps:
             unknown = unknown | torch.isnan(numeric)
             numeric = _fill(numeric, unknown)
         inputs = [numeric]
@@ -240,7 +248,7 @@ class Decoder(nn.Module):
         # Each step leaves F values and the logit of being the last.
         self.output = nn.Linear(hidden_size, patch_size * (n_features + 1))
 
-    def forward(self, vectors, n_steps, lengths=None):
+    def forward(self, vectors, n_steps, lengths=None, layout=None):
         """Decode `n_steps` steps of each vector.
 
         Parameters
@@ -252,6 +260,8 @@ class Decoder(nn.Module):
         lengths : int64 tensor of shape (N,), default=None
             Time steps of each sequence that matter, at most `n_steps`: what is given
             after them has no meaning. None for all.
+        layout : Layout, default=None
+            That of an encoder with equal cells and patches, for these lengths.
 
         Returns
         -------
@@ -260,12 +270,8 @@ class Decoder(nn.Module):
         ends : float32 tensor of shape (N, n_steps)
             Logit that the sequence ends with this step, given that it has come so far.
         """
-        if lengths is None:
-            lengths = torch.full((len(vectors),), n_steps, device=vectors.device)
         n_patches = -(-n_steps // self.patch_size)
-        layout = Layout(
-            -(-lengths // self.patch_size), n_patches, self.cells.hidden_size
-        )
+        layout = layout or self._layout(vectors, n_patches, lengths)
         x = layout.repeat(vectors)  # (R, C)
         start = None
         if self.positions:
@@ -277,6 +283,13 @@ class Decoder(nn.Module):
         steps = patches.reshape(len(vectors), -1, self.n_features + 1)
         steps = steps[:, :n_steps]  # (N, n_steps, F + 1)
         return steps[:, :, :-1], steps[:, :, -1]
+
+    def _layout(self, vectors, n_patches, lengths):
+        if lengths is None:
+            counts = torch.full((len(vectors),), n_patches, device=vectors.device)
+        else:
+            counts = -(-lengths // self.patch_size)
+        return Layout(counts, n_patches, self.cells.hidden_size)
 
     def _start(self, vectors):
         layers = self.cells.num_layers, self.cells.hidden_size
@@ -344,12 +357,9 @@ class EncoderDecoder(nn.Module):
                 for part in parts
             }
         )
-
-    @property
-    def n_states(self):
-        """Numbers that all cells of all layers together hold at a time."""
         cells = (m for m in self.modules() if isinstance(m, nn.RNNBase))
-        return sum(m.hidden_size * m.num_layers for m in cells)
+        # Numbers that all cells of all layers together hold at a time.
+        self.n_states = sum(m.hidden_size * m.num_layers for m in cells)
 
     def forward(self, numeric, categories, lengths, horizons):
         """Encode a batch and decode each part from its vectors.
@@ -367,11 +377,13 @@ class EncoderDecoder(nn.Module):
         dict of str to (values, ends)
             What :meth:`Decoder.forward` gives, by part.
         """
-        vectors = self.encoder(numeric, categories, lengths)  # (N, C)
+        layout = self.encoder.layout(numeric, lengths)
+        vectors = self.encoder(numeric, categories, lengths, layout)  # (N, C)
         outputs = {}
         for part, decoder in self.decoders.items():
             if part == "reconstruction":
-                outputs[part] = decoder(vectors, numeric.shape[1], lengths)
+                n_steps = numeric.shape[1]
+                outputs[part] = decoder(vectors, n_steps, lengths, layout)
             else:
                 outputs[part] = decoder(vectors, max(1, int(horizons.max())))
         return outputs

@@ -214,23 +214,23 @@ def _from_list(X):
     arrays = [_sequence(item, i) for i, item in enumerate(X)]
     flat = all(array.ndim == 1 for array in arrays)
     arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
-    lengths = np.array([len(array) for array in arrays])
-    n_features = arrays[0].shape[1]
-    for i, array in enumerate(arrays):
-        if not array.size:
-            what, one = "time steps", "time step"
-            if len(array):
-                what, one = "features", "feature (axis 1)"
-            raise ValueError(
-                f"X[{i}] has no {what}. Drop empty sequences, or give each at least "
-                f"one {one}."
-            )
-    for i, array in enumerate(arrays):
-        if array.shape[1] != n_features:
-            raise ValueError(
-                f"X[{i}] has {array.shape[1]} features, but X[0] has {n_features}. All "
-                "sequences must have the same number of features (axis 1)."
-            )
+    lengths = np.fromiter((len(array) for array in arrays), np.int64, len(arrays))
+    widths = np.fromiter((a.shape[1] for a in arrays), np.int64, len(arrays))
+    if not (lengths.all() and widths.all()):
+        i = int(np.flatnonzero((lengths == 0) | (widths == 0))[0])
+        what, one = "time steps", "time step"
+        if lengths[i]:
+            what, one = "features", "feature (axis 1)"
+        raise ValueError(
+            f"X[{i}] has no {what}. Drop empty sequences, or give each at least one "
+            f"{one}."
+        )
+    if np.ptp(widths):
+        i = int(np.flatnonzero(widths != widths[0])[0])
+        raise ValueError(
+            f"X[{i}] has {widths[i]} features, but X[0] has {widths[0]}. All sequences "
+            "must have the same number of features (axis 1)."
+        )
     form = "object" if isinstance(X, np.ndarray) else "list"
     block = np.concatenate(arrays)
     container = Container(form, _floating(block.dtype), flat=flat)

@@ -7,12 +7,14 @@ import torch
 from sklearn_seqembed import _batching
 from sklearn_seqembed._batching import (
     OrderedBatches,
-    SequenceDataset,
     TrainingBatches,
-    encode_ahead,
     inference_batches,
-    masked_targets,
     padded_length,
+)
+from sklearn_seqembed._dataset import (
+    SequenceDataset,
+    encode_ahead,
+    masked_targets,
     split_batch,
 )
 from sklearn_seqembed._layout import Layout
@@ -56,7 +58,7 @@ def test_unpadding_a_batch_gives_the_sequences_back(ragged, patch_size):
 
 def test_encoding_ahead_or_batch_by_batch_gives_equal_batches(ragged, monkeypatch):
     ahead, nothing_left = encode_ahead(ragged, _to_float32)
-    monkeypatch.setattr(_batching, "KEPT_VALUES", 3)
+    monkeypatch.setattr("sklearn_seqembed._dataset.KEPT_VALUES", 3)
     same, left = encode_ahead(ragged, _to_float32)
 
     first = SequenceDataset(ahead, nothing_left, 1, ()).batch(np.arange(7))[0]
@@ -145,6 +147,21 @@ def test_epochs_differ_in_order_and_company():
     assert set(epochs[0]) != set(epochs[1])
 
 
+def test_a_batch_is_of_shorter_and_longer_sequences_but_of_few_lengths():
+    lengths = np.repeat(np.arange(1, 97), 10)  # 30 batches of 32
+    block = np.zeros((lengths.sum(), 1), dtype=np.float32)
+    sequences = Sequences.from_offsets((block,), np.cumsum([0, *lengths]))
+    batches = TrainingBatches(SequenceDataset(sequences, None, 1, ()), 32)
+
+    epochs = [[x["lengths"].numpy() for x, _ in batches] for _ in range(2)]
+
+    for batch in epochs[0]:
+        assert batch[0] > 66 >= batch[len(batch) // 2] > 33 >= batch[-1]
+        assert len(np.unique(batch)) <= 8
+    companies = [{tuple(np.unique(batch)) for batch in epoch} for epoch in epochs]
+    assert len(companies[0] & companies[1]) < 15
+
+
 def test_batches_of_skewed_lengths_hold_little_padding():
     rng = np.random.default_rng(0)
     lengths = np.maximum(1, rng.lognormal(4, 0.8, size=5000)).astype(int)
@@ -178,14 +195,24 @@ def test_inference_batches_bound_their_values(monkeypatch):
     assert all(len(b) * LENGTHS[b].max() * 2 <= 60 for b in batches)
 
 
-@pytest.mark.parametrize(("n_cells", "size"), [(5, 1024), (40, 256), (400, 64)])
+def test_inference_batches_of_shorter_sequences_are_larger():
+    lengths = np.repeat([1000, 10], 2000)
+
+    batches = list(inference_batches(lengths, 1, 1, 16, cached=True))
+
+    assert sorted(np.concatenate(batches)) == list(range(4000))
+    assert max(len(b) for b in batches if lengths[b].min() == 1000) < 120
+    assert max(len(b) for b in batches if lengths[b].max() == 10) > 900
+
+
+@pytest.mark.parametrize(("n_cells", "size"), [(5, 1024), (40, 450), (400, 64)])
 def test_inference_batches_are_as_large_as_the_caches_hold(n_cells, size):
     lengths = np.full(4096, 100)
 
     sizes = [len(b) for b in inference_batches(lengths, 1, 1, n_cells, cached=True)]
     uncached = [len(b) for b in inference_batches(lengths, 1, 1, n_cells, False)]
 
-    assert max(sizes) == pytest.approx(size, rel=0.05)
+    assert max(sizes) == pytest.approx(size, rel=0.1)
     assert max(uncached) > 200
 
 

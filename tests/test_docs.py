@@ -70,18 +70,19 @@ def test_torch_is_pinned_for_a_fresh_machine():
     "path", sorted((ROOT / "sklearn_seqembed").glob("*.py")), ids=lambda path: path.name
 )
 def test_rooms_import_one_way(path):
-    # estimators -> base -> {sequences, features, training} -> {batching, network}
+    # estimators -> base -> {sequences, features, training} -> {dataset, network}
     order = [
         {
             "_arrow",
             "_auto",
+            "_batching",
             "_blocks",
             "_callbacks",
             "_containers",
             "_devices",
             "_layout",
         },
-        {"_batching", "_features", "_loss", "_network", "_parameters", "_sequences"},
+        {"_dataset", "_features", "_loss", "_network", "_parameters", "_sequences"},
         {"_net", "_scoring", "datasets"},
         {"_training"},
         {"_base"},

@@ -63,6 +63,23 @@ def test_decoding_undoes_encoding(sequences, scaler):
     np.testing.assert_allclose(decoded, BLOCK, rtol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (512, 1), (1300, 3), (7, 600)])
+def test_standard_scaling_is_scikit_learns_to_the_last_bit(shape, dtype):
+    values = np.random.default_rng(0).normal(50, 3, size=shape).astype(dtype)
+    values[-1, 0] = np.nan
+    features = NumericFeatures("standard").fit(
+        Sequences.from_offsets((values,), [0, len(values)])
+    )
+    before = values.copy()
+
+    encoded = features.encode(values)
+
+    expected = StandardScaler().fit(values).transform(values)
+    np.testing.assert_array_equal(encoded, expected.astype(np.float32))
+    np.testing.assert_array_equal(values, before)
+
+
 def test_large_offsets_lose_nothing_in_float32():
     block = 1.7e9 + np.arange(20.0)[:, None]  # seconds since 1970
     sequences = Sequences.from_offsets((block,), [0, 20])

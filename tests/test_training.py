@@ -1,7 +1,6 @@
 """What is minimised, and how training ends."""
 
 import math
-import os
 import pickle
 import platform
 import signal
@@ -21,8 +20,8 @@ from skorch.callbacks import (
     PrintLog,
 )
 
-from sklearn_seqembed import LSTMSequenceEmbedder, _devices, _net
-from sklearn_seqembed._batching import masked_targets
+from sklearn_seqembed import LSTMSequenceEmbedder, _devices, _net, _training
+from sklearn_seqembed._dataset import masked_targets
 from sklearn_seqembed._devices import (
     resolve_device,
     resolve_precision,
@@ -809,19 +808,19 @@ def test_a_model_fitted_on_cuda_opens_where_there_is_none(X, train_on):
 # Memory of a batch
 
 COUNT_PAGE_FAULTS = """
-import resource, sys, warnings
-import numpy as np
-from sklearn_seqembed import LSTMSequenceEmbedder, _net, _training
-warnings.simplefilter("ignore")
-if sys.argv[1] == "given back":
-    _net.keep_freed_memory = _training.keep_freed_memory = lambda: None
-X = np.random.default_rng(0).normal(size=(128, 100)).astype(np.float32)
-embedder = LSTMSequenceEmbedder(
-    64, patch_size=1, batch_size=32, max_epochs=1, warm_start=True, random_state=0
-)
-embedder.fit(X)
+import resource, sys
+import torch
+from sklearn_seqembed._devices import keep_freed_memory
+
+def batch():
+    blocks = [torch.ones(2**18) for _ in range(40)]  # 40 MiB
+
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+batch()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-embedder.fit(X)
+for _ in range(3):
+    batch()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
@@ -834,7 +833,6 @@ def test_the_memory_of_a_batch_is_kept_for_the_next_one():
         way: int(
             subprocess.run(
                 [sys.executable, "-c", COUNT_PAGE_FAULTS, way],
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
                 capture_output=True,
                 check=True,
                 text=True,
@@ -844,3 +842,14 @@ def test_the_memory_of_a_batch_is_kept_for_the_next_one():
     }
 
     assert faults["kept"] < faults["given back"] / 4
+
+
+def test_training_and_transform_ask_for_that(X, monkeypatch):
+    asked = []
+    monkeypatch.setattr(_training, "keep_freed_memory", lambda: asked.append("fit"))
+    embedder = _embedder(max_epochs=1, early_stopping=False).fit(X)
+    monkeypatch.setattr(_net, "keep_freed_memory", lambda: asked.append("transform"))
+
+    embedder.transform(X)
+
+    assert set(asked) == {"fit", "transform"}

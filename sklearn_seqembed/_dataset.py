@@ -1,0 +1,265 @@
+"""What a batch holds: padded inputs and what is to be given back.
+
+Padding stands at the end of a batch's rows and repeats the last step of a sequence.
+Nobody reads it: the encoder takes its state at each sequence's own last step, and the
+loss counts only steps within the lengths.
+"""
+
+import numpy as np
+import torch
+
+from sklearn_seqembed._batching import inference_batches, padded_length
+from sklearn_seqembed._blocks import Sequences
+
+# Encoded values of X that are kept: 64 MiB of float32. Larger X is encoded batch by
+# batch, anew each epoch.
+KEPT_VALUES = 2**24
+
+# Largest shift in time, as a share of a sequence's length, and the largest share of it
+# that is cut off at the start.
+MAX_SHIFT = 0.1
+MAX_CROP = 0.3
+
+
+def encode_ahead(sequences, encode):
+    """Encode all time steps at once where they may be kept.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        The sequences.
+    encode : callable
+        Turns time steps (n_steps, n_features) into encoded ones.
+
+    Returns
+    -------
+    sequences : Sequences
+        Encoded sequences, or the same where they are too large to keep.
+    encode : callable or None
+        What is left to do batch by batch.
+    """
+    if sequences.n_steps * sequences.n_features > KEPT_VALUES:
+        return sequences, encode
+    chunks = [encode(chunk) for chunk in sequences.iter_chunks()]
+    block = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+    offsets = np.concatenate([[0], np.cumsum(sequences.lengths)])
+    return Sequences.from_offsets((block,), offsets), None
+
+
+class SequenceDataset(torch.utils.data.Dataset):
+    """Encoded sequences, cut into the part that is read and the part held back.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        The sequences, or what :func:`encode_ahead` made of them.
+    encode : callable or None
+        Turns time steps into encoded ones. None where that is done already.
+    patch_size : int
+        Lengths of batches are multiples of it.
+    parts : tuple of {"reconstruction", "forecast"}
+        What the network has to give back.
+    horizons : int64 ndarray of shape (n_samples,), default=None
+        Steps at the end of each sequence that are held back to be forecast. None
+        holds back nothing.
+    read_whole : float, default=0.0
+        Share of the sequences, drawn anew for each batch, of which nothing is held
+        back: they are read and recreated whole, and forecast nothing.
+    augment : bool, default=False
+        Whether to vary the sequences at random: each is shifted in time by up to
+        `MAX_SHIFT` of its length, the steps shifted in repeating its first or last
+        one. Where steps are held back nothing may be made up: there up to `MAX_CROP`
+        of what is read is cut off at its start, so that the network learns to
+        forecast from the end of a sequence, at any length.
+    """
+
+    def __init__(
+        self,
+        sequences,
+        encode,
+        patch_size,
+        parts,
+        *,
+        horizons=None,
+        read_whole=0.0,
+        augment=False,
+    ):
+        self.sequences = sequences
+        self.encode = encode
+        self.patch_size = patch_size
+        self.parts = parts
+        self.horizons = (
+            np.zeros(len(sequences), dtype=np.int64) if horizons is None else horizons
+        )
+        self.lengths = sequences.lengths - self.horizons  # of the part that is read
+        self.read_whole = read_whole
+        self.augment = augment
+
+    def __len__(self):
+        return len(self.sequences)
+
+    def inference_batches(self, n_cells, cached):
+        """Yield indices of sequences that may enter together outside training."""
+        return inference_batches(
+            self.lengths, self.patch_size, self.sequences.n_features, n_cells, cached
+        )
+
+    def batch(self, indices):
+        """Gather one padded batch.
+
+        Parameters
+        ----------
+        indices : int ndarray of shape (N,)
+            Sequences of the batch.
+
+        Returns
+        -------
+        inputs : dict of tensor
+            Arguments of :meth:`EncoderDecoder.forward`.
+        targets : dict of (dict of tensor)
+            For each part what :func:`masked_targets` gives.
+        """
+        lengths, horizons = self.sequences.lengths[indices], self.horizons[indices]
+        if self.read_whole:
+            whole = torch.rand(len(indices)).numpy() < self.read_whole
+            horizons = np.where(whole, 0, horizons)
+        lengths, first = self._vary(lengths - horizons, crop=horizons > 0)
+        if self.augment or self.read_whole:
+            order = np.argsort(-lengths, kind="stable")  # the longest first again
+            indices, lengths, first, horizons = (
+                values[order] for values in (indices, lengths, first, horizons)
+            )
+        n_steps = padded_length(lengths.max(), self.patch_size)
+        numeric = self._take(indices, first, lengths, n_steps)
+        inputs = {
+            "numeric": torch.from_numpy(numeric),
+            "categories": torch.empty((*numeric.shape[:2], 0), dtype=torch.int64),
+            "lengths": torch.from_numpy(lengths),
+            "horizons": torch.from_numpy(horizons),
+        }
+        targets = {}
+        if "reconstruction" in self.parts:
+            targets["reconstruction"] = masked_targets(numeric, lengths)
+        if "forecast" in self.parts:
+            n_steps = max(1, horizons.max())  # none may be held back
+            held_back = self._take(indices, first + lengths, horizons, n_steps)
+            targets["forecast"] = masked_targets(held_back, horizons)
+        return inputs, targets
+
+    def _vary(self, lengths, crop):
+        """Draw lengths and first steps (N,), by torch's generator as all chance."""
+        if not self.augment:
+            return lengths, np.zeros_like(lengths)
+        largest = np.round(np.where(crop, MAX_CROP, MAX_SHIFT) * lengths)
+        largest = np.minimum(largest, lengths - 1)
+        lowest = np.where(crop, 0, -largest)
+        draws = torch.rand(len(lengths), dtype=torch.float64).numpy()
+        first = np.floor(lowest + draws * (largest - lowest + 1)).astype(np.int64)
+        return np.where(crop, lengths - first, lengths), first
+
+    def _take(self, indices, first, lengths, n_steps):
+        """Gather `lengths` steps of the sequences `indices` from step `first` on.
+
+        Returns
+        -------
+        float32 ndarray of shape (N, n_steps, F)
+            Encoded time steps. What lies before, behind or after repeats the first or
+            last step.
+        """
+        starts, whole = self.sequences.starts[indices], self.sequences.lengths[indices]
+        shape = len(starts), n_steps, -1
+        is_whole = lengths.min() == n_steps and not first.any()
+        if is_whole and (np.diff(starts) == n_steps).all():
+            # They lie one behind the other: a view, but of what users' callbacks get.
+            values = self.sequences.span(starts[0], starts[-1] + n_steps)
+            values = values.copy() if self.parts else values
+        elif is_whole:
+            values = self.sequences.take((starts[:, None] + np.arange(n_steps)).ravel())
+        else:
+            steps = np.minimum(np.arange(n_steps), lengths[:, None] - 1)
+            steps = np.clip(first[:, None] + steps, 0, whole[:, None] - 1)
+            values = self.sequences.take((starts[:, None] + steps).ravel())
+        if self.encode is not None:
+            values = self.encode(values)
+        return values.reshape(shape)
+
+
+def masked_targets(values, lengths):
+    """Say what is to be given back, and how much each value of it counts.
+
+    Parameters
+    ----------
+    values : float32 ndarray of shape (N, L, F)
+        Scaled values, NaN where missing.
+    lengths : int64 ndarray of shape (N,)
+        Steps of each sequence that count.
+
+    Returns
+    -------
+    dict of tensor
+        `values` (N, L, F), 0 where missing; `weights`, which broadcast to that shape:
+        0 where nothing is observed, else such that those of a sequence sum to 1 over
+        the number of sequences with an observed value; `lengths` (N,).
+    """
+    n_samples, n_steps, n_features = values.shape
+    if lengths.min() == n_steps:
+        inside = np.ones((n_samples, 1), dtype=bool)  # stands for all steps
+    else:
+        inside = np.arange(n_steps) < lengths[:, None]  # (N, L)
+    # Quicker than a look at each value: the squares of finite values sum to no NaN.
+    flat = values.ravel()
+    with np.errstate(over="ignore"):
+        has_gaps = np.isnan(np.dot(flat, flat))
+    if has_gaps:
+        observed = ~np.isnan(values) & inside[:, :, None]  # (N, L, F)
+        counts = observed.sum(axis=(1, 2))
+        values = np.where(observed, values, np.float32(0))
+    else:
+        observed = inside[:, :, None]  # (N, L, 1)
+        counts = lengths * n_features
+    shares = counts * np.count_nonzero(counts)  # (N,)
+    weights = observed / np.maximum(shares, 1)[:, None, None]
+    return {
+        "values": torch.from_numpy(values),
+        "weights": torch.from_numpy(weights.astype(np.float32)),
+        "lengths": torch.from_numpy(lengths),
+    }
+
+
+def split_batch(batch, size):
+    """Cut a batch into pieces of about equal size.
+
+    Parameters
+    ----------
+    batch : tuple of (inputs, targets)
+        As :meth:`SequenceDataset.batch` gives it.
+    size : int
+        Largest number of sequences of a piece.
+
+    Yields
+    ------
+    inputs, targets
+        As of the batch.
+    share : float
+        Share of the batch's sequences that are in the piece.
+    """
+    inputs, targets = batch
+    n_samples = len(inputs["lengths"])
+    n_pieces = -(-n_samples // size)
+    if n_pieces == 1:
+        yield inputs, targets, 1.0
+        return
+    edges = [n_samples * k // n_pieces for k in range(n_pieces + 1)]
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        rows = slice(start, stop)
+        piece = {name: value[rows] for name, value in inputs.items()}
+        parts = {
+            part: {name: value[rows] for name, value in target.items()}
+            for part, target in targets.items()
+        }
+        if "forecast" in parts:
+            # The network forecasts as many steps as the longest horizon asks for.
+            longest = max(1, int(piece["horizons"].max()))
+            for name in ("values", "weights"):
+                parts["forecast"][name] = parts["forecast"][name][:, :longest]
+        yield piece, parts, (stop - start) / n_samples
