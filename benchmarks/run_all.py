@@ -16,6 +16,8 @@ import time
 from _data import NOT_SET, data_folder
 from _measure import argument_parser
 
+MINUTES_BAR = 60
+
 FOLDER = pathlib.Path(__file__).parent
 
 
@@ -90,7 +92,9 @@ def main():
     print("\n## All\n")
     for command, outcome in outcomes.items():
         print(f"{command}: {outcome}")
-    print(f"Together: {(time.perf_counter() - started) / 60:.1f} min")
+    minutes = (time.perf_counter() - started) / 60
+    met = "met" if minutes <= MINUTES_BAR else "NOT met"
+    print(f"Together: {minutes:.1f} min. Bar {MINUTES_BAR}: {met}.")
     if any(outcome.startswith("FAILED") for outcome in outcomes.values()):
         sys.exit(1)
 

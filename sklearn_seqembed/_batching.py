@@ -7,7 +7,7 @@ import torch
 
 # A training batch is put together from so many groups of about equal lengths: shorter,
 # middling and longer ones. A single group learns worse than batches drawn wholly at
-# random, and with more groups a batch takes longer: benchmarks/padding.py.
+# random (benchmarks/padding.py), and with more a batch took longer in trials.
 GROUPS = 3
 # Batches whose sequences are sorted by length to make the groups.
 POOL_BATCHES = 32
@@ -28,10 +28,11 @@ LEAST_CACHED_SEQUENCES = 64
 class TrainingBatches:
     """Iterate over random batches of few lengths, anew each epoch.
 
-    Sequences are shuffled, and within pools of `POOL_BATCHES` batches sorted by length
-    and cut into groups. Each batch is then put together from `GROUPS` of these, drawn
-    at random from all pools. Every sequence comes once an epoch, the longest of a batch
-    first, and batches differ by at most one in size. Where all lengths are equal,
+    Sequences are shuffled, and within pools of about `POOL_BATCHES` batches sorted by
+    about their length and cut into groups. Each batch is then put together from
+    `GROUPS` of these, drawn at random from all pools: a group of shorter sequences, of
+    middling ones, of longer ones. Every sequence comes once an epoch, the longest of a
+    batch first, and batches differ by at most one in size. Where all lengths are equal,
     batches are simply random.
 
     Parameters
@@ -61,10 +62,15 @@ class TrainingBatches:
         """Put batches together anew, each of shorter and of longer sequences."""
         n_patches = -(-self.dataset.lengths // self.dataset.patch_size)
         groups = [[] for _ in range(GROUPS)]  # the shortest, ..., the longest
-        for start in range(0, len(batches), POOL_BATCHES):
-            pool = batches[start : start + POOL_BATCHES]
+        n_pools = -(-len(batches) // POOL_BATCHES)
+        edges = [len(batches) * k // n_pools for k in range(n_pools + 1)]
+        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+            pool = batches[start:stop]
             members = np.concatenate(pool)
             members = members[np.argsort(n_patches[members], kind="stable")]
+            # Neighbours come to other groups each epoch, else each would keep company.
+            chance = torch.rand(len(members)).numpy() * (len(pool[0]) / GROUPS)
+            members = members[np.argsort(np.arange(len(members)) + chance)]
             parts = zip(*(np.array_split(batch, GROUPS) for batch in pool), strict=True)
             for place, like in enumerate(parts):
                 cuts = np.cumsum([len(part) for part in like])
@@ -131,9 +137,10 @@ def inference_batches(lengths, patch_size, n_features, n_cells, cached):
 
 
 def padded_length(length, patch_size):
-    """Round a number of steps up to one of few, so that batches have few shapes.
+    """Round a number of steps up to one of few, so that tensors have few shapes.
 
-    Every new shape may cost once. Up to 64 patches nothing is rounded; above, the grid
+    On an accelerator every new shape may cost once; on a CPU, what is added is not
+    computed by the cells. Up to 64 patches nothing is rounded; above, the grid
     has 32 to 64 numbers an octave, so that at most 1 / 32 of the patches, 1 % on
     average, are added.
 

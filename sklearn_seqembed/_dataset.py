@@ -226,15 +226,17 @@ def masked_targets(values, lengths):
     }
 
 
-def split_batch(batch, size):
-    """Cut a batch into pieces of about equal size.
+def split_batch(batch, edges, patch_size):
+    """Cut a batch into pieces, each as long as its own longest sequence asks for.
 
     Parameters
     ----------
     batch : tuple of (inputs, targets)
         As :meth:`SequenceDataset.batch` gives it.
-    size : int
-        Largest number of sequences of a piece.
+    edges : list of int
+        First sequence of each piece, and the end.
+    patch_size : int
+        Lengths of pieces are multiples of it.
 
     Yields
     ------
@@ -244,22 +246,23 @@ def split_batch(batch, size):
         Share of the batch's sequences that are in the piece.
     """
     inputs, targets = batch
-    n_samples = len(inputs["lengths"])
-    n_pieces = -(-n_samples // size)
-    if n_pieces == 1:
+    if len(edges) == 2:
         yield inputs, targets, 1.0
         return
-    edges = [n_samples * k // n_pieces for k in range(n_pieces + 1)]
     for start, stop in zip(edges[:-1], edges[1:], strict=True):
         rows = slice(start, stop)
         piece = {name: value[rows] for name, value in inputs.items()}
-        parts = {
-            part: {name: value[rows] for name, value in target.items()}
-            for part, target in targets.items()
-        }
-        if "forecast" in parts:
+        longest = padded_length(piece["lengths"].max(), patch_size)
+        for name in ("numeric", "categories"):
+            piece[name] = piece[name][:, :longest]
+        parts = {}
+        for part, target in targets.items():
             # The network forecasts as many steps as the longest horizon asks for.
-            longest = max(1, int(piece["horizons"].max()))
-            for name in ("values", "weights"):
-                parts["forecast"][name] = parts["forecast"][name][:, :longest]
-        yield piece, parts, (stop - start) / n_samples
+            n_steps = longest if part == "reconstruction" else piece["horizons"].max()
+            n_steps = max(1, int(n_steps))
+            parts[part] = {
+                "values": target["values"][rows, :n_steps],
+                "weights": target["weights"][rows, :n_steps],
+                "lengths": target["lengths"][rows],
+            }
+        yield piece, parts, (stop - start) / edges[-1]

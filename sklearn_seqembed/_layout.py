@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 # What one more block costs, in states (cells times patches) that might be computed in
-# the same time instead: about 10,000, or .3 ms a training call of oneDNN on any size. In
-# training less is reckoned, for less padding at no more than some percent of the time.
+# the same time instead: about 10,000, since a training call of oneDNN takes .3 ms at
+# any size. In training less is reckoned, for less padding; in trials that took some
+# percent longer.
 BLOCK_STATES = 2500
 INFERENCE_BLOCK_STATES = 10_000
 
@@ -30,7 +31,8 @@ class Layout:
         Number of patches of each sequence. They are cut into blocks where the longest
         come first, on a CPU; else all are computed as far as the longest.
     stop : int
-        Number of patches that any sequence has at most.
+        Number of patches to compute on an accelerator, at least as many as the longest
+        sequence has. On a CPU that has a look at the lengths.
     n_cells : int
         Cells of a layer: they weigh what is saved against the cost of a block.
     """

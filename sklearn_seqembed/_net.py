@@ -81,7 +81,8 @@ class SequenceNet(NeuralNet):
         """Add up the gradients of a batch, piece by piece where it is large."""
         self._set_training(True)
         losses, outputs = [], []
-        for inputs, targets, share in split_batch(batch, self._piece_size(batch)):
+        pieces = split_batch(batch, self._edges(batch), self.module__patch_size)
+        for inputs, targets, share in pieces:
             with computing_in(self.compute_dtype, self.device):
                 outputs.append(self.infer(inputs))
             targets = to_device(targets, self.device)
@@ -100,13 +101,23 @@ class SequenceNet(NeuralNet):
         if not (training and self.module_.training):
             super()._set_training(training)
 
-    def _piece_size(self, batch):
-        """Sequences to learn from together: all of them, or what the caches hold."""
-        numeric = batch[0]["numeric"]
+    def _edges(self, batch):
+        """Say where a batch is cut: in pieces that the memory kept can hold.
+
+        Returns
+        -------
+        list of int
+            First sequence of each piece, and the end.
+        """
+        n_samples = len(batch[0]["lengths"])
         if torch.device(self.device).type != "cpu":
-            return len(numeric)
-        n_states = numeric.shape[1] // self.module__patch_size * self.module_.n_states
-        return max(LEAST_TRAINING_SEQUENCES, TRAINING_STATES // n_states)
+            return [0, n_samples]
+        n_patches = -(-batch[0]["lengths"].numpy() // self.module__patch_size)
+        states = np.cumsum(n_patches) * self.module_.n_states
+        n_pieces = -(-int(states[-1]) // TRAINING_STATES)
+        n_pieces = min(n_pieces, max(1, n_samples // LEAST_TRAINING_SEQUENCES))
+        cuts = np.searchsorted(states, states[-1] * np.arange(1, n_pieces) / n_pieces)
+        return [0, *np.unique(cuts[cuts > 0]).tolist(), n_samples]
 
     @contextmanager
     def _noting_interrupts(self):
@@ -167,8 +178,9 @@ class SequenceNet(NeuralNet):
 
     @property
     def inference_costs(self):
-        """Cells of a layer, and whether the caches of a CPU are to hold the states."""
-        return self.module_.encoder.n_cells, self._where.type == "cpu"
+        """Numbers a patch, and whether the caches of a CPU are to hold them."""
+        widest = max(self.module_.encoder.n_cells, self.module__n_components)
+        return widest, self._where.type == "cpu"
 
     def _inference(self, dataset):
         """Yield indices, inputs and targets of each batch, without gradients."""

@@ -261,7 +261,7 @@ class Decoder(nn.Module):
             Time steps of each sequence that matter, at most `n_steps`: what is given
             after them has no meaning. None for all.
         layout : Layout, default=None
-            That of an encoder with equal cells and patches, for these lengths.
+            That of an encoder with equal cells and patches: its lengths then count.
 
         Returns
         -------

@@ -20,7 +20,7 @@ from skorch.callbacks import (
     PrintLog,
 )
 
-from sklearn_seqembed import LSTMSequenceEmbedder, _devices, _net, _training
+from sklearn_seqembed import LSTMSequenceEmbedder, _devices, _layout, _net, _training
 from sklearn_seqembed._dataset import masked_targets
 from sklearn_seqembed._devices import (
     resolve_device,
@@ -166,6 +166,27 @@ def test_a_batch_learned_in_pieces_gives_the_gradient_of_the_whole(
     assert outputs[0] == outputs[1]  # put together again
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"patch_size": 3, "bidirectional": False},
+        {"objective": "composite", "horizon": 0.4, "num_layers": 2},
+    ],
+    ids=["plain", "patches", "composite"],
+)
+def test_blocks_change_neither_what_is_learned_nor_the_score(options, monkeypatch):
+    X = make_sequences(24, n_features=2, lengths=(3, 24), random_state=0)[0]
+    found = {}
+    for cost in (0, math.inf):
+        monkeypatch.setattr(_layout, "BLOCK_STATES", cost)
+        monkeypatch.setattr(_layout, "INFERENCE_BLOCK_STATES", cost)
+        embedder = _embedder(max_epochs=1, batch_size=24, **options).fit(X)
+        found[cost] = [_weights(embedder), torch.tensor(embedder.score(X))]
+
+    torch.testing.assert_close(found[0], found[math.inf], rtol=1e-4, atol=1e-5)
+
+
 def test_a_module_that_a_user_turns_to_training_encodes_as_before(X):
     embedder = _embedder(num_layers=2, dropout=0.5).fit(X)
     before = embedder.transform(X)
@@ -192,29 +213,32 @@ def test_callbacks_that_change_a_batch_change_no_other(X, batch_size):
 
 
 def test_large_batches_alone_are_learned_in_pieces(X, monkeypatch):
-    sizes = []
+    pieces = []
     infer = _net.SequenceNet.infer
 
     def note(net, inputs):
-        sizes.append(len(inputs["lengths"]))
+        pieces.append(inputs["lengths"].numpy())
         return infer(net, inputs)
 
     monkeypatch.setattr(_net.SequenceNet, "infer", note)
-    batch_of_all = _embedder(max_epochs=1, batch_size=24)
+    batch_of_all = _embedder(max_epochs=1, batch_size=24, patch_size=1)
     batch_of_all.fit(X)
-    assert sizes[0] == 24
-    sizes.clear()
-    # 24 sequences of up to 9 steps and 12 cells: 4 + 4 to encode, 4 to decode.
-    monkeypatch.setattr(_net, "TRAINING_STATES", 9 * 8 * 10)
+    assert len(pieces[0]) == 24
+    n_steps = pieces[0].sum()
+    pieces.clear()
+    n_states = batch_of_all.net_.module_.n_states
+    monkeypatch.setattr(_net, "TRAINING_STATES", n_states * -(-n_steps // 3))
 
-    batch_of_all.set_params(patch_size=1).fit(X)
+    batch_of_all.fit(X)
 
-    assert sizes[:3] == [8, 8, 8]
+    assert [len(lengths) for lengths in pieces[:3]] != [8, 8, 8]  # the longest first
+    for lengths in pieces[:3]:
+        assert lengths.sum() == pytest.approx(n_steps / 3, abs=9)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_bfloat16_learns_as_float32_does_but_for_rounding(X, cell):
-    options = {"max_epochs": 30, "lr": 0.01, "n_components": 8, "cell": cell}
+    options = {"max_epochs": 100, "lr": 0.01, "n_components": 8, "cell": cell}
     exact = _embedder(precision="float32", **options).fit(X)
 
     rough = _embedder(precision="bfloat16", **options).fit(X)
