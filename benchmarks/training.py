@@ -9,7 +9,8 @@ the first round alone.
 The share of the peak is the rate of the LSTMs' matrix products, over the rate of a
 plain product of a step's shapes, measured in the same process and round. Counted is
 the network as it is written, step by step, over true steps alone; everything else that
-`fit` does counts as time lost.
+`fit` does counts as time lost. Beside sequitur stands how many times faster a training
+would be that did nothing but these products, at the peak.
 
 Run: python benchmarks/training.py [--threads 2] [--quick]
 """
@@ -62,11 +63,12 @@ SEQUITUR_COLUMNS = {
     "ours, s": ".2f",
     "sequitur, s": ".1f",
     "sequitur / ours": ".1f",
+    "sequitur / peak": ".1f",
 }
 PEAK_COLUMNS = {"cells": "d", "cases": "d", "share of peak": ".0%"}
 
 
-def n_operations(case):
+def n_operations(case, num_layers=1):
     """Count the operations of the LSTMs' matrix products in one epoch of training.
 
     A product forward costs as much again for the gradient of its weights, and once
@@ -77,6 +79,8 @@ def n_operations(case):
     ----------
     case : Case
         The case.
+    num_layers : int, default=1
+        Layers of encoder and decoder.
 
     Returns
     -------
@@ -85,9 +89,9 @@ def n_operations(case):
     """
     gates = 4 * case.cells
     data, cells = 2 * case.n_features * gates, 2 * case.cells * gates
-    encoder = 2 * data + 3 * cells
-    decoder = 3 * cells + 3 * cells
-    return (encoder + decoder) * n_timesteps(make_X(case))
+    layer = 3 * cells + 3 * cells  # of vectors or states that enter, and recurrent ones
+    first = 2 * data + 3 * cells
+    return (first + (2 * num_layers - 1) * layer) * n_timesteps(make_X(case))
 
 
 def measure(case, workers, n_rounds):
@@ -172,10 +176,15 @@ def measure_sequitur(case, ours, sequitur, n_rounds):
         "sequitur": lambda: sequitur.call("fit", case=case, epochs=case.epochs),
     }
     figures = take_turns(ways, n_rounds)
+    peak = ours.call("matmul_gflops", cells=case.cells, batch_size=case.batch_size)
     row = {"case": case.name, "cells": case.cells, "epochs": case.epochs}
     row |= {f"{name}, s": statistics.median(figures[name]) for name in ways}
-    ratio = median_ratio(figures["sequitur"], figures["ours"])
-    return row | {"sequitur / ours": ratio, "rounds": figures}
+    billions = case.epochs * n_operations(case, SEQUITUR_LAYERS) / 1e9
+    return row | {
+        "sequitur / ours": median_ratio(figures["sequitur"], figures["ours"]),
+        "sequitur / peak": row["sequitur, s"] / (billions / peak),
+        "rounds": figures,
+    }
 
 
 def compare_networks(cases, n_threads, n_rounds):
