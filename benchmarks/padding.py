@@ -108,12 +108,12 @@ def pools_of(n_batches):
 @contextlib.contextmanager
 def no_blocks():
     """Let no batch be cut into blocks."""
-    before = _layout.BLOCK_STATES
-    _layout.BLOCK_STATES = float("inf")
+    before = _layout.BLOCK_PRODUCTS
+    _layout.BLOCK_PRODUCTS = float("inf")
     try:
         yield
     finally:
-        _layout.BLOCK_STATES = before
+        _layout.BLOCK_PRODUCTS = before
 
 
 def steps_ratio(lengths, patch_size, n_cells=None):

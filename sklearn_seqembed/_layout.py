@@ -11,12 +11,11 @@ from functools import cached_property
 import numpy as np
 import torch
 
-# What one more block costs, in states (cells times patches) that might be computed in
-# the same time instead: about 10,000, since a training call of oneDNN takes .3 ms at
-# any size. In training less is reckoned, for less padding; in trials that took some
-# percent longer.
-BLOCK_STATES = 2500
-INFERENCE_BLOCK_STATES = 10_000
+# What one more block costs, in products (cells times cells times patches) that might be
+# computed in the same time instead. A training call of oneDNN takes about .3 ms at any
+# size: as long as 20 patches of 128 cells, or 300 of 32.
+BLOCK_PRODUCTS = 330_000
+INFERENCE_BLOCK_PRODUCTS = 600_000
 
 
 class Layout:
@@ -51,8 +50,9 @@ class Layout:
         if not self.is_full and (np.diff(lengths) <= 0).all():
             # How many sequences have a patch 0, a patch 1, ...
             counts = np.searchsorted(-lengths, -np.arange(stop))
-            cost = BLOCK_STATES if torch.is_grad_enabled() else INFERENCE_BLOCK_STATES
-            self.blocks = _cut(counts, 0, stop, cost / n_cells)
+            learns = torch.is_grad_enabled()
+            cost = BLOCK_PRODUCTS if learns else INFERENCE_BLOCK_PRODUCTS
+            self.blocks = _cut(counts, 0, stop, cost / n_cells**2)
 
     @property
     def stop(self):
