@@ -109,8 +109,9 @@ class SequenceNet(NeuralNet):
         list of int
             First sequence of each piece, and the end.
         """
-        n_samples = len(batch[0]["lengths"])
-        if torch.device(self.device).type != "cpu":
+        n_samples, n_steps, _ = batch[0]["numeric"].shape
+        most = n_samples * n_steps // self.module__patch_size * self.module_.n_states
+        if most <= TRAINING_STATES or torch.device(self.device).type != "cpu":
             return [0, n_samples]
         n_patches = -(-batch[0]["lengths"].numpy() // self.module__patch_size)
         states = np.cumsum(n_patches) * self.module_.n_states
