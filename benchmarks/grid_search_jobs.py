@@ -33,7 +33,7 @@ from sklearn.svm import SVC
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed.datasets import make_sequences
 
-ROUNDS = 3
+ROUNDS = 2
 N_JOBS = 2
 GRID = {
     "lstmsequenceembedder__n_components": [16, 32, 48, 64],

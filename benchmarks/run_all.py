@@ -41,13 +41,13 @@ class Program:
 
 
 PROGRAMS = (
-    Program("training.py", 12),
+    Program("training.py", 13),
     Program("transform.py", 3),
-    Program("padding.py", 5, needs_data=True),
-    Program("scaling.py", 8),
+    Program("padding.py", 3, needs_data=True),
+    Program("scaling.py", 12),
     Program("small_jobs.py", 1),
     Program("grid_search_jobs.py", 3),
-    Program("time_to_error.py", 20, needs_data=True),
+    Program("time_to_error.py", 17, needs_data=True),
     # What stands beside the judge comes last.
     Program("transform.py --threads 2", 1),
     Program("training.py --threads 2", 4),
