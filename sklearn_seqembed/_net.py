@@ -213,7 +213,7 @@ def _join(pieces):
 
 
 def _lengthen(values, ends, n_steps):
-    """Pad what was forecast to the longest horizon of the batch, with zeros."""
+    """Pad the outputs of a piece to as many steps as the longest has, with zeros."""
     surplus = n_steps - ends.shape[1]
     pad = torch.nn.functional.pad
     return pad(values, (0, 0, 0, surplus)), pad(ends, (0, surplus))
