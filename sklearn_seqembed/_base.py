@@ -358,11 +358,10 @@ class BaseSequenceEstimator(BaseEstimator):
             The sequences.
         """
         n_samples, n_features = len(vectors), self.net_.module__n_features
+        costs = self.net_.inference_costs(decodes=True)
         limits = np.full(n_samples, self._longest) if lengths is None else lengths
         arrays = [None] * n_samples
-        for indices in inference_batches(
-            limits, self.patch_size_, n_features, *self.net_.inference_costs
-        ):
+        for indices in inference_batches(limits, self.patch_size_, n_features, *costs):
             n_steps = padded_length(limits[indices].max(), self.patch_size_)
             n_kept = None if lengths is None else lengths[indices]
             values, ends = self.net_.decode(vectors[indices], part, n_steps, n_kept)

@@ -18,11 +18,11 @@ INFERENCE_STATES = 2**23
 INFERENCE_VALUES = 2**21
 INFERENCE_SEQUENCES = 1024
 
-# States that stay in the caches of a CPU, about 7 MB: with more, a step of the network
-# took a third longer. With fewer sequences than this, matrix products would be too
-# small.
-CACHED_STATES = 1_800_000
-LEAST_CACHED_SEQUENCES = 64
+# States of one recurrent call on a CPU. With over 2 million the C library gives memory
+# back after each call and gets it again page by page, which took a third longer. With
+# fewer sequences than this, matrix products would be too small.
+KEPT_STATES = 1_800_000
+LEAST_KEPT_SEQUENCES = 8
 
 
 class TrainingBatches:
@@ -106,7 +106,7 @@ class OrderedBatches:
             yield self.dataset.batch(indices)
 
 
-def inference_batches(lengths, patch_size, n_features, n_cells, cached):
+def inference_batches(lengths, patch_size, n_features, n_cells, keep):
     """Yield indices of sequences of similar lengths, as many as are good together.
 
     Parameters
@@ -114,9 +114,9 @@ def inference_batches(lengths, patch_size, n_features, n_cells, cached):
     lengths : int64 ndarray of shape (n_samples,)
         Time steps of each sequence.
     patch_size, n_features, n_cells : int
-        Time steps of a patch, values of a step, cells of a layer.
-    cached : bool
-        Whether the caches of a CPU are to hold the states, not its memory alone.
+        Time steps of a patch, values of a step, cells of a layer and direction.
+    keep : bool
+        Whether the C library is to keep the memory of a recurrent call for the next.
     """
     order = np.argsort(-lengths, kind="stable")
     while len(order):
@@ -127,8 +127,8 @@ def inference_batches(lengths, patch_size, n_features, n_cells, cached):
             INFERENCE_STATES // n_states,
             INFERENCE_VALUES // (n_steps * n_features),
         )
-        if cached:
-            fitting = max(LEAST_CACHED_SEQUENCES, CACHED_STATES // n_states)
+        if keep:
+            fitting = max(LEAST_KEPT_SEQUENCES, KEPT_STATES // n_states)
             batch_size = min(batch_size, fitting)
         n_batches = -(-len(order) // max(1, batch_size))
         size = -(-len(order) // n_batches)  # rather two halves than all and a rest

@@ -98,10 +98,10 @@ class SequenceDataset(torch.utils.data.Dataset):
     def __len__(self):
         return len(self.sequences)
 
-    def inference_batches(self, n_cells, cached):
+    def inference_batches(self, n_cells, keep):
         """Yield indices of sequences that may enter together outside training."""
         return inference_batches(
-            self.lengths, self.patch_size, self.sequences.n_features, n_cells, cached
+            self.lengths, self.patch_size, self.sequences.n_features, n_cells, keep
         )
 
     def batch(self, indices):

@@ -143,7 +143,7 @@ class SequenceNet(NeuralNet):
     def encode(self, dataset):
         """Return the vectors of a dataset, float32 of shape (n_samples, C)."""
         vectors = np.empty((len(dataset), self.module__n_components), np.float32)
-        for indices, inputs, _ in self._inference(dataset):
+        for indices, inputs, _ in self._inference(dataset, decodes=False):
             inputs.pop("horizons")
             vectors[indices] = self.module_.encoder(**inputs).cpu().numpy()
         return vectors
@@ -160,7 +160,7 @@ class SequenceNet(NeuralNet):
         targets : dict of str to (dict of tensor)
             As :meth:`SequenceDataset.batch` gives them.
         """
-        for indices, inputs, targets in self._inference(dataset):
+        for indices, inputs, targets in self._inference(dataset, decodes=True):
             outputs = self.module_(**inputs)
             yield indices, {k: v[0].cpu() for k, v in outputs.items()}, targets
 
@@ -177,17 +177,21 @@ class SequenceNet(NeuralNet):
             values, ends = self.module_.decoders[part](vectors, n_steps, lengths)
         return values.cpu(), ends.cpu()
 
-    @property
-    def inference_costs(self):
-        """Numbers a patch, and whether the caches of a CPU are to hold them."""
-        widest = max(self.module_.encoder.n_cells, self.module__n_components)
-        return widest, self._where.type == "cpu"
+    def inference_costs(self, decodes):
+        """Numbers that a patch has in one call, and whether to keep their memory.
 
-    def _inference(self, dataset):
+        A decoder has as many cells as both directions of the encoder together, and gets
+        the vector at each patch.
+        """
+        encoder = self.module_.encoder
+        widest = max(encoder.n_cells, self.module__n_components)
+        return widest if decodes else encoder.n_forward, self._where.type == "cpu"
+
+    def _inference(self, dataset, decodes):
         """Yield indices, inputs and targets of each batch, without gradients."""
         self._set_training(False)
         keep_freed_memory()
-        for indices in dataset.inference_batches(*self.inference_costs):
+        for indices in dataset.inference_batches(*self.inference_costs(decodes)):
             inputs, targets = dataset.batch(indices)
             with torch.inference_mode():
                 yield indices, to_device(inputs, self._where), targets

@@ -83,6 +83,7 @@ class Encoder(nn.Module):
             math.ceil(n_components / 2) if bidirectional else n_components
         )
         n_backward = (hidden_size or n_components // 2) if bidirectional else 0
+        self.n_forward = n_forward  # cells of the wider direction
         self.n_cells = n_forward + n_backward
         # With patches, one more input a step says whether the sequence has ended.
         width = n_features * (1 + missing_indicator) + (patch_size > 1)

@@ -852,6 +852,22 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 @pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="another C library keeps memory itself"
 )
+@pytest.mark.parametrize(
+    ("options", "encoded", "decoded"),
+    [
+        ({"n_components": 7}, 4, 7),  # 4 cells forward, 3 backward
+        ({"n_components": 7, "bidirectional": False}, 7, 7),
+        ({"n_components": 9, "hidden_size": 3}, 3, 9),  # a decoder gets the vector
+        ({"n_components": 2, "hidden_size": 3}, 3, 6),
+    ],
+)
+def test_batches_are_bounded_by_the_widest_call(X, options, encoded, decoded):
+    net = _embedder(max_epochs=0, **options).fit(X).net_
+
+    assert net.inference_costs(decodes=False) == (encoded, True)
+    assert net.inference_costs(decodes=True) == (decoded, True)
+
+
 def test_the_memory_of_a_batch_is_kept_for_the_next_one():
     faults = {
         way: int(
