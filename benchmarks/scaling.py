@@ -1,9 +1,9 @@
 """Does a sequence cost the same among ten thousand and among a million?
 
 Time: one epoch of `fit`, and `transform`, over sequences of 100 steps and one feature,
-with a fixed batch, in microseconds a sequence; the sizes in turn, in one process, after
-a warm-up fit. The network is small: beside a large one nobody would see what all around
-it costs, which is what may grow.
+with a fixed batch, in microseconds a sequence; the sizes in turn, up and down again, in
+one process, after a warm-up fit. The network is small: beside a large one nobody would
+see what all around it costs, which is what may grow.
 
 Memory: the highest anonymous memory (RssAnon, which leaves memory maps of files out)
 during `fit` and `transform`, above what the process held before with the data made,
@@ -34,7 +34,6 @@ from _measure import (
     print_table,
     seconds_per_call,
     show_progress,
-    take_turns,
     write_json,
 )
 
@@ -266,7 +265,7 @@ def _anonymous_bytes(pid):
 
 
 def time_rows(sizes, n_rounds):
-    """Time all sizes in turn.
+    """Time all sizes in turn, up and down again.
 
     Parameters
     ----------
@@ -281,18 +280,19 @@ def time_rows(sizes, n_rounds):
         A row of the table for each method and size.
     """
     cases = list(itertools.product(METHODS, sizes))
+    figures = {case: [] for case in cases}
+    # In each round the small sizes come before the largest and after it: what slows the
+    # machine down for seconds would else count for one of the sizes alone.
+    there_and_back = [*sizes, *sizes[-2::-1]]
     # Called by this file's own name: the worker runs functions of this module.
     with Worker("scaling") as worker:
-
-        def way(method, n_sequences):
-            def call():
-                show_progress(f"time of {method}, {n_sequences:,}")
-                return worker.call("seconds", method=method, n_sequences=n_sequences)
-
-            return call
-
         worker.call("seconds", method="fit", n_sequences=N_WARM_UP)
-        figures = take_turns({case: way(*case) for case in cases}, n_rounds)
+        for _ in range(n_rounds):
+            for method, n in itertools.product(METHODS, there_and_back):
+                show_progress(f"time of {method}, {n:,}")
+                figures[method, n].append(
+                    worker.call("seconds", method=method, n_sequences=n)
+                )
     costs = {
         (method, n): statistics.median(figures[method, n]) / n * 1e6
         for method, n in cases
