@@ -43,14 +43,14 @@ class Program:
 PROGRAMS = (
     Program("training.py", 13),
     Program("transform.py", 3),
-    Program("padding.py", 3, needs_data=True),
-    Program("scaling.py", 12),
-    Program("small_jobs.py", 1),
-    Program("grid_search_jobs.py", 3),
-    Program("time_to_error.py", 17, needs_data=True),
+    Program("padding.py", 4, needs_data=True),
+    Program("scaling.py", 10),
+    Program("small_jobs.py", 2),
+    Program("grid_search_jobs.py", 4),
+    Program("time_to_error.py", 18, needs_data=True),
     # What stands beside the judge comes last.
     Program("transform.py --threads 2", 1),
-    Program("training.py --threads 2", 4),
+    Program("training.py --threads 2", 3),
 )
 
 
