@@ -449,7 +449,7 @@ def judge_memory(rows):
 def main():
     """Measure time and memory, print both tables, and write them."""
     args = argument_parser(__doc__).parse_args()
-    print_machine(n_threads=1)
+    print_machine(1, args.quick)
     sizes, n_rounds = SIZES, ROUNDS
     if args.quick:
         sizes, n_rounds = QUICK_SIZES, dict.fromkeys(METHODS, 1)

@@ -100,9 +100,12 @@ class SequenceDataset(torch.utils.data.Dataset):
 
     def inference_batches(self, n_cells, keep):
         """Yield indices of sequences that may enter together outside training."""
-        return inference_batches(
-            self.lengths, self.patch_size, self.sequences.n_features, n_cells, keep
-        )
+        # What is forecast may be longer than what is read.
+        lengths = np.maximum(self.lengths, self.horizons)
+        for indices in inference_batches(
+            lengths, self.patch_size, self.sequences.n_features, n_cells, keep
+        ):
+            yield indices[np.argsort(-self.lengths[indices], kind="stable")]
 
     def batch(self, indices):
         """Gather one padded batch.

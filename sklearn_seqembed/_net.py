@@ -110,10 +110,14 @@ class SequenceNet(NeuralNet):
             First sequence of each piece, and the end.
         """
         n_samples, n_steps, _ = batch[0]["numeric"].shape
+        horizons = batch[0]["horizons"].numpy()
+        n_steps = max(n_steps, horizons.max())
         most = n_samples * n_steps // self.module__patch_size * self.module_.n_states
         if most <= TRAINING_STATES or torch.device(self.device).type != "cpu":
             return [0, n_samples]
-        n_patches = -(-batch[0]["lengths"].numpy() // self.module__patch_size)
+        # What is forecast may be longer than what is read.
+        lengths = np.maximum(batch[0]["lengths"].numpy(), horizons)
+        n_patches = -(-lengths // self.module__patch_size)
         states = np.cumsum(n_patches) * self.module_.n_states
         n_pieces = -(-int(states[-1]) // TRAINING_STATES)
         n_pieces = min(n_pieces, max(1, n_samples // LEAST_TRAINING_SEQUENCES))
@@ -170,6 +174,7 @@ class SequenceNet(NeuralNet):
         After `lengths` steps, where they are given, values have no meaning.
         """
         self._set_training(False)
+        keep_freed_memory()
         vectors = to_device(torch.from_numpy(vectors), self._where)
         if lengths is not None:
             lengths = to_device(torch.from_numpy(lengths), self._where)
@@ -181,11 +186,13 @@ class SequenceNet(NeuralNet):
         """Numbers that a patch has in one call, and whether to keep their memory.
 
         A decoder has as many cells as both directions of the encoder together, and gets
-        the vector at each patch.
+        the vector and its position at each patch.
         """
-        encoder = self.module_.encoder
-        widest = max(encoder.n_cells, self.module__n_components)
-        return widest if decodes else encoder.n_forward, self._where.type == "cpu"
+        n_cells = self.module_.encoder.n_forward
+        if decodes:
+            calls = [decoder.cells for decoder in self.module_.decoders.values()]
+            n_cells = max(max(c.hidden_size, c.input_size) for c in calls)
+        return n_cells, self._where.type == "cpu"
 
     def _inference(self, dataset, decodes):
         """Yield indices, inputs and targets of each batch, without gradients."""

@@ -230,6 +230,17 @@ def test_inference_batches_are_as_large_as_memory_is_kept(n_cells, size):
     assert max(unbounded) >= min(2 * size, 1024)
 
 
+def test_inference_batches_are_bounded_by_long_forecasts_too(ragged, monkeypatch):
+    monkeypatch.setattr(_batching, "INFERENCE_STATES", 5 * 12)
+    dataset = _dataset(ragged, parts=("forecast",), horizons=LENGTHS * 9 // 10)
+
+    batches = list(dataset.inference_batches(5, keep=False))
+
+    assert sorted(np.concatenate(batches)) == list(range(7))
+    assert all(len(b) * dataset.horizons[b].max() <= 12 for b in batches)
+    assert all((np.diff(dataset.lengths[b]) <= 0).all() for b in batches)
+
+
 def test_weights_are_equal_a_sequence_and_zero_where_nothing_is_observed():
     values = np.ones((3, 4, 2), dtype=np.float32)
     values[0, 1, 0] = values[2] = np.nan

@@ -236,6 +236,29 @@ def test_large_batches_alone_are_learned_in_pieces(X, monkeypatch):
         assert lengths.sum() == pytest.approx(n_steps / 3, abs=9)
 
 
+def test_batches_of_long_forecasts_are_learned_in_pieces(X, monkeypatch):
+    sizes = []
+    infer = _net.SequenceNet.infer
+
+    def note(net, inputs):
+        sizes.append(len(inputs["lengths"]))
+        return infer(net, inputs)
+
+    monkeypatch.setattr(_net.SequenceNet, "infer", note)
+    embedder = _embedder(
+        max_epochs=1, batch_size=24, patch_size=1, objective="forecast", horizon=0.8
+    )
+    n_states = embedder.fit(X).net_.module_.n_states
+    assert sizes[0] == 24  # each reads one step or two
+    monkeypatch.setattr(_net, "TRAINING_STATES", 48 * n_states)
+
+    sizes.clear()
+    embedder.fit(X)
+
+    assert len(sizes) >= 3
+    assert sizes[0] < 10
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_bfloat16_learns_as_float32_does_but_for_rounding(X, cell):
     options = {"max_epochs": 100, "lr": 0.01, "n_components": 8, "cell": cell}
@@ -849,16 +872,13 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-@pytest.mark.skipif(
-    platform.libc_ver()[0] != "glibc", reason="another C library keeps memory itself"
-)
 @pytest.mark.parametrize(
     ("options", "encoded", "decoded"),
     [
-        ({"n_components": 7}, 4, 7),  # 4 cells forward, 3 backward
-        ({"n_components": 7, "bidirectional": False}, 7, 7),
-        ({"n_components": 9, "hidden_size": 3}, 3, 9),  # a decoder gets the vector
-        ({"n_components": 2, "hidden_size": 3}, 3, 6),
+        ({"n_components": 7}, 4, 7 + 24),  # 4 cells forward, 3 backward; positions
+        ({"n_components": 7, "bidirectional": False}, 7, 7 + 24),
+        ({"n_components": 9, "hidden_size": 3, "decoder_inputs": "vector"}, 3, 9),
+        ({"n_components": 2, "hidden_size": 3, "decoder_inputs": "vector"}, 3, 6),
     ],
 )
 def test_batches_are_bounded_by_the_widest_call(X, options, encoded, decoded):
@@ -868,6 +888,9 @@ def test_batches_are_bounded_by_the_widest_call(X, options, encoded, decoded):
     assert net.inference_costs(decodes=True) == (decoded, True)
 
 
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="another C library keeps memory itself"
+)
 def test_the_memory_of_a_batch_is_kept_for_the_next_one():
     faults = {
         way: int(
