@@ -39,7 +39,7 @@ GRID = {
     "lstmsequenceembedder__n_components": [16, 32, 48, 64],
     "lstmsequenceembedder__lr": [0.003, 0.01],
 }
-N_SEQUENCES, N_EPOCHS = 300, 30
+N_SEQUENCES, N_EPOCHS = 300, 20
 N_QUICK_SEQUENCES, N_QUICK_EPOCHS = 60, 2
 
 PARALLEL = f"n_jobs={N_JOBS}"

@@ -46,7 +46,7 @@ PROGRAMS = (
     Program("padding.py", 4, needs_data=True),
     Program("scaling.py", 10),
     Program("small_jobs.py", 2),
-    Program("grid_search_jobs.py", 4),
+    Program("grid_search_jobs.py", 3),
     Program("time_to_error.py", 18, needs_data=True),
     # What stands beside the judge comes last.
     Program("transform.py --threads 2", 1),
