@@ -188,7 +188,7 @@ def main():
     parser.add_argument(
         "--full",
         action="store_true",
-        help="train Keras on PLAID too: over an hour, and several GB of memory",
+        help="train Keras on OSULeaf and PLAID too: over an hour, several GB of memory",
     )
     args = parser.parse_args()
     if data_folder() is None:

@@ -213,9 +213,8 @@ def _memory_gib():
 
 def _measure_beside_keras(case, workers, n_threads, n_rounds):
     """Measure with a Keras of its own: its graphs of long sequences take gigabytes."""
-    least = KERAS_GIB.get(case.name, 0)
-    if _memory_gib() < least:
-        print(f"{case.name}: Keras is left out, which needs more than {least} GiB.")
+    if _memory_gib() < KERAS_GIB.get(case.name, 0):
+        print(f"{case.name}: Keras is left out, for lack of memory.")
         return measure(case, workers, n_rounds)
     try:
         with Worker("_contenders.keras_textbook", n_threads) as keras:

@@ -24,6 +24,7 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._layout import Layout
+from sklearn_seqembed._patches import to_patches
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -130,39 +131,14 @@ class Encoder(nn.Module):
                 "was fitted on numeric features alone. Pass shape (N, L, 0)."
             )
         layout = layout or self.layout(numeric, lengths)
-        x = layout.lay(self._patches(numeric, lengths))  # (R, D)
+        patches = to_patches(numeric, lengths, self.patch_size, self.missing_indicator)
+        x = layout.lay(patches)  # (R, D)
         states = self.layers[0](x, layout)  # one or two of (R, ·)
         for layer in self.layers[1:]:
             x = torch.cat([states[0], *map(layout.turn, states[1:])], dim=1)
             states = layer(self.dropout(x), layout)
         last = [layout.last(s) for s in states]
         return self.to_vector(last[0] if len(last) == 1 else torch.cat(last, dim=1))
-
-    def _patches(self, numeric, lengths):
-        """Fill what is missing and lay `patch_size` steps side by side: (N, P, D)."""
-        n_samples, n_steps, _ = numeric.shape
-        n_patches = -(-n_steps // self.patch_size)
-        # A sum is NaN if a value is, and much quicker than a look at each.
-        has_gaps = _may_be(torch.isnan(numeric.sum()))
-        if self.patch_size == 1 and not (has_gaps or self.missing_indicator):
-            return numeric
-        steps = torch.arange(n_patches * self.patch_size, device=numeric.device)
-        ended = steps >= lengths[:, None]  # (N, L)
-        if self.patch_size > 1 and _may_be(ended):
-            # A patch may reach over the end: the last step is repeated there.
-            index = torch.minimum(steps, lengths[:, None] - 1)  # (N, L)
-            numeric = _take_steps(numeric, index)
-        unknown = ended[:, :, None]  # (N, L, 1), with gaps (N, L, F)
-        if has_gaps:
-            unknown = unknown | torch.isnan(numeric)
-            numeric = _fill(numeric, unknown)
-        inputs = [numeric]
-        if self.missing_indicator:
-            inputs.append(unknown.expand_as(numeric).to(numeric.dtype))
-        if self.patch_size > 1:
-            inputs.append(ended[:, :, None].to(numeric.dtype))
-        x = numeric if len(inputs) == 1 else torch.cat(inputs, dim=2)
-        return x.reshape(n_samples, n_patches, -1)
 
 
 class RecurrentLayer(nn.Module):
@@ -411,31 +387,6 @@ def _recurrent(cell, width, n_cells, *, num_layers=1, dropout=0.0):
             if cell == "lstm" and name.startswith("bias_ih"):
                 nn.init.ones_(weights.data[n_cells : 2 * n_cells])  # gates i, f, g, o
     return cells
-
-
-def _take_steps(x, index):
-    """Gather steps `index` (N, Q) of each sequence of x (N, L, ·): (N, Q, ·)."""
-    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
-    # Whole rows: an element-wise gather is several times slower.
-    taken = x.flatten(0, 1).index_select(0, (first + index).flatten())
-    return taken.reshape(*index.shape, -1)
-
-
-def _may_be(mask):
-    """Tell whether a mask holds anywhere; True without a look on an accelerator.
-
-    A look there would make the CPU wait for all that was asked of the accelerator.
-    """
-    return mask.device.type != "cpu" or bool(mask.any())
-
-
-def _fill(numeric, missing):
-    """Replace missing values by the feature's last observed one, else its next one."""
-    steps = torch.arange(numeric.shape[1], device=numeric.device)[None, :, None]
-    last = torch.where(missing, -1, steps).cummax(dim=1).values  # (N, L, F)
-    first = missing.to(torch.uint8).argmin(dim=1, keepdim=True)  # (N, 1, F)
-    filled = torch.take_along_dim(numeric, torch.where(last < 0, first, last), dim=1)
-    return torch.where(missing.all(dim=1, keepdim=True), 0.0, filled)
 
 
 def _positions(n_patches, like):

@@ -81,6 +81,7 @@ def test_rooms_import_one_way(path):
             "_containers",
             "_devices",
             "_layout",
+            "_patches",
         },
         {"_dataset", "_features", "_loss", "_network", "_parameters", "_sequences"},
         {"_net", "_scoring", "datasets"},

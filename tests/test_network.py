@@ -8,9 +8,9 @@ from sklearn_seqembed._network import (
     Decoder,
     Encoder,
     EncoderDecoder,
-    _fill,
     _positions,
 )
+from sklearn_seqembed._patches import _fill
 
 NO_CATEGORIES = {"dtype": torch.int64}
 
