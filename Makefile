@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 BENCHMARK_VENV ?= .venv-benchmark
+QUALITY_VENV ?= .venv-quality
 
 # Networks as small as the tests' and the demo's are no faster on more threads, and many
 # times slower where other programs keep the cores busy.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint docs wheel benchmark clean
+.PHONY: demo test lint docs wheel benchmark quality clean
 
 demo: $(VENV)/.test-ready  ## Embed real sequences, classify them, save a picture.
 	$(BIN)/python examples/demo.py
@@ -32,8 +33,12 @@ benchmark:  ## Measure speed and memory beside other libraries, in about an hour
 	$(MAKE) VENV=$(BENCHMARK_VENV) $(BENCHMARK_VENV)/.benchmark-ready
 	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python benchmarks/run_all.py
 
+quality:  ## Judge the vectors on 23 classification sets, beside other ways.
+	$(MAKE) VENV=$(QUALITY_VENV) $(QUALITY_VENV)/.quality-ready
+	env -u OMP_NUM_THREADS $(QUALITY_VENV)/bin/python benchmarks/quality.py
+
 clean:
-	rm -rf $(VENV) $(BENCHMARK_VENV) benchmarks/results dist docs/_build docs/auto_examples docs/generated
+	rm -rf $(VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmarks/results dist docs/_build docs/auto_examples docs/generated
 
 $(VENV)/.%-ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -2,8 +2,8 @@
 
 It names a folder with ``classification/NAME.npz``. Each holds for `train` and `test`
 the time steps of all sequences one after another (`train_values`, float32 of shape
-(total time steps, features)) and where each starts (`train_offsets`, one more than
-there are sequences).
+(total time steps, features)), where each starts (`train_offsets`, one more than there
+are sequences), and the class of each (`train_labels`).
 """
 
 import importlib.util
@@ -23,6 +23,14 @@ def data_folder():
     """Return the folder of real sequences, or None where there is none."""
     folder = os.environ.get(VARIABLE)
     return pathlib.Path(folder) if folder and pathlib.Path(folder).is_dir() else None
+
+
+def _load_set(name):
+    """Open the arrays of a set, or say that there is no folder."""
+    folder = data_folder()
+    if folder is None:
+        raise FileNotFoundError(NOT_SET)
+    return np.load(folder / "classification" / f"{name}.npz")
 
 
 def load_sequences(name, part="train"):
@@ -45,11 +53,46 @@ def load_sequences(name, part="train"):
     FileNotFoundError
         If no folder is set, or if it lacks the set.
     """
-    folder = data_folder()
-    if folder is None:
-        raise FileNotFoundError(NOT_SET)
-    with np.load(folder / "classification" / f"{name}.npz") as arrays:
+    with _load_set(name) as arrays:
         return np.split(arrays[f"{part}_values"], arrays[f"{part}_offsets"][1:-1])
+
+
+def load_labels(name, part="train"):
+    """Load the classes of the sequences of one part of a set.
+
+    Parameters
+    ----------
+    name : str
+        Name of the set in the archive.
+    part : {"train", "test"}, default="train"
+        Which part.
+
+    Returns
+    -------
+    y : ndarray of str of shape (n_samples,)
+        In the order of :func:`load_sequences`.
+    """
+    with _load_set(name) as arrays:
+        return arrays[f"{part}_labels"]
+
+
+def load_lengths(name, part="train"):
+    """Load the numbers of time steps of one part of a set, without its values.
+
+    Parameters
+    ----------
+    name : str
+        Name of the set in the archive.
+    part : {"train", "test"}, default="train"
+        Which part.
+
+    Returns
+    -------
+    lengths : ndarray of int of shape (n_samples,)
+        In the order of :func:`load_sequences`.
+    """
+    with _load_set(name) as arrays:
+        return np.diff(arrays[f"{part}_offsets"])
 
 
 def load_japanese_vowels():

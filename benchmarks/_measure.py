@@ -35,6 +35,9 @@ DISTRIBUTIONS = (
     "tensorflow",
     "onnxruntime",
     "sequitur",
+    "sktime",
+    "numba",
+    "pycatch22",
 )
 
 # Libraries read their number of threads once, when they are imported.
@@ -42,6 +45,7 @@ THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
@@ -66,6 +70,8 @@ class Worker:
     n_threads : int, default=1
         Threads that each library may use, and cores that the process is pinned to
         where the system can pin.
+    first_core : int, default=0
+        Which of the usable cores is the first of those; beyond the last it starts over.
 
     Examples
     --------
@@ -73,9 +79,10 @@ class Worker:
         seconds = ours.call("fit", case=case, epochs=3)
     """
 
-    def __init__(self, module, n_threads=1):
+    def __init__(self, module, n_threads=1, first_core=0):
         self.module = module
         self.n_threads = n_threads
+        self.first_core = first_core
 
     def __enter__(self):
         # The output of libraries would stand between the rows of a table; it is kept
@@ -86,7 +93,7 @@ class Worker:
         self._process = context.Process(
             target=_serve, args=(theirs, self.module, self._log.name), daemon=True
         )
-        with _inherited(self.n_threads):
+        with _inherited(self.n_threads, self.first_core):
             self._process.start()
         theirs.close()
         return self
@@ -139,14 +146,15 @@ class Worker:
 
 
 @contextlib.contextmanager
-def _inherited(n_threads):
+def _inherited(n_threads, first_core):
     """Set environment and cores here while a child starts, which inherits both."""
     settings = QUIET_CPU | dict.fromkeys(THREAD_VARIABLES, str(n_threads))
     before = {name: os.environ.get(name) for name in settings}
     cores = available_cores()
     os.environ.update(settings)
     if can_pin():
-        os.sched_setaffinity(0, set(cores[:n_threads]))
+        first = first_core % len(cores)
+        os.sched_setaffinity(0, set(cores[first : first + n_threads]))
     try:
         yield
     finally:
@@ -379,7 +387,7 @@ def _cell(value, spec):
     return "–" if value is None else format(value, spec)
 
 
-def write_json(name, payload):
+def write_json(name, payload, path=None):
     """Write results for other programs.
 
     Parameters
@@ -389,9 +397,12 @@ def write_json(name, payload):
     payload : dict
         What to write; the machine is added to it. Where `quick` is true in it, the
         name gets "_quick" at its end, so that a trial leaves measurements alone.
+    path : pathlib.Path, default=None
+        Another place for the file, instead of the name.
     """
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}{'_quick' * bool(payload.get('quick'))}.json"
+    if path is None:
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"{name}{'_quick' * bool(payload.get('quick'))}.json"
     payload = {"machine": machine()} | payload
     path.write_text(json.dumps(payload, indent=2, default=_as_number) + "\n")
     print(f"Written: {path.parent.name}/{path.name}")

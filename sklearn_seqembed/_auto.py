@@ -11,6 +11,13 @@ MIN_EPOCHS = 5
 # Patches that a sequence of median length is cut into.
 PATCHES = 20
 
+# Patches that it is cut into where states are pooled over time.
+POOLED_PATCHES = 120
+
+# Sequences are read in their own scale too where means differ by more than this, or
+# the logarithms of spreads do, in units of the spread over all of them.
+LEAST_DIFFERENCE = 0.05
+
 # Patches that the longest sequence is cut into at most: over more an LSTM forgets, and
 # a single outlier would cost all the others' time and memory.
 MAX_PATCHES = 1000
@@ -23,10 +30,25 @@ EARLY_STOPPING_SAMPLES = 10_000
 HORIZON = 0.1
 
 
-def choose_patch_size(lengths):
-    """Cut a median sequence into about `PATCHES`, the longest into `MAX_PATCHES`."""
+def choose_patch_size(lengths, n_patches=PATCHES):
+    """Cut a median sequence into so many, the longest into `MAX_PATCHES` at most."""
     least = -(-int(np.max(lengths)) // MAX_PATCHES)
-    return max(1, least, round(float(np.median(lengths)) / PATCHES))
+    return max(1, least, round(float(np.median(lengths)) / n_patches))
+
+
+def choose_instance_norm(means, spreads):
+    """Read sequences in their own scale unless they come in one scale already.
+
+    Parameters
+    ----------
+    means, spreads : ndarray of shape (n_samples, n_features)
+        Of some sequences over time, in scaled units; NaN where nothing is observed.
+    """
+    with np.errstate(divide="ignore"):
+        logarithms = np.log(spreads)
+    logarithms[np.isinf(logarithms)] = np.nan  # does not vary: has no scale
+    apart = [np.nanstd(x, axis=0) for x in (means, logarithms)]
+    return bool(np.nanmax(apart, initial=0.0) > LEAST_DIFFERENCE)
 
 
 def choose_batch_size(n_samples):

@@ -35,6 +35,10 @@ JUDGED_SEQUENCES = 1000
 JUDGED_SHARE = 0.03
 LEAST_JUDGED_SEQUENCES = 32
 
+# Sequences, at most, that tell how what is read varies, and how the vectors do.
+CALIBRATED_SEQUENCES = 256
+SCALED_SEQUENCES = 5000
+
 
 class BaseSequenceEstimator(BaseEstimator):
     """Fit an encoder-decoder net on sequences; encode and decode with it."""
@@ -94,6 +98,9 @@ class BaseSequenceEstimator(BaseEstimator):
         device = self.device_ if warm else resolve_device(self.device)
         with seeded(rng.randint(2**31), device):
             net = self._net(sequences, None if warm else device)
+            trained = encoded[train_part]
+            if not warm:
+                net.calibrate(self._whole(trained, encode, CALIBRATED_SEQUENCES))
             train(
                 net,
                 *datasets,
@@ -103,6 +110,7 @@ class BaseSequenceEstimator(BaseEstimator):
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
+            net.scale_vectors(self._whole(trained, encode, SCALED_SEQUENCES))
         self._keep(net)
         self._judge(sequences, rng)
         return self
@@ -140,6 +148,8 @@ class BaseSequenceEstimator(BaseEstimator):
         device = resolve_device(self.device) if first else self.device_
         with seeded(seed, device):
             net = self._net(sequences, device if first else None)
+            if first:
+                net.calibrate(self._whole(encoded, encode, CALIBRATED_SEQUENCES))
             train(
                 net,
                 dataset,
@@ -147,6 +157,8 @@ class BaseSequenceEstimator(BaseEstimator):
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
+            if first:  # later calls keep the scales, and so the meaning of numbers
+                net.scale_vectors(self._whole(encoded, encode, SCALED_SEQUENCES))
         self._keep(net)
         vars(self).pop("train_score_", None)  # it was that of other weights
         return self
@@ -159,8 +171,18 @@ class BaseSequenceEstimator(BaseEstimator):
         self.scaler_ = self._features.scaler_
         self._parts = PARTS[self.objective]
         self.patch_size_ = _auto.choose_patch_size(sequences.lengths)
-        if self.patch_size != "auto":
-            self.patch_size_ = int(self.patch_size)  # torch takes no int of numpy
+        self.pooled_patch_size_ = _auto.choose_patch_size(
+            sequences.lengths, _auto.POOLED_PATCHES
+        )
+        for name in ("patch_size", "pooled_patch_size"):
+            if getattr(self, name) != "auto":
+                # torch takes no int of numpy
+                setattr(self, f"{name}_", int(getattr(self, name)))
+        self.instance_norm_ = self.instance_norm
+        if self.instance_norm == "auto":
+            some = sequences[_spaced(len(sequences), JUDGED_SEQUENCES)]
+            means, spreads = self._features.moments(some)
+            self.instance_norm_ = _auto.choose_instance_norm(means, spreads)
         self._shortest, self._longest = np.inf, 0
 
     def _settle_training(self, n_samples, partial=False, keep_auto=False):
@@ -264,7 +286,6 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _net(self, sequences, device):
         """Build a net on `device`, or with None check that ours still fits."""
-        auto_patch = self.patch_size == "auto"
         module_params = {
             "n_features": sequences.n_features,
             "n_components": int(self.n_components),
@@ -274,8 +295,13 @@ class BaseSequenceEstimator(BaseEstimator):
             "bidirectional": self.bidirectional,
             "dropout": self.dropout,
             "cell": self.cell,
-            "patch_size": self.patch_size_ if auto_patch else int(self.patch_size),
+            "patch_size": int(self._kept("patch_size")),
             "missing_indicator": self._features.missing_indicator_,
+            "instance_norm": self._kept("instance_norm"),
+            "pooling": self._ways_to_pool(),
+            "pooled_share": float(self.pooled_share),
+            "pooled_patch_size": int(self._kept("pooled_patch_size")),
+            "vector_scaling": self.vector_scaling is not None,
             "decoder_inputs": self.decoder_inputs,
         }
         self._shortest = min(self._shortest, int(sequences.lengths.min()))
@@ -301,6 +327,15 @@ class BaseSequenceEstimator(BaseEstimator):
         # What never varies need not be learned.
         net.criterion_.learn_ends = self._shortest < self._longest
         return net
+
+    def _kept(self, name):
+        """Give a parameter, or what was chosen for it when the network was built."""
+        value = getattr(self, name)
+        return getattr(self, f"{name}_") if value == "auto" else value
+
+    def _ways_to_pool(self):
+        is_one = isinstance(self.pooling, str)
+        return (self.pooling,) if is_one else tuple(self.pooling)
 
     def _keep(self, net):
         """Set what is left after training."""
@@ -345,9 +380,14 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _encode(self, sequences):
         """Read sequences whole, give their vectors."""
-        encoded, encode = encode_ahead(sequences, self._features.encode)
-        dataset = SequenceDataset(encoded, encode, self.patch_size_, parts=())
+        dataset = self._whole(*encode_ahead(sequences, self._features.encode))
         return self.net_.encode(dataset)
+
+    def _whole(self, sequences, encode, n_most=None):
+        """Read sequences whole, all of them or so many in equal distances."""
+        if n_most is not None:
+            sequences = sequences[_spaced(len(sequences), n_most)]
+        return SequenceDataset(sequences, encode, self.patch_size_, parts=())
 
     def _decode(self, vectors, part, lengths=None):
         """Play vectors back in the user's units; None lets the network decide lengths.
@@ -378,3 +418,8 @@ class BaseSequenceEstimator(BaseEstimator):
         """Choose the most likely length, from the shortest to the longest in fit."""
         likelihood = end_log_likelihood(ends)[:, self._shortest - 1 : self._longest]
         return likelihood.argmax(dim=1).numpy() + self._shortest
+
+
+def _spaced(n_samples, n_most):
+    """Indices of at most `n_most` sequences, in equal distances: no chance needed."""
+    return np.unique(np.linspace(0, n_samples - 1, min(n_samples, n_most)).astype(int))

@@ -79,7 +79,9 @@ class TrainingBatches:
         # Of these kinds all but one have groups of one size: a batch keeps its size.
         shuffled = [[kind[k] for k in torch.randperm(len(kind))] for kind in groups]
         mixed = [np.concatenate(parts) for parts in zip(*shuffled, strict=True)]
-        return [batch[np.argsort(-n_patches[batch], kind="stable")] for batch in mixed]
+        # By length, so that patches of any size are in order too.
+        lengths = self.dataset.lengths
+        return [batch[np.argsort(-lengths[batch], kind="stable")] for batch in mixed]
 
 
 class OrderedBatches:

@@ -38,17 +38,23 @@ class LSTMSequenceEmbedder(
     classifier, regressor, clusterer or detector; `inverse_transform` plays a vector
     back. Sequences may have any lengths, several features and missing values.
 
+    The vector joins two kinds of the encoder's states: its last ones, which know what
+    comes where in the sequence, and states pooled over time of cells that read finer
+    patches, which know what comes anywhere in it.
+
     Parameters
     ----------
-    n_components : int, default=128
-        Length of the vector, at least 1. Without `hidden_size` it is the encoder's
-        number of memory cells: forward gets the larger half, backward the smaller one
-        (none for 1).
+    n_components : int, default=320
+        Length of the vector, at least 1. By default 128 of its numbers are last states
+        and 192 are pooled ones. With shorter vectors there are fewer of both, below 27
+        none that are pooled.
     hidden_size : int, default=None
-        Memory cells a layer and direction, at least 1; a linear layer then leads to
-        `n_components`. With None the cells are the vector.
+        Memory cells a layer and direction, at least 1, for the last states; a linear
+        layer then leads to their share of the vector. With None they are memory cells
+        themselves: forward gets the larger half, backward the smaller one (none for 1).
     num_layers : int, default=1
-        Stacked layers of encoder and decoder, at least 1.
+        Stacked layers of encoder and decoder, at least 1. States that are pooled are
+        always those of one layer.
     bidirectional : bool, default=True
         Whether the encoder reads each sequence backward too.
     dropout : float, default=0.0
@@ -60,6 +66,24 @@ class LSTMSequenceEmbedder(
         Time steps that enter and leave the network together as one step [5]_. "auto"
         cuts a sequence of median length into about 20 patches, the longest into 1000
         at most. 1 is the textbook network.
+    pooled_share : float, default=0.6
+        Share of the vector, in [0, 1), for states pooled over time. They come in groups
+        of equal size, two (values and differences) for each direction and each way to
+        pool; what does not fill the groups goes to the last states. 0 is none.
+    pooled_patch_size : int or "auto", default="auto"
+        Time steps that enter together where states are pooled. "auto" cuts a sequence
+        of median length into about 120 patches, the longest into 1000 at most.
+    pooling : {"mean", "max", "min", "std"} or tuple of them, default=all four
+        How these states are pooled over time.
+    instance_norm : bool or "auto", default="auto"
+        Whether each sequence is also read in its own scale: less its own mean, over its
+        own standard deviation [6]_, and beside the last states how large that is.
+        "auto" does unless the sequences of fit all have about one mean and deviation.
+    vector_scaling : {"balanced", None}, default="balanced"
+        "balanced" gives all numbers of a kind one variance over the sequences of fit,
+        the last states together a third of the variance of the vector, and scales down
+        directions in which the vectors of fit, if they are few, do not vary at all. It
+        can be undone, so the decoder loses nothing. None leaves the states as they are.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
         What the decoder sees at each step: the vector alone (the RepeatVector of the
         Keras tutorials), or beside it sines and cosines of the position, the vector
@@ -140,7 +164,8 @@ class LSTMSequenceEmbedder(
     train_score_ : float
         `score` of (at most 1000 of) the training sequences. Set by `fit`, taken away
         by `partial_fit`.
-    patch_size_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
+    patch_size_, pooled_patch_size_, instance_norm_, batch_size_, max_epochs_, \
+early_stopping_, horizon_, device_
         What was used, where the parameter was "auto" or not. `device_` is where the
         network lies now.
     n_features_in_ : int
@@ -166,8 +191,8 @@ class LSTMSequenceEmbedder(
     Ctrl-C in `fit` keeps the best weights so far, warns, and leaves a fitted estimator.
 
     The textbook network of the tutorials: ``patch_size=1, bidirectional=False,
-    decoder_inputs="vector", augmentation=None, lr_schedule=None,
-    early_stopping=False``.
+    pooled_share=0, instance_norm=False, vector_scaling=None, decoder_inputs="vector",
+    augmentation=None, lr_schedule=None, early_stopping=False``.
 
     References
     ----------
@@ -181,6 +206,8 @@ class LSTMSequenceEmbedder(
            network for time series classification. arXiv:1706.08838.
     .. [5] Lin, S. et al. (2023). SegRNN: Segment Recurrent Neural Network for
            Long-Term Time Series Forecasting. arXiv:2308.11200.
+    .. [6] Kim, T. et al. (2022). Reversible Instance Normalization for Accurate
+           Time-Series Forecasting against Distribution Shift. ICLR.
 
     Examples
     --------
@@ -197,7 +224,7 @@ class LSTMSequenceEmbedder(
 
     def __init__(
         self,
-        n_components=128,
+        n_components=320,
         *,
         hidden_size=None,
         num_layers=1,
@@ -205,6 +232,11 @@ class LSTMSequenceEmbedder(
         dropout=0.0,
         cell="lstm",
         patch_size="auto",
+        pooled_share=0.6,
+        pooled_patch_size="auto",
+        pooling=("mean", "max", "min", "std"),
+        instance_norm="auto",
+        vector_scaling="balanced",
         decoder_inputs="vector_position",
         augmentation="shift",
         lr_schedule="onecycle",
@@ -231,6 +263,11 @@ class LSTMSequenceEmbedder(
         self.dropout = dropout
         self.cell = cell
         self.patch_size = patch_size
+        self.pooled_share = pooled_share
+        self.pooled_patch_size = pooled_patch_size
+        self.pooling = pooling
+        self.instance_norm = instance_norm
+        self.vector_scaling = vector_scaling
         self.decoder_inputs = decoder_inputs
         self.augmentation = augmentation
         self.lr_schedule = lr_schedule

@@ -78,6 +78,24 @@ class NumericFeatures:
                 "if its values are huge."
             )
 
+    def moments(self, sequences):
+        """Mean and standard deviation of each sequence over time, in scaled units.
+
+        Returns
+        -------
+        means, spreads : float64 ndarray of shape (n_samples, n_features)
+            NaN where a feature is not observed.
+        """
+        moments = np.full((2, len(sequences), sequences.n_features), np.nan)
+        for i in range(len(sequences)):
+            values = self.encode(sequences.rows(i)).astype(np.float64)
+            observed = ~np.isnan(values)
+            moments[0, i] = _mean(values)
+            apart = np.where(observed, values - moments[0, i], 0)
+            moments[1, i] = np.sqrt(_mean(np.where(observed, apart**2, np.nan)))
+            moments[:, i, ~observed.any(axis=0)] = np.nan
+        return moments
+
     def encode(self, values):
         """Scale time steps: (n_steps, n_features) of any dtype to float32.
 

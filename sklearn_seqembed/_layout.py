@@ -17,6 +17,9 @@ import torch
 BLOCK_PRODUCTS = 330_000
 INFERENCE_BLOCK_PRODUCTS = 600_000
 
+# Added to a variance over time before its root.
+LEAST_VARIANCE = 1e-4
+
 
 class Layout:
     """Dense blocks that hold all patches of a batch.
@@ -114,6 +117,58 @@ class Layout:
             return x[-self.n_samples :]
         samples = torch.arange(self.n_samples, device=x.device)
         return x.index_select(0, self._first_rows[self.n_patches - 1] + samples)
+
+    def pool(self, x, how):
+        """Pool x (R, ·) over each sequence's patches: (N, ·) for each way of `how`.
+
+        Parameters
+        ----------
+        x : tensor of shape (R, ·)
+            Numbers in this layout.
+        how : sequence of {"mean", "max", "min", "std"}
+            Ways to pool.
+
+        Returns
+        -------
+        tensor of shape (N, n_ways, ·)
+            What is pooled.
+        """
+        return torch.stack([getattr(self, f"_{way}")(x) for way in how], dim=1)
+
+    def _mean(self, x):
+        return self._reduce(x, "sum", 0.0) / self.n_patches[:, None]
+
+    def _std(self, x):
+        variance = self._mean(x.square()) - self._mean(x).square()
+        # The root's slope at 0 is infinite.
+        return (variance.clamp(min=0) + LEAST_VARIANCE).sqrt()
+
+    def _max(self, x):
+        return self._reduce(x, "amax", -torch.inf)
+
+    def _min(self, x):
+        return self._reduce(x, "amin", torch.inf)
+
+    def _reduce(self, x, name, neutral):
+        """Reduce x (R, ·) over each sequence's patches by a function of torch."""
+        parts, row = [], 0
+        for first, stop, width in self.blocks:
+            size = (stop - first) * width
+            block = x[row : row + size].reshape(stop - first, width, -1)
+            if not self.is_full:
+                patches = torch.arange(first, stop, device=x.device)[:, None]
+                over = patches >= self.n_patches[:width]  # (P, N)
+                block = block.masked_fill(over[:, :, None], neutral)
+            part = getattr(block, name)(dim=0)
+            surplus = self.n_samples - width
+            if surplus:
+                pad = torch.nn.functional.pad
+                part = pad(part, (0, 0, 0, surplus), value=neutral)
+            parts.append(part)
+            row += size
+        if len(parts) == 1:
+            return parts[0]
+        return getattr(torch.stack(parts), name)(dim=0)
 
     def spread(self, x, n_patches):
         """Bring x (R, ·) back to (N, n_patches, ·).

@@ -1,5 +1,6 @@
 """The skorch net: what one batch does, in training and after it."""
 
+import math
 import signal
 import threading
 from contextlib import contextmanager
@@ -152,6 +153,30 @@ class SequenceNet(NeuralNet):
             vectors[indices] = self.module_.encoder(**inputs).cpu().numpy()
         return vectors
 
+    def calibrate(self, dataset):
+        """Learn from some sequences how much what is read beside the values varies.
+
+        Parameters
+        ----------
+        dataset : SequenceDataset
+            These sequences, without augmentation.
+        """
+        for _, inputs, _ in self._inference(dataset, decodes=False):
+            numeric, lengths = inputs["numeric"], inputs["lengths"]
+            self.module_.encoder.reader.calibrate(numeric, lengths)
+            return  # one batch is enough
+
+    def scale_vectors(self, dataset):
+        """Learn from some sequences how the numbers of vectors are to be scaled."""
+        encoder = self.module_.encoder
+        if encoder.scaling is None:
+            return
+        states = np.empty((len(dataset), self.module__n_components), np.float32)
+        for indices, inputs, _ in self._inference(dataset, decodes=False):
+            inputs.pop("horizons")
+            states[indices] = encoder.states(**inputs).cpu().numpy()
+        encoder.scaling.fit(states, encoder.n_pooled)
+
     def predict_parts(self, dataset):
         """Encode and decode a dataset, batch by batch.
 
@@ -188,10 +213,14 @@ class SequenceNet(NeuralNet):
         A decoder has as many cells as both directions of the encoder together, and gets
         the vector and its position at each patch.
         """
-        n_cells = self.module_.encoder.n_forward
+        encoder = self.module_.encoder
+        n_cells = encoder.n_forward
+        if encoder.n_pooled:  # these cells read smaller patches, and more of them
+            by_patch = encoder.patch_size / encoder.pooled_patch_size
+            n_cells = max(n_cells, math.ceil(encoder.n_pooled_cells * by_patch))
         if decodes:
             calls = [decoder.cells for decoder in self.module_.decoders.values()]
-            n_cells = max(max(c.hidden_size, c.input_size) for c in calls)
+            n_cells = max(n_cells, *(max(c.hidden_size, c.input_size) for c in calls))
         return n_cells, self._where.type == "cpu"
 
     def _inference(self, dataset, decodes):

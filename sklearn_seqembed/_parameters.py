@@ -21,15 +21,18 @@ COUNTS = {
     "hidden_size": 1,
     "num_layers": 1,
     "patch_size": 1,
+    "pooled_patch_size": 1,
     "max_epochs": 0,
     "batch_size": 1,
     "n_iter_no_change": 1,
     "verbose": 0,
 }
-SHARES = {"dropout": "left", "validation_fraction": "neither"}
+SHARES = {"dropout": "left", "pooled_share": "left", "validation_fraction": "neither"}
 OPTIONS = {
     "cell": ("lstm", "gru"),
     "bidirectional": (True, False),
+    "instance_norm": ("auto", True, False),
+    "vector_scaling": ("balanced", None),
     "decoder_inputs": ("vector", "vector_position"),
     "augmentation": ("shift", None),
     "lr_schedule": ("onecycle", None),
@@ -38,7 +41,8 @@ OPTIONS = {
     "warm_start": (True, False),
     "precision": ("auto", "float32", "bfloat16"),
 }
-AUTO = ("patch_size", "max_epochs", "batch_size", "horizon")
+POOLINGS = ("mean", "max", "min", "std")
+AUTO = ("patch_size", "pooled_patch_size", "max_epochs", "batch_size", "horizon")
 
 
 def check_parameters(estimator):
@@ -79,6 +83,7 @@ def check_parameters(estimator):
         )
     for name, allowed in OPTIONS.items():
         _check_option(given[name], name, allowed)
+    _check_pooling(given["pooling"])
     if not _are_callbacks(given["callbacks"]):
         raise TypeError(
             "callbacks must be a list of skorch callbacks or None, got "
@@ -90,6 +95,16 @@ def _check_real(value, name, **bounds):
     check_scalar(value, name, numbers.Real, min_val=0, **bounds)
     if not math.isfinite(value):  # NaN passes every comparison
         raise ValueError(f"{name} == {value}, must be finite.")
+
+
+def _check_pooling(pooling):
+    ways = (pooling,) if isinstance(pooling, str) else pooling
+    allowed = isinstance(ways, (tuple, list)) and all(way in POOLINGS for way in ways)
+    if not (allowed and ways) or len(set(ways)) < len(ways):
+        raise ValueError(
+            f"pooling must be one of {', '.join(map(repr, POOLINGS))}, or a tuple of "
+            f"some of them, got {pooling!r}. For no pooled states, set pooled_share=0."
+        )
 
 
 def _are_callbacks(callbacks):

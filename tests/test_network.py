@@ -4,13 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_seqembed._network import (
-    Decoder,
-    Encoder,
-    EncoderDecoder,
-    _positions,
-)
-from sklearn_seqembed._patches import _fill
+from sklearn_seqembed._decoder import Decoder, _positions
+from sklearn_seqembed._encoder import Encoder
+from sklearn_seqembed._inputs import _fill
+from sklearn_seqembed._network import EncoderDecoder
 
 NO_CATEGORIES = {"dtype": torch.int64}
 

@@ -1,0 +1,1 @@
+"""The parts of the quality benchmark: contenders, judges, job and summary."""

@@ -1,0 +1,129 @@
+"""The decoder: from a vector to the steps of a sequence.
+
+Axes as in `_network.py`.
+"""
+
+import math
+
+import torch
+from torch import nn
+
+from sklearn_seqembed._cells import recurrent
+from sklearn_seqembed._layout import Layout
+
+# Periods, in patches, of the sine and cosine pairs that tell the decoder where it is:
+# 4, 8, ... 8192. The longest leaves 8192 patches apart, and more are counted by cells.
+POSITION_PERIODS = 2.0 ** torch.arange(2, 14)
+
+
+class Decoder(nn.Module):
+    """Play vectors back as sequences, in one call, without feedback.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of numeric features F.
+    n_components : int
+        Length C of the vector.
+    hidden_size : int
+        Number of cells a layer.
+    num_layers : int, default=1
+        Stacked recurrent layers.
+    dropout : float, default=0.0
+        Probability of zeroing a value between layers.
+    cell : {"lstm", "gru"}, default="lstm"
+        Kind of memory cell.
+    patch_size : int, default=1
+        Time steps that leave together.
+    inputs : {"vector", "vector_position"}, default="vector_position"
+        What enters at each patch: the vector, or the vector beside its position. With
+        the position the vector also sets the start state.
+    scaling : VectorScaling, default=None
+        How the encoder scales vectors: undone first.
+    """
+
+    def __init__(
+        self,
+        n_features,
+        n_components,
+        hidden_size,
+        *,
+        num_layers=1,
+        dropout=0.0,
+        cell="lstm",
+        patch_size=1,
+        inputs="vector_position",
+        scaling=None,
+    ):
+        super().__init__()
+        self.patch_size = patch_size
+        self.n_features = n_features
+        self.scaling = scaling
+        self.positions = inputs == "vector_position"
+        width = n_components + 2 * len(POSITION_PERIODS) * self.positions
+        self.cells = recurrent(
+            cell, width, hidden_size, num_layers=num_layers, dropout=dropout
+        )
+        if self.positions:
+            n_states = 2 if cell == "lstm" else 1
+            self.start = nn.Linear(n_components, n_states * num_layers * hidden_size)
+        # Each step leaves F values and the logit of being the last.
+        self.output = nn.Linear(hidden_size, patch_size * (n_features + 1))
+
+    def forward(self, vectors, n_steps, lengths=None, layout=None):
+        """Decode `n_steps` steps of each vector.
+
+        Parameters
+        ----------
+        vectors : float32 tensor of shape (N, C)
+            One vector a sequence.
+        n_steps : int
+            Number of time steps to decode.
+        lengths : int64 tensor of shape (N,), default=None
+            Time steps of each sequence that matter, at most `n_steps`: what is given
+            after them has no meaning. None for all.
+        layout : Layout, default=None
+            That of an encoder with equal cells and patches: its lengths then count.
+
+        Returns
+        -------
+        values : float32 tensor of shape (N, n_steps, F)
+            Values in scaled units.
+        ends : float32 tensor of shape (N, n_steps)
+            Logit that the sequence ends with this step, given that it has come so far.
+        """
+        if self.scaling is not None:
+            vectors = self.scaling.inverse(vectors)
+        n_patches = -(-n_steps // self.patch_size)
+        layout = layout or self._layout(vectors, n_patches, lengths)
+        x = layout.repeat(vectors)  # (R, C)
+        start = None
+        if self.positions:
+            positions = layout.at_each_patch(_positions(n_patches, vectors))
+            x = torch.cat([x, positions], dim=1)  # (R, D)
+            start = self._start(vectors)
+        states = layout.run(self.cells, x, start)  # (R, H)
+        patches = layout.spread(self.output(states), n_patches)
+        steps = patches.reshape(len(vectors), -1, self.n_features + 1)
+        steps = steps[:, :n_steps]  # (N, n_steps, F + 1)
+        return steps[:, :, :-1], steps[:, :, -1]
+
+    def _layout(self, vectors, n_patches, lengths):
+        if lengths is None:
+            counts = torch.full((len(vectors),), n_patches, device=vectors.device)
+        else:
+            counts = -(-lengths // self.patch_size)
+        return Layout(counts, n_patches, self.cells.hidden_size)
+
+    def _start(self, vectors):
+        layers = self.cells.num_layers, self.cells.hidden_size
+        states = self.start(vectors).reshape(len(vectors), -1, *layers)
+        states = [state.transpose(0, 1).contiguous() for state in states.unbind(1)]
+        return tuple(states) if len(states) == 2 else states[0]
+
+
+def _positions(n_patches, like):
+    """Sines and cosines of the position of each patch, shape (P, D)."""
+    steps = torch.arange(n_patches, device=like.device, dtype=torch.float32)
+    angles = steps[:, None] * (2 * math.pi / POSITION_PERIODS.to(like.device))
+    return torch.cat([angles.sin(), angles.cos()], dim=1).to(like.dtype)

@@ -1,0 +1,215 @@
+"""What enters the encoder: what it reads at each step, laid side by side in patches.
+
+Axes as in `_network.py`.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+# Added to a sequence's own spread, in scaled units, before it divides: a sequence that
+# does not vary shall not be blown up to its rounding errors.
+LEAST_SPREAD = 1e-4
+
+
+class Readings(NamedTuple):
+    """What is read of a batch.
+
+    Attributes
+    ----------
+    values : float32 tensor of shape (N, L, ·)
+        Values without gaps; beside them whether each was missing, and each sequence's
+        values in its own scale, where these are asked for.
+    ended : bool tensor of shape (N, L)
+        Whether the sequence has ended before this step.
+    scales : float32 tensor of shape (N, F) or None
+        Logarithm of each sequence's own spread.
+    differences : float32 tensor of shape (N, L, ·) or None
+        Differences of each step from the one before, 0 at the first.
+    """
+
+    values: torch.Tensor
+    ended: torch.Tensor
+    scales: torch.Tensor | None
+    differences: torch.Tensor | None
+
+
+class Reader(nn.Module):
+    """Fill gaps, and say what is read beside the values.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of numeric features F.
+    missing_indicator : bool, default=False
+        Read 1 or 0 beside each value, by whether it was missing.
+    instance_norm : bool, default=False
+        Read each sequence a second time, scaled by its own mean and spread, and how
+        large that spread is.
+    differences : bool, default=False
+        Read differences from step to step.
+    repeat_end : bool, default=False
+        Let the last step stand in for those after the end: a patch may reach over it.
+    """
+
+    def __init__(
+        self,
+        n_features,
+        *,
+        missing_indicator=False,
+        instance_norm=False,
+        differences=False,
+        repeat_end=False,
+    ):
+        super().__init__()
+        self.missing_indicator = missing_indicator
+        self.instance_norm = instance_norm
+        self.differences = differences
+        self.repeat_end = repeat_end
+        self.n_values = n_features * (1 + missing_indicator + instance_norm)
+        self.n_scales = n_features * instance_norm
+        self.n_differences = n_features * (1 + instance_norm) * differences
+        # Set by `calibrate`: what is read shall vary about as much as the values do.
+        self.register_buffer("scale_mean", torch.zeros(self.n_scales))
+        self.register_buffer("scale_spread", torch.ones(self.n_scales))
+        self.register_buffer("difference_spread", torch.ones(self.n_differences))
+
+    def forward(self, numeric, lengths):
+        """Read a batch.
+
+        Parameters
+        ----------
+        numeric : float32 tensor of shape (N, L, F)
+            Scaled values, NaN where missing.
+        lengths : int64 tensor of shape (N,)
+            Number of time steps of each sequence, at least 1.
+
+        Returns
+        -------
+        Readings
+            What is read. What stands after a sequence's end has no meaning, but for
+            `ended`, and what `repeat_end` promises.
+        """
+        numeric, unknown, ended = self._fill_steps(numeric, lengths)
+        values, steps, scales, differences = [numeric], [numeric], None, None
+        if self.missing_indicator:
+            values.append(unknown.expand_as(numeric).to(numeric.dtype))
+        if self.instance_norm:
+            own, spread = _in_own_scale(numeric, unknown)
+            values.append(own)
+            steps.append(own)
+            scales = (spread.log() - self.scale_mean) / self.scale_spread
+        if self.differences:
+            differences = functional.pad(_join(steps).diff(dim=1), (0, 0, 1, 0))
+            differences = differences / self.difference_spread
+        return Readings(_join(values), ended, scales, differences)
+
+    def _fill_steps(self, numeric, lengths):
+        """Fill what is missing; say what is unknown, (N, L, 1 or F), or has ended."""
+        steps = torch.arange(numeric.shape[1], device=numeric.device)
+        ended = steps >= lengths[:, None]  # (N, L)
+        # A sum is NaN if a value is, and much quicker than a look at each.
+        has_gaps = _may_be(torch.isnan(numeric.sum()))
+        if self.repeat_end and _may_be(ended):
+            numeric = _take_steps(numeric, torch.minimum(steps, lengths[:, None] - 1))
+        unknown = ended[:, :, None]
+        if has_gaps:
+            unknown = unknown | torch.isnan(numeric)
+            numeric = _fill(numeric, unknown)
+        return numeric, unknown, ended
+
+    @torch.no_grad()
+    def calibrate(self, numeric, lengths):
+        """Learn from a batch how much scales and differences vary."""
+        readings = self(numeric, lengths)
+        if self.differences:
+            inside = readings.differences[~readings.ended]
+            self.difference_spread.mul_(_spread(inside))
+        if self.instance_norm:
+            scales = readings.scales * self.scale_spread + self.scale_mean
+            self.scale_mean.copy_(scales.mean(dim=0))
+            self.scale_spread.copy_(_spread(scales))
+
+
+def to_patches(x, ended, patch_size):
+    """Lay `patch_size` steps side by side.
+
+    Parameters
+    ----------
+    x : float32 tensor of shape (N, L, ·)
+        What is read at each step.
+    ended : bool tensor of shape (N, L)
+        Whether the sequence has ended before this step.
+    patch_size : int
+        Time steps of a patch.
+
+    Returns
+    -------
+    float32 tensor of shape (N, P, D)
+        The patches. With more than one step each, 1 or 0 beside a step says whether
+        the sequence has ended. Patches that lie after its end have no meaning.
+    """
+    if patch_size == 1:
+        return x
+    x = torch.cat([x, ended[:, :, None].to(x.dtype)], dim=2)
+    surplus = -x.shape[1] % patch_size
+    if surplus:
+        last = x[:, -1:].clone()
+        last[:, :, -1] = 1
+        x = torch.cat([x, last.expand(-1, surplus, -1)], dim=1)
+    return x.reshape(len(x), -1, patch_size * x.shape[2])
+
+
+def _in_own_scale(numeric, unknown):
+    """Scale each sequence by its own mean and spread (Kim et al., 2022, RevIN).
+
+    Returns
+    -------
+    own : float32 tensor of shape (N, L, F)
+        The values, with mean 0 and variance 1 over the known ones.
+    spread : float32 tensor of shape (N, F)
+        The spread of each sequence.
+    """
+    count = (~unknown).sum(dim=1).clamp(min=1)  # (N, 1 or F)
+    mean = torch.where(unknown, 0.0, numeric).sum(dim=1) / count
+    apart = numeric - mean[:, None]
+    variance = torch.where(unknown, 0.0, apart).square().sum(dim=1) / count
+    spread = variance.sqrt() + LEAST_SPREAD
+    return apart / spread[:, None], spread
+
+
+def _spread(x):
+    """Standard deviation over rows, 1 where there is next to none."""
+    spread = x.std(dim=0, correction=0)
+    return torch.where(spread > LEAST_SPREAD, spread, 1.0)
+
+
+def _join(parts):
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+
+
+def _take_steps(x, index):
+    """Gather steps `index` (N, Q) of each sequence of x (N, L, ·): (N, Q, ·)."""
+    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
+    # Whole rows: an element-wise gather is several times slower.
+    taken = x.flatten(0, 1).index_select(0, (first + index).flatten())
+    return taken.reshape(*index.shape, -1)
+
+
+def _may_be(mask):
+    """Tell whether a mask holds anywhere; True without a look on an accelerator.
+
+    A look there would make the CPU wait for all that was asked of the accelerator.
+    """
+    return mask.device.type != "cpu" or bool(mask.any())
+
+
+def _fill(numeric, missing):
+    """Replace missing values by the feature's last observed one, else its next one."""
+    steps = torch.arange(numeric.shape[1], device=numeric.device)[None, :, None]
+    last = torch.where(missing, -1, steps).cummax(dim=1).values  # (N, L, F)
+    first = missing.to(torch.uint8).argmin(dim=1, keepdim=True)  # (N, 1, F)
+    filled = torch.take_along_dim(numeric, torch.where(last < 0, first, last), dim=1)
+    return torch.where(missing.all(dim=1, keepdim=True), 0.0, filled)
