@@ -37,6 +37,7 @@ CHOICES = {
     "ours": (OURS,),
     "peers": tuple(name for name in CONTENDERS if name != OURS),
     "everything": tuple(CONTENDERS),
+    **{name: (name,) for name in CONTENDERS},
 }
 FIGURES_SHOWN = ("svm", "nmi", "fit_seconds")
 
@@ -168,20 +169,20 @@ def parse_arguments():
     parser.add_argument(
         "--beside",
         type=pathlib.Path,
-        help="file of an earlier run, for the contenders that do not run now",
+        help="file of an earlier run, for what does not run now",
     )
     parser.add_argument("--json", type=pathlib.Path, help="where to write the results")
     return parser.parse_args()
 
 
-def read_others(path, contenders):
-    """Read what an earlier run found of contenders that do not run now.
+def read_others(path, jobs):
+    """Read what an earlier run found of contenders, sets and seeds that do not run now.
 
     Parameters
     ----------
     path : pathlib.Path
         What :func:`main` wrote then.
-    contenders : iterable of str
+    jobs : list of dict
         Those that run now.
 
     Returns
@@ -190,8 +191,11 @@ def read_others(path, contenders):
         Single results.
     """
     written = json.loads(path.read_text())
+    running = [tuple(job.values()) for job in jobs]
     others = [
-        each for each in written["results"] if each["contender"] not in contenders
+        each
+        for each in written["results"]
+        if (each["contender"], each["set"], each["seed"]) not in running
     ]
     names = ", ".join(dict.fromkeys(each["contender"] for each in others))
     print(f"From {path.name}, of {written['machine']['date']}: {names or 'nothing'}.\n")
@@ -213,12 +217,13 @@ def main():
     names = args.sets or (QUICK_SETS if args.quick else SETS)
     contenders = CHOICES[args.only]
     started = time.perf_counter()
-    results = run_jobs(plan_jobs(contenders, names, args.seeds), args.jobs, args.quick)
+    jobs = plan_jobs(contenders, names, args.seeds)
+    results = run_jobs(jobs, args.jobs, args.quick)
     minutes = (time.perf_counter() - started) / 60
-    earlier = read_others(args.beside, contenders) if args.beside else []
+    earlier = read_others(args.beside, jobs) if args.beside else []
     verdicts = judge_bars(mean_over_seeds(results + earlier), args.jobs)
     payload = {
-        "results": results,
+        "results": results + earlier,
         "verdicts": verdicts,
         "parameters": {key: CONTENDERS[key].all_parameters() for key in contenders},
         "seeds": args.seeds,

@@ -3,7 +3,7 @@
 import numpy as np
 
 # Batches in a whole training, one after the other.
-UPDATES = 1500
+UPDATES = 1200
 
 # Every sequence is seen at least so often, however many there are.
 MIN_EPOCHS = 5
@@ -12,7 +12,7 @@ MIN_EPOCHS = 5
 PATCHES = 20
 
 # Patches that it is cut into where states are pooled over time.
-POOLED_PATCHES = 120
+POOLED_PATCHES = 240
 
 # Sequences are read in their own scale too where means differ by more than this, or
 # the logarithms of spreads do, in units of the spread over all of them.
@@ -44,11 +44,14 @@ def choose_instance_norm(means, spreads):
     means, spreads : ndarray of shape (n_samples, n_features)
         Of some sequences over time, in scaled units; NaN where nothing is observed.
     """
-    with np.errstate(divide="ignore"):
-        logarithms = np.log(spreads)
-    logarithms[np.isinf(logarithms)] = np.nan  # does not vary: has no scale
-    apart = [np.nanstd(x, axis=0) for x in (means, logarithms)]
-    return bool(np.nanmax(apart, initial=0.0) > LEAST_DIFFERENCE)
+    varies = spreads > 0  # False where nothing is observed
+    logarithms = np.log(np.where(varies, spreads, 1))
+    return any(
+        np.std(x[known]) > LEAST_DIFFERENCE
+        for numbers, where in ((means, ~np.isnan(means)), (logarithms, varies))
+        for x, known in zip(numbers.T, where.T, strict=True)
+        if known.any()
+    )
 
 
 def choose_batch_size(n_samples):

@@ -308,7 +308,11 @@ class BaseSequenceEstimator(BaseEstimator):
         self._longest = max(self._longest, int(sequences.lengths.max()))
         if device is not None:
             net = build_net(
-                module_params, lr=self.lr, batch_size=self.batch_size_, device=device
+                module_params,
+                lr=self.lr,
+                weight_decay=self.weight_decay,
+                batch_size=self.batch_size_,
+                device=device,
             )
         else:
             # A copy: a training that fails leaves ours as it was.

@@ -27,9 +27,7 @@ class RecurrentLayer(nn.Module):
     def __init__(self, width, n_forward, n_backward, cell):
         super().__init__()
         self.forward_cells = recurrent(cell, width, n_forward)
-        self.backward_cells = (
-            recurrent(cell, width, n_backward) if n_backward else None
-        )
+        self.backward_cells = recurrent(cell, width, n_backward) if n_backward else None
 
     def forward(self, x, layout):
         """Return the states (R, ·) of each direction, in its reading order."""

@@ -72,7 +72,7 @@ class LSTMSequenceEmbedder(
         pool; what does not fill the groups goes to the last states. 0 is none.
     pooled_patch_size : int or "auto", default="auto"
         Time steps that enter together where states are pooled. "auto" cuts a sequence
-        of median length into about 120 patches, the longest into 1000 at most.
+        of median length into about 240 patches, the longest into 1000 at most.
     pooling : {"mean", "max", "min", "std"} or tuple of them, default=all four
         How these states are pooled over time.
     instance_norm : bool or "auto", default="auto"
@@ -110,13 +110,16 @@ class LSTMSequenceEmbedder(
         "composite" half of each batch is read and recreated whole, as `reconstruct`
         does, and forecasts nothing.
     max_epochs : int or "auto", default="auto"
-        Passes over the training sequences. "auto" makes about 1500 batches, and at
+        Passes over the training sequences. "auto" makes about 1200 batches, and at
         least 5 passes. 0 leaves the network untrained, to compare with.
     batch_size : int or "auto", default="auto"
         Largest number of sequences of a batch. "auto" is about an eighth of them, 16
         to 64.
     lr : float, default=0.003
-        Learning rate of Adam, the highest one of the schedule.
+        Learning rate of AdamW [7]_, the highest one of the schedule.
+    weight_decay : float, default=0.1
+        Each batch takes this share, times the learning rate, off every weight, at least
+        0: then the optimiser is Adam.
     early_stopping : bool or "auto", default="auto"
         Whether to hold out `validation_fraction` of the sequences, to stop when their
         loss has not fallen for `n_iter_no_change` epochs, and to restore the weights
@@ -192,7 +195,7 @@ early_stopping_, horizon_, device_
 
     The textbook network of the tutorials: ``patch_size=1, bidirectional=False,
     pooled_share=0, instance_norm=False, vector_scaling=None, decoder_inputs="vector",
-    augmentation=None, lr_schedule=None, early_stopping=False``.
+    augmentation=None, lr_schedule=None, weight_decay=0, early_stopping=False``.
 
     References
     ----------
@@ -208,6 +211,8 @@ early_stopping_, horizon_, device_
            Long-Term Time Series Forecasting. arXiv:2308.11200.
     .. [6] Kim, T. et al. (2022). Reversible Instance Normalization for Accurate
            Time-Series Forecasting against Distribution Shift. ICLR.
+    .. [7] Loshchilov, I. and Hutter, F. (2019). Decoupled Weight Decay Regularization.
+           arXiv:1711.05101.
 
     Examples
     --------
@@ -246,6 +251,7 @@ early_stopping_, horizon_, device_
         max_epochs="auto",
         batch_size="auto",
         lr=0.003,
+        weight_decay=0.1,
         early_stopping="auto",
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -277,6 +283,7 @@ early_stopping_, horizon_, device_
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
+        self.weight_decay = weight_decay
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change

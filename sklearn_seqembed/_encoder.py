@@ -93,9 +93,7 @@ class Encoder(nn.Module):
             differences=self.n_pooled > 0,
             repeat_end=max(patch_size, pooled_patch_size * (self.n_pooled > 0)) > 1,
         )
-        n_forward = hidden_size or (
-            math.ceil(n_last / 2) if bidirectional else n_last
-        )
+        n_forward = hidden_size or (math.ceil(n_last / 2) if bidirectional else n_last)
         n_backward = (hidden_size or n_last // 2) if bidirectional else 0
         self.n_forward = n_forward  # cells of the wider direction
         self.n_cells = n_forward + n_backward
@@ -163,9 +161,14 @@ class Encoder(nn.Module):
                 numeric, lengths, self.pooled_patch_size, self.n_pooled_cells
             )
             for reading, layer in zip(POOLED_READINGS, self.pooled_layers, strict=True):
-                states += self._pooled_states(
-                    getattr(readings, reading), readings.ended, layer, layout
+                patches = to_patches(
+                    getattr(readings, reading),
+                    readings.ended,
+                    self.pooled_patch_size,
+                    repeat=reading == "values",
                 )
+                for direction in layer(layout.lay(patches), layout):
+                    states.append(layout.pool(direction, self.pooling).flatten(1))
         return states[0] if len(states) == 1 else torch.cat(states, dim=1)
 
     def _last_states(self, readings, layout):
@@ -181,11 +184,6 @@ class Encoder(nn.Module):
             states = layer(self.dropout(x), layout)
         last = [layout.last(s) for s in states]
         return self.to_vector(last[0] if len(last) == 1 else torch.cat(last, dim=1))
-
-    def _pooled_states(self, x, ended, layer, layout):
-        """States of each direction pooled over time, a list of (N, ·)."""
-        x = layout.lay(to_patches(x, ended, self.pooled_patch_size))
-        return [layout.pool(s, self.pooling).flatten(1) for s in layer(x, layout)]
 
 
 def _patch_width(n_numbers, patch_size):

@@ -133,7 +133,7 @@ class Reader(nn.Module):
             self.scale_spread.copy_(_spread(scales))
 
 
-def to_patches(x, ended, patch_size):
+def to_patches(x, ended, patch_size, *, repeat=True):
     """Lay `patch_size` steps side by side.
 
     Parameters
@@ -144,6 +144,9 @@ def to_patches(x, ended, patch_size):
         Whether the sequence has ended before this step.
     patch_size : int
         Time steps of a patch.
+    repeat : bool, default=True
+        Whether a last patch that reaches beyond step L is filled by the last step, or
+        else by 0, which is the difference of steps that are repeated.
 
     Returns
     -------
@@ -156,8 +159,8 @@ def to_patches(x, ended, patch_size):
     x = torch.cat([x, ended[:, :, None].to(x.dtype)], dim=2)
     surplus = -x.shape[1] % patch_size
     if surplus:
-        last = x[:, -1:].clone()
-        last[:, :, -1] = 1
+        last = x[:, -1:] if repeat else torch.zeros_like(x[:, -1:])
+        last = torch.cat([last[:, :, :-1], torch.ones_like(last[:, :, -1:])], dim=2)
         x = torch.cat([x, last.expand(-1, surplus, -1)], dim=1)
     return x.reshape(len(x), -1, patch_size * x.shape[2])
 

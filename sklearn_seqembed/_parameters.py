@@ -75,6 +75,7 @@ def check_parameters(estimator):
     for name, bounds in SHARES.items():
         _check_real(given[name], name, max_val=1, include_boundaries=bounds)
     _check_real(given["lr"], "lr", include_boundaries="neither")
+    _check_real(given["weight_decay"], "weight_decay")
     if isinstance(given.get("horizon"), numbers.Integral):
         check_scalar(given["horizon"], "horizon", numbers.Integral, min_val=1)
     elif "horizon" in given:

@@ -28,7 +28,7 @@ CLIP_NORM = 1.0
 FUSED = ("cpu", "cuda", "mps")
 
 
-def build_net(module_params, *, lr, batch_size, device):
+def build_net(module_params, *, lr, weight_decay, batch_size, device):
     """Put a skorch net together and initialise it.
 
     Parameters
@@ -37,6 +37,9 @@ def build_net(module_params, *, lr, batch_size, device):
         Arguments of :class:`EncoderDecoder`.
     lr, batch_size, device
         As in skorch, all settled.
+    weight_decay : float
+        Share of each weight, times the learning rate, that is taken off it at each
+        batch. With 0 the optimiser is Adam.
 
     Returns
     -------
@@ -46,7 +49,8 @@ def build_net(module_params, *, lr, batch_size, device):
     net = SequenceNet(
         EncoderDecoder,
         criterion=SequenceLoss,
-        optimizer=torch.optim.Adam,
+        optimizer=torch.optim.AdamW,
+        optimizer__weight_decay=weight_decay,
         optimizer__fused=torch.device(device).type in FUSED,
         lr=lr,
         batch_size=batch_size,

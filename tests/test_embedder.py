@@ -509,6 +509,7 @@ def test_textbook_network_is_reachable_by_parameters():
         pooled_share=0,
         instance_norm=False,
         vector_scaling=None,
+        weight_decay=0,
         augmentation=None,
         lr_schedule=None,
         early_stopping=False,
@@ -528,7 +529,7 @@ def test_textbook_network_is_reachable_by_parameters():
 
 @pytest.mark.parametrize(
     ("n_samples", "length", "patch", "batch", "epochs"),
-    [(1, 5, 1, 16, 1500), (20, 300, 15, 16, 750), (2000, 9, 1, 64, 47)],
+    [(1, 5, 1, 16, 1200), (20, 300, 15, 16, 600), (2000, 9, 1, 64, 38)],
 )
 def test_what_was_chosen_automatically_is_readable(
     n_samples, length, patch, batch, epochs, monkeypatch
@@ -561,5 +562,5 @@ def test_defaults_take_the_smallest_data(n_samples, length):
 
     vectors = embedder.fit_transform(X)
 
-    assert vectors.shape == (n_samples, 128)
+    assert vectors.shape == (n_samples, 320)
     assert [len(x) for x in embedder.reconstruct(X)] == [length] * n_samples

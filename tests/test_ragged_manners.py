@@ -442,7 +442,7 @@ def test_columns_of_vectors_of_the_default_length_are_named(sequences):
 
     names = embedder.get_feature_names_out()
 
-    assert len(names) == embedder.transform(sequences).shape[1] == 128
+    assert len(names) == embedder.transform(sequences).shape[1] == 320
 
 
 def test_names_follow_the_fitted_network_and_not_the_parameter(sequences):

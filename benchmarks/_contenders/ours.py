@@ -16,6 +16,7 @@ TEXTBOOK = {
     "pooled_share": 0,
     "instance_norm": False,
     "vector_scaling": None,
+    "weight_decay": 0,
     "augmentation": None,
     "lr_schedule": None,
     "early_stopping": False,

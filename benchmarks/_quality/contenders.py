@@ -30,6 +30,7 @@ TEXTBOOK = {
     "vector_scaling": None,
     "bidirectional": True,
     "decoder_inputs": "vector",
+    "weight_decay": 0,
     "augmentation": None,
     "lr_schedule": None,
     "lr": 0.001,
