@@ -41,6 +41,8 @@ from sklearn_seqembed._layout import Layout
 
 BARS = {"patch 1": 1.05, "default": 1.10}
 N_EPOCHS = 5
+# Of the default network, for its last states.
+DEFAULT_CELLS = 128
 FEW_CELLS = 32  # of a small network
 
 ARCHIVE_NAMES = ("JapaneseVowels", "PLAID", "GesturePebbleZ1", "PickupGestureWiimoteZ")
@@ -126,7 +128,8 @@ def steps_ratio(lengths, patch_size, n_cells=None):
     patch_size : int
         Time steps of a patch; whole patches are computed.
     n_cells : int, default=None
-        Cells of a layer: the fewer, the less a block saves. None takes the default.
+        Cells of a layer: the fewer, the less a block saves. None takes the default's
+        for last states. (Few cells have pooled states: they are read without blocks.)
 
     Returns
     -------
@@ -138,7 +141,7 @@ def steps_ratio(lengths, patch_size, n_cells=None):
     dataset = SequenceDataset(sequences, None, patch_size, parts=())
     batches = TrainingBatches(dataset, _auto.choose_batch_size(len(lengths)))
     torch.manual_seed(0)
-    n_cells = n_cells or LSTMSequenceEmbedder().n_components
+    n_cells = n_cells or DEFAULT_CELLS
     computed = 0
     for _ in range(N_EPOCHS):
         for inputs, _ in batches:

@@ -91,6 +91,9 @@ def _fitted(case, bidirectional):
         case.cells,
         **COMMON,
         patch_size=1,
+        pooled_share=0,
+        instance_norm=False,
+        vector_scaling=None,
         bidirectional=bidirectional,
         max_epochs=0,
     )
