@@ -10,8 +10,8 @@ from torch import nn
 UNSEEN = 0.3
 
 # Of the variance of all numbers together, so much is the pooled states' share where
-# both kinds are there: twice that of the last states.
-POOLED_VARIANCE = 2 / 3
+# both kinds are there: four times that of the last states.
+POOLED_VARIANCE = 0.8
 
 # A direction was not seen if the states of fit vary less than this in it, as a share
 # of what they do in the one that they vary most in.
