@@ -73,15 +73,15 @@ class LSTMSequenceEmbedder(
     pooled_patch_size : int or "auto", default="auto"
         Time steps that enter together where states are pooled. "auto" cuts a sequence
         of median length into about 240 patches, the longest into 1000 at most.
-    pooling : {"mean", "max", "min", "std"} or tuple of them, default=all four
-        How these states are pooled over time.
+    pooling : str or tuple of str, default=("mean", "max", "min", "std")
+        How these states are pooled over time: in one or more of these four ways.
     instance_norm : bool or "auto", default="auto"
         Whether each sequence is also read in its own scale: less its own mean, over its
         own standard deviation [6]_, and beside the last states how large that is.
         "auto" does unless the sequences of fit all have about one mean and deviation.
     vector_scaling : {"balanced", None}, default="balanced"
         "balanced" gives all numbers of a kind one variance over the sequences of fit,
-        the last states together a third of the variance of the vector, and scales down
+        the last states together a fifth of the variance of the vector, and scales down
         directions in which the vectors of fit, if they are few, do not vary at all. It
         can be undone, so the decoder loses nothing. None leaves the states as they are.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"

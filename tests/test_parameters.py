@@ -38,6 +38,20 @@ OUT_OF_RANGE = [
     ("patch_size", 0, ValueError, "patch_size == 0, must be >= 1"),
     ("patch_size", 1.5, TypeError, "patch_size must be an instance of int"),
     ("patch_size", "all", ValueError, "patch_size must be 'auto' or .*got 'all'"),
+    ("pooled_share", 1.0, ValueError, r"pooled_share == 1\.0, must be < 1"),
+    ("pooled_share", -0.1, ValueError, r"pooled_share == -0\.1, must be >= 0"),
+    ("pooled_share", None, TypeError, "pooled_share must be an instance of float"),
+    ("pooled_patch_size", 0, ValueError, "pooled_patch_size == 0, must be >= 1"),
+    ("pooled_patch_size", "all", ValueError, "pooled_patch_size must be 'auto' or"),
+    ("pooling", "median", ValueError, "pooling must be one of .*got 'median'"),
+    ("pooling", (), ValueError, r"pooling must be one of .*got \(\)"),
+    ("instance_norm", "yes", ValueError, "instance_norm must be .*got 'yes'"),
+    ("instance_norm", None, ValueError, "instance_norm must be .*got None"),
+    ("vector_scaling", "unit", ValueError, "vector_scaling must be .*got 'unit'"),
+    ("vector_scaling", True, ValueError, "vector_scaling must be .*got True"),
+    ("weight_decay", -0.1, ValueError, r"weight_decay == -0\.1, must be >= 0"),
+    ("weight_decay", np.inf, ValueError, "weight_decay == inf, must be finite"),
+    ("weight_decay", None, TypeError, "weight_decay must be an instance of float"),
     (
         "decoder_inputs",
         "previous",
@@ -257,6 +271,7 @@ def observe(params, X):
 
 
 WITH_VALIDATION = {"early_stopping": True}
+POOLED = {"n_components": 40}
 CHANGES = {
     "n_components": ({}, 5, "vectors"),
     "hidden_size": ({}, 3, "vectors"),
@@ -265,6 +280,12 @@ CHANGES = {
     "dropout": ({"num_layers": 2}, 0.5, "vectors"),
     "cell": ({}, "gru", "vectors"),
     "patch_size": ({}, 3, "vectors"),
+    "pooled_share": (POOLED, 0.0, "vectors"),
+    "pooled_patch_size": (POOLED, 2, "vectors"),
+    "pooling": (POOLED, ("mean", "max"), "vectors"),
+    "instance_norm": ({"instance_norm": False}, True, "vectors"),
+    "vector_scaling": ({}, None, "vectors"),
+    "weight_decay": ({}, 0.0, "vectors"),
     "decoder_inputs": ({}, "vector", "vectors"),
     "augmentation": ({}, None, "vectors"),
     "lr_schedule": ({}, None, "vectors"),
