@@ -68,7 +68,13 @@ def _scatter(ax, theirs, ours):
             textcoords="offset points",
             fontsize=6,
         )
-    ax.axline((0.5, 0.5), (1, 1), color="0.6", zorder=0)
+    reach = [
+        f(values[name] for name in names)
+        for f in (min, max)
+        for values in (theirs, ours)
+    ]
+    ends = min(reach), max(reach)
+    ax.plot(ends, ends, color="0.6", zorder=0)
 
 
 def main():
