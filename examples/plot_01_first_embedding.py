@@ -47,7 +47,7 @@ print(f"{min(lengths)} to {max(lengths)} time steps of {X_train[0].shape[1]} fea
 # no labels. The vectors then get a scale of their own, which an SVM likes.
 
 model = make_pipeline(
-    LSTMSequenceEmbedder(n_components=64, max_epochs=60, random_state=0),
+    LSTMSequenceEmbedder(max_epochs=60, random_state=0),
     StandardScaler(),
     SVC(),
 )
@@ -91,7 +91,7 @@ print(f"accuracy with the mean over time: {baseline.score(X_test, y_test):.3f}")
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 4.2), layout="constrained")
 panels = {
     "Mean over time (12 numbers)": mean_over_time(X_test),
-    "LSTM vectors (64 numbers)": vectors,
+    "LSTM vectors (320 numbers)": vectors,
 }
 for ax, (title, points) in zip(axes, panels.items(), strict=True):
     xy = TSNE(random_state=0).fit_transform(StandardScaler().fit_transform(points))

@@ -107,8 +107,8 @@ plt.show()
 
 # %%
 # The two days start unlike each other, and the network tells their evenings apart. It
-# does not catch every turn. Over all days it is close to the linear model, a little
-# ahead, and both are far ahead of the other two.
+# does not catch every turn. Over all days it is about as good as the linear model, and
+# both are far ahead of the other two.
 
 # %%
 # One long series
