@@ -318,6 +318,8 @@ class BaseSequenceEstimator(BaseEstimator):
             # A copy: a training that fails leaves ours as it was.
             net = copy.deepcopy(self.net_)
             net.lr, net.batch_size = self.lr, self.batch_size_
+            for group in net.optimizer_.param_groups:
+                group["weight_decay"] = self.weight_decay
             for name, value in module_params.items():
                 before = getattr(net, f"module__{name}")
                 if value != before:

@@ -315,3 +315,19 @@ def test_warm_start_scales_vectors_anew():
     vectors = embedder.fit(X).transform(X)
 
     np.testing.assert_allclose(vectors.var(axis=0).sum(), 40, rtol=1e-3)
+
+
+def test_weight_decay_may_change_from_one_warm_start_to_the_next():
+    X, _ = make_sequences(20, lengths=(10, 30), random_state=0)
+    options = {"n_components": 8, "max_epochs": 2, "random_state": 0}
+
+    plain, pulled = (
+        LSTMSequenceEmbedder(warm_start=True, **options)
+        .fit(X)
+        .set_params(weight_decay=decay)
+        .fit(X)
+        .transform(X)
+        for decay in (0.0, 5.0)
+    )
+
+    assert np.abs(plain - pulled).max() > 1e-3
