@@ -3,7 +3,7 @@
 import numpy as np
 
 # Batches in a whole training, one after the other.
-UPDATES = 1200
+UPDATES = 1500
 
 # Every sequence is seen at least so often, however many there are.
 MIN_EPOCHS = 5
@@ -11,7 +11,12 @@ MIN_EPOCHS = 5
 # Patches that a sequence of median length is cut into.
 PATCHES = 20
 
-# Patches that it is cut into where states are pooled over time.
+# Share of the vector for pooled states, and numbers that stay for last states however
+# short the vector is: a sequence is recreated from these alone.
+POOLED_SHARE = 0.6
+LEAST_LAST_STATES = 32
+
+# Patches that a sequence is cut into where states are pooled over time.
 POOLED_PATCHES = 240
 
 # Sequences are read in their own scale too where means differ by more than this, or
@@ -34,6 +39,12 @@ def choose_patch_size(lengths, n_patches=PATCHES):
     """Cut a median sequence into so many, the longest into `MAX_PATCHES` at most."""
     least = -(-int(np.max(lengths)) // MAX_PATCHES)
     return max(1, least, round(float(np.median(lengths)) / n_patches))
+
+
+def choose_pooled_share(n_components):
+    """Take `POOLED_SHARE` of the vector, but leave `LEAST_LAST_STATES` of its numbers."""
+    left = max(0, n_components - LEAST_LAST_STATES)
+    return min(POOLED_SHARE, left / n_components)
 
 
 def choose_instance_norm(means, spreads):

@@ -18,7 +18,7 @@ from sklearn_seqembed._dataset import SequenceDataset, encode_ahead
 from sklearn_seqembed._devices import resolve_device, resolve_precision, seeded
 from sklearn_seqembed._features import NumericFeatures
 from sklearn_seqembed._loss import end_log_likelihood
-from sklearn_seqembed._parameters import PARTS, check_parameters
+from sklearn_seqembed._parameters import PARTS, as_options, check_parameters
 from sklearn_seqembed._scoring import explained_share
 from sklearn_seqembed._sequences import check_sequences
 from sklearn_seqembed._training import (
@@ -37,7 +37,7 @@ LEAST_JUDGED_SEQUENCES = 32
 
 # Sequences, at most, that tell how what is read varies, and how the vectors do.
 CALIBRATED_SEQUENCES = 256
-SCALED_SEQUENCES = 5000
+JOINED_SEQUENCES = 2000
 
 
 class BaseSequenceEstimator(BaseEstimator):
@@ -110,7 +110,7 @@ class BaseSequenceEstimator(BaseEstimator):
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
-            net.scale_vectors(self._whole(trained, encode, SCALED_SEQUENCES))
+            net.fit_vectors(self._whole(trained, encode, JOINED_SEQUENCES))
         self._keep(net)
         self._judge(sequences, rng)
         return self
@@ -158,7 +158,7 @@ class BaseSequenceEstimator(BaseEstimator):
                 verbose=self.verbose,
             )
             if first:  # later calls keep the scales, and so the meaning of numbers
-                net.scale_vectors(self._whole(encoded, encode, SCALED_SEQUENCES))
+                net.fit_vectors(self._whole(encoded, encode, JOINED_SEQUENCES))
         self._keep(net)
         vars(self).pop("train_score_", None)  # it was that of other weights
         return self
@@ -174,6 +174,9 @@ class BaseSequenceEstimator(BaseEstimator):
         self.pooled_patch_size_ = _auto.choose_patch_size(
             sequences.lengths, _auto.POOLED_PATCHES
         )
+        self.pooled_share_ = self.pooled_share
+        if self.pooled_share == "auto":
+            self.pooled_share_ = _auto.choose_pooled_share(self.n_components)
         for name in ("patch_size", "pooled_patch_size"):
             if getattr(self, name) != "auto":
                 # torch takes no int of numpy
@@ -235,7 +238,7 @@ class BaseSequenceEstimator(BaseEstimator):
             # At transform everything is read: in training half of a batch is, too,
             # or the end of a sequence would never be recreated.
             read_whole=0.5 if train and self._parts == PARTS["composite"] else 0.0,
-            augment=train and self.augmentation == "shift",
+            augmentation=as_options(self.augmentation) if train else (),
         )
 
     def _horizons(self, lengths):
@@ -298,10 +301,11 @@ class BaseSequenceEstimator(BaseEstimator):
             "patch_size": int(self._kept("patch_size")),
             "missing_indicator": self._features.missing_indicator_,
             "instance_norm": bool(self._kept("instance_norm")),
-            "pooling": self._ways_to_pool(),
-            "pooled_share": float(self.pooled_share),
+            "pooled_share": float(self._kept("pooled_share")),
+            "pooled_hidden_size": int(self.pooled_hidden_size),
             "pooled_patch_size": int(self._kept("pooled_patch_size")),
-            "vector_scaling": self.vector_scaling is not None,
+            "pooling": as_options(self.pooling),
+            "vector_scaling": self.vector_scaling,
             "decoder_inputs": self.decoder_inputs,
         }
         self._shortest = min(self._shortest, int(sequences.lengths.min()))
@@ -338,10 +342,6 @@ class BaseSequenceEstimator(BaseEstimator):
         """Give a parameter, or what was chosen for it when the network was built."""
         value = getattr(self, name)
         return getattr(self, f"{name}_") if value == "auto" else value
-
-    def _ways_to_pool(self):
-        is_one = isinstance(self.pooling, str)
-        return (self.pooling,) if is_one else tuple(self.pooling)
 
     def _keep(self, net):
         """Set what is left after training."""

@@ -20,6 +20,9 @@ KEPT_VALUES = 2**24
 MAX_SHIFT = 0.1
 MAX_CROP = 0.3
 
+# Largest share that another sequence has in one that is mixed.
+MAX_MIX = 0.5
+
 
 def encode_ahead(sequences, encode):
     """Encode all time steps at once where they may be kept.
@@ -65,12 +68,14 @@ class SequenceDataset(torch.utils.data.Dataset):
     read_whole : float, default=0.0
         Share of the sequences, drawn anew for each batch, of which nothing is held
         back: they are read and recreated whole, and forecast nothing.
-    augment : bool, default=False
-        Whether to vary the sequences at random: each is shifted in time by up to
+    augmentation : tuple of {"shift", "mix"}, default=()
+        How to vary the sequences at random. "shift": each is shifted in time by up to
         `MAX_SHIFT` of its length, the steps shifted in repeating its first or last
         one. Where steps are held back nothing may be made up: there up to `MAX_CROP`
         of what is read is cut off at its start, so that the network learns to
-        forecast from the end of a sequence, at any length.
+        forecast from the end of a sequence, at any length. "mix": another of the
+        batch, without gaps, is laid over each, with a share of up to `MAX_MIX`, its
+        last step standing in where it has ended; not where a forecast is learned.
     """
 
     def __init__(
@@ -82,7 +87,7 @@ class SequenceDataset(torch.utils.data.Dataset):
         *,
         horizons=None,
         read_whole=0.0,
-        augment=False,
+        augmentation=(),
     ):
         self.sequences = sequences
         self.encode = encode
@@ -93,7 +98,8 @@ class SequenceDataset(torch.utils.data.Dataset):
         )
         self.lengths = sequences.lengths - self.horizons  # of the part that is read
         self.read_whole = read_whole
-        self.augment = augment
+        self.shifts = "shift" in augmentation
+        self.mixes = "mix" in augmentation and "forecast" not in parts
 
     def __len__(self):
         return len(self.sequences)
@@ -127,13 +133,15 @@ class SequenceDataset(torch.utils.data.Dataset):
             whole = torch.rand(len(indices)).numpy() < self.read_whole
             horizons = np.where(whole, 0, horizons)
         lengths, first = self._vary(lengths - horizons, crop=horizons > 0)
-        if self.augment or self.read_whole:
+        if self.shifts or self.read_whole:
             order = np.argsort(-lengths, kind="stable")  # the longest first again
             indices, lengths, first, horizons = (
                 values[order] for values in (indices, lengths, first, horizons)
             )
         n_steps = padded_length(lengths.max(), self.patch_size)
         numeric = self._take(indices, first, lengths, n_steps)
+        if self.mixes:
+            numeric = _mix(numeric)
         inputs = {
             "numeric": torch.from_numpy(numeric),
             "categories": torch.empty((*numeric.shape[:2], 0), dtype=torch.int64),
@@ -151,7 +159,7 @@ class SequenceDataset(torch.utils.data.Dataset):
 
     def _vary(self, lengths, crop):
         """Draw lengths and first steps (N,), by torch's generator as all chance."""
-        if not self.augment:
+        if not self.shifts:
             return lengths, np.zeros_like(lengths)
         largest = np.round(np.where(crop, MAX_CROP, MAX_SHIFT) * lengths)
         largest = np.minimum(largest, lengths - 1)
@@ -187,6 +195,29 @@ class SequenceDataset(torch.utils.data.Dataset):
         return values.reshape(shape)
 
 
+def _mix(numeric):
+    """Lay others of a batch (N, L, F) over its sequences, at random (mixup) [1]_.
+
+    References
+    ----------
+    .. [1] Zhang, H. et al. (2018). mixup: Beyond Empirical Risk Minimization. ICLR.
+    """
+    partners = torch.randperm(len(numeric)).numpy()
+    shares = MAX_MIX * torch.rand(len(numeric), 1, 1, dtype=torch.float32).numpy()
+    if _has_gaps(numeric):
+        # Where gaps of the partner begin and end, steps would be made up.
+        has_gaps = np.isnan(numeric).any(axis=(1, 2))
+        partners = np.where(has_gaps[partners], np.arange(len(numeric)), partners)
+    return numeric + shares * (numeric[partners] - numeric)
+
+
+def _has_gaps(values):
+    # Quicker than a look at each value: the squares of finite values sum to no NaN.
+    flat = values.ravel()
+    with np.errstate(over="ignore"):
+        return np.isnan(np.dot(flat, flat))
+
+
 def masked_targets(values, lengths):
     """Say what is to be given back, and how much each value of it counts.
 
@@ -209,11 +240,7 @@ def masked_targets(values, lengths):
         inside = np.ones((n_samples, 1), dtype=bool)  # stands for all steps
     else:
         inside = np.arange(n_steps) < lengths[:, None]  # (N, L)
-    # Quicker than a look at each value: the squares of finite values sum to no NaN.
-    flat = values.ravel()
-    with np.errstate(over="ignore"):
-        has_gaps = np.isnan(np.dot(flat, flat))
-    if has_gaps:
+    if _has_gaps(values):
         observed = ~np.isnan(values) & inside[:, :, None]  # (N, L, F)
         counts = observed.sum(axis=(1, 2))
         values = np.where(observed, values, np.float32(0))

@@ -23,8 +23,8 @@ class Decoder(nn.Module):
     ----------
     n_features : int
         Number of numeric features F.
-    n_components : int
-        Length C of the vector.
+    joined : JoinedVector
+        What makes the vectors: their last states are all that is played back.
     hidden_size : int
         Number of cells a layer.
     num_layers : int, default=1
@@ -36,16 +36,14 @@ class Decoder(nn.Module):
     patch_size : int, default=1
         Time steps that leave together.
     inputs : {"vector", "vector_position"}, default="vector_position"
-        What enters at each patch: the vector, or the vector beside its position. With
-        the position the vector also sets the start state.
-    scaling : VectorScaling, default=None
-        How the encoder scales vectors: undone first.
+        What enters at each patch: the vector's last states, or these and the position
+        of the patch. With the position they also set the start state.
     """
 
     def __init__(
         self,
         n_features,
-        n_components,
+        joined,
         hidden_size,
         *,
         num_layers=1,
@@ -53,20 +51,19 @@ class Decoder(nn.Module):
         cell="lstm",
         patch_size=1,
         inputs="vector_position",
-        scaling=None,
     ):
         super().__init__()
         self.patch_size = patch_size
         self.n_features = n_features
-        self.scaling = scaling
+        self.joined = joined
         self.positions = inputs == "vector_position"
-        width = n_components + 2 * len(POSITION_PERIODS) * self.positions
+        width = joined.n_last + 2 * len(POSITION_PERIODS) * self.positions
         self.cells = recurrent(
             cell, width, hidden_size, num_layers=num_layers, dropout=dropout
         )
         if self.positions:
             n_states = 2 if cell == "lstm" else 1
-            self.start = nn.Linear(n_components, n_states * num_layers * hidden_size)
+            self.start = nn.Linear(joined.n_last, n_states * num_layers * hidden_size)
         # Each step leaves F values and the logit of being the last.
         self.output = nn.Linear(hidden_size, patch_size * (n_features + 1))
 
@@ -92,32 +89,35 @@ class Decoder(nn.Module):
         ends : float32 tensor of shape (N, n_steps)
             Logit that the sequence ends with this step, given that it has come so far.
         """
-        if self.scaling is not None:
-            vectors = self.scaling.inverse(vectors)
+        last = self.joined.last_states(vectors)
+        return self.play(last, n_steps, lengths, layout)
+
+    def play(self, last, n_steps, lengths=None, layout=None):
+        """Decode last states (N, ·), as :meth:`forward` does vectors."""
         n_patches = -(-n_steps // self.patch_size)
-        layout = layout or self._layout(vectors, n_patches, lengths)
-        x = layout.repeat(vectors)  # (R, C)
+        layout = layout or self._layout(last, n_patches, lengths)
+        x = layout.repeat(last)  # (R, n_last)
         start = None
         if self.positions:
-            positions = layout.at_each_patch(_positions(n_patches, vectors))
+            positions = layout.at_each_patch(_positions(n_patches, last))
             x = torch.cat([x, positions], dim=1)  # (R, D)
-            start = self._start(vectors)
+            start = self._start(last)
         states = layout.run(self.cells, x, start)  # (R, H)
         patches = layout.spread(self.output(states), n_patches)
-        steps = patches.reshape(len(vectors), -1, self.n_features + 1)
+        steps = patches.reshape(len(last), -1, self.n_features + 1)
         steps = steps[:, :n_steps]  # (N, n_steps, F + 1)
         return steps[:, :, :-1], steps[:, :, -1]
 
-    def _layout(self, vectors, n_patches, lengths):
+    def _layout(self, last, n_patches, lengths):
         if lengths is None:
-            counts = torch.full((len(vectors),), n_patches, device=vectors.device)
+            counts = torch.full((len(last),), n_patches, device=last.device)
         else:
             counts = -(-lengths // self.patch_size)
         return Layout(counts, n_patches, self.cells.hidden_size)
 
-    def _start(self, vectors):
+    def _start(self, last):
         layers = self.cells.num_layers, self.cells.hidden_size
-        states = self.start(vectors).reshape(len(vectors), -1, *layers)
+        states = self.start(last).reshape(len(last), -1, *layers)
         states = [state.transpose(0, 1).contiguous() for state in states.unbind(1)]
         return tuple(states) if len(states) == 2 else states[0]
 

@@ -38,23 +38,23 @@ class LSTMSequenceEmbedder(
     classifier, regressor, clusterer or detector; `inverse_transform` plays a vector
     back. Sequences may have any lengths, several features and missing values.
 
-    The vector joins two kinds of the encoder's states: its last ones, which know what
-    comes where in the sequence, and states pooled over time of cells that read finer
-    patches, which know what comes anywhere in it.
+    The vector joins two kinds of states. Last states, of cells that are trained, know
+    what comes where in the sequence: all of it is recreated from them. Pooled states, of
+    many random cells that read finer patches and are not trained, know what comes
+    anywhere in it.
 
     Parameters
     ----------
     n_components : int, default=320
-        Length of the vector, at least 1. By default 128 of its numbers are last states
-        and 192 are pooled ones. With shorter vectors there are fewer of both, below 27
-        none that are pooled.
+        Length of the vector, at least 1. By default its first 128 numbers are last
+        states and the other 192 pooled ones.
     hidden_size : int, default=None
         Memory cells a layer and direction, at least 1, for the last states; a linear
         layer then leads to their share of the vector. With None they are memory cells
         themselves: forward gets the larger half, backward the smaller one (none for 1).
     num_layers : int, default=1
         Stacked layers of encoder and decoder, at least 1. States that are pooled are
-        always those of one layer.
+        those of one layer.
     bidirectional : bool, default=True
         Whether the encoder reads each sequence backward too.
     dropout : float, default=0.0
@@ -66,32 +66,37 @@ class LSTMSequenceEmbedder(
         Time steps that enter and leave the network together as one step [5]_. "auto"
         cuts a sequence of median length into about 20 patches, the longest into 1000
         at most. 1 is the textbook network.
-    pooled_share : float, default=0.6
-        Share of the vector, in [0, 1), for states pooled over time. They come in groups
-        of equal size, two (values and differences) for each direction and each way to
-        pool; what does not fill the groups goes to the last states. 0 is none.
+    pooled_share : float or "auto", default="auto"
+        Share of the vector, in [0, 1), for the principal components of states pooled
+        over time; rounded down. 0 is none. "auto" is .6, but leaves the first 32
+        numbers to last states however short the vector is.
+    pooled_hidden_size : int, default=64
+        Random cells, at least 1, whose states are pooled: so many for each direction,
+        and for each of two readings, values and differences from step to step.
     pooled_patch_size : int or "auto", default="auto"
         Time steps that enter together where states are pooled. "auto" cuts a sequence
         of median length into about 240 patches, the longest into 1000 at most.
-    pooling : str or tuple of str, default=("mean", "max", "min", "std")
-        How these states are pooled over time: in one or more of these four ways.
+    pooling : str or tuple of str, default=("mean", "max", "min", "std", "ppv")
+        How these states are pooled over time: in one or more of these five ways. "ppv"
+        is the proportion of positive values [8]_.
     instance_norm : bool or "auto", default="auto"
         Whether each sequence is also read in its own scale: less its own mean, over its
         own standard deviation [6]_, and beside the last states how large that is.
         "auto" does unless the sequences of fit all have about one mean and deviation.
     vector_scaling : {"balanced", None}, default="balanced"
-        "balanced" gives all numbers of a kind one variance over the sequences of fit,
-        the last states together a fifth of the variance of the vector, and scales down
-        directions in which the vectors of fit, if they are few, do not vary at all. It
-        can be undone, so the decoder loses nothing. None leaves the states as they are.
+        "balanced" gives all last states one variance over the sequences of fit, and
+        together a fifth of the variance of the vector. It can be undone, so the decoder
+        loses nothing. None leaves last states as the cells have them.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
-        What the decoder sees at each step: the vector alone (the RepeatVector of the
-        Keras tutorials), or beside it sines and cosines of the position, the vector
-        setting the start state too.
-    augmentation : {"shift", None}, default="shift"
-        "shift" moves each sequence in training by a random time of up to a tenth of
-        its length, what is read and what is to be recreated alike. With a forecast, up
-        to three tenths of what is read are cut off at the start instead.
+        What the decoder sees at each step: the last states alone (the RepeatVector of
+        the Keras tutorials), or beside them sines and cosines of the position, the last
+        states setting the start state too.
+    augmentation : str, tuple of str or None, default=("shift", "mix")
+        How sequences are varied at random in training, what is read and what is to be
+        recreated alike. "shift" moves each by a time of up to a tenth of its length;
+        with a forecast, up to three tenths of what is read are cut off at the start
+        instead. "mix" lays another sequence without gaps over each, with a share of up
+        to a half [9]_; not with a forecast.
     lr_schedule : {"onecycle", None}, default="onecycle"
         Rise to `lr` over the first 30 % of the batches of a fit, and fall to nearly 0
         over the others; None holds `lr`.
@@ -110,7 +115,7 @@ class LSTMSequenceEmbedder(
         "composite" half of each batch is read and recreated whole, as `reconstruct`
         does, and forecasts nothing.
     max_epochs : int or "auto", default="auto"
-        Passes over the training sequences. "auto" makes about 1200 batches, and at
+        Passes over the training sequences. "auto" makes about 1500 batches, and at
         least 5 passes. 0 leaves the network untrained, to compare with.
     batch_size : int or "auto", default="auto"
         Largest number of sequences of a batch. "auto" is about an eighth of them, 16
@@ -167,8 +172,8 @@ class LSTMSequenceEmbedder(
     train_score_ : float
         `score` of (at most 1000 of) the training sequences. Set by `fit`, taken away
         by `partial_fit`.
-    patch_size_, pooled_patch_size_, instance_norm_, batch_size_, max_epochs_, \
-early_stopping_, horizon_, device_
+    patch_size_, pooled_share_, pooled_patch_size_, instance_norm_, batch_size_, \
+max_epochs_, early_stopping_, horizon_, device_
         What was used, where the parameter was "auto" or not. `device_` is where the
         network lies now.
     n_features_in_ : int
@@ -213,6 +218,9 @@ early_stopping_, horizon_, device_
            Time-Series Forecasting against Distribution Shift. ICLR.
     .. [7] Loshchilov, I. and Hutter, F. (2019). Decoupled Weight Decay Regularization.
            arXiv:1711.05101.
+    .. [8] Dempster, A., Schmidt, D. F. and Webb, G. I. (2021). MiniRocket: A Very Fast
+           (Almost) Deterministic Transform for Time Series Classification. KDD.
+    .. [9] Zhang, H. et al. (2018). mixup: Beyond Empirical Risk Minimization. ICLR.
 
     Examples
     --------
@@ -237,13 +245,14 @@ early_stopping_, horizon_, device_
         dropout=0.0,
         cell="lstm",
         patch_size="auto",
-        pooled_share=0.6,
+        pooled_share="auto",
+        pooled_hidden_size=64,
         pooled_patch_size="auto",
-        pooling=("mean", "max", "min", "std"),
+        pooling=("mean", "max", "min", "std", "ppv"),
         instance_norm="auto",
         vector_scaling="balanced",
         decoder_inputs="vector_position",
-        augmentation="shift",
+        augmentation=("shift", "mix"),
         lr_schedule="onecycle",
         scaler="standard",
         objective="reconstruction",
@@ -270,6 +279,7 @@ early_stopping_, horizon_, device_
         self.cell = cell
         self.patch_size = patch_size
         self.pooled_share = pooled_share
+        self.pooled_hidden_size = pooled_hidden_size
         self.pooled_patch_size = pooled_patch_size
         self.pooling = pooling
         self.instance_norm = instance_norm

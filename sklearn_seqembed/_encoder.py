@@ -9,12 +9,10 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._cells import RecurrentLayer
-from sklearn_seqembed._inputs import Reader, to_patches
+from sklearn_seqembed._inputs import Reader, patch_width, to_patches
 from sklearn_seqembed._layout import Layout
-from sklearn_seqembed._vectors import VectorScaling
-
-# Encoders whose states are pooled: one reads values, one their differences.
-POOLED_READINGS = ("values", "differences")
+from sklearn_seqembed._pooling import PooledStates
+from sklearn_seqembed._vectors import JoinedVector
 
 
 class Encoder(nn.Module):
@@ -25,8 +23,8 @@ class Encoder(nn.Module):
     sequence's end can reach its vector.
 
     The vector joins two kinds of states: those of both directions of cells at their
-    last patch, which tell what comes where, and states pooled over time of cells that
-    read smaller patches, which tell what comes anywhere.
+    last patch, which tell what comes where and are all that is decoded, and pooled ones
+    (:class:`PooledStates`), which tell what comes anywhere.
 
     Parameters
     ----------
@@ -50,15 +48,14 @@ class Encoder(nn.Module):
         Time steps that enter together.
     missing_indicator, instance_norm : bool, default=False
         As of :class:`Reader`.
-    pooling : tuple of {"mean", "max", "min", "std"}, default=()
-        How states are pooled over time.
     pooled_share : float, default=0.0
-        Share of the vector that pooled states make up, at most: they come in groups of
-        equal size, one for each way to pool, direction and reading.
-    pooled_patch_size : int, default=1
-        Time steps that enter together where states are pooled.
-    vector_scaling : bool, default=False
-        Whether vectors can be scaled: see :class:`VectorScaling`.
+        Share of the vector that pooled states make up, at most.
+    pooled_hidden_size, pooled_patch_size : int, default=1
+        `n_cells` and `patch_size` of :class:`PooledStates`.
+    pooling : tuple of str, default=()
+        As of :class:`PooledStates`.
+    vector_scaling : {"balanced", None}, default=None
+        Whether :class:`JoinedVector` balances the numbers.
     """
 
     def __init__(
@@ -74,30 +71,41 @@ class Encoder(nn.Module):
         patch_size=1,
         missing_indicator=False,
         instance_norm=False,
-        pooling=(),
         pooled_share=0.0,
+        pooled_hidden_size=1,
         pooled_patch_size=1,
-        vector_scaling=False,
+        pooling=(),
+        vector_scaling=None,
     ):
         super().__init__()
-        self.patch_size, self.pooled_patch_size = patch_size, pooled_patch_size
-        self.pooling = pooling
-        n_groups = len(POOLED_READINGS) * len(pooling) * (1 + bidirectional)
-        self.n_pooled_cells = int(n_components * pooled_share / max(1, n_groups) + 1e-9)
-        self.n_pooled = self.n_pooled_cells * n_groups  # numbers of the vector
-        n_last = n_components - self.n_pooled
+        self.patch_size = patch_size
+        n_pooled = int(n_components * pooled_share + 1e-9)
         self.reader = Reader(
             n_features,
             missing_indicator=missing_indicator,
             instance_norm=instance_norm,
-            differences=self.n_pooled > 0,
-            repeat_end=max(patch_size, pooled_patch_size * (self.n_pooled > 0)) > 1,
+            repeat_end=patch_size > 1 or (n_pooled and pooled_patch_size > 1),
         )
+        self.pooled = None
+        if n_pooled:
+            self.pooled = PooledStates(
+                self.reader,
+                pooled_hidden_size,
+                bidirectional=bidirectional,
+                cell=cell,
+                patch_size=pooled_patch_size,
+                pooling=pooling,
+            )
+        n_states = self.pooled.n_states if n_pooled else 0
+        n_pooled = min(n_pooled, n_states)
+        n_last = n_components - n_pooled
+        balanced = vector_scaling == "balanced"
+        self.joined = JoinedVector(n_last, n_states, n_pooled, balanced=balanced)
         n_forward = hidden_size or (math.ceil(n_last / 2) if bidirectional else n_last)
         n_backward = (hidden_size or n_last // 2) if bidirectional else 0
         self.n_forward = n_forward  # cells of the wider direction
         self.n_cells = n_forward + n_backward
-        width = _patch_width(self.reader.n_values + self.reader.n_scales, patch_size)
+        width = patch_width(self.reader.n_values + self.reader.n_scales, patch_size)
         widths = [width] + [self.n_cells] * (num_layers - 1)
         self.layers = nn.ModuleList(
             RecurrentLayer(width, n_forward, n_backward, cell) for width in widths
@@ -106,23 +114,12 @@ class Encoder(nn.Module):
         self.to_vector = (
             nn.Identity() if hidden_size is None else nn.Linear(self.n_cells, n_last)
         )
-        readings = POOLED_READINGS if self.n_pooled else ()
-        self.pooled_layers = nn.ModuleList(
-            RecurrentLayer(
-                _patch_width(getattr(self.reader, f"n_{reading}"), pooled_patch_size),
-                self.n_pooled_cells,
-                self.n_pooled_cells * bidirectional,
-                cell,
-            )
-            for reading in readings
-        )
-        self.scaling = VectorScaling(n_components) if vector_scaling else None
 
     def layout(self, numeric, lengths):
         """Say which patches of a batch are computed, as a :class:`Layout`."""
         return _layout(numeric, lengths, self.patch_size, self.n_cells)
 
-    def forward(self, numeric, categories, lengths, layout=None):
+    def forward(self, numeric, categories, lengths):
         """Encode a batch.
 
         Parameters
@@ -135,19 +132,38 @@ class Encoder(nn.Module):
             numeric features.
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence, at least 1.
-        layout : Layout, default=None
-            What :meth:`layout` gives for this batch, if it is there already.
 
         Returns
         -------
         float32 tensor of shape (N, C)
             The vectors.
         """
-        states = self.states(numeric, categories, lengths, layout)
-        return states if self.scaling is None else self.scaling(states)
+        return self.joined(*self.states(numeric, categories, lengths))
 
-    def states(self, numeric, categories, lengths, layout=None):
-        """Encode a batch, as :meth:`forward` does, without the scaling of vectors."""
+    def states(self, numeric, categories, lengths):
+        """Encode a batch; return last states (N, ·), and pooled ones (N, ·) or None."""
+        last = self.last_states(numeric, categories, lengths)
+        if self.pooled is None:
+            return last, None
+        readings = self.reader(numeric, lengths, differences=True)
+        layout = _layout(numeric, lengths, self.pooled.patch_size, self.pooled.n_cells)
+        return last, self.pooled(readings, layout)
+
+    def last_states(self, numeric, categories, lengths, layout=None):
+        """Encode a batch as far as the decoder needs it.
+
+        Parameters
+        ----------
+        numeric, categories, lengths
+            As of :meth:`forward`.
+        layout : Layout, default=None
+            What :meth:`layout` gives for this batch, if it is there already.
+
+        Returns
+        -------
+        float32 tensor of shape (N, n_last)
+            States of all directions at their last patch, led to their share.
+        """
         if categories.shape[-1]:
             raise ValueError(
                 f"categories has {categories.shape[-1]} features, but this encoder "
@@ -155,24 +171,6 @@ class Encoder(nn.Module):
             )
         layout = layout or self.layout(numeric, lengths)
         readings = self.reader(numeric, lengths)
-        states = [self._last_states(readings, layout)]
-        if self.n_pooled:
-            layout = _layout(
-                numeric, lengths, self.pooled_patch_size, self.n_pooled_cells
-            )
-            for reading, layer in zip(POOLED_READINGS, self.pooled_layers, strict=True):
-                patches = to_patches(
-                    getattr(readings, reading),
-                    readings.ended,
-                    self.pooled_patch_size,
-                    repeat=reading == "values",
-                )
-                for direction in layer(layout.lay(patches), layout):
-                    states.append(layout.pool(direction, self.pooling).flatten(1))
-        return states[0] if len(states) == 1 else torch.cat(states, dim=1)
-
-    def _last_states(self, readings, layout):
-        """States of all directions at their last patch, led to their share (N, ·)."""
         x = readings.values
         if readings.scales is not None:
             scales = readings.scales[:, None].expand(-1, x.shape[1], -1)
@@ -184,11 +182,6 @@ class Encoder(nn.Module):
             states = layer(self.dropout(x), layout)
         last = [layout.last(s) for s in states]
         return self.to_vector(last[0] if len(last) == 1 else torch.cat(last, dim=1))
-
-
-def _patch_width(n_numbers, patch_size):
-    """Numbers of a patch; with several steps, one more each says if it has ended."""
-    return (n_numbers + (patch_size > 1)) * patch_size
 
 
 def _layout(numeric, lengths, patch_size, n_cells):

@@ -48,8 +48,6 @@ class Reader(nn.Module):
     instance_norm : bool, default=False
         Read each sequence a second time, scaled by its own mean and spread, and how
         large that spread is.
-    differences : bool, default=False
-        Read differences from step to step.
     repeat_end : bool, default=False
         Let the last step stand in for those after the end: a patch may reach over it.
     """
@@ -60,23 +58,21 @@ class Reader(nn.Module):
         *,
         missing_indicator=False,
         instance_norm=False,
-        differences=False,
         repeat_end=False,
     ):
         super().__init__()
         self.missing_indicator = missing_indicator
         self.instance_norm = instance_norm
-        self.differences = differences
         self.repeat_end = repeat_end
         self.n_values = n_features * (1 + missing_indicator + instance_norm)
         self.n_scales = n_features * instance_norm
-        self.n_differences = n_features * (1 + instance_norm) * differences
+        self.n_differences = n_features * (1 + instance_norm)
         # Set by `calibrate`: what is read shall vary about as much as the values do.
         self.register_buffer("scale_mean", torch.zeros(self.n_scales))
         self.register_buffer("scale_spread", torch.ones(self.n_scales))
         self.register_buffer("difference_spread", torch.ones(self.n_differences))
 
-    def forward(self, numeric, lengths):
+    def forward(self, numeric, lengths, *, differences=False):
         """Read a batch.
 
         Parameters
@@ -85,6 +81,8 @@ class Reader(nn.Module):
             Scaled values, NaN where missing.
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence, at least 1.
+        differences : bool, default=False
+            Whether to read differences from step to step, too.
 
         Returns
         -------
@@ -93,7 +91,7 @@ class Reader(nn.Module):
             `ended`, and what `repeat_end` promises.
         """
         numeric, unknown, ended = self._fill_steps(numeric, lengths)
-        values, steps, scales, differences = [numeric], [numeric], None, None
+        values, steps, scales, apart = [numeric], [numeric], None, None
         if self.missing_indicator:
             values.append(unknown.expand_as(numeric).to(numeric.dtype))
         if self.instance_norm:
@@ -101,10 +99,10 @@ class Reader(nn.Module):
             values.append(own)
             steps.append(own)
             scales = (spread.log() - self.scale_mean) / self.scale_spread
-        if self.differences:
-            differences = functional.pad(_join(steps).diff(dim=1), (0, 0, 1, 0))
-            differences = differences / self.difference_spread
-        return Readings(_join(values), ended, scales, differences)
+        if differences:
+            apart = functional.pad(_join(steps).diff(dim=1), (0, 0, 1, 0))
+            apart = apart / self.difference_spread
+        return Readings(_join(values), ended, scales, apart)
 
     def _fill_steps(self, numeric, lengths):
         """Fill what is missing; say what is unknown, (N, L, 1 or F), or has ended."""
@@ -123,14 +121,17 @@ class Reader(nn.Module):
     @torch.no_grad()
     def calibrate(self, numeric, lengths):
         """Learn from a batch how much scales and differences vary."""
-        readings = self(numeric, lengths)
-        if self.differences:
-            inside = readings.differences[~readings.ended]
-            self.difference_spread.mul_(_spread(inside))
+        readings = self(numeric, lengths, differences=True)
+        self.difference_spread.mul_(_spread(readings.differences[~readings.ended]))
         if self.instance_norm:
             scales = readings.scales * self.scale_spread + self.scale_mean
             self.scale_mean.copy_(scales.mean(dim=0))
             self.scale_spread.copy_(_spread(scales))
+
+
+def patch_width(n_numbers, patch_size):
+    """Numbers of a patch that :func:`to_patches` lays of so many numbers a step."""
+    return (n_numbers + (patch_size > 1)) * patch_size
 
 
 def to_patches(x, ended, patch_size, *, repeat=True):

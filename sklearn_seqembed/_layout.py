@@ -125,8 +125,8 @@ class Layout:
         ----------
         x : tensor of shape (R, ·)
             Numbers in this layout.
-        how : sequence of {"mean", "max", "min", "std"}
-            Ways to pool.
+        how : sequence of {"mean", "max", "min", "std", "ppv"}
+            Ways to pool; "ppv" is the proportion of positive values.
 
         Returns
         -------
@@ -142,6 +142,9 @@ class Layout:
         variance = self._mean(x.square()) - self._mean(x).square()
         # The root's slope at 0 is infinite.
         return (variance.clamp(min=0) + LEAST_VARIANCE).sqrt()
+
+    def _ppv(self, x):
+        return self._mean((x > 0).to(x.dtype))
 
     def _max(self, x):
         return self._reduce(x, "amax", -torch.inf)

@@ -166,16 +166,21 @@ class SequenceNet(NeuralNet):
             self.module_.encoder.reader.calibrate(numeric, lengths)
             return  # one batch is enough
 
-    def scale_vectors(self, dataset):
-        """Learn from some sequences how the numbers of vectors are to be scaled."""
+    def fit_vectors(self, dataset):
+        """Learn from some sequences how their states are joined to vectors."""
         encoder = self.module_.encoder
-        if encoder.scaling is None:
+        if not (encoder.pooled or encoder.joined.balanced):
             return
-        states = np.empty((len(dataset), self.module__n_components), np.float32)
+        last = np.empty((len(dataset), encoder.joined.n_last), np.float32)
+        n_pooled = encoder.pooled.n_states if encoder.pooled else 0
+        pooled = np.empty((len(dataset), n_pooled), np.float32)
         for indices, inputs, _ in self._inference(dataset, decodes=False):
             inputs.pop("horizons")
-            states[indices] = encoder.states(**inputs).cpu().numpy()
-        encoder.scaling.fit(states, encoder.n_pooled)
+            states = encoder.states(**inputs)
+            last[indices] = states[0].cpu().numpy()
+            if n_pooled:
+                pooled[indices] = states[1].cpu().numpy()
+        encoder.joined.fit(last, pooled)
 
     def predict_parts(self, dataset):
         """Encode and decode a dataset, batch by batch.
@@ -211,13 +216,13 @@ class SequenceNet(NeuralNet):
         """Numbers that a patch has in one call, and whether to keep their memory.
 
         A decoder has as many cells as both directions of the encoder together, and gets
-        the vector and its position at each patch.
+        last states and position at each patch. What it plays back needs no pooled ones.
         """
         encoder = self.module_.encoder
-        n_cells = encoder.n_forward
-        if encoder.n_pooled:  # these cells read smaller patches, and more of them
-            by_patch = encoder.patch_size / encoder.pooled_patch_size
-            n_cells = max(n_cells, math.ceil(encoder.n_pooled_cells * by_patch))
+        n_cells, pooled = encoder.n_forward, encoder.pooled
+        if pooled and not decodes:  # these cells read smaller patches, and more of them
+            by_patch = encoder.patch_size / pooled.patch_size
+            n_cells = max(n_cells, math.ceil(pooled.n_cells * by_patch))
         if decodes:
             calls = [decoder.cells for decoder in self.module_.decoders.values()]
             n_cells = max(n_cells, *(max(c.hidden_size, c.input_size) for c in calls))

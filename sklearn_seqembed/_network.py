@@ -18,8 +18,6 @@ References
        Time Series Forecasting. arXiv:2308.11200.
 """
 
-import math
-
 from torch import nn
 
 from sklearn_seqembed._decoder import Decoder
@@ -40,9 +38,8 @@ class EncoderDecoder(nn.Module):
         after them [3]_, or both.
     hidden_size, num_layers, bidirectional, dropout, cell, patch_size
         As of :class:`Encoder`. The decoder has as many cells as the encoder.
-    missing_indicator, instance_norm, pooling, pooled_share, pooled_patch_size
-        As of :class:`Encoder`.
-    vector_scaling : bool, default=False
+    missing_indicator, instance_norm, pooled_share, pooled_hidden_size, \
+pooled_patch_size, pooling, vector_scaling
         As of :class:`Encoder`.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
         `inputs` of :class:`Decoder`.
@@ -62,10 +59,11 @@ class EncoderDecoder(nn.Module):
         patch_size=1,
         missing_indicator=False,
         instance_norm=False,
-        pooling=(),
         pooled_share=0.0,
+        pooled_hidden_size=1,
         pooled_patch_size=1,
-        vector_scaling=False,
+        pooling=(),
+        vector_scaling=None,
         decoder_inputs="vector_position",
     ):
         super().__init__()
@@ -82,9 +80,10 @@ class EncoderDecoder(nn.Module):
             bidirectional=bidirectional,
             missing_indicator=missing_indicator,
             instance_norm=instance_norm,
-            pooling=pooling,
             pooled_share=pooled_share,
+            pooled_hidden_size=pooled_hidden_size,
             pooled_patch_size=pooled_patch_size,
+            pooling=pooling,
             vector_scaling=vector_scaling,
             **shared,
         )
@@ -93,22 +92,23 @@ class EncoderDecoder(nn.Module):
             {
                 part: Decoder(
                     n_features,
-                    n_components,
+                    self.encoder.joined,
                     n_cells,
                     inputs=decoder_inputs,
-                    scaling=self.encoder.scaling,
                     **shared,
                 )
                 for part in parts
             }
         )
-        # Numbers that all cells of all layers together hold for a patch.
-        pooled = _count_states(self.encoder.pooled_layers)
-        by_patch = patch_size / pooled_patch_size
-        self.n_states = _count_states(self) + math.ceil(pooled * (by_patch - 1))
+        # Numbers that all cells that learn together hold for a patch.
+        self.n_states = sum(
+            cells.hidden_size * cells.num_layers
+            for cells in self.modules()
+            if isinstance(cells, nn.RNNBase) and cells.weight_ih_l0.requires_grad
+        )
 
     def forward(self, numeric, categories, lengths, horizons):
-        """Encode a batch and decode each part from its vectors.
+        """Encode a batch, and decode each part from the last states of its vectors.
 
         Parameters
         ----------
@@ -124,17 +124,12 @@ class EncoderDecoder(nn.Module):
             What :meth:`Decoder.forward` gives, by part.
         """
         layout = self.encoder.layout(numeric, lengths)
-        vectors = self.encoder(numeric, categories, lengths, layout)  # (N, C)
+        last = self.encoder.last_states(numeric, categories, lengths, layout)
         outputs = {}
         for part, decoder in self.decoders.items():
             if part == "reconstruction":
                 n_steps = numeric.shape[1]
-                outputs[part] = decoder(vectors, n_steps, lengths, layout)
+                outputs[part] = decoder.play(last, n_steps, lengths, layout)
             else:
-                outputs[part] = decoder(vectors, max(1, int(horizons.max())))
+                outputs[part] = decoder.play(last, max(1, int(horizons.max())))
         return outputs
-
-
-def _count_states(module):
-    cells = (m for m in module.modules() if isinstance(m, nn.RNNBase))
-    return sum(m.hidden_size * m.num_layers for m in cells)

@@ -21,6 +21,7 @@ COUNTS = {
     "hidden_size": 1,
     "num_layers": 1,
     "patch_size": 1,
+    "pooled_hidden_size": 1,
     "pooled_patch_size": 1,
     "max_epochs": 0,
     "batch_size": 1,
@@ -34,15 +35,32 @@ OPTIONS = {
     "instance_norm": ("auto", True, False),
     "vector_scaling": ("balanced", None),
     "decoder_inputs": ("vector", "vector_position"),
-    "augmentation": ("shift", None),
     "lr_schedule": ("onecycle", None),
     "objective": tuple(PARTS),
     "early_stopping": ("auto", True, False),
     "warm_start": (True, False),
     "precision": ("auto", "float32", "bfloat16"),
 }
-POOLINGS = ("mean", "max", "min", "std")
-AUTO = ("patch_size", "pooled_patch_size", "max_epochs", "batch_size", "horizon")
+# Of these one or several may be chosen.
+CHOICES = {
+    "pooling": ("mean", "max", "min", "std", "ppv"),
+    "augmentation": ("shift", "mix"),
+}
+AUTO = (
+    "patch_size",
+    "pooled_share",
+    "pooled_patch_size",
+    "max_epochs",
+    "batch_size",
+    "horizon",
+)
+
+
+def as_options(value):
+    """Give a choice of one or several options, or None for none, as a tuple."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def check_parameters(estimator):
@@ -72,8 +90,8 @@ def check_parameters(estimator):
         del given["hidden_size"]
     for name in COUNTS.keys() & given:
         check_scalar(given[name], name, numbers.Integral, min_val=COUNTS[name])
-    for name, bounds in SHARES.items():
-        _check_real(given[name], name, max_val=1, include_boundaries=bounds)
+    for name in SHARES.keys() & given:
+        _check_real(given[name], name, max_val=1, include_boundaries=SHARES[name])
     _check_real(given["lr"], "lr", include_boundaries="neither")
     _check_real(given["weight_decay"], "weight_decay")
     if isinstance(given.get("horizon"), numbers.Integral):
@@ -84,7 +102,10 @@ def check_parameters(estimator):
         )
     for name, allowed in OPTIONS.items():
         _check_option(given[name], name, allowed)
-    _check_pooling(given["pooling"])
+    for name, allowed in CHOICES.items():
+        if name == "augmentation" and given[name] is None:
+            continue
+        _check_choice(given[name], name, allowed)
     if not _are_callbacks(given["callbacks"]):
         raise TypeError(
             "callbacks must be a list of skorch callbacks or None, got "
@@ -98,13 +119,17 @@ def _check_real(value, name, **bounds):
         raise ValueError(f"{name} == {value}, must be finite.")
 
 
-def _check_pooling(pooling):
-    ways = (pooling,) if isinstance(pooling, str) else pooling
-    allowed = isinstance(ways, (tuple, list)) and all(way in POOLINGS for way in ways)
-    if not (allowed and ways) or len(set(ways)) < len(ways):
+def _check_choice(value, name, allowed):
+    options = as_options(value) if isinstance(value, (str, tuple, list)) else ()
+    known = all(isinstance(option, str) and option in allowed for option in options)
+    if not (options and known) or len(set(options)) < len(options):
+        none = {
+            "pooling": "For no pooled states, set pooled_share=0.",
+            "augmentation": "For no augmentation, set None.",
+        }
         raise ValueError(
-            f"pooling must be one of {', '.join(map(repr, POOLINGS))}, or a tuple of "
-            f"some of them, got {pooling!r}. For no pooled states, set pooled_share=0."
+            f"{name} must be one of {', '.join(map(repr, allowed))}, or a tuple of "
+            f"some of them, got {value!r}. {none[name]}"
         )
 
 

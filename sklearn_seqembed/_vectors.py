@@ -2,98 +2,110 @@
 
 import numpy as np
 import torch
+from scipy.stats import random_correlation
+from sklearn.decomposition import PCA
 from torch import nn
 
-# What varies among vectors but did not among those of fit is kept, at this share. With
-# fewer sequences than numbers there are such directions, and along them every new
-# sequence is far from all of fit, for no reason that could be learned from these.
-UNSEEN = 0.3
-
-# Of the variance of all numbers together, so much is the pooled states' share where
-# both kinds are there: four times that of the last states.
+# Of the variance of a balanced vector so much is the pooled states' share: four times
+# that of the last states.
 POOLED_VARIANCE = 0.8
 
-# A direction was not seen if the states of fit vary less than this in it, as a share
-# of what they do in the one that they vary most in.
-LEAST_VARIANCE = 1e-8
-
-# A number's spread counts as at least this share of the largest one.
+# A state's spread counts as at least this share of the largest one: what hardly varies
+# shall not be blown up to its rounding errors.
 LEAST_SPREAD = 1e-2
 
 
-class VectorScaling(nn.Module):
-    """Give the numbers of a vector balanced scales; the identity until it is fitted.
+class JoinedVector(nn.Module):
+    """Join last and pooled states to one vector; take the last ones out of it again.
 
-    Each number has mean 0 over the sequences of fit, all last states together one
-    variance and all pooled states another. Directions in which these sequences do not
-    vary are scaled down. Nothing is lost: :meth:`inverse` gives the states back.
+    There are more pooled states than the vector has room for: they are standardised and
+    led to the directions in which they vary most. That, and what balances the numbers, is learned
+    by :meth:`fit`, of the vectors of some sequences.
 
     Parameters
     ----------
-    n_components : int
-        Length C of the vector.
+    n_last : int
+        Number of last states, the first numbers of the vector.
+    n_pooled_states : int, default=0
+        Number of pooled states.
+    n_pooled : int, default=0
+        Numbers of the vector that they are led to, at most `n_pooled_states`.
+    balanced : bool, default=False
+        Give all last states mean 0 and one variance, and each kind its share of the
+        variance of the vector. Otherwise last states stay as they are, and pooled ones
+        have variance 1 on the mean of their numbers.
     """
 
-    def __init__(self, n_components):
+    def __init__(self, n_last, n_pooled_states=0, n_pooled=0, *, balanced=False):
         super().__init__()
-        self.register_buffer("mean", torch.zeros(n_components))
-        self.register_buffer("matrix", torch.eye(n_components))
-        self.register_buffer("inverse_matrix", torch.eye(n_components))
+        self.n_last, self.n_pooled, self.balanced = n_last, n_pooled, balanced
+        self.register_buffer("last_mean", torch.zeros(n_last))
+        self.register_buffer("last_scale", torch.ones(n_last))
+        self.register_buffer("pooled_mean", torch.zeros(n_pooled_states))
+        self.register_buffer("axes", torch.eye(n_pooled_states, n_pooled))
 
-    def forward(self, states):
-        """Turn states (N, C) into vectors (N, C)."""
-        return (states - self.mean) @ self.matrix
+    def forward(self, last, pooled=None):
+        """Join last states (N, n_last) and pooled ones (N, ·) to vectors (N, C)."""
+        last = (last - self.last_mean) * self.last_scale
+        if not self.n_pooled:
+            return last
+        return torch.cat([last, (pooled - self.pooled_mean) @ self.axes], dim=1)
 
-    def inverse(self, vectors):
-        """Turn vectors (N, C) into states (N, C)."""
-        return vectors @ self.inverse_matrix + self.mean
+    def last_states(self, vectors):
+        """Take the last states out of vectors (N, C)."""
+        return vectors[:, : self.n_last] / self.last_scale + self.last_mean
 
-    def fit(self, states, n_pooled):
-        """Learn mean and scales from the states of some sequences.
+    def fit(self, last, pooled):
+        """Learn means, scales and axes from the states of some sequences.
 
         Parameters
         ----------
-        states : float32 ndarray of shape (n_samples, C)
+        last, pooled : float32 ndarray of shape (n_samples, ·)
             Their states. With a single sequence nothing is learned.
-        n_pooled : int
-            How many numbers, the last ones, are pooled states.
         """
-        if len(states) < 2:
+        if len(last) < 2:
             return
-        states = states.astype(np.float64)
-        mean = states.mean(axis=0)
-        scales = _balanced_scales(states, n_pooled)
-        scaled = (states - mean) * scales
-        variances, axes = np.linalg.eigh(scaled.T @ scaled)
-        unseen = axes[:, variances <= LEAST_VARIANCE * variances[-1]]  # (C, ·)
-        shrink = unseen @ unseen.T
-        identity = np.eye(len(mean))
-        matrix = scales[:, None] * (identity - (1 - UNSEEN) * shrink)
-        inverse = (identity + (1 / UNSEEN - 1) * shrink) / scales
-        for name, values in (
-            ("mean", mean),
-            ("matrix", matrix),
-            ("inverse_matrix", inverse),
-        ):
-            getattr(self, name).copy_(torch.from_numpy(values))
+        n_components = self.n_last + self.n_pooled
+        pooled_variance = self.n_pooled  # of all its numbers together
+        if self.balanced:
+            pooled_variance = POOLED_VARIANCE * n_components
+            variance = n_components - pooled_variance * (self.n_pooled > 0)
+            mean, scale = _standardisation(last, variance)
+            self.last_mean.copy_(torch.from_numpy(mean))
+            self.last_scale.copy_(torch.from_numpy(scale))
+        if self.n_pooled:
+            mean, scale = _standardisation(pooled, pooled_variance)
+            axes = _axes((pooled - mean) * scale, self.n_pooled)
+            self.pooled_mean.copy_(torch.from_numpy(mean))
+            self.axes.copy_(torch.from_numpy(scale[:, None] * axes))
 
 
-def _balanced_scales(states, n_pooled):
-    """Factor for each number: one variance within a kind, shares between the kinds."""
-    n_components = states.shape[1]
-    n_last = n_components - n_pooled
-    spread = states.std(axis=0)
+def _standardisation(states, variance):
+    """Mean and factor of each state by which together they have this variance."""
+    states = states.astype(np.float64)
+    mean, spread = states.mean(axis=0), states.std(axis=0)
     if not spread.any():
-        return np.ones(n_components)
-    # A number that hardly varies shall not be blown up to its rounding errors.
-    scales = 1 / np.maximum(spread, LEAST_SPREAD * spread.max())
-    if not (n_last and n_pooled):
-        return scales
-    for numbers, share in (
-        (slice(None, n_last), 1 - POOLED_VARIANCE),
-        (slice(n_last, None), POOLED_VARIANCE),
-    ):
-        variance = np.square(spread[numbers] * scales[numbers]).sum()
-        if variance:
-            scales[numbers] *= np.sqrt(share * n_components / variance)
-    return scales
+        return mean, np.ones_like(mean)
+    scale = 1 / np.maximum(spread, LEAST_SPREAD * spread.max())
+    return mean, scale * np.sqrt(variance / np.square(spread * scale).sum())
+
+
+def _axes(states, n_axes):
+    """Axes for centred states (n_samples, ·), as columns: those in which they vary most.
+
+    Principal ones, turned among themselves until the states vary equally in all of
+    them. Distances stay what they are; but in the last principal components there is
+    little to see but noise, which a scaler behind the embedder would blow up.
+    """
+    n_spanned = min(n_axes, len(states) - 1)
+    if not states.any():
+        return np.eye(states.shape[1], n_axes)
+    pca = PCA(n_spanned, random_state=0).fit(states)
+    if n_axes == 1:
+        return pca.components_.T
+    variances = np.zeros(n_axes)  # fewer sequences than numbers span fewer directions
+    variances[:n_spanned] = pca.explained_variance_
+    variances *= n_axes / variances.sum()
+    equal = random_correlation.rvs(variances, random_state=0, tol=1e-6)
+    turned = np.linalg.eigh(equal)[1][:, ::-1]  # as pca: the largest variance first
+    return pca.components_.T @ turned[:, :n_spanned].T

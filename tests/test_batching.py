@@ -86,7 +86,7 @@ def test_held_back_steps_are_the_last_ones_and_are_not_read(ragged):
 
 
 def test_shifts_move_input_and_target_alike_within_the_sequence(ragged):
-    dataset = _dataset(ragged, augment=True)
+    dataset = _dataset(ragged, augmentation=("shift",))
     seen = set()
 
     for _ in range(100):
@@ -105,7 +105,9 @@ def test_shifts_move_input_and_target_alike_within_the_sequence(ragged):
 
 def test_with_a_horizon_starts_are_cut_off_and_nothing_is_made_up(ragged):
     horizons = np.where(LENGTHS > 2, 2, 0)
-    dataset = _dataset(ragged, parts=("forecast",), horizons=horizons, augment=True)
+    dataset = _dataset(
+        ragged, parts=("forecast",), horizons=horizons, augmentation=("shift", "mix")
+    )
     x = ragged.rows(4)[:, 0].tolist()
     seen = set()
 
@@ -117,6 +119,52 @@ def test_with_a_horizon_starts_are_cut_off_and_nothing_is_made_up(ragged):
         seen.add(len(read))
 
     assert seen == {7, 8, 9, 10}  # three tenths of 10 at most are cut off
+
+
+def test_others_of_the_batch_are_laid_over_sequences_up_to_a_half(ragged):
+    dataset = _dataset(ragged, augmentation=("mix",))
+    indices = np.array([4, 1])  # of 12 and of 9 steps
+    x, y = (ragged.rows(i)[:, 0] for i in indices)
+    y = np.append(y, [y[-1]] * 3)  # its last step stands in
+    shares = []
+
+    for _ in range(50):
+        inputs, targets = dataset.batch(indices)
+        mixed = inputs["numeric"].numpy()[:, :, 0]
+        assert torch.equal(inputs["numeric"], targets["reconstruction"]["values"])
+        assert inputs["lengths"].tolist() == [12, 9]
+        for own, other, found, n in ((x, y, mixed[0], 12), (y, x, mixed[1], 9)):
+            share = (found - own)[0] / (other - own)[0]
+            expected = (1 - share) * own + share * other
+            np.testing.assert_allclose(found[:n], expected[:n], rtol=1e-5)
+            shares.append(share)
+
+    assert min(shares) == 0 and 0.4 < max(shares) <= 0.5  # 0 where drawn for itself
+    assert np.mean(np.equal(shares, 0)) < 0.8
+
+
+def test_a_sequence_with_gaps_is_laid_over_no_other():
+    values = np.array([1, np.nan, 3, 7, 8, 9], dtype=float)[:, None]
+    dataset = _dataset(
+        Sequences.from_offsets((values,), np.array([0, 3, 6])), augmentation=("mix",)
+    )
+    own = []
+
+    for _ in range(20):
+        with_gap, whole = dataset.batch(np.arange(2))[0]["numeric"][:, :, 0]
+        assert whole.tolist() == [7, 8, 9]
+        assert torch.isnan(with_gap).tolist() == [False, True, False]
+        own.append(float(with_gap[0]))
+
+    assert len(set(own)) > 5  # but another may be laid over it
+
+
+def test_one_sequence_is_mixed_with_nothing(ragged):
+    dataset = _dataset(ragged, augmentation=("mix",))
+
+    numeric = dataset.batch(np.array([4]))[0]["numeric"]
+
+    assert numeric[0, :, 0].tolist() == ragged.rows(4)[:, 0].tolist()
 
 
 @pytest.mark.parametrize("pool_batches", [1, 2, 32])

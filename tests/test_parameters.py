@@ -58,7 +58,17 @@ OUT_OF_RANGE = [
         ValueError,
         "decoder_inputs must be 'vector' or 'vector_position', got 'previous'",
     ),
-    ("augmentation", "noise", ValueError, "augmentation must be .*got 'noise'"),
+    (
+        "augmentation",
+        "noise",
+        ValueError,
+        "augmentation must be one of 'shift', 'mix', or .*got 'noise'.*set None",
+    ),
+    ("augmentation", ("shift", "shift"), ValueError, "augmentation must be one of"),
+    ("augmentation", (), ValueError, "augmentation must be one of"),
+    ("augmentation", 1, ValueError, "augmentation must be one of"),
+    ("pooled_hidden_size", 0, ValueError, "pooled_hidden_size == 0, must be >= 1"),
+    ("pooled_share", "most", ValueError, "pooled_share must be 'auto' or a number"),
     ("lr_schedule", "cosine", ValueError, "lr_schedule must be .*got 'cosine'"),
     ("scaler", "minmax", ValueError, "scaler must be 'standard'.*got 'minmax'"),
     ("scaler", StandardScaler, ValueError, "scaler=.*StandardScaler"),
@@ -271,7 +281,7 @@ def observe(params, X):
 
 
 WITH_VALIDATION = {"early_stopping": True}
-POOLED = {"n_components": 40}
+POOLED = {"pooled_share": 0.5}
 CHANGES = {
     "n_components": ({}, 5, "vectors"),
     "hidden_size": ({}, 3, "vectors"),
@@ -280,14 +290,15 @@ CHANGES = {
     "dropout": ({"num_layers": 2}, 0.5, "vectors"),
     "cell": ({}, "gru", "vectors"),
     "patch_size": ({}, 3, "vectors"),
-    "pooled_share": (POOLED, 0.0, "vectors"),
+    "pooled_share": ({}, 0.5, "vectors"),
+    "pooled_hidden_size": (POOLED, 9, "vectors"),
     "pooled_patch_size": (POOLED, 2, "vectors"),
     "pooling": (POOLED, ("mean", "max"), "vectors"),
     "instance_norm": ({"instance_norm": False}, True, "vectors"),
     "vector_scaling": ({}, None, "vectors"),
     "weight_decay": ({}, 0.0, "vectors"),
     "decoder_inputs": ({}, "vector", "vectors"),
-    "augmentation": ({}, None, "vectors"),
+    "augmentation": ({}, ("shift",), "vectors"),
     "lr_schedule": ({}, None, "vectors"),
     "scaler": ({}, None, "vectors"),
     "objective": ({}, "composite", "vectors"),

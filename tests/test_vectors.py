@@ -1,17 +1,20 @@
 """What a vector holds: last states, pooled states, and how its numbers are scaled."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._encoder import Encoder
 from sklearn_seqembed._inputs import LEAST_SPREAD, Reader
 from sklearn_seqembed._layout import LEAST_VARIANCE, Layout
-from sklearn_seqembed._vectors import POOLED_VARIANCE, UNSEEN, VectorScaling
+from sklearn_seqembed._vectors import POOLED_VARIANCE, JoinedVector
 from sklearn_seqembed.datasets import make_sequences
 
-WAYS = ("mean", "max", "min", "std")
+WAYS = ("mean", "max", "min", "std", "ppv")
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +42,8 @@ def test_pooling_is_over_each_sequences_own_patches(lengths, n_cells):
     for i, length in enumerate(lengths.tolist()):
         own = x[i, :length]
         deviation = (own.var(dim=0, correction=0) + LEAST_VARIANCE).sqrt()
-        expected = [own.mean(dim=0), own.amax(dim=0), own.amin(dim=0), deviation]
+        shares = (own > 0).float().mean(dim=0)
+        expected = [own.mean(dim=0), own.amax(dim=0), own.amin(dim=0), deviation, shares]
         torch.testing.assert_close(pooled[i], torch.stack(expected))
 
 
@@ -54,25 +58,34 @@ def test_blocks_are_pooled_together_where_they_are_cut():
     [
         (320, {}, 192),
         (27, {}, 16),
-        (26, {}, 0),
-        (100, {"pooling": ("max",)}, 60),
-        (100, {"bidirectional": False}, 56),
+        (2, {}, 1),
+        (1, {}, 0),
+        (100, {"pooling": ("max",)}, 48),  # there are no more states than these
+        (100, {"pooling": ("max",), "bidirectional": False}, 24),
         (100, {"pooled_share": 0.0}, 0),
-        (16, {"pooled_share": 0.99}, 0),  # one number is left for last states
-        (17, {"pooled_share": 0.99}, 16),
+        (16, {"pooled_share": 0.99}, 15),  # one number is left for last states
     ],
 )
-def test_pooled_states_fill_their_share_in_whole_groups(
-    n_components, options, n_pooled
-):
-    encoder = Encoder(
-        1, n_components, **({"pooled_share": 0.6, "pooling": WAYS} | options)
-    )
+def test_pooled_states_have_their_share_of_the_vector(n_components, options, n_pooled):
+    options = {"pooled_share": 0.6, "pooling": WAYS, "pooled_hidden_size": 12} | options
+    encoder = Encoder(1, n_components, **options)
 
     vectors = _encode(encoder, torch.randn(2, 9, 1), [9, 4])
 
-    assert encoder.n_pooled == n_pooled
+    assert encoder.joined.n_pooled == n_pooled
     assert vectors.shape == (2, n_components)
+
+
+@pytest.mark.parametrize(
+    ("n_components", "n_last"), [(1, 1), (32, 32), (33, 32), (80, 32), (320, 128)]
+)
+def test_short_vectors_are_of_last_states_first(n_components, n_last):
+    X = np.random.default_rng(0).normal(size=(4, 20))
+
+    embedder = LSTMSequenceEmbedder(n_components, max_epochs=0).fit(X)
+
+    assert embedder.encoder_.joined.n_last == n_last
+    assert embedder.pooled_share_ == pytest.approx(1 - n_last / n_components)
 
 
 @pytest.mark.parametrize("patch_sizes", [(1, 1), (4, 1), (3, 2), (2, 5)])
@@ -86,8 +99,9 @@ def test_what_stands_after_the_end_reaches_no_part_of_the_vector(
         40,
         patch_size=patch_sizes[0],
         pooled_share=0.6,
-        pooling=WAYS,
+        pooled_hidden_size=3,
         pooled_patch_size=patch_sizes[1],
+        pooling=WAYS,
         instance_norm=instance_norm,
     )
     numeric = torch.randn(3, 13, 2)
@@ -106,7 +120,7 @@ def test_what_stands_after_the_end_reaches_no_part_of_the_vector(
 
 def test_pooled_states_tell_what_comes_wherever_it_comes():
     """A bump that moves changes last states, and hardly pooled ones."""
-    encoder = Encoder(1, 40, pooled_share=0.6, pooling=("max",), pooled_patch_size=1)
+    encoder = Encoder(1, 40, pooled_share=0.6, pooled_hidden_size=6, pooling=("max",))
     numeric = torch.zeros(3, 60, 1)
     numeric[0, 15:18] = numeric[1, 35:38] = 2.0
     numeric[2, 15:18] = -2.0
@@ -117,11 +131,12 @@ def test_pooled_states_tell_what_comes_wherever_it_comes():
 
 
 def test_each_sequence_is_read_in_its_own_scale_too():
-    reader = Reader(2, instance_norm=True, differences=True)
+    reader = Reader(2, instance_norm=True)
     numeric = torch.randn(3, 8, 2)
     louder = 7 * numeric + 3
 
-    quiet, loud = (reader(x, torch.tensor([8, 6, 1])) for x in (numeric, louder))
+    lengths = torch.tensor([8, 6, 1])
+    quiet, loud = (reader(x, lengths, differences=True) for x in (numeric, louder))
 
     inside = ~quiet.ended
     torch.testing.assert_close(
@@ -147,12 +162,12 @@ def test_missing_values_do_not_count_in_a_sequences_own_scale():
 
 
 def test_what_is_read_varies_about_as_much_as_values_after_calibration():
-    reader = Reader(1, instance_norm=True, differences=True)
+    reader = Reader(1, instance_norm=True)
     numeric = torch.randn(50, 30, 1).cumsum(dim=1) * torch.rand(50, 1, 1)
     lengths = torch.full((50,), 30)
 
     reader.calibrate(numeric, lengths)
-    readings = reader(numeric, lengths)
+    readings = reader(numeric, lengths, differences=True)
 
     deviation = readings.differences.flatten(0, 1).std(dim=0, correction=0)
     torch.testing.assert_close(deviation, torch.ones(2))
@@ -160,87 +175,126 @@ def test_what_is_read_varies_about_as_much_as_values_after_calibration():
     torch.testing.assert_close(readings.scales.std(dim=0, correction=0), torch.ones(1))
 
 
-@pytest.mark.parametrize("n_samples", [2, 5, 40])
-def test_scaling_of_vectors_can_be_undone(n_samples):
-    scaling = VectorScaling(10)
-    states = torch.randn(n_samples, 10) * torch.logspace(-2, 1, 10)
-    unseen = torch.randn(6, 10)
+@pytest.mark.parametrize("n_samples", [1, 2, 5, 40])
+@pytest.mark.parametrize("balanced", [True, False])
+def test_last_states_can_be_taken_out_of_vectors(n_samples, balanced):
+    joined = JoinedVector(10, 30, 6, balanced=balanced)
+    last = torch.randn(n_samples, 10) * torch.logspace(-1, 1, 10)
+    pooled = torch.randn(n_samples, 30)
+    unseen = torch.randn(6, 10), torch.randn(6, 30)
 
-    scaling.fit(states.numpy(), 4)
+    joined.fit(last.numpy(), pooled.numpy())
 
-    for x in (states, unseen):
-        torch.testing.assert_close(scaling.inverse(scaling(x)), x, rtol=1e-4, atol=1e-4)
+    for x in ((last, pooled), unseen):
+        back = joined.last_states(joined(*x))
+        torch.testing.assert_close(back, x[0], rtol=1e-4, atol=1e-4)
 
 
-def test_scaled_numbers_have_mean_0_and_each_kind_its_share_of_the_variance():
-    scaling = VectorScaling(10)
-    states = torch.randn(40, 10) * torch.logspace(-0.5, 0.5, 10) + 5
+@pytest.mark.parametrize("n_samples", [3, 40])  # fewer than numbers, and more
+def test_balanced_numbers_have_mean_0_and_each_kind_its_share_of_the_variance(
+    n_samples,
+):
+    joined = JoinedVector(6, 20, 4, balanced=True)
+    last = torch.randn(n_samples, 6) * torch.logspace(-0.5, 0.5, 6) + 5
+    pooled = torch.randn(n_samples, 20) * torch.logspace(-0.5, 0.5, 20) + 5
 
-    scaling.fit(states.numpy(), 4)
-    vectors = scaling(states).numpy()
+    joined.fit(last.numpy(), pooled.numpy())
+    vectors = joined(last, pooled).numpy()
 
-    variances = vectors.var(axis=0)
     np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=1e-4)
-    np.testing.assert_allclose(variances[6:].sum() / 10, POOLED_VARIANCE, rtol=1e-3)
-    np.testing.assert_allclose(variances.sum(), 10, rtol=1e-3)
-    np.testing.assert_allclose(variances[:6], variances[0], rtol=1e-3)
-
-
-def test_directions_that_fit_did_not_see_are_scaled_down():
-    scaling = VectorScaling(3)
-    states = np.array([[1.0, 2, 0], [-1, 1, 0], [0, -3, 0]], dtype=np.float32)
-    states = states - states.mean(axis=0)
-    states[:, 2] = states[:, 0]  # two numbers that go together
-
-    scaling.fit(states, 0)
-    along, across = scaling(torch.tensor([[1.0, 0, 1], [1, 0, -1]])) - scaling(
-        torch.zeros(1, 3)
+    np.testing.assert_allclose(
+        vectors[:, :6].var(axis=0), (1 - POOLED_VARIANCE) * 10 / 6, rtol=1e-3
     )
+    # What four directions leave out of twenty, few sequences do not have.
+    seen = vectors[:, 6:].var(axis=0)
+    np.testing.assert_allclose(seen, seen[0], rtol=1e-3)
+    assert 0.2 < seen.sum() / (POOLED_VARIANCE * 10) < 1.001
+    assert n_samples > 3 or seen.sum() > 0.999 * POOLED_VARIANCE * 10
 
-    np.testing.assert_allclose(across.norm() / along.norm(), UNSEEN, rtol=1e-4)
+
+@pytest.mark.parametrize("n_samples", [4, 60])
+def test_pooled_states_keep_their_distances_but_what_varies_least(n_samples):
+    rng = np.random.default_rng(0)
+    joined = JoinedVector(1, 30, 5)
+    hidden = rng.normal(size=(n_samples, 5))
+    pooled = hidden @ rng.normal(size=(5, 30))  # vary in five directions alone
+
+    joined.fit(np.ones((n_samples, 1)), pooled.astype(np.float32))
+    x = torch.from_numpy(pooled.astype(np.float32))
+    vectors = joined(torch.ones(n_samples, 1), x)[:, 1:]
+
+    apart = torch.pdist((x - x.mean(dim=0)) / x.std(dim=0, correction=0))
+    kept = torch.pdist(vectors)
+    torch.testing.assert_close(kept / kept[0], apart / apart[0], rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("states", [np.zeros((4, 3)), np.ones((1, 3))])
-def test_scaling_of_vectors_that_do_not_vary_is_harmless(states):
-    scaling = VectorScaling(3)
+@pytest.mark.parametrize("n_pooled", [1, 2])
+def test_states_that_do_not_vary_are_harmless(states, n_pooled):
+    joined = JoinedVector(3, 3, n_pooled, balanced=True)
     states = states.astype(np.float32)
 
-    scaling.fit(states, 1)
+    joined.fit(states, states)
 
-    vectors = scaling(torch.from_numpy(states))
+    x = torch.from_numpy(states)
+    vectors = joined(x, x)
     assert torch.isfinite(vectors).all()
-    torch.testing.assert_close(scaling.inverse(vectors), torch.from_numpy(states))
+    torch.testing.assert_close(joined.last_states(vectors), x)
 
 
-def test_vectors_of_fit_are_balanced_by_default_and_raw_without_scaling():
+def test_vectors_of_fit_are_balanced_by_default_and_last_states_raw_without():
     X, _ = make_sequences(60, n_features=2, lengths=(10, 30), random_state=0)
-    options = {"n_components": 40, "max_epochs": 3, "random_state": 0}
+    options = {"n_components": 80, "max_epochs": 3, "random_state": 0}
 
     balanced = LSTMSequenceEmbedder(**options).fit(X)
     raw = LSTMSequenceEmbedder(vector_scaling=None, **options).fit(X)
 
     vectors = balanced.transform(X)
     np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=1e-4)
-    np.testing.assert_allclose(vectors.var(axis=0).sum(), 40, rtol=1e-3)
-    assert np.abs(raw.transform(X)).max() <= 1  # states of LSTM cells
+    np.testing.assert_allclose(vectors[:, :32].var(axis=0).sum(), 16, rtol=1e-3)
+    assert np.abs(raw.transform(X)[:, :32]).max() <= 1  # states of LSTM cells
     # The same network behind both: nothing is lost on the way back.
     for x, y in zip(balanced.reconstruct(X), raw.reconstruct(X), strict=True):
         np.testing.assert_allclose(x, y, atol=1e-3)
 
 
-def test_the_gradient_reaches_the_cells_whose_states_are_pooled():
+def test_cells_whose_states_are_pooled_stay_as_they_started():
     X, _ = make_sequences(20, lengths=(10, 30), random_state=0)
     options = {"n_components": 40, "random_state": 0}
 
     before = LSTMSequenceEmbedder(max_epochs=0, **options).fit(X)
     after = LSTMSequenceEmbedder(max_epochs=2, **options).fit(X)
 
-    for old, new in zip(
-        before.encoder_.pooled_layers.parameters(),
-        after.encoder_.pooled_layers.parameters(),
+    for cells, learns in (("pooled", False), ("layers", True)):
+        for old, new in zip(
+            getattr(before.encoder_, cells).parameters(),
+            getattr(after.encoder_, cells).parameters(),
+            strict=True,
+        ):
+            assert torch.equal(old, new) is not learns
+
+
+def test_what_is_played_back_comes_from_the_last_states_alone():
+    X, _ = make_sequences(20, lengths=(10, 30), random_state=0)
+    embedder = LSTMSequenceEmbedder(40, max_epochs=2, random_state=0).fit(X)
+    vectors = embedder.transform(X)
+    others = vectors.copy()
+    others[:, embedder.encoder_.joined.n_last :] = 7
+
+    for x, y in zip(
+        embedder.inverse_transform(vectors),
+        embedder.inverse_transform(others),
         strict=True,
     ):
-        assert not torch.equal(old, new)
+        np.testing.assert_array_equal(x, y)
+
+
+def test_standardising_vectors_of_few_sequences_blows_nothing_up():
+    X, _ = make_sequences(60, lengths=(20, 40), random_state=0)
+    embedder = LSTMSequenceEmbedder(max_epochs=0, random_state=0).fit(X[:20])
+    scaler = StandardScaler().fit(embedder.transform(X[:20]))
+
+    assert np.abs(scaler.transform(embedder.transform(X[20:]))).max() < 50
 
 
 @pytest.mark.parametrize(
@@ -299,11 +353,12 @@ def test_one_way_to_pool_may_be_named_alone():
 def test_partial_fit_keeps_the_scales_of_its_first_call():
     X, _ = make_sequences(40, lengths=(10, 30), random_state=0)
     embedder = LSTMSequenceEmbedder(40, random_state=0).partial_fit(X[:20])
-    matrix = embedder.encoder_.scaling.matrix.clone()
+    joined = copy.deepcopy(embedder.encoder_.joined.state_dict())
 
     embedder.partial_fit(X[20:])
 
-    assert torch.equal(embedder.encoder_.scaling.matrix, matrix)
+    for name, values in embedder.encoder_.joined.state_dict().items():
+        assert torch.equal(values, joined[name])
     assert np.isfinite(embedder.reconstruct(X)[0]).all()
 
 
@@ -314,7 +369,9 @@ def test_warm_start_scales_vectors_anew():
 
     vectors = embedder.fit(X).transform(X)
 
-    np.testing.assert_allclose(vectors.var(axis=0).sum(), 40, rtol=1e-3)
+    n_last = embedder.encoder_.joined.n_last
+    variance = vectors[:, :n_last].var(axis=0).sum()
+    np.testing.assert_allclose(variance, (1 - POOLED_VARIANCE) * 40, rtol=1e-3)
 
 
 def test_weight_decay_may_change_from_one_warm_start_to_the_next():
