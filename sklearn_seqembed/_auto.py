@@ -16,6 +16,12 @@ PATCHES = 20
 POOLED_SHARE = 0.6
 LEAST_LAST_STATES = 32
 
+# Cells a direction and reading whose states are pooled, and how many there are where
+# they have more than a few features to read.
+POOLED_CELLS = 64
+POOLED_CELLS_OF_MANY = 128
+FEW_FEATURES = 4
+
 # Patches that a sequence is cut into where states are pooled over time.
 POOLED_PATCHES = 240
 
@@ -45,6 +51,11 @@ def choose_pooled_share(n_components):
     """Take `POOLED_SHARE` of the vector, but leave `LEAST_LAST_STATES` of its numbers."""
     left = max(0, n_components - LEAST_LAST_STATES)
     return min(POOLED_SHARE, left / n_components)
+
+
+def choose_pooled_hidden_size(n_features):
+    """Take `POOLED_CELLS`, or more where many features come together."""
+    return POOLED_CELLS if n_features <= FEW_FEATURES else POOLED_CELLS_OF_MANY
 
 
 def choose_instance_norm(means, spreads):

@@ -177,7 +177,8 @@ class BaseSequenceEstimator(BaseEstimator):
         self.pooled_share_ = self.pooled_share
         if self.pooled_share == "auto":
             self.pooled_share_ = _auto.choose_pooled_share(self.n_components)
-        for name in ("patch_size", "pooled_patch_size"):
+        self.pooled_hidden_size_ = _auto.choose_pooled_hidden_size(sequences.n_features)
+        for name in ("patch_size", "pooled_patch_size", "pooled_hidden_size"):
             if getattr(self, name) != "auto":
                 # torch takes no int of numpy
                 setattr(self, f"{name}_", int(getattr(self, name)))
@@ -302,7 +303,7 @@ class BaseSequenceEstimator(BaseEstimator):
             "missing_indicator": self._features.missing_indicator_,
             "instance_norm": bool(self._kept("instance_norm")),
             "pooled_share": float(self._kept("pooled_share")),
-            "pooled_hidden_size": int(self.pooled_hidden_size),
+            "pooled_hidden_size": int(self._kept("pooled_hidden_size")),
             "pooled_patch_size": int(self._kept("pooled_patch_size")),
             "pooling": as_options(self.pooling),
             "vector_scaling": self.vector_scaling,

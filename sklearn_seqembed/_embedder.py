@@ -70,9 +70,10 @@ class LSTMSequenceEmbedder(
         Share of the vector, in [0, 1), for the principal components of states pooled
         over time; rounded down. 0 is none. "auto" is .6, but leaves the first 32
         numbers to last states however short the vector is.
-    pooled_hidden_size : int, default=64
+    pooled_hidden_size : int or "auto", default="auto"
         Random cells, at least 1, whose states are pooled: so many for each direction,
-        and for each of two readings, values and differences from step to step.
+        and for each of two readings, values and differences from step to step. "auto"
+        is 64, with more than 4 features 128.
     pooled_patch_size : int or "auto", default="auto"
         Time steps that enter together where states are pooled. "auto" cuts a sequence
         of median length into about 240 patches, the longest into 1000 at most.
@@ -172,8 +173,8 @@ class LSTMSequenceEmbedder(
     train_score_ : float
         `score` of (at most 1000 of) the training sequences. Set by `fit`, taken away
         by `partial_fit`.
-    patch_size_, pooled_share_, pooled_patch_size_, instance_norm_, batch_size_, \
-max_epochs_, early_stopping_, horizon_, device_
+    patch_size_, pooled_share_, pooled_hidden_size_, pooled_patch_size_, \
+instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         What was used, where the parameter was "auto" or not. `device_` is where the
         network lies now.
     n_features_in_ : int
@@ -246,7 +247,7 @@ max_epochs_, early_stopping_, horizon_, device_
         cell="lstm",
         patch_size="auto",
         pooled_share="auto",
-        pooled_hidden_size=64,
+        pooled_hidden_size="auto",
         pooled_patch_size="auto",
         pooling=("mean", "max", "min", "std", "ppv"),
         instance_norm="auto",

@@ -49,6 +49,7 @@ CHOICES = {
 AUTO = (
     "patch_size",
     "pooled_share",
+    "pooled_hidden_size",
     "pooled_patch_size",
     "max_epochs",
     "batch_size",

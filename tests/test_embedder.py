@@ -365,7 +365,7 @@ def test_partial_fit_meets_longer_sequences():
 
 def test_warm_start_trains_the_same_network_on():
     X, _ = make_sequences(20, lengths=(6, 12), random_state=0)
-    embedder = _embedder(warm_start=True, max_epochs=5).fit(X)
+    embedder = _embedder(warm_start=True, max_epochs=5, augmentation=None).fit(X)
     loss = embedder.history_[-1]["train_loss"]
 
     embedder.fit(X)
@@ -529,7 +529,7 @@ def test_textbook_network_is_reachable_by_parameters():
 
 @pytest.mark.parametrize(
     ("n_samples", "length", "patch", "batch", "epochs"),
-    [(1, 5, 1, 16, 1200), (20, 300, 15, 16, 600), (2000, 9, 1, 64, 38)],
+    [(1, 5, 1, 16, 1500), (20, 300, 15, 16, 750), (2000, 9, 1, 64, 47)],
 )
 def test_what_was_chosen_automatically_is_readable(
     n_samples, length, patch, batch, epochs, monkeypatch

@@ -118,6 +118,16 @@ def test_what_stands_after_the_end_reaches_no_part_of_the_vector(
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("n_features", "n_cells"), [(1, 64), (4, 64), (5, 128)])
+def test_many_features_are_read_by_more_random_cells(n_features, n_cells):
+    X = list(np.random.default_rng(0).normal(size=(4, 9, n_features)))
+
+    embedder = LSTMSequenceEmbedder(max_epochs=0).fit(X)
+
+    assert embedder.pooled_hidden_size_ == n_cells
+    assert embedder.encoder_.pooled.n_cells == n_cells
+
+
 def test_pooled_states_tell_what_comes_wherever_it_comes():
     """A bump that moves changes last states, and hardly pooled ones."""
     encoder = Encoder(1, 40, pooled_share=0.6, pooled_hidden_size=6, pooling=("max",))
