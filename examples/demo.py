@@ -61,8 +61,7 @@ def plot(embedder, X, speakers):
         )
     ax.legend(fontsize="small", ncols=2)
 
-    vectors = StandardScaler().fit_transform(embedder.transform(X))
-    at = TSNE(random_state=0).fit_transform(vectors)
+    at = TSNE(random_state=0).fit_transform(embedder.transform(X))
     for speaker in np.unique(speakers):
         axes[1, 1].scatter(*at[speakers == speaker].T, s=12, label=speaker)
     axes[1, 1].set(
@@ -88,15 +87,13 @@ def main():
     )
 
     started = time.perf_counter()
-    embedder = LSTMSequenceEmbedder(hidden_size=96, random_state=0, verbose=1)
-    model = make_pipeline(embedder, StandardScaler(), SVC())
+    embedder = LSTMSequenceEmbedder(random_state=0, verbose=1)
+    model = make_pipeline(embedder, SVC())
     model.fit(X_train, y_train)
     seconds = time.perf_counter() - started
 
     untrained = make_pipeline(
-        LSTMSequenceEmbedder(hidden_size=96, max_epochs=0, random_state=0),
-        StandardScaler(),
-        SVC(),
+        LSTMSequenceEmbedder(max_epochs=0, random_state=0), SVC()
     ).fit(X_train, y_train)
     baseline = make_pipeline(
         FunctionTransformer(mean_over_time), StandardScaler(), SVC()

@@ -43,14 +43,10 @@ print(f"{min(lengths)} to {max(lengths)} time steps of {X_train[0].shape[1]} fea
 # %%
 # One pipeline
 # ------------
-# The embedder is a transformer like any other. It scales the features inside and needs
-# no labels. The vectors then get a scale of their own, which an SVM likes.
+# The embedder is a transformer like any other. It needs no labels, scales the features
+# inside, and gives the numbers of its vectors balanced scales, which an SVM likes.
 
-model = make_pipeline(
-    LSTMSequenceEmbedder(max_epochs=60, random_state=0),
-    StandardScaler(),
-    SVC(),
-)
+model = make_pipeline(LSTMSequenceEmbedder(max_epochs=60, random_state=0), SVC())
 model.fit(X_train, y_train)
 print(f"accuracy with the embedder: {model.score(X_test, y_test):.3f}")
 
@@ -90,11 +86,13 @@ print(f"accuracy with the mean over time: {baseline.score(X_test, y_test):.3f}")
 
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 4.2), layout="constrained")
 panels = {
-    "Mean over time (12 numbers)": mean_over_time(X_test),
+    "Mean over time (12 numbers)": StandardScaler().fit_transform(
+        mean_over_time(X_test)
+    ),
     "LSTM vectors (320 numbers)": vectors,
 }
 for ax, (title, points) in zip(axes, panels.items(), strict=True):
-    xy = TSNE(random_state=0).fit_transform(StandardScaler().fit_transform(points))
+    xy = TSNE(random_state=0).fit_transform(points)
     for k, speaker in enumerate(np.unique(y_test)):
         ax.scatter(*xy[y_test == speaker].T, s=14, color=f"C{k}", label=speaker)
     ax.set(title=title, xlabel="t-SNE 1", ylabel="t-SNE 2", xticks=[], yticks=[])

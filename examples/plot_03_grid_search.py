@@ -43,7 +43,6 @@ print(
 model = Pipeline(
     [
         ("embed", LSTMSequenceEmbedder(max_epochs=15, random_state=0)),
-        ("scale", StandardScaler()),
         ("classify", SVC()),
     ]
 )
