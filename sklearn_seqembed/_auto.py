@@ -48,7 +48,7 @@ def choose_patch_size(lengths, n_patches=PATCHES):
 
 
 def choose_pooled_share(n_components):
-    """Take `POOLED_SHARE` of the vector, but leave `LEAST_LAST_STATES` of its numbers."""
+    """Take `POOLED_SHARE` of the vector, but leave `LEAST_LAST_STATES` numbers."""
     left = max(0, n_components - LEAST_LAST_STATES)
     return min(POOLED_SHARE, left / n_components)
 

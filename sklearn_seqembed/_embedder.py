@@ -39,8 +39,8 @@ class LSTMSequenceEmbedder(
     back. Sequences may have any lengths, several features and missing values.
 
     The vector joins two kinds of states. Last states, of cells that are trained, know
-    what comes where in the sequence: all of it is recreated from them. Pooled states, of
-    many random cells that read finer patches and are not trained, know what comes
+    what comes where in the sequence: all of it is recreated from them. Pooled states,
+    of many random cells that read finer patches and are not trained, know what comes
     anywhere in it.
 
     Parameters

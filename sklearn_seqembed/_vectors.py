@@ -19,8 +19,8 @@ class JoinedVector(nn.Module):
     """Join last and pooled states to one vector; take the last ones out of it again.
 
     There are more pooled states than the vector has room for: they are standardised and
-    led to the directions in which they vary most. That, and what balances the numbers, is learned
-    by :meth:`fit`, of the vectors of some sequences.
+    led to the directions in which they vary most. That, and what balances the numbers,
+    is learned by :meth:`fit` from the states of some sequences.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def _standardisation(states, variance):
 
 
 def _axes(states, n_axes):
-    """Axes for centred states (n_samples, ·), as columns: those in which they vary most.
+    """Axes, as columns, in which centred states (n_samples, ·) vary most.
 
     Principal ones, turned among themselves until the states vary equally in all of
     them. Distances stay what they are; but in the last principal components there is

@@ -27,7 +27,7 @@ def test_the_lines_of_the_readme_run(capsys):
     assert shapes == f"{np.shape(names['X'][0])} (200, 32)"
     assert shapes in code  # the comment says what is printed
     assert float(accuracy) > 0.9
-    assert len(lines) == 10
+    assert len(lines) <= 10
 
 
 def test_the_user_guide_runs():

@@ -43,7 +43,13 @@ def test_pooling_is_over_each_sequences_own_patches(lengths, n_cells):
         own = x[i, :length]
         deviation = (own.var(dim=0, correction=0) + LEAST_VARIANCE).sqrt()
         shares = (own > 0).float().mean(dim=0)
-        expected = [own.mean(dim=0), own.amax(dim=0), own.amin(dim=0), deviation, shares]
+        expected = [
+            own.mean(dim=0),
+            own.amax(dim=0),
+            own.amin(dim=0),
+            deviation,
+            shares,
+        ]
         torch.testing.assert_close(pooled[i], torch.stack(expected))
 
 
