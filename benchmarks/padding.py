@@ -129,7 +129,7 @@ def steps_ratio(lengths, patch_size, n_cells=None):
         Time steps of a patch; whole patches are computed.
     n_cells : int, default=None
         Cells of a layer: the fewer, the less a block saves. None takes the default's
-        for last states. (Few cells have pooled states: they are read without blocks.)
+        for last states. (Pooled states are not computed in training.)
 
     Returns
     -------
