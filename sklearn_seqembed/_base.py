@@ -157,7 +157,8 @@ class BaseSequenceEstimator(BaseEstimator):
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
-            if first:  # later calls keep the scales, and so the meaning of numbers
+            # Later calls keep the scales, and so the meaning of numbers.
+            if not net.module_.encoder.joined.is_fitted:
                 net.fit_vectors(self._whole(encoded, encode, JOINED_SEQUENCES))
         self._keep(net)
         vars(self).pop("train_score_", None)  # it was that of other weights

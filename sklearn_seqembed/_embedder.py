@@ -337,8 +337,11 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
     def partial_fit(self, X, y=None):
         """Pass once over X, at a constant learning rate and without validation.
 
-        The first call settles the scaler, all that is "auto", and whether missing
-        values are marked; these stay.
+        The first call settles the scaler, all that is "auto", whether missing values
+        are marked, and how the numbers of vectors are scaled; these stay. As training
+        goes on the states outgrow that scale: after many calls the last states have a
+        larger share of the variance than after `fit`. With a single sequence there is
+        no scale to learn; the next call with more learns it.
 
         Parameters
         ----------

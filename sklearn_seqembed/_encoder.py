@@ -79,7 +79,7 @@ class Encoder(nn.Module):
     ):
         super().__init__()
         self.patch_size = patch_size
-        n_pooled = int(n_components * pooled_share + 1e-9)
+        n_pooled = min(int(n_components * pooled_share + 1e-9), n_components - 1)
         self.reader = Reader(
             n_features,
             missing_indicator=missing_indicator,

@@ -9,9 +9,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-# Added to a sequence's own spread, in scaled units, before it divides: a sequence that
-# does not vary shall not be blown up to its rounding errors.
-LEAST_SPREAD = 1e-4
+# Added to a sequence's own spread, in scaled units and times 1 and its level, before it
+# divides: what does not vary shall not be blown up to its rounding errors in float32.
+LEAST_SPREAD = 1e-6
+
+# As much as this the standardised numbers that are read vary at least.
+LEAST_DEVIATION = 1e-4
+
+# A sequence's own scale counts as at most so many deviations off the mean of all.
+LARGEST_SCALE = 3.0
 
 
 class Readings(NamedTuple):
@@ -95,10 +101,14 @@ class Reader(nn.Module):
         if self.missing_indicator:
             values.append(unknown.expand_as(numeric).to(numeric.dtype))
         if self.instance_norm:
-            own, spread = _in_own_scale(numeric, unknown)
+            own, logarithms, varies = _in_own_scale(numeric, unknown)
             values.append(own)
             steps.append(own)
-            scales = (spread.log() - self.scale_mean) / self.scale_spread
+            scales = (logarithms - self.scale_mean) / self.scale_spread
+            # What is flat or not observed has no scale to speak of: the logarithm of
+            # next to nothing shall not drown all else that is read.
+            scales = scales.clamp(-LARGEST_SCALE, LARGEST_SCALE)
+            scales = torch.where(varies, scales, 0.0)
         if differences:
             apart = functional.pad(_join(steps).diff(dim=1), (0, 0, 1, 0))
             apart = apart / self.difference_spread
@@ -119,14 +129,31 @@ class Reader(nn.Module):
         return numeric, unknown, ended
 
     @torch.no_grad()
-    def calibrate(self, numeric, lengths):
-        """Learn from a batch how much scales and differences vary."""
-        readings = self(numeric, lengths, differences=True)
-        self.difference_spread.mul_(_spread(readings.differences[~readings.ended]))
+    def calibrate(self, batches):
+        """Learn from batches (numeric, lengths) how much scales and differences vary.
+
+        Before it, they are read as they are.
+        """
+        count, total, squares, logarithms = 0, 0.0, 0.0, []
+        for numeric, lengths in batches:
+            readings = self(numeric, lengths, differences=True)
+            inside = readings.differences[~readings.ended].cpu().double()
+            count += len(inside)
+            total = total + inside.sum(dim=0)
+            squares = squares + inside.square().sum(dim=0)
+            if self.instance_norm:
+                numeric, unknown, _ = self._fill_steps(numeric, lengths)
+                _, scales, varies = _in_own_scale(numeric, unknown)
+                scales = torch.where(varies, scales, torch.nan)
+                logarithms.append(scales.cpu().double())
+        variance = squares / count - (total / count).square()
+        self.difference_spread.copy_(_or_one(variance.clamp(min=0).sqrt()))
         if self.instance_norm:
-            scales = readings.scales * self.scale_spread + self.scale_mean
-            self.scale_mean.copy_(scales.mean(dim=0))
-            self.scale_spread.copy_(_spread(scales))
+            logarithms = torch.cat(logarithms)
+            mean = logarithms.nanmean(dim=0)
+            variance = (logarithms - mean).square().nanmean(dim=0)
+            self.scale_mean.copy_(mean.nan_to_num())
+            self.scale_spread.copy_(_or_one(variance.nan_to_num().sqrt()))
 
 
 def patch_width(n_numbers, patch_size):
@@ -173,21 +200,24 @@ def _in_own_scale(numeric, unknown):
     -------
     own : float32 tensor of shape (N, L, F)
         The values, with mean 0 and variance 1 over the known ones.
-    spread : float32 tensor of shape (N, F)
-        The spread of each sequence.
+    logarithms : float32 tensor of shape (N, F)
+        Logarithm of the spread of each sequence.
+    varies : bool tensor of shape (N, F)
+        Whether it varies by more than rounding errors.
     """
     count = (~unknown).sum(dim=1).clamp(min=1)  # (N, 1 or F)
     mean = torch.where(unknown, 0.0, numeric).sum(dim=1) / count
     apart = numeric - mean[:, None]
     variance = torch.where(unknown, 0.0, apart).square().sum(dim=1) / count
-    spread = variance.sqrt() + LEAST_SPREAD
-    return apart / spread[:, None], spread
+    floor = LEAST_SPREAD * (1 + mean.abs())
+    deviation = variance.sqrt()
+    spread = deviation + floor
+    return apart / spread[:, None], spread.log(), deviation > floor
 
 
-def _spread(x):
-    """Standard deviation over rows, 1 where there is next to none."""
-    spread = x.std(dim=0, correction=0)
-    return torch.where(spread > LEAST_SPREAD, spread, 1.0)
+def _or_one(spread):
+    """Put 1 where a spread is next to none."""
+    return torch.where(spread > LEAST_DEVIATION, spread, 1.0)
 
 
 def _join(parts):

@@ -161,13 +161,19 @@ class SequenceNet(NeuralNet):
         dataset : SequenceDataset
             These sequences, without augmentation.
         """
-        for _, inputs, _ in self._inference(dataset, decodes=False):
-            numeric, lengths = inputs["numeric"], inputs["lengths"]
-            self.module_.encoder.reader.calibrate(numeric, lengths)
-            return  # one batch is enough
+        self.module_.encoder.reader.calibrate(
+            (inputs["numeric"], inputs["lengths"])
+            for _, inputs, _ in self._inference(dataset, decodes=False)
+        )
 
     def fit_vectors(self, dataset):
-        """Learn from some sequences how their states are joined to vectors."""
+        """Learn from some sequences how their states are joined to vectors.
+
+        Parameters
+        ----------
+        dataset : SequenceDataset
+            These sequences, without augmentation. Of a single one nothing is learned.
+        """
         encoder = self.module_.encoder
         if not (encoder.pooled or encoder.joined.balanced):
             return

@@ -6,9 +6,9 @@ from scipy.stats import random_correlation
 from sklearn.decomposition import PCA
 from torch import nn
 
-# Of the variance of a balanced vector so much is the pooled states' share: four times
-# that of the last states.
-POOLED_VARIANCE = 0.8
+# A pooled number's variance in a balanced vector, over that of a last state. With the
+# default's 192 and 128 numbers pooled ones have four fifths of the whole.
+POOLED_VARIANCE = 8 / 3
 
 # A state's spread counts as at least this share of the largest one: what hardly varies
 # shall not be blown up to its rounding errors.
@@ -31,14 +31,20 @@ class JoinedVector(nn.Module):
     n_pooled : int, default=0
         Numbers of the vector that they are led to, at most `n_pooled_states`.
     balanced : bool, default=False
-        Give all last states mean 0 and one variance, and each kind its share of the
-        variance of the vector. Otherwise last states stay as they are, and pooled ones
-        have variance 1 on the mean of their numbers.
+        Give all last states mean 0 and one variance, all pooled numbers another one:
+        1 is the mean of all. Otherwise last states stay as they are, and pooled
+        numbers have variance 1.
+
+    Attributes
+    ----------
+    is_fitted : bool
+        Whether :meth:`fit` has learned something.
     """
 
     def __init__(self, n_last, n_pooled_states=0, n_pooled=0, *, balanced=False):
         super().__init__()
         self.n_last, self.n_pooled, self.balanced = n_last, n_pooled, balanced
+        self.is_fitted = False
         self.register_buffer("last_mean", torch.zeros(n_last))
         self.register_buffer("last_scale", torch.ones(n_last))
         self.register_buffer("pooled_mean", torch.zeros(n_pooled_states))
@@ -65,47 +71,50 @@ class JoinedVector(nn.Module):
         """
         if len(last) < 2:
             return
-        n_components = self.n_last + self.n_pooled
-        pooled_variance = self.n_pooled  # of all its numbers together
+        self.is_fitted = True
+        variance, pooled_variance = 1.0, 1.0  # of a number
         if self.balanced:
-            pooled_variance = POOLED_VARIANCE * n_components
-            variance = n_components - pooled_variance * (self.n_pooled > 0)
-            mean, scale = _standardisation(last, variance)
+            n_components = self.n_last + self.n_pooled
+            variance = n_components / (self.n_last + POOLED_VARIANCE * self.n_pooled)
+            pooled_variance = POOLED_VARIANCE * variance
+            mean, scale = _standardisation(last)
             self.last_mean.copy_(torch.from_numpy(mean))
-            self.last_scale.copy_(torch.from_numpy(scale))
+            self.last_scale.copy_(torch.from_numpy(scale * np.sqrt(variance)))
         if self.n_pooled:
-            mean, scale = _standardisation(pooled, pooled_variance)
+            mean, scale = _standardisation(pooled)
             axes = _axes((pooled - mean) * scale, self.n_pooled)
+            axes = scale[:, None] * axes * np.sqrt(pooled_variance)
             self.pooled_mean.copy_(torch.from_numpy(mean))
-            self.axes.copy_(torch.from_numpy(scale[:, None] * axes))
+            self.axes.copy_(torch.from_numpy(axes))
 
 
-def _standardisation(states, variance):
-    """Mean and factor of each state by which together they have this variance."""
+def _standardisation(states):
+    """Mean of each state, and the factor that gives it variance 1."""
     states = states.astype(np.float64)
     mean, spread = states.mean(axis=0), states.std(axis=0)
     if not spread.any():
         return mean, np.ones_like(mean)
-    scale = 1 / np.maximum(spread, LEAST_SPREAD * spread.max())
-    return mean, scale * np.sqrt(variance / np.square(spread * scale).sum())
+    return mean, 1 / np.maximum(spread, LEAST_SPREAD * spread.max())
 
 
 def _axes(states, n_axes):
     """Axes, as columns, in which centred states (n_samples, ·) vary most.
 
     Principal ones, turned among themselves until the states vary equally in all of
-    them. Distances stay what they are; but in the last principal components there is
-    little to see but noise, which a scaler behind the embedder would blow up.
+    them, by 1. The shape of their distances stays; but in the last principal
+    components there is little to see but noise, which a scaler behind the embedder
+    would blow up.
     """
     n_spanned = min(n_axes, len(states) - 1)
     if not states.any():
         return np.eye(states.shape[1], n_axes)
     pca = PCA(n_spanned, random_state=0).fit(states)
-    if n_axes == 1:
-        return pca.components_.T
+    axes = pca.components_.T
     variances = np.zeros(n_axes)  # fewer sequences than numbers span fewer directions
-    variances[:n_spanned] = pca.explained_variance_
-    variances *= n_axes / variances.sum()
-    equal = random_correlation.rvs(variances, random_state=0, tol=1e-6)
-    turned = np.linalg.eigh(equal)[1][:, ::-1]  # as pca: the largest variance first
-    return pca.components_.T @ turned[:, :n_spanned].T
+    variances[:n_spanned] = states.var(axis=0).sum() * pca.explained_variance_ratio_
+    scale = np.sqrt(n_axes / variances.sum())
+    if n_axes > 1:
+        equal = random_correlation.rvs(variances * scale**2, random_state=0, tol=1e-6)
+        turned = np.linalg.eigh(equal)[1][:, ::-1]  # as pca: the largest variance first
+        axes = axes @ turned[:, :n_spanned].T
+    return axes * scale
