@@ -175,7 +175,7 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def read_others(path, jobs):
+def read_others(path, jobs, parameters, quick):
     """Read what an earlier run found of contenders, sets and seeds that do not run now.
 
     Parameters
@@ -184,22 +184,43 @@ def read_others(path, jobs):
         What :func:`main` wrote then.
     jobs : list of dict
         Those that run now.
+    parameters : dict of str to dict
+        Of the contenders that run now. If they were others then, all that the earlier
+        run found of that contender is dropped: one mean is of one set of parameters.
+    quick : bool
+        Whether this is a trial; the earlier run has to be of the same kind.
 
     Returns
     -------
     results : list of dict
         Single results.
+    parameters : dict of str to dict
+        Of the contenders in the earlier file.
     """
     written = json.loads(path.read_text())
+    if written["quick"] != quick:
+        raise SystemExit(
+            f"{path.name} was written {'with' if written['quick'] else 'without'} "
+            f"--quick, this run is {'with' if quick else 'without'} it: their figures "
+            "do not go together."
+        )
+    now = json.loads(json.dumps(parameters))  # tuples become lists, as in the file
+    changed = {
+        name for name in now if written["parameters"].get(name, now[name]) != now[name]
+    }
     running = [tuple(job.values()) for job in jobs]
     others = [
         each
         for each in written["results"]
         if (each["contender"], each["set"], each["seed"]) not in running
+        and each["contender"] not in changed
     ]
     names = ", ".join(dict.fromkeys(each["contender"] for each in others))
-    print(f"From {path.name}, of {written['machine']['date']}: {names or 'nothing'}.\n")
-    return others
+    print(f"From {path.name}, of {written['machine']['date']}: {names or 'nothing'}.")
+    if changed:
+        print(f"Dropped from it, of other parameters: {', '.join(sorted(changed))}.")
+    print()
+    return others, written["parameters"]
 
 
 def main():
@@ -216,24 +237,30 @@ def main():
         )
     names = args.sets or (QUICK_SETS if args.quick else SETS)
     contenders = CHOICES[args.only]
-    started = time.perf_counter()
+    parameters = {key: CONTENDERS[key].all_parameters() for key in contenders}
     jobs = plan_jobs(contenders, names, args.seeds)
+    earlier, earlier_parameters = [], {}
+    if args.beside:
+        earlier, earlier_parameters = read_others(
+            args.beside, jobs, parameters, args.quick
+        )
+    started = time.perf_counter()
     results = run_jobs(jobs, args.jobs, args.quick)
     minutes = (time.perf_counter() - started) / 60
-    earlier = read_others(args.beside, jobs) if args.beside else []
-    verdicts = judge_bars(mean_over_seeds(results + earlier), args.jobs)
+    results += earlier
+    verdicts = judge_bars(mean_over_seeds(results), args.jobs)
     payload = {
-        "results": results + earlier,
+        "results": results,
         "verdicts": verdicts,
-        "parameters": {key: CONTENDERS[key].all_parameters() for key in contenders},
-        "seeds": args.seeds,
+        "parameters": earlier_parameters | parameters,
+        "seeds": sorted({each["seed"] for each in results}),
         "minutes": minutes,
         "beside": args.beside and args.beside.name,
         "quick": args.quick,
     }
     write_json("quality", payload, args.json)
-    print(f"{len(results)} jobs in {minutes:.1f} min by {args.jobs} workers.\n")
-    print_summary(results + earlier, verdicts)
+    print(f"{len(jobs)} jobs in {minutes:.1f} min by {args.jobs} workers.\n")
+    print_summary(results, verdicts)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The quality benchmark judges, sums up and compares as it says."""
 
+import json
 import math
 
 import compare_quality
@@ -128,6 +129,48 @@ def test_seeds_are_averaged_and_one_seed_has_no_spread():
     assert means["PLAID"]["svm"] == pytest.approx(0.6)
     assert spreads["PLAID"]["svm"] == pytest.approx(0.2 / math.sqrt(2))
     assert single["PLAID"]["svm"] is None
+
+
+def test_means_over_sets_are_spread_over_seeds(capsys):
+    results = make_results(seeds=(0,), svm=0.4) + make_results(seeds=(1,), svm=0.6)
+    results += make_results("untrained", seeds=(0,), svm=0.4)
+
+    by_seed = summary.means_by_seed(results, "ours", "svm", MULTIVARIATE)
+    tables.print_seeds(results)
+
+    assert by_seed == pytest.approx([0.4, 0.6])
+    printed = capsys.readouterr().out
+    assert printed.count("0.500 ± 0.141") == 2  # for both kinds
+    assert "untrained" not in printed  # one seed has no spread
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_an_earlier_run_of_other_parameters_is_not_mixed_in(tmp_path, capsys, quick):
+    results = make_results(seeds=(0, 1), svm=0.5) + make_results("PCA", svm=0.5)
+    written = {
+        "results": results,
+        "machine": {"date": "2026-01-01"},
+        "parameters": {"ours": {"pooling": ["mean"]}, "PCA": {}},
+        "quick": False,
+    }
+    path = tmp_path / "earlier.json"
+    path.write_text(json.dumps(written))
+    jobs = make_results(seeds=(0,))
+
+    def read(pooling):
+        return quality.read_others(path, jobs, {"ours": {"pooling": pooling}}, quick)
+
+    if quick:
+        with pytest.raises(SystemExit, match="without --quick"):
+            read(("mean",))
+        return
+    same, parameters = read(("mean",))
+    changed, _ = read(("max",))
+
+    assert len(same) == 2 * len(summary.SETS)  # seed 1 of ours, and PCA
+    assert {each["contender"] for each in changed} == {"PCA"}
+    assert parameters == written["parameters"]
+    assert "Dropped from it, of other parameters: ours." in capsys.readouterr().out
 
 
 def test_a_ratio_needs_something_unexplained_on_both_sides():

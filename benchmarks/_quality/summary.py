@@ -135,6 +135,35 @@ def _by_set(results, summarise):
     return summary
 
 
+def means_by_seed(results, contender, metric, sets):
+    """Return the mean over sets of one figure for each seed.
+
+    Parameters
+    ----------
+    results : list of dict
+        Single results.
+    contender, metric : str
+        Whose figure, and which.
+    sets : tuple of str
+        The sets. A seed that lacks one of those that another has is left out.
+
+    Returns
+    -------
+    means : list of float
+        In order of the seeds.
+    """
+    found = collections.defaultdict(dict)
+    for each in results:
+        if each["contender"] == contender and each["set"] in sets and metric in each:
+            found[each["seed"]][each["set"]] = each[metric]
+    n_sets = max((len(values) for values in found.values()), default=0)
+    return [
+        statistics.mean(found[seed].values())
+        for seed in sorted(found)
+        if len(found[seed]) == n_sets and None not in found[seed].values()
+    ]
+
+
 def column(figures, metric, sets=SETS):
     """Return one figure of each set that has it.
 

@@ -10,6 +10,7 @@ from _quality.summary import (
     SETS,
     column,
     mean_over_seeds,
+    means_by_seed,
     sets_of,
     spread_over_seeds,
     unexplained_ratios,
@@ -61,6 +62,7 @@ def print_summary(results, verdicts):
         for kind in KINDS:
             print_sets(means, spreads, metric, kind)
     print_means(means)
+    print_seeds(results)
     print_failures(results)
     print_bars(verdicts, means)
 
@@ -141,6 +143,32 @@ def print_means(means):
             "length": TEXT,
         },
     )
+
+
+def print_seeds(results):
+    """Print how far the means over sets of each figure lie apart from seed to seed.
+
+    Parameters
+    ----------
+    results : list of dict
+        Single results.
+    """
+    rows = []
+    for kind in KINDS:
+        for name in dict.fromkeys(result["contender"] for result in results):
+            row = {"contender": name, "kind": kind}
+            for metric, heading in MEANS.items():
+                by_seed = means_by_seed(results, name, metric, sets_of(kind))
+                if len(by_seed) > 1:
+                    spread = statistics.stdev(by_seed)
+                    row[heading] = f"{statistics.mean(by_seed):.3f} ± {spread:.3f}"
+                    row["seeds"] = len(by_seed)
+            if "seeds" in row:
+                rows.append(row)
+    if rows:
+        print("\nMeans over sets, and their standard deviation over seeds:\n")
+        headings = dict.fromkeys(MEANS.values(), TEXT)
+        print_table(rows, {"contender": "", "kind": "", "seeds": "d"} | headings)
 
 
 def _means_row(means, name, kind):
