@@ -36,13 +36,12 @@ class EncoderDecoder(nn.Module):
     parts : tuple of {"reconstruction", "forecast"}
         What is decoded from the vector: the steps that were read, the steps that come
         after them [3]_, or both.
-    hidden_size, num_layers, bidirectional, dropout, cell, patch_size
-        As of :class:`Encoder`. The decoder has as many cells as the encoder.
-    missing_indicator, instance_norm, pooled_share, pooled_hidden_size, \
-pooled_patch_size, pooling, vector_scaling
-        As of :class:`Encoder`.
+    num_layers, dropout, cell, patch_size
+        As of :class:`Encoder`, and of each decoder, which has as many cells.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
         `inputs` of :class:`Decoder`.
+    **encoder_options
+        Others of :class:`Encoder`.
     """
 
     def __init__(
@@ -51,20 +50,12 @@ pooled_patch_size, pooling, vector_scaling
         n_components,
         parts=("reconstruction",),
         *,
-        hidden_size=None,
         num_layers=1,
-        bidirectional=True,
         dropout=0.0,
         cell="lstm",
         patch_size=1,
-        missing_indicator=False,
-        instance_norm=False,
-        pooled_share=0.0,
-        pooled_hidden_size=1,
-        pooled_patch_size=1,
-        pooling=(),
-        vector_scaling=None,
         decoder_inputs="vector_position",
+        **encoder_options,
     ):
         super().__init__()
         shared = {
@@ -73,20 +64,7 @@ pooled_patch_size, pooling, vector_scaling
             "cell": cell,
             "patch_size": patch_size,
         }
-        self.encoder = Encoder(
-            n_features,
-            n_components,
-            hidden_size=hidden_size,
-            bidirectional=bidirectional,
-            missing_indicator=missing_indicator,
-            instance_norm=instance_norm,
-            pooled_share=pooled_share,
-            pooled_hidden_size=pooled_hidden_size,
-            pooled_patch_size=pooled_patch_size,
-            pooling=pooling,
-            vector_scaling=vector_scaling,
-            **shared,
-        )
+        self.encoder = Encoder(n_features, n_components, **shared, **encoder_options)
         n_cells = self.encoder.n_cells
         self.decoders = nn.ModuleDict(
             {
