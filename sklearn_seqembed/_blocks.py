@@ -1,9 +1,26 @@
 """The internal form of all sequences: blocks of time steps, and where each begins."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 # Values looked at together when a whole X is scanned: bounds the memory of a scan.
 CHUNK_VALUES = 2**20
+
+
+class Categories(NamedTuple):
+    """One categorical feature of all time steps.
+
+    Attributes
+    ----------
+    codes : int32 ndarray of shape (total_steps,)
+        Index of each step's level, -1 where missing.
+    levels : ndarray of shape (n_levels,)
+        The distinct values, sorted; of dtype object where they are strings.
+    """
+
+    codes: np.ndarray
+    levels: np.ndarray
 
 
 class Sequences:
@@ -15,35 +32,47 @@ class Sequences:
     Parameters
     ----------
     blocks : tuple of ndarray of shape (total_steps, k)
-        The values, all time steps one after another. Each block has a dtype of its
-        own; side by side they hold `n_features` columns.
+        The numeric values, all time steps one after another. Each block has a dtype of
+        its own; side by side they hold `n_numeric` columns.
     starts : int64 ndarray of shape (n_samples,)
         Row at which each sequence begins.
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence, at least 1.
+    categories : tuple of Categories, default=()
+        The categorical features, over the same time steps.
     """
 
-    def __init__(self, blocks, starts, lengths):
+    def __init__(self, blocks, starts, lengths, categories=()):
         self.blocks = blocks
         self.starts = starts
         self.lengths = lengths
+        self.categories = categories
 
     @classmethod
-    def from_offsets(cls, blocks, offsets):
+    def from_offsets(cls, blocks, offsets, categories=()):
         """Take contiguous sequences, i at rows `offsets[i]` to `offsets[i + 1]`."""
         offsets = np.asarray(offsets, dtype=np.int64)
-        return cls(blocks, offsets[:-1], np.diff(offsets))
+        return cls(blocks, offsets[:-1], np.diff(offsets), categories)
 
     def __len__(self):
         return len(self.lengths)
 
     def __getitem__(self, indices):
-        return Sequences(self.blocks, self.starts[indices], self.lengths[indices])
+        return self.cut(self.starts[indices], self.lengths[indices])
+
+    def cut(self, starts, lengths):
+        """Take other stretches of the same time steps."""
+        return Sequences(self.blocks, starts, lengths, self.categories)
+
+    @property
+    def n_numeric(self):
+        """Number of numeric features, over all blocks."""
+        return sum(block.shape[1] for block in self.blocks)
 
     @property
     def n_features(self):
-        """Number of features, over all blocks."""
-        return sum(block.shape[1] for block in self.blocks)
+        """Number of features, numeric and categorical."""
+        return self.n_numeric + len(self.categories)
 
     @property
     def n_steps(self):
@@ -51,27 +80,44 @@ class Sequences:
         return int(self.lengths.sum())
 
     def take(self, rows):
-        """Gather rows of the blocks: shape of `rows` + (n_features,)."""
-        parts = [np.take(block, rows, axis=0) for block in self.blocks]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        """Gather numeric values: shape of `rows` + (n_numeric,)."""
+        return _beside([np.take(block, rows, axis=0) for block in self.blocks], rows)
+
+    def take_codes(self, rows):
+        """Gather codes of categories: int32 of shape of `rows` + (n_categorical,)."""
+        codes = [feature.codes[rows] for feature in self.categories]
+        return np.stack(codes, axis=-1) if codes else np.empty((*rows.shape, 0), "i4")
 
     def rows(self, i):
-        """Return the values of sequence i, shape (lengths[i], n_features)."""
+        """Return the numeric values of sequence i, shape (lengths[i], n_numeric)."""
         return self.span(self.starts[i], self.starts[i] + self.lengths[i])
 
     def iter_chunks(self):
-        """Yield all time steps, in order, in arrays of about `CHUNK_VALUES` values.
+        """Yield all numeric values, in order, in arrays of about `CHUNK_VALUES`.
 
         Yields
         ------
-        chunk : ndarray of shape (n_chunk_steps, n_features)
+        chunk : ndarray of shape (n_chunk_steps, n_numeric)
             Some time steps; a view where the sequences lie one behind the other.
         """
-        size = max(1, CHUNK_VALUES // self.n_features)
+        for rows in self._iter_rows(self.n_numeric):
+            is_span = isinstance(rows, slice)
+            yield self.span(rows.start, rows.stop) if is_span else self.take(rows)
+
+    def iter_code_chunks(self):
+        """Yield the codes of all time steps, as :meth:`iter_chunks` does values."""
+        for rows in self._iter_rows(len(self.categories)):
+            if isinstance(rows, slice):
+                rows = np.arange(rows.start, rows.stop)
+            yield self.take_codes(rows)
+
+    def _iter_rows(self, width):
+        """Yield the rows of all time steps, in order: slices where there are such."""
+        size = max(1, CHUNK_VALUES // max(1, width))
         ends = self.starts + self.lengths
         if np.array_equal(self.starts[1:], ends[:-1]):
             for start in range(self.starts[0], ends[-1], size):
-                yield self.span(start, min(start + size, ends[-1]))
+                yield slice(start, min(start + size, ends[-1]))
             return
         cuts = np.searchsorted(
             np.cumsum(self.lengths), np.arange(size, self.n_steps, size)
@@ -80,10 +126,18 @@ class Sequences:
             if len(part):
                 starts, lengths = self.starts[part], self.lengths[part]
                 before = np.cumsum(lengths) - lengths
-                rows = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
-                yield self.take(rows)
+                yield np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
 
     def span(self, start, stop):
         """Return rows `start` to `stop` of the blocks: a view where there is one."""
         parts = [block[start:stop] for block in self.blocks]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        return _beside(parts, np.empty(stop - start))
+
+
+def _beside(parts, like):
+    """Put numeric features side by side; none of them are of shape `like` + (0,)."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return np.empty((*like.shape, 0), np.float32)
+    return np.concatenate(parts, axis=-1)
