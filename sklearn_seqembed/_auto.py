@@ -2,8 +2,18 @@
 
 import numpy as np
 
-# Batches in a whole training, one after the other.
+# Batches in a whole training, one after the other; and where there are categories,
+# which are learned one by one.
 UPDATES = 1500
+UPDATES_OF_CATEGORIES = 4000
+
+# Largest batches, and with categories.
+LARGEST_BATCH = 64
+LARGEST_BATCH_OF_CATEGORIES = 128
+
+# Cells a direction where there are categories. Without, last states are cells
+# themselves: a linear layer between them and the vector changed little.
+HIDDEN_SIZE_OF_CATEGORIES = 128
 
 # Every sequence is seen at least so often, however many there are.
 MIN_EPOCHS = 5
@@ -15,6 +25,7 @@ PATCHES = 20
 # short the vector is: a sequence is recreated from these alone.
 POOLED_SHARE = 0.6
 LEAST_LAST_STATES = 32
+LEAST_LAST_STATES_OF_CATEGORIES = 64
 
 # Cells a direction and reading whose states are pooled, and how many there are where
 # they have more than a few features to read.
@@ -47,10 +58,18 @@ def choose_patch_size(lengths, n_patches=PATCHES):
     return max(1, least, round(float(np.median(lengths)) / n_patches))
 
 
-def choose_pooled_share(n_components):
+def choose_pooled_share(n_components, has_categories=False):
     """Take `POOLED_SHARE` of the vector, but leave `LEAST_LAST_STATES` numbers."""
-    left = max(0, n_components - LEAST_LAST_STATES)
+    least = LEAST_LAST_STATES
+    if has_categories:
+        least = LEAST_LAST_STATES_OF_CATEGORIES
+    left = max(0, n_components - least)
     return min(POOLED_SHARE, left / n_components)
+
+
+def choose_hidden_size(has_categories):
+    """Take cells beside the vector's numbers only where there are categories."""
+    return HIDDEN_SIZE_OF_CATEGORIES if has_categories else None
 
 
 def choose_pooled_hidden_size(n_features):
@@ -76,14 +95,16 @@ def choose_instance_norm(means, spreads):
     )
 
 
-def choose_batch_size(n_samples):
-    """Take an eighth of the sequences, 16 to 64 of them: enough batches an epoch."""
-    return int(np.clip(2 ** round(np.log2(n_samples / 8)), 16, 64))
+def choose_batch_size(n_samples, has_categories=False):
+    """Take an eighth of the sequences, at least 16: enough batches an epoch."""
+    largest = LARGEST_BATCH_OF_CATEGORIES if has_categories else LARGEST_BATCH
+    return int(np.clip(2 ** round(np.log2(n_samples / 8)), 16, largest))
 
 
-def choose_max_epochs(n_batches):
+def choose_max_epochs(n_batches, has_categories=False):
     """Spread `UPDATES` batches over epochs; see each sequence `MIN_EPOCHS` times."""
-    return max(MIN_EPOCHS, -(-UPDATES // n_batches))
+    updates = UPDATES_OF_CATEGORIES if has_categories else UPDATES
+    return max(MIN_EPOCHS, -(-updates // n_batches))
 
 
 def choose_early_stopping(n_samples):

@@ -21,10 +21,8 @@ from sklearn_seqembed._loss import end_log_likelihood
 from sklearn_seqembed._parameters import PARTS, as_options, check_parameters
 from sklearn_seqembed._scoring import explained_share
 from sklearn_seqembed._sequences import check_sequences
-from sklearn_seqembed._training import (
-    build_net,
-    train,
-)
+from sklearn_seqembed._training import build_net, train
+from sklearn_seqembed._vocabulary import CategoricalFeatures
 
 # A model that explains less than this share warns.
 LEAST_SCORE = 0.05
@@ -52,7 +50,8 @@ class BaseSequenceEstimator(BaseEstimator):
 
         Called as ``encoder_(numeric, categories, lengths)`` with float32 values of
         shape (N, L, F), scaled by `scaler_` and NaN where missing, int64 categories of
-        shape (N, L, 0) and int64 lengths of shape (N,); gives (N, n_components).
+        shape (N, L, K), 0 where missing and else 1 + the place in `categories_`, and
+        int64 lengths of shape (N,); gives (N, n_components).
         """
         check_is_fitted(self)
         return self.net_.module_.encoder
@@ -61,8 +60,9 @@ class BaseSequenceEstimator(BaseEstimator):
     def decoder_(self):
         """The trained decoder, a torch module: (N, n_components) and a number of steps.
 
-        Gives scaled values (N, n_steps, F) and, at each step, the logit of being the
-        last. With `objective="composite"` it is the decoder of the reconstruction.
+        Gives scaled values (N, n_steps, F), at each step the logit of being the last,
+        and the scores (N, n_steps, ·) that its `heads` turn into categories. With
+        `objective="composite"` it is the decoder of the reconstruction.
         """
         check_is_fitted(self)
         return next(iter(self.net_.module_.decoders.values()))
@@ -88,10 +88,10 @@ class BaseSequenceEstimator(BaseEstimator):
         self._settle_training(len(sequences))
         self._check_horizons(sequences)
         self._check_held_back(sequences)
-        encoded, encode = encode_ahead(sequences, self._features.encode)
+        encoded, *encoding = self._encode_ahead(sequences)
         train_part, valid_part = self._split(len(sequences), rng)
         datasets = [
-            part if part is None else self._dataset(encoded[part], encode, train)
+            part if part is None else self._dataset(encoded[part], *encoding, train)
             for part, train in ((train_part, True), (valid_part, False))
         ]
         # Not the device of fit: a network may have been opened on another one.
@@ -100,7 +100,7 @@ class BaseSequenceEstimator(BaseEstimator):
             net = self._net(sequences, None if warm else device)
             trained = encoded[train_part]
             if not warm:
-                net.calibrate(self._whole(trained, encode, CALIBRATED_SEQUENCES))
+                net.calibrate(self._whole(trained, *encoding, CALIBRATED_SEQUENCES))
             train(
                 net,
                 *datasets,
@@ -110,7 +110,7 @@ class BaseSequenceEstimator(BaseEstimator):
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
-            net.fit_vectors(self._whole(trained, encode, JOINED_SEQUENCES))
+            net.fit_vectors(self._whole(trained, *encoding, JOINED_SEQUENCES))
         self._keep(net)
         self._judge(sequences, rng)
         return self
@@ -141,15 +141,15 @@ class BaseSequenceEstimator(BaseEstimator):
         self._settle_training(len(sequences), partial=True, keep_auto=not first)
         self._check_horizons(sequences)
         self._check_held_back(sequences)
-        encoded, encode = encode_ahead(sequences, self._features.encode)
-        dataset = self._dataset(encoded, encode, train=True)
+        encoded = self._encode_ahead(sequences)
+        dataset = self._dataset(*encoded, train=True)
         # Another seed each call, or every pass would draw the same batches.
         seed = (rng.randint(2**31) + (0 if first else self.n_iter_)) % 2**31
         device = resolve_device(self.device) if first else self.device_
         with seeded(seed, device):
             net = self._net(sequences, device if first else None)
             if first:
-                net.calibrate(self._whole(encoded, encode, CALIBRATED_SEQUENCES))
+                net.calibrate(self._whole(*encoded, CALIBRATED_SEQUENCES))
             train(
                 net,
                 dataset,
@@ -159,7 +159,7 @@ class BaseSequenceEstimator(BaseEstimator):
             )
             # Later calls keep the scales, and so the meaning of numbers.
             if not net.module_.encoder.joined.is_fitted:
-                net.fit_vectors(self._whole(encoded, encode, JOINED_SEQUENCES))
+                net.fit_vectors(self._whole(*encoded, JOINED_SEQUENCES))
         self._keep(net)
         vars(self).pop("train_score_", None)  # it was that of other weights
         return self
@@ -170,6 +170,7 @@ class BaseSequenceEstimator(BaseEstimator):
         seed = None if self.random_state is None else rng.randint(2**31)
         self._features = NumericFeatures(self.scaler, seed).fit(sequences)
         self.scaler_ = self._features.scaler_
+        self._settle_categories(sequences)
         self._parts = PARTS[self.objective]
         self.patch_size_ = _auto.choose_patch_size(sequences.lengths)
         self.pooled_patch_size_ = _auto.choose_patch_size(
@@ -177,18 +178,47 @@ class BaseSequenceEstimator(BaseEstimator):
         )
         self.pooled_share_ = self.pooled_share
         if self.pooled_share == "auto":
-            self.pooled_share_ = _auto.choose_pooled_share(self.n_components)
+            self.pooled_share_ = _auto.choose_pooled_share(
+                self.n_components, self._has_categories
+            )
+        self.hidden_size_ = _auto.choose_hidden_size(self._has_categories)
         self.pooled_hidden_size_ = _auto.choose_pooled_hidden_size(sequences.n_features)
-        for name in ("patch_size", "pooled_patch_size", "pooled_hidden_size"):
+        if self._has_categories:
+            self.pooled_hidden_size_ = _auto.POOLED_CELLS_OF_MANY
+        names = "patch_size", "pooled_patch_size", "hidden_size", "pooled_hidden_size"
+        for name in names:
             if getattr(self, name) != "auto":
                 # torch takes no int of numpy
-                setattr(self, f"{name}_", int(getattr(self, name)))
+                setattr(self, f"{name}_", _int_or_none(getattr(self, name)))
         self.instance_norm_ = self.instance_norm
         if self.instance_norm == "auto":
             some = sequences[_spaced(len(sequences), JUDGED_SEQUENCES)]
             means, spreads = self._features.moments(some)
             self.instance_norm_ = _auto.choose_instance_norm(means, spreads)
         self._shortest, self._longest = np.inf, 0
+
+    def _settle_categories(self, sequences):
+        """Learn the vocabularies, and how much a surprisal counts beside an error."""
+        self._categories = CategoricalFeatures(
+            self.min_frequency, self.max_categories, self.handle_unknown
+        ).fit(sequences)
+        vocabularies = iter(self._categories.vocabularies)
+        found = [next(vocabularies) if is_ else None for is_ in self.is_categorical_]
+        self.categories_ = [v if v is None else v.levels for v in found]
+        self.infrequent_categories_ = [v if v is None else v.infrequent for v in found]
+        # A number's error is 1 at first, if the scaler is the standard one.
+        first = 1.0
+        if sequences.categories and sequences.n_numeric:
+            some = sequences[_spaced(len(sequences), JUDGED_SEQUENCES)]
+            first = self._features.mean_variance(some)
+        self._class_scales = tuple(
+            first / entropy if entropy else 0.0
+            for entropy in self._categories.entropies
+        )
+
+    @property
+    def _has_categories(self):
+        return bool(self._categories.vocabularies)
 
     def _settle_training(self, n_samples, partial=False, keep_auto=False):
         """Settle what may differ from one training to the next."""
@@ -207,13 +237,13 @@ class BaseSequenceEstimator(BaseEstimator):
         if self.batch_size != "auto":
             self.batch_size_ = int(self.batch_size)
         elif not keep_auto:
-            self.batch_size_ = _auto.choose_batch_size(n_train)
+            self.batch_size_ = _auto.choose_batch_size(n_train, self._has_categories)
         self.max_epochs_ = self.max_epochs
         if partial:
             self.max_epochs_ = 1
         elif self.max_epochs == "auto":
             n_batches = -(-n_train // self.batch_size_)
-            self.max_epochs_ = _auto.choose_max_epochs(n_batches)
+            self.max_epochs_ = _auto.choose_max_epochs(n_batches, self._has_categories)
 
     def _n_held_out(self, n_samples):
         if not self.early_stopping_:
@@ -228,7 +258,24 @@ class BaseSequenceEstimator(BaseEstimator):
         order = rng.permutation(n_samples)
         return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
-    def _dataset(self, sequences, encode, train=False):
+    def _encode_ahead(self, sequences):
+        """Encode what can be kept: sequences, and what is left to do with them."""
+        names = [name for name in self._feature_names() if name is not None]
+        lookups = self._categories.lookups(sequences, names)
+        return *encode_ahead(sequences, self._features.encode), lookups
+
+    def _feature_names(self):
+        """How messages call each categorical feature; None for others."""
+        n_features = len(self.is_categorical_)
+        names = getattr(self, "feature_names_in_", range(n_features))
+        if len(names) != n_features:  # the columns of a table are its time steps
+            names = range(n_features)
+        return [
+            repr(str(name)) if isinstance(name, str) else name if is_ else None
+            for name, is_ in zip(names, self.is_categorical_, strict=True)
+        ]
+
+    def _dataset(self, sequences, encode, lookups, train=False):
         """Cut what is read from what is held back, as the objective says."""
         forecasts = "forecast" in self._parts
         return SequenceDataset(
@@ -236,6 +283,7 @@ class BaseSequenceEstimator(BaseEstimator):
             encode,
             self.patch_size_,
             self._parts,
+            lookups=lookups,
             horizons=self._horizons(sequences.lengths) if forecasts else None,
             # At transform everything is read: in training half of a batch is, too,
             # or the end of a sequence would never be recreated.
@@ -263,14 +311,13 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _check_held_back(self, sequences):
         """Refuse to learn forecasts where nothing that is held back is observed."""
-        if "forecast" not in self._parts or not self._features.missing_indicator_:
+        may_miss = self._features.missing_indicator_ or self._has_categories
+        if "forecast" not in self._parts or not may_miss:
             return
         horizons = self._horizons(sequences.lengths)
         ends = sequences.starts + sequences.lengths
-        held_back = Sequences(sequences.blocks, ends - horizons, horizons)
-        n_empty = sum(
-            bool(np.isnan(held_back.rows(i)).all()) for i in range(len(held_back))
-        )
+        held_back = sequences.cut(ends - horizons, horizons)
+        n_empty = sum(not held_back.is_observed(i) for i in range(len(held_back)))
         if not n_empty:
             return
         what = (
@@ -292,10 +339,11 @@ class BaseSequenceEstimator(BaseEstimator):
     def _net(self, sequences, device):
         """Build a net on `device`, or with None check that ours still fits."""
         module_params = {
-            "n_features": sequences.n_features,
+            "n_features": sequences.n_numeric,
+            "n_classes": self._categories.n_classes,
             "n_components": int(self.n_components),
             "parts": PARTS[self.objective],
-            "hidden_size": self.hidden_size and int(self.hidden_size),
+            "hidden_size": _int_or_none(self._kept("hidden_size")),
             "num_layers": int(self.num_layers),
             "bidirectional": bool(self.bidirectional),
             "dropout": self.dropout,
@@ -315,6 +363,7 @@ class BaseSequenceEstimator(BaseEstimator):
         if device is not None:
             net = build_net(
                 module_params,
+                class_scales=self._class_scales,
                 lr=self.lr,
                 weight_decay=self.weight_decay,
                 batch_size=self.batch_size_,
@@ -380,7 +429,7 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _judged_dataset(self, sequences):
         """Cut sequences as in training, without augmentation."""
-        return self._dataset(*encode_ahead(sequences, self._features.encode))
+        return self._dataset(*self._encode_ahead(sequences))
 
     def _check_in(self, X):
         check_is_fitted(self)
@@ -388,44 +437,53 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _encode(self, sequences):
         """Read sequences whole, give their vectors."""
-        dataset = self._whole(*encode_ahead(sequences, self._features.encode))
-        return self.net_.encode(dataset)
+        return self.net_.encode(self._whole(*self._encode_ahead(sequences)))
 
-    def _whole(self, sequences, encode, n_most=None):
+    def _whole(self, sequences, encode, lookups, n_most=None):
         """Read sequences whole, all of them or so many in equal distances."""
         if n_most is not None:
             sequences = sequences[_spaced(len(sequences), n_most)]
-        return SequenceDataset(sequences, encode, self.patch_size_, parts=())
+        return SequenceDataset(
+            sequences, encode, self.patch_size_, parts=(), lookups=lookups
+        )
 
     def _decode(self, vectors, part, lengths=None):
         """Play vectors back in the user's units; None lets the network decide lengths.
 
         Returns
         -------
-        list of ndarray of shape (n_timesteps_i, n_features)
-            The sequences.
+        Sequences
+            Numbers in the user's units, and categories of which -1 is unknown.
         """
-        n_samples, n_features = len(vectors), self.net_.module__n_features
+        n_samples = len(vectors)
         costs = self.net_.inference_costs(decodes=True)
         limits = np.full(n_samples, self._longest) if lengths is None else lengths
-        arrays = [None] * n_samples
-        for indices in inference_batches(limits, self.patch_size_, n_features, *costs):
+        arrays, classes = [None] * n_samples, [None] * n_samples
+        for indices in inference_batches(limits, self.patch_size_, *costs):
             n_steps = padded_length(limits[indices].max(), self.patch_size_)
             n_kept = None if lengths is None else lengths[indices]
-            values, ends = self.net_.decode(vectors[indices], part, n_steps, n_kept)
+            played = self.net_.decode(vectors[indices], part, n_steps, n_kept)
+            values, ends, found = played
             if n_kept is None:
                 n_kept = self._ends(ends)
             rows = np.arange(n_steps) < n_kept[:, None]
-            found = self._features.decode(values.numpy()[rows])
             cuts = np.cumsum(n_kept)[:-1]
-            for i, array in zip(indices, np.split(found, cuts), strict=True):
-                arrays[i] = array
-        return arrays
+            values = np.split(self._features.decode(values.numpy()[rows]), cuts)
+            found = np.split(found.numpy()[rows], cuts)
+            for i, array, indexed in zip(indices, values, found, strict=True):
+                arrays[i], classes[i] = array, indexed
+        offsets = np.cumsum([0, *map(len, arrays)])
+        categories = self._categories.decode(np.concatenate(classes))
+        return Sequences.from_offsets((np.concatenate(arrays),), offsets, categories)
 
     def _ends(self, ends):
         """Choose the most likely length, from the shortest to the longest in fit."""
         likelihood = end_log_likelihood(ends)[:, self._shortest - 1 : self._longest]
         return likelihood.argmax(dim=1).numpy() + self._shortest
+
+
+def _int_or_none(value):
+    return None if value is None else int(value)
 
 
 def _spaced(n_samples, n_most):

@@ -108,14 +108,14 @@ class OrderedBatches:
             yield self.dataset.batch(indices)
 
 
-def inference_batches(lengths, patch_size, n_features, n_cells, keep):
+def inference_batches(lengths, patch_size, n_values, n_cells, keep):
     """Yield indices of sequences of similar lengths, as many as are good together.
 
     Parameters
     ----------
     lengths : int64 ndarray of shape (n_samples,)
         Time steps of each sequence.
-    patch_size, n_features, n_cells : int
+    patch_size, n_values, n_cells : int
         Time steps of a patch, values of a step, cells of a layer and direction.
     keep : bool
         Whether the C library is to keep the memory of a recurrent call for the next.
@@ -127,7 +127,7 @@ def inference_batches(lengths, patch_size, n_features, n_cells, keep):
         batch_size = min(
             INFERENCE_SEQUENCES,
             INFERENCE_STATES // n_states,
-            INFERENCE_VALUES // (n_steps * n_features),
+            INFERENCE_VALUES // (n_steps * n_values),
         )
         if keep:
             fitting = max(LEAST_KEPT_SEQUENCES, KEPT_STATES // n_states)

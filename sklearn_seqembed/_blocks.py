@@ -92,6 +92,14 @@ class Sequences:
         """Return the numeric values of sequence i, shape (lengths[i], n_numeric)."""
         return self.span(self.starts[i], self.starts[i] + self.lengths[i])
 
+    def is_observed(self, i):
+        """Whether sequence i holds any value that is not missing."""
+        rows = slice(self.starts[i], self.starts[i] + self.lengths[i])
+        return bool(
+            any((feature.codes[rows] >= 0).any() for feature in self.categories)
+            or any(not np.isnan(block[rows]).all() for block in self.blocks)
+        )
+
     def iter_chunks(self):
         """Yield all numeric values, in order, in arrays of about `CHUNK_VALUES`.
 

@@ -43,7 +43,7 @@ class Container:
         """Whether each time step was a column (2-D arrays and frames)."""
         return self.form in ("2d", "pandas", "polars")
 
-    def build(self, arrays):
+    def build(self, sequences):
         """Put sequences into a container of this kind.
 
         Parameters
@@ -56,7 +56,10 @@ class Container:
         list, ndarray, frame, Series or pyarrow Array
             The same sequences; a 3-D array is padded at the end with NaN.
         """
-        arrays = [array.astype(self.dtype, copy=False) for array in arrays]
+        arrays = [
+            sequences.rows(i).astype(self.dtype, copy=False)
+            for i in range(len(sequences))
+        ]
         if self.flat:
             arrays = [array[:, 0] for array in arrays]
         if self.form == "list":

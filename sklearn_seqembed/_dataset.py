@@ -32,7 +32,7 @@ def encode_ahead(sequences, encode):
     sequences : Sequences
         The sequences.
     encode : callable
-        Turns time steps (n_steps, n_features) into encoded ones.
+        Turns numeric time steps (n_steps, n_numeric) into encoded ones.
 
     Returns
     -------
@@ -41,12 +41,20 @@ def encode_ahead(sequences, encode):
     encode : callable or None
         What is left to do batch by batch.
     """
+    if not sequences.n_numeric:
+        return sequences, None
     if sequences.n_steps * sequences.n_features > KEPT_VALUES:
         return sequences, encode
     chunks = [encode(chunk) for chunk in sequences.iter_chunks()]
     block = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
     offsets = np.concatenate([[0], np.cumsum(sequences.lengths)])
-    return Sequences.from_offsets((block,), offsets), None
+    codes = sequences.iter_code_chunks() if sequences.categories else ()
+    codes = np.concatenate([*codes, np.empty((0, len(sequences.categories)), "i4")])
+    categories = tuple(
+        feature._replace(codes=column)
+        for feature, column in zip(sequences.categories, codes.T, strict=True)
+    )
+    return Sequences.from_offsets((block,), offsets, categories), None
 
 
 class SequenceDataset(torch.utils.data.Dataset):
@@ -57,11 +65,13 @@ class SequenceDataset(torch.utils.data.Dataset):
     sequences : Sequences
         The sequences, or what :func:`encode_ahead` made of them.
     encode : callable or None
-        Turns time steps into encoded ones. None where that is done already.
+        Turns numeric time steps into encoded ones. None where that is done already.
     patch_size : int
         Lengths of batches are multiples of it.
     parts : tuple of {"reconstruction", "forecast"}
         What the network has to give back.
+    lookups : sequence of int64 ndarray, default=()
+        For each categorical feature the index of each code, and last of a missing one.
     horizons : int64 ndarray of shape (n_samples,), default=None
         Steps at the end of each sequence that are held back to be forecast. None
         holds back nothing.
@@ -75,7 +85,8 @@ class SequenceDataset(torch.utils.data.Dataset):
         of what is read is cut off at its start, so that the network learns to
         forecast from the end of a sequence, at any length. "mix": another of the
         batch, without gaps, is laid over each, with a share of up to `MAX_MIX`, its
-        last step standing in where it has ended; not where a forecast is learned.
+        last step standing in where it has ended, and as large a share of the steps
+        take its categories; not where a forecast is learned.
     """
 
     def __init__(
@@ -85,12 +96,14 @@ class SequenceDataset(torch.utils.data.Dataset):
         patch_size,
         parts,
         *,
+        lookups=(),
         horizons=None,
         read_whole=0.0,
         augmentation=(),
     ):
         self.sequences = sequences
         self.encode = encode
+        self.lookups = lookups
         self.patch_size = patch_size
         self.parts = parts
         self.horizons = (
@@ -104,12 +117,12 @@ class SequenceDataset(torch.utils.data.Dataset):
     def __len__(self):
         return len(self.sequences)
 
-    def inference_batches(self, n_cells, keep):
+    def inference_batches(self, n_values, n_cells, keep):
         """Yield indices of sequences that may enter together outside training."""
         # What is forecast may be longer than what is read.
         lengths = np.maximum(self.lengths, self.horizons)
         for indices in inference_batches(
-            lengths, self.patch_size, self.sequences.n_features, n_cells, keep
+            lengths, self.patch_size, n_values, n_cells, keep
         ):
             yield indices[np.argsort(-self.lengths[indices], kind="stable")]
 
@@ -139,29 +152,31 @@ class SequenceDataset(torch.utils.data.Dataset):
                 values[order] for values in (indices, lengths, first, horizons)
             )
         n_steps = padded_length(lengths.max(), self.patch_size)
-        numeric = self._take(indices, first, lengths, n_steps)
+        numeric, categories = self._take(indices, first, lengths, n_steps)
         if self.mixes:
-            numeric = _mix(numeric)
+            numeric, categories = _mix(numeric, categories, lengths)
         inputs = {
             "numeric": torch.from_numpy(numeric),
-            "categories": torch.empty((*numeric.shape[:2], 0), dtype=torch.int64),
+            "categories": torch.from_numpy(categories),
             "lengths": torch.from_numpy(lengths),
             "horizons": torch.from_numpy(horizons),
         }
         targets = {}
         if "reconstruction" in self.parts:
-            targets["reconstruction"] = masked_targets(numeric, lengths)
+            targets["reconstruction"] = masked_targets(numeric, lengths, categories)
         if "forecast" in self.parts:
             n_steps = max(1, horizons.max())  # none may be held back
-            held_back = self._take(indices, first + lengths, horizons, n_steps)
-            targets["forecast"] = masked_targets(held_back, horizons)
+            values, classes = self._take(indices, first + lengths, horizons, n_steps)
+            targets["forecast"] = masked_targets(values, horizons, classes)
         return inputs, targets
 
     def _vary(self, lengths, crop):
         """Draw lengths and first steps (N,), by torch's generator as all chance."""
         if not self.shifts:
             return lengths, np.zeros_like(lengths)
-        largest = np.round(np.where(crop, MAX_CROP, MAX_SHIFT) * lengths)
+        # A category that is repeated is made up; a number is hardly.
+        max_shift = 0 if self.lookups else MAX_SHIFT
+        largest = np.round(np.where(crop, MAX_CROP, max_shift) * lengths)
         largest = np.minimum(largest, lengths - 1)
         lowest = np.where(crop, 0, -largest)
         draws = torch.rand(len(lengths), dtype=torch.float64).numpy()
@@ -173,42 +188,75 @@ class SequenceDataset(torch.utils.data.Dataset):
 
         Returns
         -------
-        float32 ndarray of shape (N, n_steps, F)
+        numeric : float32 ndarray of shape (N, n_steps, F)
             Encoded time steps. What lies before, behind or after repeats the first or
             last step.
+        categories : int64 ndarray of shape (N, n_steps, K)
+            Their categories' indices.
         """
         starts, whole = self.sequences.starts[indices], self.sequences.lengths[indices]
-        shape = len(starts), n_steps, -1
+        shape = len(starts), n_steps
         is_whole = lengths.min() == n_steps and not first.any()
         if is_whole and (np.diff(starts) == n_steps).all():
             # They lie one behind the other: a view, but of what users' callbacks get.
+            rows = np.arange(starts[0], starts[-1] + n_steps)
             values = self.sequences.span(starts[0], starts[-1] + n_steps)
             values = values.copy() if self.parts else values
-        elif is_whole:
-            values = self.sequences.take((starts[:, None] + np.arange(n_steps)).ravel())
         else:
-            steps = np.minimum(np.arange(n_steps), lengths[:, None] - 1)
-            steps = np.clip(first[:, None] + steps, 0, whole[:, None] - 1)
-            values = self.sequences.take((starts[:, None] + steps).ravel())
+            steps = np.arange(n_steps)
+            if not is_whole:
+                steps = np.minimum(steps, lengths[:, None] - 1)
+                steps = np.clip(first[:, None] + steps, 0, whole[:, None] - 1)
+            rows = (starts[:, None] + steps).ravel()
+            values = self.sequences.take(rows)
         if self.encode is not None:
             values = self.encode(values)
-        return values.reshape(shape)
+        return values.reshape(*shape, -1), self._take_categories(rows, shape)
+
+    def _take_categories(self, rows, shape):
+        """Gather the indices of categories: int64 of `shape` + (K,)."""
+        codes = self.sequences.take_codes(rows)
+        columns = zip(self.lookups, codes.T, strict=True)
+        indices = [lookup[column] for lookup, column in columns]
+        if not indices:
+            return np.empty((*shape, 0), dtype=np.int64)
+        return np.stack(indices, axis=-1).reshape(*shape, -1)
 
 
-def _mix(numeric):
-    """Lay others of a batch (N, L, F) over its sequences, at random (mixup) [1]_.
+def _mix(numeric, categories, lengths):
+    """Lay others of a batch over its sequences, at random (mixup) [1]_.
+
+    Categories cannot lie between two others: of the steps, the other's share takes its
+    categories instead, as parts of an image are cut and pasted in CutMix [2]_.
+
+    Parameters
+    ----------
+    numeric : float32 ndarray of shape (N, L, F)
+        Encoded values.
+    categories : int64 ndarray of shape (N, L, K)
+        Indices of categories. A missing one replaces none.
+    lengths : int64 ndarray of shape (N,)
+        Steps of each sequence.
 
     References
     ----------
     .. [1] Zhang, H. et al. (2018). mixup: Beyond Empirical Risk Minimization. ICLR.
+    .. [2] Yun, S. et al. (2019). CutMix: Regularization Strategy to Train Strong
+           Classifiers with Localizable Features. ICCV.
     """
     partners = torch.randperm(len(numeric)).numpy()
     shares = MAX_MIX * torch.rand(len(numeric), 1, 1, dtype=torch.float32).numpy()
+    if categories.shape[2]:
+        steps = np.arange(categories.shape[1])
+        takes = torch.rand(categories.shape[:2]).numpy() < shares[:, :, 0]
+        takes &= steps < lengths[partners, None]
+        takes = takes[:, :, None] & (categories[partners] > 0)
+        categories = np.where(takes, categories[partners], categories)
     if _has_gaps(numeric):
         # Where gaps of the partner begin and end, steps would be made up.
         has_gaps = np.isnan(numeric).any(axis=(1, 2))
         partners = np.where(has_gaps[partners], np.arange(len(numeric)), partners)
-    return numeric + shares * (numeric[partners] - numeric)
+    return numeric + shares * (numeric[partners] - numeric), categories
 
 
 def _has_gaps(values):
@@ -218,7 +266,7 @@ def _has_gaps(values):
         return np.isnan(np.dot(flat, flat))
 
 
-def masked_targets(values, lengths):
+def masked_targets(values, lengths, classes=None):
     """Say what is to be given back, and how much each value of it counts.
 
     Parameters
@@ -227,13 +275,16 @@ def masked_targets(values, lengths):
         Scaled values, NaN where missing.
     lengths : int64 ndarray of shape (N,)
         Steps of each sequence that count.
+    classes : int64 ndarray of shape (N, L, K), default=None
+        Indices of categories, 0 where missing. None where there are none.
 
     Returns
     -------
     dict of tensor
-        `values` (N, L, F), 0 where missing; `weights`, which broadcast to that shape:
-        0 where nothing is observed, else such that those of a sequence sum to 1 over
-        the number of sequences with an observed value; `lengths` (N,).
+        `values` (N, L, F), 0 where missing, and `classes` (N, L, K); `weights` and
+        `class_weights`, which broadcast to these shapes: 0 where nothing is observed,
+        else such that those of a sequence sum to 1 over the number of sequences with
+        an observed value; `lengths` (N,).
     """
     n_samples, n_steps, n_features = values.shape
     if lengths.min() == n_steps:
@@ -247,11 +298,18 @@ def masked_targets(values, lengths):
     else:
         observed = inside[:, :, None]  # (N, L, 1)
         counts = lengths * n_features
+    if classes is None:
+        classes = np.empty((n_samples, n_steps, 0), dtype=np.int64)
+    known = (classes > 0) & inside[:, :, None]  # (N, L, K)
+    if classes.shape[2]:
+        counts = counts + known.sum(axis=(1, 2))
     shares = counts * np.count_nonzero(counts)  # (N,)
-    weights = observed / np.maximum(shares, 1)[:, None, None]
+    shares = np.maximum(shares, 1)[:, None, None]
     return {
         "values": torch.from_numpy(values),
-        "weights": torch.from_numpy(weights.astype(np.float32)),
+        "weights": torch.from_numpy((observed / shares).astype(np.float32)),
+        "classes": torch.from_numpy(classes),
+        "class_weights": torch.from_numpy((known / shares).astype(np.float32)),
         "lengths": torch.from_numpy(lengths),
     }
 
@@ -291,8 +349,7 @@ def split_batch(batch, edges, patch_size):
             n_steps = longest if part == "reconstruction" else piece["horizons"].max()
             n_steps = max(1, int(n_steps))
             parts[part] = {
-                "values": target["values"][rows, :n_steps],
-                "weights": target["weights"][rows, :n_steps],
-                "lengths": target["lengths"][rows],
+                name: values[rows] if name == "lengths" else values[rows, :n_steps]
+                for name, values in target.items()
             }
         yield piece, parts, (stop - start) / edges[-1]

@@ -4,16 +4,36 @@ Axes as in `_network.py`.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from sklearn_seqembed._cells import recurrent
+from sklearn_seqembed._heads import CategoryHeads
 from sklearn_seqembed._layout import Layout
 
 # Periods, in patches, of the sine and cosine pairs that tell the decoder where it is:
 # 4, 8, ... 8192. The longest leaves 8192 patches apart, and more are counted by cells.
 POSITION_PERIODS = 2.0 ** torch.arange(2, 14)
+
+
+class Played(NamedTuple):
+    """What a decoder gives at each step.
+
+    Attributes
+    ----------
+    values : float32 tensor of shape (N, L, F)
+        Values in scaled units.
+    ends : float32 tensor of shape (N, L)
+        Logit that the sequence ends with this step, given that it has come so far.
+    scores : float32 tensor of shape (N, L, ·)
+        What the `heads` turn into categories.
+    """
+
+    values: torch.Tensor
+    ends: torch.Tensor
+    scores: torch.Tensor
 
 
 class Decoder(nn.Module):
@@ -38,6 +58,8 @@ class Decoder(nn.Module):
     inputs : {"vector", "vector_position"}, default="vector_position"
         What enters at each patch: the vector's last states, or these and the position
         of the patch. With the position they also set the start state.
+    n_classes : tuple of int, default=()
+        Number of classes of each categorical feature.
     """
 
     def __init__(
@@ -51,6 +73,7 @@ class Decoder(nn.Module):
         cell="lstm",
         patch_size=1,
         inputs="vector_position",
+        n_classes=(),
     ):
         super().__init__()
         self.patch_size = patch_size
@@ -64,8 +87,10 @@ class Decoder(nn.Module):
         if self.positions:
             n_states = 2 if cell == "lstm" else 1
             self.start = nn.Linear(joined.n_last, n_states * num_layers * hidden_size)
-        # Each step leaves F values and the logit of being the last.
-        self.output = nn.Linear(hidden_size, patch_size * (n_features + 1))
+        self.heads = CategoryHeads(n_classes)
+        # Each step leaves F values, scores of categories, and the logit of the end.
+        self.width = n_features + sum(self.heads.widths) + 1
+        self.output = nn.Linear(hidden_size, patch_size * self.width)
 
     def forward(self, vectors, n_steps, lengths=None, layout=None):
         """Decode `n_steps` steps of each vector.
@@ -84,10 +109,8 @@ class Decoder(nn.Module):
 
         Returns
         -------
-        values : float32 tensor of shape (N, n_steps, F)
-            Values in scaled units.
-        ends : float32 tensor of shape (N, n_steps)
-            Logit that the sequence ends with this step, given that it has come so far.
+        Played
+            Values, ends and scores of `n_steps` steps.
         """
         last = self.joined.last_states(vectors)
         return self.play(last, n_steps, lengths, layout)
@@ -104,9 +127,10 @@ class Decoder(nn.Module):
             start = self._start(last)
         states = layout.run(self.cells, x, start)  # (R, H)
         patches = layout.spread(self.output(states), n_patches)
-        steps = patches.reshape(len(last), -1, self.n_features + 1)
-        steps = steps[:, :n_steps]  # (N, n_steps, F + 1)
-        return steps[:, :, :-1], steps[:, :, -1]
+        steps = patches.reshape(len(last), -1, self.width)
+        steps = steps[:, :n_steps]  # (N, n_steps, F + · + 1)
+        n_values = self.n_features
+        return Played(steps[:, :, :n_values], steps[:, :, -1], steps[:, :, n_values:-1])
 
     def _layout(self, last, n_patches, lengths):
         if lengths is None:

@@ -48,10 +48,11 @@ class LSTMSequenceEmbedder(
     n_components : int, default=320
         Length of the vector, at least 1. By default its first 128 numbers are last
         states and the other 192 pooled ones.
-    hidden_size : int, default=None
+    hidden_size : int, None or "auto", default="auto"
         Memory cells a layer and direction, at least 1, for the last states; a linear
         layer then leads to their share of the vector. With None they are memory cells
         themselves: forward gets the larger half, backward the smaller one (none for 1).
+        "auto" is None for numbers alone, and 128 with categorical features.
     num_layers : int, default=1
         Stacked layers of encoder and decoder, at least 1. States that are pooled are
         those of one layer.
@@ -69,12 +70,12 @@ class LSTMSequenceEmbedder(
     pooled_share : float or "auto", default="auto"
         Share of the vector, in [0, 1), for the principal components of states pooled
         over time; rounded down, and at most as many as there are pooled states. 0 is
-        none. "auto" is .6, but leaves the first 32 numbers to last states however short
-        the vector is.
+        none. "auto" is .6, but leaves the first 32 numbers, with categorical features
+        64, to last states however short the vector is.
     pooled_hidden_size : int or "auto", default="auto"
         Random cells, at least 1, whose states are pooled: so many for each direction,
         and for each of two readings, values and differences from step to step. "auto"
-        is 64, with more than 4 features 128.
+        is 64, with more than 4 features or a categorical one 128.
     pooled_patch_size : int or "auto", default="auto"
         Time steps that enter together where states are pooled. "auto" cuts a sequence
         of median length into about 240 patches, the longest into 1000 at most.
@@ -100,7 +101,8 @@ class LSTMSequenceEmbedder(
         recreated alike. "shift" moves each by a time of up to a tenth of its length;
         with a forecast, up to three tenths of what is read are cut off at the start
         instead. "mix" lays another sequence without gaps over each, with a share of up
-        to a half [9]_; not with a forecast.
+        to a half [9]_, and takes its categories at as large a share of the steps; not
+        with a forecast. Where there are categorical features nothing is shifted.
     lr_schedule : {"onecycle", None}, default="onecycle"
         Rise to `lr` over the first 30 % of the batches of a fit, and fall to nearly 0
         over the others; None holds `lr`.
@@ -108,7 +110,23 @@ class LSTMSequenceEmbedder(
         Scales the features before they enter. "standard" is a
         :class:`~sklearn.preprocessing.StandardScaler` over all time steps; any
         scikit-learn transformer that keeps the number of features and has
-        `inverse_transform` is cloned and fitted on shape (total time steps, features).
+        `inverse_transform` is cloned and fitted on shape (total time steps, numeric
+        features).
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Which features are categories: "from_dtype" takes strings, bools and pandas'
+        categories for such, and numbers for numbers; or names, indices, or a mask of
+        shape (n_features,). None takes no feature for one.
+    min_frequency : int or float, default=None
+        Categories of fewer time steps than this, or than this share in (0, 1) of a
+        feature's observed ones, become one, "unknown".
+    max_categories : int, default=None
+        Number of categories, at least 1, that a feature may have; the rarest become
+        "unknown", which counts as one of them.
+    handle_unknown : {"infrequent_if_exist", "ignore", "error"}, \
+default="infrequent_if_exist"
+        What becomes of a category that `fit` has not met, as in
+        :class:`~sklearn.preprocessing.OneHotEncoder`: it is "unknown" where some
+        categories are so, else missing; or always missing; or refused.
     objective : {"reconstruction", "forecast", "composite"}, default="reconstruction"
         What is decoded from the vector [3]_: the steps that were read, the `horizon`
         steps that follow them, or both.
@@ -119,11 +137,12 @@ class LSTMSequenceEmbedder(
         "composite" half of each batch is read and recreated whole, as `reconstruct`
         does, and forecasts nothing.
     max_epochs : int or "auto", default="auto"
-        Passes over the training sequences. "auto" makes about 1500 batches, and at
-        least 5 passes. 0 leaves the network untrained, to compare with.
+        Passes over the training sequences. "auto" makes about 1500 batches, with
+        categorical features 4000, and at least 5 passes. 0 leaves the network
+        untrained, to compare with.
     batch_size : int or "auto", default="auto"
         Largest number of sequences of a batch. "auto" is about an eighth of them, 16
-        to 64.
+        to 64, with categorical features up to 128.
     lr : float, default=0.003
         Learning rate of AdamW [7]_, the highest one of the schedule.
     weight_decay : float, default=0.1
@@ -162,12 +181,20 @@ class LSTMSequenceEmbedder(
         The trained net; `net_.module_` is the torch module. Holds no training data.
     encoder_ : torch.nn.Module
         Called with scaled float32 values (N, L, F), NaN where missing, int64
-        categories (N, L, 0) and int64 lengths (N,), gives vectors (N, n_components).
+        categories (N, L, K), 0 where missing, and int64 lengths (N,), gives vectors
+        (N, n_components).
     decoder_ : torch.nn.Module
-        Called with vectors and a number of steps, gives scaled values (N, L, F) and
-        end logits (N, L).
+        Called with vectors and a number of steps, gives scaled values (N, L, F), end
+        logits (N, L), and scores (N, L, ·) of categories.
     scaler_ : transformer or None
-        The fitted scaler.
+        The fitted scaler; None too where no feature is numeric.
+    is_categorical_ : bool ndarray of shape (n_features,)
+        Which features of a time step are categorical.
+    categories_ : list of (ndarray or None)
+        For each feature of a time step its categories by falling frequency, without
+        those that are "unknown"; None for numbers.
+    infrequent_categories_ : list of (ndarray or None)
+        For each feature the categories that are "unknown", sorted; None without any.
     history_ : list of dict
         For each epoch `epoch`, `train_loss`, `valid_loss` if validated, `dur` in
         seconds.
@@ -176,7 +203,7 @@ class LSTMSequenceEmbedder(
     train_score_ : float
         `score` of (at most 1000 of) the training sequences. Set by `fit`, taken away
         by `partial_fit`.
-    patch_size_, pooled_share_, pooled_hidden_size_, pooled_patch_size_, \
+    patch_size_, hidden_size_, pooled_share_, pooled_hidden_size_, pooled_patch_size_, \
 instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         What was used, where the parameter was "auto" or not. `device_` is where the
         network lies now.
@@ -191,8 +218,10 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
 
     Notes
     -----
-    Minimised is the mean over sequences of each one's mean squared error over its
-    observed values, in scaled units. Where lengths differ in training, the negative log
+    Minimised is the mean over sequences of each one's mean deviance over its observed
+    values: the squared error of numbers in scaled units, and for categories cross
+    entropy, divided by that of their frequencies in `fit`. For either kind 1 is what
+    the best constant has [10]_. Where lengths differ in training, the negative log
     likelihood of the end of the sequence is added with weight 0.1, by which
     `inverse_transform` decides on lengths.
 
@@ -225,6 +254,8 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
     .. [8] Dempster, A., Schmidt, D. F. and Webb, G. I. (2021). MiniRocket: A Very Fast
            (Almost) Deterministic Transform for Time Series Classification. KDD.
     .. [9] Zhang, H. et al. (2018). mixup: Beyond Empirical Risk Minimization. ICLR.
+    .. [10] Chen, Z. et al. (2018). GradNorm: Gradient Normalization for Adaptive Loss
+            Balancing in Deep Multitask Networks. arXiv:1711.02257.
 
     Examples
     --------
@@ -243,7 +274,7 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         self,
         n_components=320,
         *,
-        hidden_size=None,
+        hidden_size="auto",
         num_layers=1,
         bidirectional=True,
         dropout=0.0,
@@ -259,6 +290,10 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         augmentation=("shift", "mix"),
         lr_schedule="onecycle",
         scaler="standard",
+        categorical_features="from_dtype",
+        min_frequency=None,
+        max_categories=None,
+        handle_unknown="infrequent_if_exist",
         objective="reconstruction",
         horizon="auto",
         max_epochs="auto",
@@ -292,6 +327,10 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         self.augmentation = augmentation
         self.lr_schedule = lr_schedule
         self.scaler = scaler
+        self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
+        self.max_categories = max_categories
+        self.handle_unknown = handle_unknown
         self.objective = objective
         self.horizon = horizon
         self.max_epochs = max_epochs
@@ -446,7 +485,7 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         )
 
     def score(self, X, y=None):
-        """Return the share of the sequences' deviation from the mean that is explained.
+        """Return the share of the sequences' deviance that is explained.
 
         Parameters
         ----------
@@ -458,9 +497,11 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         Returns
         -------
         score : float
-            Mean over features of 1 - squared error / squared deviation from the mean
-            of X, in the user's units: 1 is perfect, 0 is the mean. Constant features
-            are left out. With `objective="forecast"` the held-back steps are judged,
+            Mean over features of 1 - deviance / deviance of the best constant on X. For
+            numbers that is squared error against squared deviation from the mean, in
+            the user's units; for categories cross entropy against that of X's own
+            frequencies. 1 is perfect, 0 is the constant. Constant features are left
+            out. With `objective="forecast"` the held-back steps are judged,
             with "composite" both parts equally.
         """
         sequences, _ = self._check_in(X)
@@ -478,15 +519,17 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         Returns
         -------
         scores : ndarray of shape (n_samples,)
-            Minus the mean squared error over a sequence's own observed values, in
-            scaled units, at most 0. With `objective="forecast"` over its held-back
+            Minus the mean deviance over a sequence's own observed values, at most 0:
+            squared errors in scaled units, and cross entropy over that of the
+            frequencies in `fit`. With `objective="forecast"` over its held-back
             steps (NaN where none of them is observed), with "composite" the mean of
             both parts.
         """
         sequences, _ = self._check_in(X)
         self._check_horizons(sequences)
         dataset = self._judged_dataset(sequences)
-        return -mean_deviances(self.net_.predict_parts(dataset), len(sequences))
+        predictions = self.net_.predict_parts(dataset)
+        return -mean_deviances(predictions, len(sequences), self._class_scales)
 
     @property
     def _n_features_out(self):

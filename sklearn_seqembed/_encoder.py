@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._cells import RecurrentLayer
+from sklearn_seqembed._embedding import CategoryEmbedding
 from sklearn_seqembed._inputs import Reader, patch_width, to_patches
 from sklearn_seqembed._layout import Layout
 from sklearn_seqembed._pooling import PooledStates
@@ -56,6 +57,8 @@ class Encoder(nn.Module):
         As of :class:`PooledStates`.
     vector_scaling : {"balanced", None}, default=None
         Whether :class:`JoinedVector` balances the numbers.
+    n_classes : tuple of int, default=()
+        Number of classes of each categorical feature.
     """
 
     def __init__(
@@ -76,15 +79,18 @@ class Encoder(nn.Module):
         pooled_patch_size=1,
         pooling=(),
         vector_scaling=None,
+        n_classes=(),
     ):
         super().__init__()
         self.patch_size = patch_size
+        self.embedding = CategoryEmbedding(n_classes)
         n_pooled = min(int(n_components * pooled_share + 1e-9), n_components - 1)
         self.reader = Reader(
             n_features,
             missing_indicator=missing_indicator,
             instance_norm=instance_norm,
             repeat_end=patch_size > 1 or (n_pooled and pooled_patch_size > 1),
+            n_embedded=self.embedding.width,
         )
         self.pooled = None
         if n_pooled:
@@ -95,6 +101,7 @@ class Encoder(nn.Module):
                 cell=cell,
                 patch_size=pooled_patch_size,
                 pooling=pooling,
+                n_classes=n_classes,
             )
         n_states = self.pooled.n_states if n_pooled else 0
         n_pooled = min(n_pooled, n_states)
@@ -128,8 +135,8 @@ class Encoder(nn.Module):
             Scaled values, NaN where missing. What stands after a sequence's end is
             not read.
         categories : int64 tensor of shape (N, L, K)
-            Vocabulary indices of the categorical features. K is 0 for an encoder of
-            numeric features.
+            Indices of the categorical features' categories: 0 is missing, 1 the most
+            frequent one. What stands after a sequence's end is not read.
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence, at least 1.
 
@@ -140,12 +147,21 @@ class Encoder(nn.Module):
         """
         return self.joined(*self.states(numeric, categories, lengths))
 
+    def calibrate(self, batches):
+        """Learn how what is read varies, from some batches as :meth:`forward` gets."""
+        embedding = self.pooled.embedding if self.pooled else self.embedding
+        self.reader.calibrate(
+            (numeric, lengths, _embed(embedding, categories, lengths))
+            for numeric, categories, lengths in batches
+        )
+
     def states(self, numeric, categories, lengths):
         """Encode a batch; return last states (N, ·), and pooled ones (N, ·) or None."""
         last = self.last_states(numeric, categories, lengths)
         if self.pooled is None:
             return last, None
-        readings = self.reader(numeric, lengths, differences=True)
+        embedded = _embed(self.pooled.embedding, categories, lengths)
+        readings = self.reader(numeric, lengths, embedded, differences=True)
         layout = _layout(numeric, lengths, self.pooled.patch_size, self.pooled.n_cells)
         return last, self.pooled(readings, layout)
 
@@ -164,13 +180,15 @@ class Encoder(nn.Module):
         float32 tensor of shape (N, n_last)
             States of all directions at their last patch, led to their share.
         """
-        if categories.shape[-1]:
+        if categories.shape[-1] != len(self.embedding.tables):
             raise ValueError(
                 f"categories has {categories.shape[-1]} features, but this encoder "
-                "was fitted on numeric features alone. Pass shape (N, L, 0)."
+                f"was fitted on {len(self.embedding.tables)} categorical ones. Pass "
+                f"shape (N, L, {len(self.embedding.tables)})."
             )
         layout = layout or self.layout(numeric, lengths)
-        readings = self.reader(numeric, lengths)
+        embedded = _embed(self.embedding, categories, lengths)
+        readings = self.reader(numeric, lengths, embedded)
         x = readings.values
         if readings.scales is not None:
             scales = readings.scales[:, None].expand(-1, x.shape[1], -1)
@@ -182,6 +200,14 @@ class Encoder(nn.Module):
             states = layer(self.dropout(x), layout)
         last = [layout.last(s) for s in states]
         return self.to_vector(last[0] if len(last) == 1 else torch.cat(last, dim=1))
+
+
+def _embed(embedding, categories, lengths):
+    """Embed what stands before the end of each sequence: (N, L, ·), or None."""
+    if not embedding.width:
+        return None
+    ended = torch.arange(categories.shape[1], device=lengths.device) >= lengths[:, None]
+    return embedding(categories.masked_fill(ended[:, :, None], 0))
 
 
 def _layout(numeric, lengths, patch_size, n_cells):

@@ -30,6 +30,9 @@ class NumericFeatures:
 
     def fit(self, sequences):
         """Learn the scale of each feature from all time steps of `sequences`."""
+        self.missing_indicator_, self.scaler_ = False, None
+        if not sequences.n_numeric:
+            return self
         n_missing, gappy = 0, False
         for chunk in sequences.iter_chunks():
             missing = np.isnan(chunk).sum(axis=0)
@@ -86,7 +89,7 @@ class NumericFeatures:
         means, spreads : float64 ndarray of shape (n_samples, n_features)
             NaN where a feature is not observed.
         """
-        moments = np.full((2, len(sequences), sequences.n_features), np.nan)
+        moments = np.full((2, len(sequences), sequences.n_numeric), np.nan)
         for i in range(len(sequences)):
             values = self.encode(sequences.rows(i)).astype(np.float64)
             observed = ~np.isnan(values)
@@ -96,6 +99,14 @@ class NumericFeatures:
             moments[:, i, ~observed.any(axis=0)] = np.nan
         return moments
 
+    def mean_variance(self, sequences):
+        """Mean, over the features that vary, of the variance of scaled values."""
+        values = np.concatenate(list(map(self.encode, sequences.iter_chunks())))
+        with np.errstate(invalid="ignore"):
+            variances = _mean((values - _mean(values)) ** 2)
+        varies = variances > 0
+        return float(variances[varies].mean()) if varies.any() else 1.0
+
     def encode(self, values):
         """Scale time steps: (n_steps, n_features) of any dtype to float32.
 
@@ -104,6 +115,8 @@ class NumericFeatures:
         ValueError
             If a scaled value is too large for float32.
         """
+        if not values.shape[1]:
+            return values.astype(np.float32)
         if self.scaler == "standard" and values.dtype in (np.float32, np.float64):
             values = _standardise(values, self.scaler_.mean_, self.scaler_.scale_)
         else:

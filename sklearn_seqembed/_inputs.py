@@ -26,8 +26,8 @@ class Readings(NamedTuple):
     Attributes
     ----------
     values : float32 tensor of shape (N, L, ·)
-        Values without gaps; beside them whether each was missing, and each sequence's
-        values in its own scale, where these are asked for.
+        Values without gaps; beside them whether each was missing, each sequence's
+        values in its own scale, and embedded categories, where there are these.
     ended : bool tensor of shape (N, L)
         Whether the sequence has ended before this step.
     scales : float32 tensor of shape (N, F) or None
@@ -56,6 +56,8 @@ class Reader(nn.Module):
         large that spread is.
     repeat_end : bool, default=False
         Let the last step stand in for those after the end: a patch may reach over it.
+    n_embedded : int, default=0
+        Numbers of a step that stand for its categories.
     """
 
     def __init__(
@@ -65,20 +67,22 @@ class Reader(nn.Module):
         missing_indicator=False,
         instance_norm=False,
         repeat_end=False,
+        n_embedded=0,
     ):
         super().__init__()
         self.missing_indicator = missing_indicator
         self.instance_norm = instance_norm
         self.repeat_end = repeat_end
-        self.n_values = n_features * (1 + missing_indicator + instance_norm)
+        n_readings = 1 + missing_indicator + instance_norm
+        self.n_values = n_features * n_readings + n_embedded
         self.n_scales = n_features * instance_norm
-        self.n_differences = n_features * (1 + instance_norm)
+        self.n_differences = n_features * (1 + instance_norm) + n_embedded
         # Set by `calibrate`: what is read shall vary about as much as the values do.
         self.register_buffer("scale_mean", torch.zeros(self.n_scales))
         self.register_buffer("scale_spread", torch.ones(self.n_scales))
         self.register_buffer("difference_spread", torch.ones(self.n_differences))
 
-    def forward(self, numeric, lengths, *, differences=False):
+    def forward(self, numeric, lengths, embedded=None, *, differences=False):
         """Read a batch.
 
         Parameters
@@ -87,6 +91,8 @@ class Reader(nn.Module):
             Scaled values, NaN where missing.
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence, at least 1.
+        embedded : float32 tensor of shape (N, L, n_embedded), default=None
+            Numbers that stand for categories, None for none.
         differences : bool, default=False
             Whether to read differences from step to step, too.
 
@@ -109,6 +115,10 @@ class Reader(nn.Module):
             # next to nothing shall not drown all else that is read.
             scales = scales.clamp(-LARGEST_SCALE, LARGEST_SCALE)
             scales = torch.where(varies, scales, 0.0)
+        if embedded is not None:
+            embedded = self._repeat_end(embedded, lengths, ended)
+            values.append(embedded)
+            steps.append(embedded)
         if differences:
             apart = functional.pad(_join(steps).diff(dim=1), (0, 0, 1, 0))
             apart = apart / self.difference_spread
@@ -120,23 +130,34 @@ class Reader(nn.Module):
         ended = steps >= lengths[:, None]  # (N, L)
         # A sum is NaN if a value is, and much quicker than a look at each.
         has_gaps = _may_be(torch.isnan(numeric.sum()))
-        if self.repeat_end and _may_be(ended):
-            numeric = _take_steps(numeric, torch.minimum(steps, lengths[:, None] - 1))
+        numeric = self._repeat_end(numeric, lengths, ended)
         unknown = ended[:, :, None]
         if has_gaps:
             unknown = unknown | torch.isnan(numeric)
             numeric = _fill(numeric, unknown)
         return numeric, unknown, ended
 
+    def _repeat_end(self, x, lengths, ended):
+        """Let the last step of x (N, L, ·) stand in for those that have no meaning."""
+        if not (self.repeat_end and x.shape[2] and _may_be(ended)):
+            return x
+        steps = torch.arange(x.shape[1], device=x.device)
+        return _take_steps(x, torch.minimum(steps, lengths[:, None] - 1))
+
     @torch.no_grad()
     def calibrate(self, batches):
-        """Learn from batches (numeric, lengths) how much scales and differences vary.
+        """Learn from some batches how much scales and differences vary.
 
         Before it, they are read as they are.
+
+        Parameters
+        ----------
+        batches : iterable of tuple (numeric, lengths) or (numeric, lengths, embedded)
+            As of :meth:`forward`.
         """
         count, total, squares, logarithms = 0, 0.0, 0.0, []
-        for numeric, lengths in batches:
-            readings = self(numeric, lengths, differences=True)
+        for numeric, lengths, *embedded in batches:
+            readings = self(numeric, lengths, *embedded, differences=True)
             inside = readings.differences[~readings.ended].cpu().double()
             count += len(inside)
             total = total + inside.sum(dim=0)

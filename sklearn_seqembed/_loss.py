@@ -9,7 +9,12 @@ END_WEIGHT = 0.1
 
 
 class SequenceLoss(nn.Module):
-    """Mean over sequences of each sequence's own mean squared error, in scaled units.
+    """Mean over sequences of each sequence's own mean deviance.
+
+    That is the squared error of a number, in scaled units, and the surprisal of a
+    category, which is divided by what it is at first, when only frequencies are known
+    (as GradNorm [1]_ compares losses, though its weights do not change): so 1 is what
+    the best constant has, for features of either kind.
 
     Only observed values within a sequence's length count, each sequence as much as any
     other: the weights that come with the targets say so. Where lengths differ, the
@@ -21,42 +26,56 @@ class SequenceLoss(nn.Module):
     ----------
     learn_ends : bool, default=True
         Whether the end of the reconstruction is learned.
+    class_scales : tuple of float, default=()
+        What the surprisals of each categorical feature are multiplied by.
+
+    References
+    ----------
+    .. [1] Chen, Z. et al. (2018). GradNorm: Gradient Normalization for Adaptive Loss
+           Balancing in Deep Multitask Networks. arXiv:1711.02257.
     """
 
-    def __init__(self, learn_ends=True):
+    def __init__(self, learn_ends=True, class_scales=()):
         super().__init__()
         self.learn_ends = learn_ends
+        self.class_scales = class_scales
 
-    def forward(self, outputs, targets, share=1.0):
+    def forward(self, outputs, targets, share=1.0, surprisals=None):
         """Return the loss of a batch, a scalar, or what a piece of it adds to that.
 
         Parameters
         ----------
-        outputs : dict of str to (values, ends)
+        outputs : dict of str to Played
             By part, as :class:`EncoderDecoder` returns them.
         targets : dict of str to (dict of tensor)
             By part, as :meth:`SequenceDataset.batch` gives them.
         share : float, default=1.0
             Share of the batch's sequences that are in this piece.
+        surprisals : dict of str to tensor of shape (N, L, K), default=None
+            By part, of the targets' classes, where there are categorical features.
         """
         losses = []
-        for part, (values, ends) in outputs.items():
+        for part, played in outputs.items():
             target = targets[part]
-            losses.append(weighted_errors(values, **target).sum())
+            losses.append(weighted_errors(played.values, target).sum())
+            if self.class_scales:
+                scales = played.values.new_tensor(self.class_scales)
+                scaled = surprisals[part] * target["class_weights"] * scales
+                losses[-1] = losses[-1] + scaled.sum()
             if part == "reconstruction" and self.learn_ends:
-                end = _end_loss(ends, target["lengths"]).mean()
+                end = _end_loss(played.ends, target["lengths"]).mean()
                 losses[-1] = losses[-1] + share * END_WEIGHT * end
         return sum(losses) / len(losses)
 
 
-def weighted_errors(output, values, weights, lengths):
+def weighted_errors(output, target):
     """Squared errors, each as much as it counts.
 
     Parameters
     ----------
     output : tensor of shape (N, L, F)
         What the network gives.
-    values, weights, lengths : tensor
+    target : dict of tensor
         Targets of one part, as :meth:`SequenceDataset.batch` gives them.
 
     Returns
@@ -65,25 +84,32 @@ def weighted_errors(output, values, weights, lengths):
         Their sum over a batch is its loss.
     """
     # In float32 where the network computes in less.
-    return (output.float() - values).square() * weights
+    return (output.float() - target["values"]).square() * target["weights"]
 
 
-def mean_errors(output, values, weights, lengths):
-    """Mean squared error of each sequence over its observed values.
+def mean_errors(output, target, surprisals, class_scales):
+    """Mean deviance of each sequence over its observed values.
 
     Parameters
     ----------
-    output, values, weights, lengths : tensor
+    output, target
         As of :func:`weighted_errors`.
+    surprisals : tensor of shape (N, L, K)
+        Of the target's classes.
+    class_scales : tuple of float
+        What they are multiplied by.
 
     Returns
     -------
     float32 tensor of shape (N,)
         NaN where nothing is observed. Not changed by the company of a sequence.
     """
-    observed = (weights > 0).expand_as(values)
-    errors = torch.where(observed, output - values, 0.0).square()
-    return errors.sum(dim=(1, 2)) / observed.sum(dim=(1, 2))
+    observed = (target["weights"] > 0).expand_as(output)
+    errors = torch.where(observed, output - target["values"], 0.0).square()
+    known = target["class_weights"] > 0
+    scaled = torch.where(known, surprisals * surprisals.new_tensor(class_scales), 0.0)
+    count = observed.sum(dim=(1, 2)) + known.sum(dim=(1, 2))
+    return (errors.sum(dim=(1, 2)) + scaled.sum(dim=(1, 2))) / count
 
 
 def end_log_likelihood(ends):

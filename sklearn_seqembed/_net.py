@@ -10,6 +10,7 @@ import torch
 from skorch import NeuralNet
 
 from sklearn_seqembed._dataset import split_batch
+from sklearn_seqembed._decoder import Played
 from sklearn_seqembed._devices import computing_in, keep_freed_memory, to_device
 
 # States of the sequences that are learned from together on a CPU, at most. Each costs
@@ -86,11 +87,28 @@ class SequenceNet(NeuralNet):
         for inputs, targets, share in pieces:
             with computing_in(self.compute_dtype, self.device):
                 outputs.append(self.infer(inputs))
-            targets = to_device(targets, self.device)
-            loss = self.criterion_(outputs[-1], targets, share)
+            loss = self.get_loss(outputs[-1], targets, share=share)
             loss.backward()
             losses.append(loss.detach())
         return {"loss": sum(losses), "y_pred": _join(outputs)}
+
+    def get_loss(self, y_pred, y_true, X=None, training=False, *, share=1.0):
+        """Compare what the module gives with targets that lie anywhere."""
+        targets = to_device(y_true, self.device)
+        surprisals = self._surprisals(y_pred, targets)
+        return self.criterion_(y_pred, targets, share, surprisals)
+
+    def _surprisals(self, outputs, targets):
+        """Give the surprisals (N, L, K) of the targets' classes, by part."""
+        if not self.module__n_classes:
+            return {part: target["classes"].float() for part, target in targets.items()}
+        decoders = self.module_.decoders
+        return {
+            part: decoders[part].heads.surprisals(
+                played.scores, targets[part]["classes"]
+            )
+            for part, played in outputs.items()
+        }
 
     def infer(self, x, **fit_params):
         """Run the module on inputs that lie anywhere."""
@@ -161,8 +179,8 @@ class SequenceNet(NeuralNet):
         dataset : SequenceDataset
             These sequences, without augmentation.
         """
-        self.module_.encoder.reader.calibrate(
-            (inputs["numeric"], inputs["lengths"])
+        self.module_.encoder.calibrate(
+            (inputs["numeric"], inputs["categories"], inputs["lengths"])
             for _, inputs, _ in self._inference(dataset, decodes=False)
         )
 
@@ -195,44 +213,64 @@ class SequenceNet(NeuralNet):
         ------
         indices : int ndarray of shape (N,)
             Sequences of the batch.
-        outputs : dict of str to tensor of shape (N, L, F)
-            Decoded values by part, in scaled units.
+        outputs : dict of str to (values, surprisals)
+            By part: decoded values (N, L, F), in scaled units, and the surprisals
+            (N, L, K) of the targets' classes.
         targets : dict of str to (dict of tensor)
             As :meth:`SequenceDataset.batch` gives them.
         """
         for indices, inputs, targets in self._inference(dataset, decodes=True):
             outputs = self.module_(**inputs)
-            yield indices, {k: v[0].cpu() for k, v in outputs.items()}, targets
+            surprisals = self._surprisals(outputs, to_device(targets, self._where))
+            judged = {
+                part: (played.values.cpu(), surprisals[part].cpu())
+                for part, played in outputs.items()
+            }
+            yield indices, judged, targets
 
     def decode(self, vectors, part, n_steps, lengths=None):
-        """Play vectors back: values (N, n_steps, F), ends (N, n_steps), on the CPU.
+        """Play vectors back.
 
-        After `lengths` steps, where they are given, values have no meaning.
+        Returns
+        -------
+        values : float32 tensor of shape (N, n_steps, F)
+            On the CPU. After `lengths` steps, where they are given, without meaning.
+        ends : float32 tensor of shape (N, n_steps)
+            Logits of the end.
+        classes : int64 tensor of shape (N, n_steps, K)
+            The likeliest classes.
         """
         self._set_training(False)
         keep_freed_memory()
         vectors = to_device(torch.from_numpy(vectors), self._where)
         if lengths is not None:
             lengths = to_device(torch.from_numpy(lengths), self._where)
+        decoder = self.module_.decoders[part]
         with torch.inference_mode():
-            values, ends = self.module_.decoders[part](vectors, n_steps, lengths)
-        return values.cpu(), ends.cpu()
+            values, ends, scores = decoder(vectors, n_steps, lengths)
+            classes = torch.empty((*ends.shape, 0), dtype=torch.int64)
+            if self.module__n_classes:
+                classes = decoder.heads.most_likely(scores)
+        return values.cpu(), ends.cpu(), classes.cpu()
 
     def inference_costs(self, decodes):
-        """Numbers that a patch has in one call, and whether to keep their memory.
+        """Values of a step, cells of a patch, and whether to keep their memory.
 
         A decoder has as many cells as both directions of the encoder together, and gets
         last states and position at each patch. What it plays back needs no pooled ones.
         """
         encoder = self.module_.encoder
         n_cells, pooled = encoder.n_forward, encoder.pooled
+        n_values = self.module__n_features + encoder.embedding.width
+        if decodes and self.module__n_classes:
+            n_values += max(decoder.width for decoder in self.module_.decoders.values())
         if pooled and not decodes:  # these cells read smaller patches, and more of them
             by_patch = encoder.patch_size / pooled.patch_size
             n_cells = max(n_cells, math.ceil(pooled.n_cells * by_patch))
         if decodes:
             calls = [decoder.cells for decoder in self.module_.decoders.values()]
             n_cells = max(n_cells, *(max(c.hidden_size, c.input_size) for c in calls))
-        return n_cells, self._where.type == "cpu"
+        return n_values, n_cells, self._where.type == "cpu"
 
     def _inference(self, dataset, decodes):
         """Yield indices, inputs and targets of each batch, without gradients."""
@@ -255,16 +293,18 @@ def _join(pieces):
         return pieces[0]
     joined = {}
     for part in pieces[0]:
-        n_steps = max(piece[part][1].shape[1] for piece in pieces)
-        values, ends = zip(
-            *(_lengthen(*piece[part], n_steps) for piece in pieces), strict=True
-        )
-        joined[part] = torch.cat(values), torch.cat(ends)
+        n_steps = max(piece[part].ends.shape[1] for piece in pieces)
+        padded = [_lengthen(piece[part], n_steps) for piece in pieces]
+        joined[part] = Played(*map(torch.cat, zip(*padded, strict=True)))
     return joined
 
 
-def _lengthen(values, ends, n_steps):
+def _lengthen(played, n_steps):
     """Pad the outputs of a piece to as many steps as the longest has, with zeros."""
-    surplus = n_steps - ends.shape[1]
+    surplus = n_steps - played.ends.shape[1]
     pad = torch.nn.functional.pad
-    return pad(values, (0, 0, 0, surplus)), pad(ends, (0, surplus))
+    return (
+        pad(played.values, (0, 0, 0, surplus)),
+        pad(played.ends, (0, surplus)),
+        pad(played.scores, (0, 0, 0, surplus)),
+    )

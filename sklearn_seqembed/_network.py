@@ -40,6 +40,8 @@ class EncoderDecoder(nn.Module):
         As of :class:`Encoder`, and of each decoder, which has as many cells.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
         `inputs` of :class:`Decoder`.
+    n_classes : tuple of int, default=()
+        Number of classes of each categorical feature.
     **encoder_options
         Others of :class:`Encoder`.
     """
@@ -55,6 +57,7 @@ class EncoderDecoder(nn.Module):
         cell="lstm",
         patch_size=1,
         decoder_inputs="vector_position",
+        n_classes=(),
         **encoder_options,
     ):
         super().__init__()
@@ -63,6 +66,7 @@ class EncoderDecoder(nn.Module):
             "dropout": dropout,
             "cell": cell,
             "patch_size": patch_size,
+            "n_classes": n_classes,
         }
         self.encoder = Encoder(n_features, n_components, **shared, **encoder_options)
         n_cells = self.encoder.n_cells
@@ -84,6 +88,9 @@ class EncoderDecoder(nn.Module):
             for cells in self.modules()
             if isinstance(cells, nn.RNNBase) and cells.weight_ih_l0.requires_grad
         )
+        if n_classes:  # beside them scores are many
+            widths = (decoder.width for decoder in self.decoders.values())
+            self.n_states += patch_size * sum(widths)
 
     def forward(self, numeric, categories, lengths, horizons):
         """Encode a batch, and decode each part from the last states of its vectors.
@@ -98,7 +105,7 @@ class EncoderDecoder(nn.Module):
 
         Returns
         -------
-        dict of str to (values, ends)
+        dict of str to Played
             What :meth:`Decoder.forward` gives, by part.
         """
         layout = self.encoder.layout(numeric, lengths)

@@ -27,6 +27,7 @@ COUNTS = {
     "batch_size": 1,
     "n_iter_no_change": 1,
     "verbose": 0,
+    "max_categories": 1,
 }
 SHARES = {"dropout": "left", "pooled_share": "left", "validation_fraction": "neither"}
 OPTIONS = {
@@ -40,6 +41,7 @@ OPTIONS = {
     "early_stopping": ("auto", True, False),
     "warm_start": (True, False),
     "precision": ("auto", "float32", "bfloat16"),
+    "handle_unknown": ("infrequent_if_exist", "ignore", "error"),
 }
 # Of these one or several may be chosen.
 CHOICES = {
@@ -48,6 +50,7 @@ CHOICES = {
 }
 AUTO = (
     "patch_size",
+    "hidden_size",
     "pooled_share",
     "pooled_hidden_size",
     "pooled_patch_size",
@@ -87,20 +90,20 @@ def check_parameters(estimator):
                     f"{name} must be 'auto' or a number, got {given[name]!r}."
                 )
             del given[name]
-    if given["hidden_size"] is None:
-        del given["hidden_size"]
+    for name in ("hidden_size", "min_frequency", "max_categories"):
+        if name in given and given[name] is None:
+            del given[name]
     for name in COUNTS.keys() & given:
         check_scalar(given[name], name, numbers.Integral, min_val=COUNTS[name])
     for name in SHARES.keys() & given:
         _check_real(given[name], name, max_val=1, include_boundaries=SHARES[name])
     _check_real(given["lr"], "lr", include_boundaries="neither")
     _check_real(given["weight_decay"], "weight_decay")
-    if isinstance(given.get("horizon"), numbers.Integral):
-        check_scalar(given["horizon"], "horizon", numbers.Integral, min_val=1)
-    elif "horizon" in given:
-        _check_real(
-            given["horizon"], "horizon", max_val=1, include_boundaries="neither"
-        )
+    for name in ("horizon", "min_frequency"):  # a number of them, or a share
+        if isinstance(given.get(name), numbers.Integral):
+            check_scalar(given[name], name, numbers.Integral, min_val=1)
+        elif name in given:
+            _check_real(given[name], name, max_val=1, include_boundaries="neither")
     for name, allowed in OPTIONS.items():
         _check_option(given[name], name, allowed)
     for name, allowed in CHOICES.items():

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._cells import RecurrentLayer
+from sklearn_seqembed._embedding import CategoryEmbedding
 from sklearn_seqembed._inputs import patch_width, to_patches
 
 # What is read, by cells of its own for each.
@@ -45,10 +46,24 @@ class PooledStates(nn.Module):
         Time steps that enter together.
     pooling : tuple of {"mean", "max", "min", "std", "ppv"}
         How states are pooled over time.
+    n_classes : tuple of int, default=()
+        Of categorical features. They are embedded at random, too: what is learned for
+        the last states would change what these cells read from batch to batch.
     """
 
-    def __init__(self, reader, n_cells, *, bidirectional, cell, patch_size, pooling):
+    def __init__(
+        self,
+        reader,
+        n_cells,
+        *,
+        bidirectional,
+        cell,
+        patch_size,
+        pooling,
+        n_classes=(),
+    ):
         super().__init__()
+        self.embedding = CategoryEmbedding(n_classes)
         self.n_cells, self.patch_size, self.pooling = n_cells, patch_size, pooling
         self.n_states = len(READINGS) * (1 + bidirectional) * n_cells * len(pooling)
         self.layers = nn.ModuleList(

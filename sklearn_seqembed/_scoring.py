@@ -9,10 +9,13 @@ from sklearn_seqembed._loss import mean_errors
 
 
 def explained_share(predictions, sequences, features):
-    """Share of squared deviation from the mean that each part explains.
+    """Share of the deviance of the best constant that each part explains.
 
-    As :func:`sklearn.metrics.r2_score` with its uniform average, over all observed
-    values of all sequences, in bounded memory.
+    Of numbers that is squared deviation from the mean, as in
+    :func:`sklearn.metrics.r2_score` with its uniform average; of categories cross
+    entropy against that of their own frequencies, as in
+    :func:`sklearn.metrics.d2_log_loss_score`. Over all observed values of all
+    sequences, in bounded memory.
 
     Parameters
     ----------
@@ -26,12 +29,16 @@ def explained_share(predictions, sequences, features):
     Returns
     -------
     list of float
-        For each part the mean over features of 1 - error / deviation. Features that
-        are constant are left out; NaN, with a warning, if all of them are.
+        For each part the mean over features of 1 - deviance / that of the constant.
+        Features that are constant are left out; NaN, with a warning, if all of them
+        are.
     """
-    sums = {}
+    numbers, categories = {}, {}
     for indices, outputs, targets in predictions:
-        for part, values in outputs.items():
+        for part, (values, surprisals) in outputs.items():
+            categories.setdefault(part, _Surprisals()).add(targets[part], surprisals)
+            if not sequences.n_numeric:
+                continue
             lengths = targets[part]["lengths"].numpy()
             steps = np.arange(values.shape[1])
             inside = steps < lengths[:, None]
@@ -41,8 +48,27 @@ def explained_share(predictions, sequences, features):
                 first = first + sequences.lengths[indices] - lengths
             truth = sequences.take((first[:, None] + steps)[inside]).astype(np.float64)
             error = truth - features.decode(values.numpy()[inside])
-            sums.setdefault(part, _Deviations()).add(truth, error)
-    return [part.share() for part in sums.values()]
+            numbers.setdefault(part, _Deviations()).add(truth, error)
+    return [
+        _mean_share(numbers.get(part, _Deviations()), tally)
+        for part, tally in categories.items()
+    ]
+
+
+def _mean_share(numbers, categories):
+    """Mean over the features of both kinds that are not constant."""
+    shares = [*numbers.shares(), *categories.shares()]
+    if not shares:
+        why = "every feature of X is constant"
+        if not (np.any(numbers.count) or categories.is_observed):
+            why = "no value is observed in the steps that are judged"
+        warnings.warn(
+            f"The explained share is not defined: {why}.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
+        return np.nan
+    return float(np.mean(shares))
 
 
 class _Deviations:
@@ -73,23 +99,48 @@ class _Deviations:
         self.low = np.fmin(self.low, np.where(observed, truth, np.inf).min(axis=0))
         self.high = np.fmax(self.high, np.where(observed, truth, -np.inf).max(axis=0))
 
-    def share(self):
-        varies = self.high > self.low  # False where nothing is observed
+    def shares(self):
+        """Share of each feature that is not constant."""
+        varies = np.atleast_1d(self.high > self.low)  # False where nothing is observed
         if not varies.any():
-            why = "every feature of X is constant"
-            if not np.any(self.count):
-                why = "no value is observed in the steps that are judged"
-            warnings.warn(
-                f"The explained share is not defined: {why}.",
-                UndefinedMetricWarning,
-                stacklevel=2,
-            )
-            return np.nan
-        return float(np.mean(1 - self.error[varies] / self.squares[varies]))
+            return np.empty(0)
+        return 1 - self.error[varies] / self.squares[varies]
 
 
-def mean_deviances(predictions, n_samples):
-    """Mean squared error of each sequence, in scaled units, over the parts.
+class _Surprisals:
+    """Sums over observed time steps of categorical features, added batch by batch."""
+
+    def __init__(self):
+        self.sums, self.counts = 0.0, []
+
+    @property
+    def is_observed(self):
+        """Whether any category was observed."""
+        return any(count.any() for count in self.counts)
+
+    def add(self, target, surprisals):
+        known = target["class_weights"].numpy() > 0  # (N, L, K)
+        self.sums = self.sums + np.where(known, surprisals, 0.0).sum(axis=(0, 1))
+        for k, classes in enumerate(target["classes"].numpy().transpose(2, 0, 1)):
+            count = np.bincount(classes[known[:, :, k]])
+            if k == len(self.counts):
+                self.counts.append(count)
+                continue
+            length = max(len(count), len(self.counts[k]))
+            padded = [np.pad(c, (0, length - len(c))) for c in (count, self.counts[k])]
+            self.counts[k] = sum(padded)
+
+    def shares(self):
+        """Share of each feature that is not constant."""
+        for total, counts in zip(np.atleast_1d(self.sums), self.counts, strict=False):
+            observed = counts[counts > 0]
+            if len(observed) > 1:
+                constant = -(observed * np.log(observed / observed.sum())).sum()
+                yield 1 - total / constant
+
+
+def mean_deviances(predictions, n_samples, class_scales=()):
+    """Mean deviance of each sequence, in scaled units, over the parts.
 
     Parameters
     ----------
@@ -97,6 +148,8 @@ def mean_deviances(predictions, n_samples):
         What :meth:`SequenceNet.predict_parts` yields.
     n_samples : int
         Number of sequences.
+    class_scales : tuple of float, default=()
+        As of :class:`SequenceLoss`.
 
     Returns
     -------
@@ -106,8 +159,8 @@ def mean_deviances(predictions, n_samples):
     deviances = np.empty(n_samples)
     for indices, outputs, targets in predictions:
         means = [
-            mean_errors(values, **targets[part]).numpy()
-            for part, values in outputs.items()
+            mean_errors(values, targets[part], surprisals, class_scales).numpy()
+            for part, (values, surprisals) in outputs.items()
         ]
         deviances[indices] = np.mean(means, axis=0)
     return deviances

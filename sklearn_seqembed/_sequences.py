@@ -71,6 +71,9 @@ def check_sequences(X, *, estimator, reset):
         _check_same_features(sequences, estimator, container)
     _check_values(sequences)
     if reset:
+        estimator.is_categorical_ = np.zeros(
+            1 if container.is_table else sequences.n_features, bool
+        )
         for name in ("n_features_in_", "feature_names_in_"):
             vars(estimator).pop(name, None)
             if name in vars(probe):

@@ -28,13 +28,15 @@ CLIP_NORM = 1.0
 FUSED = ("cpu", "cuda", "mps")
 
 
-def build_net(module_params, *, lr, weight_decay, batch_size, device):
+def build_net(module_params, *, class_scales, lr, weight_decay, batch_size, device):
     """Put a skorch net together and initialise it.
 
     Parameters
     ----------
     module_params : dict
         Arguments of :class:`EncoderDecoder`.
+    class_scales : tuple of float
+        As of :class:`SequenceLoss`.
     lr, batch_size, device
         As in skorch, all settled.
     weight_decay : float
@@ -49,6 +51,7 @@ def build_net(module_params, *, lr, weight_decay, batch_size, device):
     net = SequenceNet(
         EncoderDecoder,
         criterion=SequenceLoss,
+        criterion__class_scales=class_scales,
         optimizer=torch.optim.AdamW,
         optimizer__weight_decay=weight_decay,
         optimizer__fused=torch.device(device).type in FUSED,

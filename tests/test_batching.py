@@ -282,7 +282,7 @@ def test_inference_batches_are_bounded_by_long_forecasts_too(ragged, monkeypatch
     monkeypatch.setattr(_batching, "INFERENCE_STATES", 5 * 12)
     dataset = _dataset(ragged, parts=("forecast",), horizons=LENGTHS * 9 // 10)
 
-    batches = list(dataset.inference_batches(5, keep=False))
+    batches = list(dataset.inference_batches(3, 5, keep=False))
 
     assert sorted(np.concatenate(batches)) == list(range(7))
     assert all(len(b) * dataset.horizons[b].max() <= 12 for b in batches)

@@ -260,7 +260,7 @@ def test_composite_score_is_the_mean_of_both_parts():
     vectors = embedder._encode(embedder._check_in(list(read))[0])
     lengths = np.full(30, 2)
     recreated = np.ravel(embedder.reconstruct(list(read)))
-    forecast = np.ravel(embedder._decode(vectors, "forecast", lengths))
+    forecast = embedder._decode(vectors, "forecast", lengths).blocks[0].ravel()
     shares = [
         1 - ((truth.ravel() - found) ** 2).mean() / truth.var()
         for truth, found in [(read, recreated), (held, forecast)]
@@ -488,7 +488,7 @@ def test_decoder_alone_plays_a_vector_back(fitted, sequences):
     vectors = torch.from_numpy(fitted.transform(sequences))
 
     with torch.inference_mode():
-        values, ends = fitted.decoder_(vectors, 5)
+        values, ends, _ = fitted.decoder_(vectors, 5)
 
     assert values.shape == (len(sequences), 5, 2)
     assert ends.shape == (len(sequences), 5)

@@ -145,7 +145,7 @@ def test_decoder_gives_as_many_steps_as_are_asked_for(cell, inputs, n_steps):
         2, JoinedVector(5), 6, num_layers=2, cell=cell, patch_size=3, inputs=inputs
     ).eval()
 
-    values, ends = decoder(torch.randn(4, 5), n_steps)
+    values, ends, _ = decoder(torch.randn(4, 5), n_steps)
 
     assert values.shape == (4, n_steps, 2)
     assert ends.shape == (4, n_steps)
@@ -155,8 +155,8 @@ def test_decoders_output_depends_on_the_vector_only():
     decoder = Decoder(2, JoinedVector(5), 6).eval()
     vectors = torch.randn(3, 5)
 
-    values, ends = decoder(vectors, 6)
-    alone, end = decoder(vectors[[1]], 4)
+    values, ends, _ = decoder(vectors, 6)
+    alone, end, _ = decoder(vectors[[1]], 4)
 
     torch.testing.assert_close(values[[1], :4], alone, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(ends[[1], :4], end, rtol=1e-5, atol=1e-6)
@@ -168,7 +168,7 @@ def test_textbook_decoder_repeats_the_vector_and_starts_from_zero():
     judge.load_state_dict(decoder.cells.state_dict())
     vectors = torch.randn(3, 5)
 
-    values, _ = decoder(vectors, 4)
+    values, *_ = decoder(vectors, 4)
 
     states, _ = judge(vectors[:, None].repeat(1, 4, 1))
     expected = decoder.output(states)[:, :, :-1]
@@ -235,7 +235,7 @@ def test_positions_enter_the_decoder():
         decoder.start.weight.zero_()
         decoder.start.bias.zero_()
 
-    values, _ = decoder(torch.ones(1, 2), 4)
+    values, *_ = decoder(torch.ones(1, 2), 4)
 
     assert len(values.unique()) == 4
 

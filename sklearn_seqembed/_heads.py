@@ -1,0 +1,96 @@
+"""Numbers into categories: how likely each is, and which one is likeliest.
+
+Axes as in `_network.py`.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+# A feature with more classes has an adaptive softmax: its frequent classes come first,
+# and rarer ones are looked at only where they occur.
+FULL_CLASSES = 2000
+
+# Numbers that lead to it, and the classes at which its clusters end.
+ADAPTIVE_WIDTH = 64
+CUTOFFS = (1000, 10_000)
+
+# Log probabilities that are computed together where the likeliest class is looked for.
+TOGETHER = 2**23
+
+
+class CategoryHeads(nn.Module):
+    """A softmax for each categorical feature; with many classes an adaptive one [1]_.
+
+    Parameters
+    ----------
+    n_classes : tuple of int
+        Number of classes of each feature, which are sorted by falling frequency.
+
+    Attributes
+    ----------
+    widths : list of int
+        Numbers of a step that each softmax gets.
+
+    References
+    ----------
+    .. [1] Grave, E. et al. (2017). Efficient softmax approximation for GPUs.
+           arXiv:1609.04309.
+    """
+
+    def __init__(self, n_classes):
+        super().__init__()
+        self.widths = [
+            ADAPTIVE_WIDTH if n > FULL_CLASSES else max(1, n) for n in n_classes
+        ]
+        self.adaptive = nn.ModuleDict(
+            {
+                str(k): nn.AdaptiveLogSoftmaxWithLoss(
+                    ADAPTIVE_WIDTH, n, [cut for cut in CUTOFFS if cut < n]
+                )
+                for k, n in enumerate(n_classes)
+                if n > FULL_CLASSES
+            }
+        )
+
+    def surprisals(self, scores, classes):
+        """Minus the log probability of given classes, in nats.
+
+        Parameters
+        ----------
+        scores : tensor of shape (N, L, sum of widths)
+            What the decoder gives.
+        classes : int64 tensor of shape (N, L, K)
+            The classes, from 1 on. What is missing, 0, has no meaning here.
+
+        Returns
+        -------
+        float32 tensor of shape (N, L, K)
+            The surprisals.
+        """
+        found = []
+        for k, part in enumerate(self._split(scores)):
+            target = (classes[:, :, k].flatten() - 1).clamp(min=0)
+            if str(k) in self.adaptive:
+                surprisal = -self.adaptive[str(k)](part, target).output
+            else:
+                surprisal = functional.cross_entropy(part, target, reduction="none")
+            found.append(surprisal.reshape(classes.shape[:2]))
+        return torch.stack(found, dim=2)
+
+    def most_likely(self, scores):
+        """Find the likeliest class of each step and feature: int64 (N, L, K)."""
+        found = []
+        for k, part in enumerate(self._split(scores)):
+            if str(k) in self.adaptive:
+                adaptive = self.adaptive[str(k)]
+                pieces = part.split(max(1, TOGETHER // adaptive.n_classes))
+                likeliest = torch.cat([adaptive.predict(piece) for piece in pieces])
+            else:
+                likeliest = part.argmax(dim=1)
+            found.append(likeliest.reshape(scores.shape[:2]) + 1)
+        return torch.stack(found, dim=2)
+
+    def _split(self, scores):
+        """Split scores by features, each (N * L, ·), in float32."""
+        return scores.flatten(0, 1).float().split(self.widths, dim=1)
