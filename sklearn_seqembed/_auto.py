@@ -2,10 +2,12 @@
 
 import numpy as np
 
-# Batches in a whole training, one after the other; and where there are categories,
-# which are learned one by one.
+# Batches in a whole training, one after the other. Where there are categories, which
+# are learned one by one, so many are the least, and every sequence is seen
+# `EPOCHS_OF_CATEGORIES` times, or as often as the most allow.
 UPDATES = 1500
-UPDATES_OF_CATEGORIES = 4000
+EPOCHS_OF_CATEGORIES = 40
+MOST_UPDATES_OF_CATEGORIES = 4000
 
 # Largest batches, and with categories.
 LARGEST_BATCH = 64
@@ -103,7 +105,10 @@ def choose_batch_size(n_samples, has_categories=False):
 
 def choose_max_epochs(n_batches, has_categories=False):
     """Spread `UPDATES` batches over epochs; see each sequence `MIN_EPOCHS` times."""
-    updates = UPDATES_OF_CATEGORIES if has_categories else UPDATES
+    updates = UPDATES
+    if has_categories:
+        most = MOST_UPDATES_OF_CATEGORIES
+        updates = min(max(UPDATES, EPOCHS_OF_CATEGORIES * n_batches), most)
     return max(MIN_EPOCHS, -(-updates // n_batches))
 
 

@@ -137,9 +137,9 @@ default="infrequent_if_exist"
         "composite" half of each batch is read and recreated whole, as `reconstruct`
         does, and forecasts nothing.
     max_epochs : int or "auto", default="auto"
-        Passes over the training sequences. "auto" makes about 1500 batches, with
-        categorical features 4000, and at least 5 passes. 0 leaves the network
-        untrained, to compare with.
+        Passes over the training sequences. "auto" makes about 1500 batches, and at
+        least 5 passes; with categorical features 40 passes, if that is more, but no
+        more than 4000 batches. 0 leaves the network untrained, to compare with.
     batch_size : int or "auto", default="auto"
         Largest number of sequences of a batch. "auto" is about an eighth of them, 16
         to 64, with categorical features up to 128.

@@ -1,0 +1,145 @@
+"""Shares of sequences, and of their tokens, that are recreated exactly."""
+
+import numpy as np
+
+
+def exact_match_score(X_true, X_pred):
+    """Return the share of sequences that are recreated exactly.
+
+    Parameters
+    ----------
+    X_true : list, array or frame of n_samples sequences
+        What was to be recreated: strings, lists of tokens, arrays of shape
+        (n_timesteps_i,) or (n_timesteps_i, n_features), or a frame whose cells are
+        such. None and NaN are missing and may be anything in `X_pred`.
+    X_pred : list, array or frame of n_samples sequences
+        What came back, in any of these forms.
+
+    Returns
+    -------
+    score : float
+        Share, from 0 to 1, of the sequences that have the same length and the same
+        observed values at every time step. Numbers count as the same only where they
+        are equal; of numbers an estimator's `score` says more.
+
+    Raises
+    ------
+    ValueError
+        If there is no sequence, or the two differ in their number or in features.
+
+    See Also
+    --------
+    token_match_score : Share of tokens.
+
+    Examples
+    --------
+    >>> from sklearn_seqembed.metrics import exact_match_score
+    >>> exact_match_score(["Meyer", "Ng"], ["Meyer", "Ngo"])
+    0.5
+    """
+    tallies = _tally(X_true, X_pred)
+    return float(np.mean([exact for exact, *_ in tallies]))
+
+
+def token_match_score(X_true, X_pred):
+    """Return the share of tokens that are recreated at their place.
+
+    Parameters
+    ----------
+    X_true, X_pred : list, array or frame of n_samples sequences
+        As for :func:`exact_match_score`.
+
+    Returns
+    -------
+    score : float
+        Share, from 0 to 1, of the observed values of `X_true`, over all sequences
+        together, that stand in `X_pred` at the same time step and feature. What
+        `X_pred` has beyond the end of a sequence is not counted.
+
+    Raises
+    ------
+    ValueError
+        If there is no observed value, or the two differ in their number of sequences
+        or features.
+
+    See Also
+    --------
+    exact_match_score : Share of whole sequences.
+
+    Examples
+    --------
+    >>> from sklearn_seqembed.metrics import token_match_score
+    >>> round(token_match_score(["Meyer", "Ng"], ["Maier", "Ngo"]), 2)
+    0.71
+    """
+    _, n_same, n_observed = np.transpose(_tally(X_true, X_pred))
+    if not n_observed.sum():
+        raise ValueError("X_true has no observed value. Pass sequences that have one.")
+    return float(n_same.sum() / n_observed.sum())
+
+
+def _tally(X_true, X_pred):
+    """Whether each sequence is exact, how many values are the same, and observed."""
+    true, pred = _rows(X_true), _rows(X_pred)
+    if len(true) != len(pred) or not true:
+        raise ValueError(
+            f"X_true holds {len(true)} sequences and X_pred {len(pred)}: expected as "
+            "many of both, at least one. Pass what was read and what came back for it."
+        )
+    return [_compare(i, *pair) for i, pair in enumerate(zip(true, pred, strict=True))]
+
+
+def _compare(i, true, pred):
+    if len(true) != len(pred):
+        raise ValueError(
+            f"X_true has {len(true)} columns and X_pred {len(pred)}, expected as many "
+            "of both. Pass frames of the same features."
+        )
+    is_exact, n_same, n_observed = True, 0, 0
+    for cell, found in zip(map(_values, true), map(_values, pred), strict=True):
+        if len(cell) and len(found) and cell.shape[1] != found.shape[1]:
+            raise ValueError(
+                f"X_true[{i}] has {cell.shape[1]} features and X_pred[{i}] "
+                f"{found.shape[1]}, expected as many of both."
+            )
+        observed = ~_is_missing(cell)
+        shared = min(len(cell), len(found))
+        same = observed[:shared] & (cell[:shared] == found[:shared]).astype(bool)
+        n_same += same.sum()
+        n_observed += observed.sum()
+        is_exact &= len(cell) == len(found) and same.sum() == observed.sum()
+    return is_exact, n_same, n_observed
+
+
+def _rows(X):
+    """List the sequences of X, each as a list with one cell a column."""
+    if hasattr(X, "to_pylist") or hasattr(X, "to_pydict"):  # Arrow
+        X = X.to_pylist()
+        if X and isinstance(X[0], dict):
+            return [list(row.values()) for row in X]
+    if hasattr(X, "columns"):
+        columns = [X[name].to_list() for name in X.columns]
+        return [list(row) for row in zip(*columns, strict=True)]
+    return [[sequence] for sequence in X]
+
+
+def _values(sequence):
+    """Read one cell as an object array of shape (n_timesteps, n_features)."""
+    steps = list(sequence)
+    if not steps:
+        return np.empty((0, 1), dtype=object)
+    is_flat = isinstance(sequence, str) or np.ndim(steps[0]) == 0
+    values = np.empty((len(steps), 1 if is_flat else len(steps[0])), dtype=object)
+    if is_flat:
+        values[:, 0] = steps
+    else:
+        values[:] = steps
+    return values
+
+
+def _is_missing(values):
+    """Tell None, and what differs from itself as NaN and NaT do."""
+    flat = values.ravel().tolist()
+    # pandas' NA is neither equal nor unequal to itself.
+    missing = [v is None or type(v).__name__ == "NAType" or bool(v != v) for v in flat]
+    return np.array(missing, dtype=bool).reshape(values.shape)

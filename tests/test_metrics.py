@@ -1,0 +1,69 @@
+"""Shares of sequences and tokens that are recreated exactly."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from sklearn_seqembed.metrics import exact_match_score, token_match_score
+
+NAN = np.nan
+
+
+@pytest.mark.parametrize(
+    ("true", "pred", "exact", "tokens"),
+    [
+        (["ab", "cde"], ["ab", "cde"], 1.0, 1.0),
+        (["ab", "cde"], ["ab", "cdf"], 0.5, 4 / 5),
+        (["ab"], ["abc"], 0.0, 1.0),  # too long: no token is lost, the sequence is
+        (["abc"], ["ab"], 0.0, 2 / 3),
+        (["abc"], [""], 0.0, 0.0),
+        (["abc"], ["xabc"], 0.0, 0.0),  # a place further on is another place
+        ([["a", "b"], ["c"]], [["a", "b"], ["d"]], 0.5, 2 / 3),
+        ([["a", None], ["c"]], [["a", "x"], ["c"]], 1.0, 1.0),
+        ([["a", NAN], ["c"]], [["a", "x"], [None]], 0.5, 1 / 2),
+        ([["a", pd.NA]], [["a", "<NA>"]], 1.0, 1.0),
+        ([["<NA>"]], [["a"]], 0.0, 0.0),
+        ([[("a", 1.0), ("b", NAN)]], [[("a", 1.0), ("c", 2.0)]], 0.0, 2 / 3),
+        (
+            np.array([["a", "b"], ["c", "d"]]),
+            np.array([["a", "b"], ["c", "c"]]),
+            0.5,
+            0.75,
+        ),
+        ([np.array([1.0, 2.0])], [np.array([1.0, 2.5])], 0.0, 0.5),
+        ([np.ones((3, 2))], [np.ones((3, 2))], 1.0, 1.0),
+    ],
+)
+def test_shares_are_counted_by_sequence_and_by_value(true, pred, exact, tokens):
+    assert exact_match_score(true, pred) == pytest.approx(exact)
+    assert token_match_score(true, pred) == pytest.approx(tokens)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_a_row_of_a_frame_is_exact_if_all_its_cells_are(frame):
+    true = frame({"a": [["x", "y"], ["z"]], "b": [[1.0, 2.0], [3.0]]})
+    pred = frame({"a": [["x", "y"], ["z"]], "b": [[1.0, 2.0], [4.0]]})
+
+    assert exact_match_score(true, pred) == 0.5
+    assert token_match_score(true, pred) == pytest.approx(5 / 6)
+
+
+@pytest.mark.parametrize("metric", [exact_match_score, token_match_score])
+def test_what_cannot_be_compared_is_refused(metric):
+    with pytest.raises(ValueError, match="X_true holds 2 sequences and X_pred 1"):
+        metric(["a", "b"], ["a"])
+    with pytest.raises(ValueError, match="X_true holds 0 sequences"):
+        metric([], [])
+    with pytest.raises(
+        ValueError, match=r"X_true\[1\] has 2 features and X_pred\[1\] 3"
+    ):
+        metric([np.ones((2, 2))] * 2, [np.ones((2, 2)), np.ones((2, 3))])
+    with pytest.raises(ValueError, match="X_true has 2 columns and X_pred 1"):
+        metric(pd.DataFrame({"a": ["x"], "b": ["y"]}), pd.DataFrame({"a": ["x"]}))
+
+
+def test_a_share_of_no_token_is_refused():
+    with pytest.raises(ValueError, match="X_true has no observed value"):
+        token_match_score([[None]], [["a"]])
