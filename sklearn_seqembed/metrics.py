@@ -102,7 +102,7 @@ def _compare(i, true, pred):
                 f"X_true[{i}] has {cell.shape[1]} features and X_pred[{i}] "
                 f"{found.shape[1]}, expected as many of both."
             )
-        observed = ~_is_missing(cell)
+        observed = np.not_equal(cell, None).astype(bool)
         shared = min(len(cell), len(found))
         same = observed[:shared] & (cell[:shared] == found[:shared]).astype(bool)
         n_same += same.sum()
@@ -124,7 +124,7 @@ def _rows(X):
 
 
 def _values(sequence):
-    """Read one cell as an object array of shape (n_timesteps, n_features)."""
+    """Read one cell as objects (n_timesteps, n_features), None where missing."""
     steps = list(sequence)
     if not steps:
         return np.empty((0, 1), dtype=object)
@@ -134,6 +134,7 @@ def _values(sequence):
         values[:, 0] = steps
     else:
         values[:] = steps
+    values[_is_missing(values)] = None
     return values
 
 
