@@ -1,0 +1,283 @@
+"""Categories in the network: what enters, what leaves, what it costs to be wrong."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics import d2_log_loss_score, log_loss
+
+from sklearn_seqembed import _heads
+from sklearn_seqembed._blocks import Categories, Sequences
+from sklearn_seqembed._dataset import SequenceDataset, masked_targets
+from sklearn_seqembed._decoder import Played
+from sklearn_seqembed._embedding import CategoryEmbedding, embedding_width
+from sklearn_seqembed._encoder import Encoder
+from sklearn_seqembed._features import NumericFeatures
+from sklearn_seqembed._heads import CategoryHeads
+from sklearn_seqembed._loss import SequenceLoss, mean_errors
+from sklearn_seqembed._network import EncoderDecoder
+from sklearn_seqembed._scoring import explained_share
+
+NAN = np.nan
+
+
+# What enters
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "width"), [(0, 1), (1, 2), (2, 2), (20, 9), (100, 21), (100_000, 64)]
+)
+def test_the_width_of_an_embedding_grows_with_the_vocabulary(n_classes, width):
+    assert embedding_width(n_classes) == width
+
+
+def test_a_missing_category_enters_as_zeros_and_learns_nothing():
+    embedding = CategoryEmbedding((3, 2))
+    categories = torch.tensor([[[0, 1], [3, 0]]])
+
+    embedded = embedding(categories)
+    embedded.sum().backward()
+
+    first = embedding.tables[0].embedding_dim
+    assert embedded.shape == (1, 2, embedding.width)
+    assert not embedded[0, 0, :first].any()
+    assert not embedded[0, 1, first:].any()
+    assert embedded[0, 1, :first].any()
+    assert not embedding.tables[0].weight.grad[0].any()
+
+
+def _encoder(**options):
+    torch.manual_seed(0)
+    options = {
+        "n_classes": (4, 3),
+        "pooled_share": 0.5,
+        "pooled_hidden_size": 4,
+        "pooling": ("mean", "max"),
+    } | options
+    return Encoder(2, 6, **options).eval()
+
+
+@pytest.mark.parametrize("patch_size", [1, 3])
+def test_nothing_after_the_end_reaches_the_vector(patch_size):
+    encoder = _encoder(patch_size=patch_size, pooled_patch_size=patch_size)
+    numeric = torch.randn(2, 7, 2)
+    categories = torch.randint(1, 4, (2, 7, 2))
+    lengths = torch.tensor([7, 3])
+    vectors = encoder(numeric, categories, lengths).detach()
+
+    categories[1, 3:] = 999  # no category at all
+    numeric[1, 3:] = 1e6
+
+    assert_allclose(vectors, encoder(numeric, categories, lengths).detach())
+    alone = encoder(numeric[1:, :3], categories[1:, :3], lengths[1:])
+    assert_allclose(vectors[1:], alone.detach(), atol=1e-6)
+
+
+@pytest.mark.parametrize("pooled_share", [0.0, 0.5])
+def test_every_category_of_every_step_reaches_the_vector(pooled_share):
+    encoder = _encoder(pooled_share=pooled_share)
+    numeric, lengths = torch.zeros(1, 5, 2), torch.tensor([5])
+    categories = torch.ones(1, 5, 2, dtype=torch.int64)
+    before = encoder(numeric, categories, lengths).detach()
+
+    for step in range(5):
+        for feature in range(2):
+            changed = categories.clone()
+            changed[0, step, feature] = 2
+            after = encoder(numeric, changed, lengths).detach()
+            assert (after - before).abs().max() > 1e-4, (step, feature)
+
+
+def test_another_number_of_categorical_features_is_refused():
+    with pytest.raises(ValueError, match=r"categories has 1 features.*shape \(N, L, 2"):
+        _encoder()(
+            torch.zeros(1, 2, 2),
+            torch.ones(1, 2, 1, dtype=torch.int64),
+            torch.tensor([2]),
+        )
+
+
+# What leaves
+
+
+def test_surprisals_are_minus_log_probabilities():
+    heads = CategoryHeads((3, 2))
+    scores = torch.randn(2, 4, 5)
+    classes = torch.stack([torch.randint(1, 4, (2, 4)), torch.randint(1, 3, (2, 4))], 2)
+
+    surprisals = heads.surprisals(scores, classes)
+
+    for k, part in enumerate(scores.split([3, 2], dim=2)):
+        probabilities = part.softmax(dim=2)
+        chosen = torch.take_along_dim(probabilities, classes[:, :, k, None] - 1, dim=2)
+        assert_allclose(surprisals[:, :, k], -chosen[:, :, 0].log(), rtol=1e-5)
+
+
+def test_many_classes_take_an_adaptive_softmax_that_is_one_distribution(monkeypatch):
+    monkeypatch.setattr(_heads, "FULL_CLASSES", 5)
+    monkeypatch.setattr(_heads, "CUTOFFS", (3, 7))
+    monkeypatch.setattr(_heads, "TOGETHER", 40)  # several pieces
+    heads = CategoryHeads((2, 20))
+    assert heads.widths == [2, _heads.ADAPTIVE_WIDTH]
+    scores = 3 * torch.randn(2, 6, sum(heads.widths))
+
+    surprisals = []
+    for label in range(1, 21):
+        classes = torch.full((2, 6, 2), label)
+        classes[:, :, 0] = 1
+        surprisals.append(heads.surprisals(scores, classes)[:, :, 1])
+    surprisals = torch.stack(surprisals, dim=2).detach()
+
+    assert_allclose(torch.exp(-surprisals).sum(dim=2), np.ones((2, 6)), rtol=1e-5)
+    likeliest = heads.most_likely(scores)[:, :, 1]
+    assert len(likeliest.unique()) > 3
+    # The head decides between frequent classes and clusters: torch's own rule.
+    chosen = torch.take_along_dim(surprisals, likeliest[:, :, None] - 1, dim=2)
+    assert (chosen[:, :, 0] <= surprisals.min(dim=2).values + np.log(20)).all()
+
+
+def test_a_feature_without_classes_costs_nothing():
+    heads = CategoryHeads((0,))
+    scores = torch.randn(1, 3, 1)
+
+    assert not heads.surprisals(scores, torch.zeros(1, 3, 1, dtype=torch.int64)).any()
+    assert heads.most_likely(scores).shape == (1, 3, 1)
+
+
+def test_scores_count_among_the_states_of_a_patch():
+    numeric = EncoderDecoder(2, 8)
+    mixed = EncoderDecoder(2, 8, n_classes=(30, 4))
+
+    assert mixed.n_states == numeric.n_states + 2 + 30 + 4 + 1
+
+
+# What it costs
+
+
+def test_each_observed_value_of_a_sequence_counts_alike():
+    values = np.array([[[1.0], [NAN], [3.0]], [[1.0], [2.0], [3.0]]], dtype=np.float32)
+    classes = np.array([[[1, 2], [0, 1], [1, 1]], [[0, 0], [0, 0], [1, 1]]])
+
+    targets = masked_targets(values, np.array([3, 2]), classes)
+
+    weights = targets["weights"].expand(2, 3, 1)
+    # 2 numbers and 5 categories; 2 numbers of the steps within the length.
+    expected = [[1 / 14, 0, 1 / 14], [1 / 4, 1 / 4, 0]]
+    assert_allclose(weights[:, :, 0], expected, rtol=1e-6)
+    expected = [[[1 / 14] * 2, [0, 1 / 14], [1 / 14] * 2], np.zeros((3, 2))]
+    assert_allclose(targets["class_weights"], expected, rtol=1e-6)
+
+
+def test_surprisals_are_added_in_the_units_of_squared_errors():
+    values = np.full((2, 2, 1), 2.0, dtype=np.float32)
+    classes = np.array([[[1, 1], [2, 0]], [[1, 2], [1, 2]]])
+    lengths = np.array([2, 1])
+    targets = masked_targets(values, lengths, classes)
+    surprisals = torch.tensor([[[1.0, 3.0], [5.0, 99.0]], [[2.0, 4.0], [99.0, 99.0]]])
+    played = Played(torch.zeros(2, 2, 1), torch.zeros(2, 2), None)
+    scales = (0.5, 0.25)
+
+    loss = SequenceLoss(learn_ends=False, class_scales=scales)(
+        {"forecast": played}, {"forecast": targets}, 1.0, {"forecast": surprisals}
+    )
+    means = mean_errors(played.values, targets, surprisals, scales)
+
+    first = (4 + 4 + 0.5 * 1 + 0.25 * 3 + 0.5 * 5) / 5
+    second = (4 + 0.5 * 2 + 0.25 * 4) / 3
+    assert means.tolist() == pytest.approx([first, second])
+    assert loss.item() == pytest.approx((first + second) / 2)
+
+
+def _codes(rng, shape, n_levels):
+    return rng.integers(-1, n_levels, shape).astype(np.int32)
+
+
+def test_the_explained_share_of_a_category_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    codes, levels = _codes(rng, 40, 3), np.array(list("abc"), dtype=object)
+    numbers = rng.normal(size=(40, 1))
+    sequences = Sequences.from_offsets(
+        (numbers,), [0, 15, 40], (Categories(codes, levels),)
+    )
+    scores = torch.as_tensor(rng.normal(size=(40, 3)))
+    likelihoods = scores.softmax(dim=1).numpy()
+    dataset = SequenceDataset(
+        sequences,
+        lambda x: x.astype(np.float32),
+        1,
+        ("reconstruction",),
+        lookups=[np.array([1, 2, 3, 0])],
+    )
+    predictions = []
+    for i, (start, stop) in enumerate([(0, 15), (15, 40)]):
+        _, targets = dataset.batch(np.array([i]))
+        chosen = likelihoods[np.arange(start, stop), codes[start:stop]]
+        surprisals = torch.as_tensor(-np.log(chosen))[None, :, None]
+        values = torch.zeros(1, stop - start, 1)
+        predictions.append(
+            (np.array([i]), {"reconstruction": (values, surprisals)}, targets)
+        )
+
+    (share,) = explained_share(
+        predictions, sequences, NumericFeatures(None).fit(sequences)
+    )
+
+    known = codes >= 0
+    judge = d2_log_loss_score(codes[known], likelihoods[known], labels=[0, 1, 2])
+    of_numbers = 1 - (numbers**2).sum() / ((numbers - numbers.mean()) ** 2).sum()
+    assert log_loss(codes[known], likelihoods[known]) > 0
+    assert share == pytest.approx((judge + of_numbers) / 2, rel=1e-6)
+
+
+# Batches
+
+
+def test_batches_hold_the_indices_of_categories():
+    codes = np.array([0, 1, -1, 2, 0], dtype=np.int32)
+    sequences = Sequences.from_offsets(
+        (), [0, 3, 5], (Categories(codes, np.array(["a", "b", "c"], dtype=object)),)
+    )
+    dataset = SequenceDataset(
+        sequences, None, 2, ("reconstruction",), lookups=[np.array([3, 1, 2, 0])]
+    )
+
+    inputs, targets = dataset.batch(np.array([0, 1]))
+
+    assert inputs["numeric"].shape == (2, 4, 0)
+    assert inputs["categories"][:, :, 0].tolist() == [[3, 1, 0, 0], [2, 3, 3, 3]]
+    assert targets["reconstruction"]["classes"].shape == (2, 4, 1)
+    counted = targets["reconstruction"]["class_weights"][:, :, 0] > 0
+    assert_array_equal(
+        counted, [[True, True, False, False], [True, True, False, False]]
+    )
+
+
+def test_mixing_takes_whole_steps_of_another_sequence():
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(20), 30).astype(np.int32)
+    codes[rng.random(600) < 0.2] = -1
+    levels = np.arange(20)
+    features = (Categories(codes, levels), Categories(codes, levels))
+    sequences = Sequences.from_offsets((), np.arange(0, 601, 30), features)
+    lookup = np.append(np.arange(1, 21), 0)
+    dataset = SequenceDataset(
+        sequences,
+        None,
+        1,
+        ("reconstruction",),
+        lookups=[lookup, lookup],
+        augmentation=("shift", "mix"),
+    )
+    torch.manual_seed(0)
+
+    inputs, targets = dataset.batch(np.arange(20))
+
+    mixed = inputs["categories"].numpy()
+    plain = lookup[codes].reshape(20, 30)
+    taken = mixed[:, :, 0] != plain
+    assert 0.1 < taken.mean() < 0.35  # a quarter on average, less where missing
+    assert_array_equal(mixed[:, :, 0], mixed[:, :, 1])  # both features of a step
+    assert (mixed[taken] > 0).all()  # what is missing replaces nothing
+    for row, own in zip(mixed[:, :, 0], np.arange(1, 21), strict=True):
+        assert len(set(row.tolist()) - {0, own}) <= 1  # of one other
+    assert_array_equal(targets["reconstruction"]["classes"], mixed)
