@@ -7,7 +7,7 @@ import numpy as np
 # `EPOCHS_OF_CATEGORIES` times, or as often as the most allow.
 UPDATES = 1500
 EPOCHS_OF_CATEGORIES = 40
-MOST_UPDATES_OF_CATEGORIES = 4000
+MOST_UPDATES_OF_CATEGORIES = 6000
 
 # Largest batches, and with categories.
 LARGEST_BATCH = 64
@@ -15,7 +15,7 @@ LARGEST_BATCH_OF_CATEGORIES = 128
 
 # Cells a direction where there are categories. Without, last states are cells
 # themselves: a linear layer between them and the vector changed little.
-HIDDEN_SIZE_OF_CATEGORIES = 128
+HIDDEN_SIZE_OF_CATEGORIES = 192
 
 # Every sequence is seen at least so often, however many there are.
 MIN_EPOCHS = 5

@@ -52,7 +52,7 @@ class LSTMSequenceEmbedder(
         Memory cells a layer and direction, at least 1, for the last states; a linear
         layer then leads to their share of the vector. With None they are memory cells
         themselves: forward gets the larger half, backward the smaller one (none for 1).
-        "auto" is None for numbers alone, and 128 with categorical features.
+        "auto" is None for numbers alone, and 192 with categorical features.
     num_layers : int, default=1
         Stacked layers of encoder and decoder, at least 1. States that are pooled are
         those of one layer.
@@ -139,7 +139,7 @@ default="infrequent_if_exist"
     max_epochs : int or "auto", default="auto"
         Passes over the training sequences. "auto" makes about 1500 batches, and at
         least 5 passes; with categorical features 40 passes, if that is more, but no
-        more than 4000 batches. 0 leaves the network untrained, to compare with.
+        more than 6000 batches. 0 leaves the network untrained, to compare with.
     batch_size : int or "auto", default="auto"
         Largest number of sequences of a batch. "auto" is about an eighth of them, 16
         to 64, with categorical features up to 128.
