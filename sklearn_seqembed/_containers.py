@@ -1,8 +1,34 @@
 """The kind of container that X was, and the way back into it."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+
+from sklearn_seqembed._categories import as_objects, values_of
+from sklearn_seqembed._frame_containers import build_column, build_frame, build_lists
+from sklearn_seqembed._pieces import join_characters, split
+from sklearn_seqembed._times import decode_times
+
+
+class Cell(NamedTuple):
+    """What one sequence was, within its container.
+
+    Attributes
+    ----------
+    form : {"2d", "1d", "string", "list", "tuples", "lists", "array", "arrow"}
+        An array of the shape (n_timesteps, n_features) or (n_timesteps,); a string of
+        characters; a list of values; a list of steps that are tuples or lists; in a
+        frame a 1-D array, or a list of Arrow's.
+    dtype : dtype, default=float64
+        Floating dtype of numbers.
+    like : object, default=None
+        Arrow's type, pandas' dtype of a column of strings, or the time zone of times.
+    """
+
+    form: str
+    dtype: np.dtype = np.dtype(np.float64)
+    like: object = None
 
 
 @dataclass(frozen=True)
@@ -12,69 +38,92 @@ class Container:
     Parameters
     ----------
     form : {"list", "object", "3d", "2d", "pandas", "polars", "arrow", \
-            "pandas series", "polars series"}
+            "pandas series", "polars series", "pandas frame", "polars frame", \
+            "arrow table"}
         Outer container. "object" is a 1-D array of arrays; a torch tensor is the form
         of its shape, a frame of numbers is named by its library. "arrow" is a pyarrow
-        array of lists, the last two are Series of Arrow lists.
+        array of lists or strings, behind it are Series of such; the last three have
+        one row a sequence and one column a feature.
     dtype : dtype
-        Floating dtype of the values.
-    flat : bool, default=False
-        Whether the sequences of a list are 1-D arrays, or numbers in Arrow's lists.
+        Floating dtype of the numbers.
+    kinds : tuple of {"numeric", "number", "string", "bool", "datetime"}
+        What each feature holds; "number" is numbers as categories.
+    cells : tuple of Cell
+        What one sequence was: of each column in a frame of sequences, else one Cell.
     columns : list of str, default=None
         Column names of a frame.
     index : pandas Index, default=None
         Row index of a pandas frame or Series.
     n_steps : int, default=0
         Least number of steps of a 3-D array, padding included.
-    large : bool, default=False
-        Whether Arrow's lists have offsets of 64 bits.
+    origins : tuple of ndarray of shape (n_samples,), default=()
+        For each column of times, the first time of each row.
     """
 
     form: str
     dtype: np.dtype
-    flat: bool = False
+    kinds: tuple = ("numeric",)
+    cells: tuple = (Cell("2d"),)
     columns: object = None
     index: object = None
     n_steps: int = 0
-    large: bool = False
+    origins: tuple = ()
 
     @property
     def is_table(self):
         """Whether each time step was a column (2-D arrays and frames)."""
         return self.form in ("2d", "pandas", "polars")
 
+    @property
+    def is_frame(self):
+        """Whether each feature was a column, and each of its cells a sequence."""
+        return self.form in ("pandas frame", "polars frame", "arrow table")
+
     def build(self, sequences):
         """Put sequences into a container of this kind.
 
         Parameters
         ----------
-        arrays : list of ndarray of shape (n_timesteps_i, n_features)
-            The sequences.
+        sequences : Sequences
+            In the user's units, one behind the other from row 0. The code -1 is a
+            category that is unknown.
 
         Returns
         -------
-        list, ndarray, frame, Series or pyarrow Array
-            The same sequences; a 3-D array is padded at the end with NaN.
+        list, ndarray, frame, Series or pyarrow Array or Table
+            The same sequences; an array is padded at the end with NaN, or with None
+            where it holds objects. Unknown is None among strings and bools, NaN among
+            numbers, and U+FFFD in a string of characters.
         """
-        arrays = [
-            sequences.rows(i).astype(self.dtype, copy=False)
-            for i in range(len(sequences))
-        ]
-        if self.flat:
-            arrays = [array[:, 0] for array in arrays]
-        if self.form == "list":
-            return arrays
-        if self.form == "object":
-            out = np.empty(len(arrays), dtype=object)
-            for i, array in enumerate(arrays):  # out[:] = arrays would make it 2-D
-                out[i] = array
-            return out
+        lengths = sequences.lengths
+        if self.is_frame:
+            columns = [
+                build_column(values, lengths, kind, cell, self)
+                for values, kind, cell in zip(
+                    self._features(sequences), self.kinds, self.cells, strict=True
+                )
+            ]
+            return build_frame(columns, self)
         if self.form in ("arrow", "pandas series", "polars series"):
-            return self._arrow(arrays)
-        padded = self._pad(arrays)
-        if self.form == "3d":
-            return padded
-        table = padded[:, :, 0]
+            return build_lists(self._matrix(sequences), lengths, self)
+        if self.form in ("list", "object"):
+            items = self._items(sequences)
+            return items if self.form == "list" else as_objects(items)
+        padded = _pad(self._matrix(sequences), lengths, self.n_steps)
+        return padded if self.form == "3d" else self._table(padded[:, :, 0])
+
+    def without_rows(self):
+        """Return the same kind for other rows, without index and padding of X."""
+        return replace(self, index=None, n_steps=0, origins=())
+
+    def without_names(self):
+        """Return the same kind for other time steps: a table becomes a 2-D array."""
+        if self.is_frame:
+            return self  # its columns are no time steps
+        form = "2d" if self.columns else self.form
+        return replace(self, form=form, columns=None, n_steps=0)
+
+    def _table(self, table):
         # partial_fit may have met other lengths than the columns of the first frame
         if self.columns is None or len(self.columns) != table.shape[1]:
             return table
@@ -86,42 +135,60 @@ class Container:
 
         return pl.DataFrame(table, schema=self.columns, orient="row")
 
-    def _pad(self, arrays):
-        n_steps = max(self.n_steps, *map(len, arrays))
-        shape = len(arrays), n_steps, arrays[0].shape[1]
-        padded = np.full(shape, np.nan, dtype=self.dtype)
-        for row, array in zip(padded, arrays, strict=True):
-            row[: len(array)] = array
-        return padded
+    def _items(self, sequences):
+        """Make one object of each sequence."""
+        form = self.cells[0].form
+        if form == "2d":
+            return split(self._matrix(sequences), sequences.lengths)
+        if form in ("tuples", "lists"):
+            columns = [values.tolist() for values in self._features(sequences)]
+            steps = list(zip(*columns, strict=True))
+            steps = steps if form == "tuples" else list(map(list, steps))
+            return split(steps, sequences.lengths)
+        (values,) = self._features(sequences)
+        if form == "string":
+            return join_characters(values, sequences.lengths)
+        return split(values.tolist() if form == "list" else values, sequences.lengths)
 
-    def _arrow(self, arrays):
-        """Join sequences to one Arrow array of lists, in a Series where X was one."""
-        import pyarrow as pa
+    def _matrix(self, sequences):
+        """Put all features side by side: (n_steps, n_features) of a common dtype."""
+        kinds = set(self.kinds)
+        if kinds == {"numeric"}:
+            values = sequences.span(0, sequences.n_steps)
+            return values.astype(self.dtype, copy=False)
+        features = self._features(sequences)
+        if kinds == {"bool"} or kinds <= {"numeric", "number"}:
+            return np.stack(features, axis=1)
+        return np.stack([values.astype(object) for values in features], axis=1)
 
-        values = pa.array(np.concatenate(arrays).ravel())
-        if not self.flat:
-            values = pa.FixedSizeListArray.from_arrays(values, arrays[0].shape[1])
-        offsets = np.cumsum([0] + [len(array) for array in arrays])
-        # Chunks of X may have held more steps together than 32 bits can count.
-        kind, dtype = pa.ListArray, np.int32
-        if self.large or offsets[-1] > np.iinfo(np.int32).max:
-            kind, dtype = pa.LargeListArray, np.int64
-        lists = kind.from_arrays(pa.array(offsets.astype(dtype)), values)
-        if self.form == "pandas series":
-            import pandas as pd
+    def _features(self, sequences):
+        """Give the values of each feature over all steps, in the user's order."""
+        numeric = sequences.span(0, sequences.n_steps)
+        categories, origins = iter(sequences.categories), iter(self.origins)
+        features, column = [], 0
+        for i, kind in enumerate(self.kinds):
+            if kind == "numeric":
+                dtype = self.cells[i].dtype if self.is_frame else self.dtype
+                features.append(numeric[:, column].astype(dtype, copy=False))
+                column += 1
+            elif kind == "datetime":
+                since_first, origin = numeric[:, column + 1], next(origins, None)
+                features.append(decode_times(since_first, sequences.lengths, origin))
+                column += 2
+            else:
+                features.append(values_of(next(categories), kind))
+        return features
 
-            return pd.Series(pd.arrays.ArrowExtensionArray(lists), index=self.index)
-        if self.form == "polars series":
-            import polars as pl
 
-            return pl.Series(lists)
-        return lists
-
-    def without_rows(self):
-        """Return the same kind for other rows, without index and padding of X."""
-        return replace(self, index=None, n_steps=0)
-
-    def without_names(self):
-        """Return the same kind for other time steps: a frame becomes a 2-D array."""
-        form = "2d" if self.columns else self.form
-        return replace(self, form=form, columns=None, n_steps=0)
+def _pad(values, lengths, n_steps):
+    """Make an array (n_samples, n_timesteps, n_features), missing at the ends."""
+    n_steps = max(n_steps, int(lengths.max()))
+    if (lengths < n_steps).any() and values.dtype.kind in "biu":
+        values = values.astype(object if values.dtype.kind == "b" else np.float64)
+    missing = None if values.dtype == object else np.nan
+    shape = len(lengths), n_steps, values.shape[1]
+    if (lengths == n_steps).all():
+        return values.reshape(shape).copy()
+    padded = np.full(shape, missing, dtype=values.dtype)
+    padded[np.arange(n_steps) < lengths[:, None]] = values
+    return padded

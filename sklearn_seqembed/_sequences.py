@@ -1,36 +1,54 @@
 """From what a user passes as X to `Sequences`.
 
-`check_sequences` is the door: everything that is refused is refused here, and every
-later room trusts what it gets. The way back is `_containers.py`.
+`check_sequences` is the door: everything that is refused is refused here, or in the
+readers that it calls, and every later room trusts what it gets. The way back is
+`_containers.py`.
 """
 
 import copy
 import numbers
+from dataclasses import replace
+from itertools import chain
 
 import numpy as np
-from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sklearn_seqembed import _blocks
-from sklearn_seqembed._arrow import arrow_column, is_large, read_lists
+from sklearn_seqembed._arrow import arrow_data, is_list, read_column
 from sklearn_seqembed._blocks import Sequences
-from sklearn_seqembed._containers import Container
+from sklearn_seqembed._containers import Cell, Container
+from sklearn_seqembed._frames import is_frame_of_sequences, read_frame
+from sklearn_seqembed._items import as_array, read_items
+from sklearn_seqembed._kinds import (
+    is_categorical,
+    kinds_of,
+    listed_features,
+    settle,
+    split_parts,
+)
+from sklearn_seqembed._observed import check_values
+from sklearn_seqembed._places import Place, refuse_empty
+from sklearn_seqembed._readings import contiguous
+from sklearn_seqembed._tables import floating, read_3d, read_table, refuse_1d
+
+_SET_AT_FIT = ("n_features_in_", "feature_names_in_", "is_categorical_")
 
 
 def check_sequences(X, *, estimator, reset):
     """Read X as sequences, or refuse it.
 
-    Sets `n_features_in_` and, for a frame, `feature_names_in_` of the estimator where
-    `reset`; elsewhere X is compared with them.
+    Sets `n_features_in_`, `is_categorical_` and, for a frame, `feature_names_in_` of
+    the estimator where `reset`; elsewhere X is compared with them, and its features
+    are what they were in fit.
 
     Parameters
     ----------
     X : list, tuple, array, tensor, frame or Arrow array
         The sequences, in any of the forms listed in the user guide. It is not changed.
     estimator : estimator
-        Its name stands in messages, its fitted attributes are set or compared.
+        Its name stands in messages, its `categorical_features` is read, its fitted
+        attributes are set or compared.
     reset : bool
-        Whether this X settles the number and names of features.
+        Whether this X settles the number, names and kinds of features.
 
     Returns
     -------
@@ -46,367 +64,184 @@ def check_sequences(X, *, estimator, reset):
         If X is empty, a sequence has no time step or no observed value, a value is
         infinite, or the number of features differs within X or from fit.
     TypeError
-        If X or a sequence is of another kind, strings for example.
+        If X, a sequence or a feature is of another kind than is read, or than in fit.
     """
     # What is set is set on a copy: an X that is refused leaves the estimator as it was.
     probe = copy.copy(estimator)
-    column = arrow_column(X)
-    X = _as_array(X) if column is None else X
-    if isinstance(X, (list, tuple)):
-        X = _list_to_table(X)
-    is_object_list = isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object
-    if column is not None:
-        sequences, container = _from_arrow(column, X)
-    elif isinstance(X, (list, tuple)) or is_object_list:
-        sequences, container = _from_list(X)
-    elif getattr(X, "ndim", 2) == 3:
-        sequences, container = _from_3d(np.asarray(X))
-    else:
-        sequences, container = _from_table(X, probe, reset)
-    if reset and not container.is_table:
-        probe.n_features_in_ = sequences.n_features
-        # A frame of an earlier fit leaves its names behind.
-        vars(probe).pop("feature_names_in_", None)
-    if not reset:
-        _check_same_features(sequences, estimator, container)
-    _check_values(sequences)
+    reading = _read(X, probe, reset)
+    _compare_names(reading, probe, reset)
+    is_listed = None
     if reset:
-        estimator.is_categorical_ = np.zeros(
-            1 if container.is_table else sequences.n_features, bool
+        is_listed = listed_features(
+            estimator.categorical_features,
+            reading.parts,
+            reading.names,
+            reading.container.is_table,
         )
-        for name in ("n_features_in_", "feature_names_in_"):
+        kinds = kinds_of(reading.parts, is_listed)
+        probe.is_categorical_ = is_categorical(kinds)
+    else:
+        _check_same_features(reading, estimator)
+        kinds = estimator._container.kinds
+    sequences = _settle(reading, kinds, is_listed)
+    check_values(sequences, kinds, reading.names)
+    if reset:
+        for name in _SET_AT_FIT:
             vars(estimator).pop(name, None)
             if name in vars(probe):
                 setattr(estimator, name, getattr(probe, name))
-    return sequences, container
+    return sequences, replace(reading.container, kinds=kinds)
 
 
-def _as_array(X):
-    """Tensors become arrays that share their memory; so do Series, masks become NaN."""
-    if hasattr(X, "detach") and hasattr(X, "cpu"):
-        X = X.detach().cpu()
-        # numpy has no bfloat16.
-        return X.float().numpy() if "bfloat16" in str(X.dtype) else X.numpy()
-    if isinstance(X, np.ma.MaskedArray):
-        return X.astype(_floating(X.dtype)).filled(np.nan)  # masked is missing
-    is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
-    # Not to_numpy: an Arrow array's refuses nulls.
-    return np.asarray(X) if is_series else X
+def _read(X, estimator, reset):
+    """Call the reader for the kind that X is."""
+    data = arrow_data(X)
+    frame = X if data is None else data
+    if is_frame_of_sequences(frame):
+        return read_frame(frame)
+    if data is not None and not hasattr(data, "columns"):
+        return _read_arrow(data, X)
+    X = frame if data is not None else _as_array_of_sequences(X)
+    if isinstance(X, (list, tuple)):
+        X = _list_to_table(X)
+    if isinstance(X, (list, tuple)) or _is_1d_of_sequences(X):
+        return _read_list(X)
+    if getattr(X, "ndim", 2) == 3:
+        return read_3d(np.asarray(X))
+    return read_table(X, estimator, reset)
+
+
+def _read_arrow(column, X):
+    """Take the lists or strings of an Arrow array, or of the Series that holds one."""
+    part, lengths = read_column(column, Place())
+    library = type(X).__module__.partition(".")[0]
+    is_series = library in ("pandas", "polars")
+    dtype = np.dtype(np.float64)
+    if part.kind != "string":
+        dtype = floating(part.values.dtype)
+    form = "arrow" if is_list(column.type) else "string"
+    is_pandas_string = library == "pandas" and form == "string"
+    container = Container(
+        f"{library} series" if is_series else "arrow",
+        dtype,
+        cells=(Cell(form, dtype, X.dtype if is_pandas_string else column.type),),
+        index=X.index if library == "pandas" else None,
+    )
+    return contiguous([part], lengths, container)
+
+
+def _as_array_of_sequences(X):
+    """Tensors and Series become arrays, but for a Series of strings."""
+    return X if _is_series_of_strings(X) else as_array(X)
+
+
+def _is_series_of_strings(X):
+    """Whether X is a pandas Series of strings."""
+    if type(X).__module__.partition(".")[0] != "pandas" or hasattr(X, "columns"):
+        return False
+    is_series = hasattr(X, "index") and hasattr(X, "iloc")
+    return is_series and len(X) > 0 and isinstance(X.iloc[0], str)
+
+
+def _is_1d_of_sequences(X):
+    """Whether X is an array of objects or strings, or a Series of strings."""
+    if isinstance(X, np.ndarray):
+        return X.ndim == 1 and X.dtype.kind in "OUT"
+    return _is_series_of_strings(X)
+
+
+def _read_list(X):
+    """Read a list, or what is like one, item by item."""
+    if not len(X):
+        refuse_empty()
+    is_series = _is_series_of_strings(X)
+    items = X.astype(object).tolist() if is_series else X
+    if isinstance(X, np.ndarray):
+        items = X.tolist() if X.dtype.kind in "UT" else list(X)
+    parts, lengths, cell = read_items(items, Place())
+    dtype = np.dtype(np.float64)
+    if len(parts) == 1 and parts[0].kind != "string":
+        dtype = floating(parts[0].values.dtype)
+    form = "list" if isinstance(X, (list, tuple)) else "object"
+    container = Container(form, dtype, cells=(Cell(cell, dtype),))
+    if is_series:
+        like = Cell("string", like=X.dtype)
+        container = replace(
+            container, form="pandas series", cells=(like,), index=X.index
+        )
+    return contiguous(parts, lengths, container)
 
 
 def _list_to_table(X):
     """Lists of numbers of equal lengths become a 2-D array, other lists stay."""
     if not len(X):
-        raise ValueError(
-            "X is empty: it holds 0 sequences. Pass at least one sequence."
-        )
+        refuse_empty()
     if all(isinstance(item, numbers.Number) for item in X):
-        _refuse_1d(f"a list of {len(X)} numbers")
-    if all(isinstance(item, (list, tuple)) for item in X):
-        n_steps = {len(item) for item in X}
-        is_flat = all(np.ndim(value) == 0 for value in X[0])
-        if len(n_steps) == 1 and 0 not in n_steps and is_flat:
-            return _numbers(X, "X")
-    return X
+        refuse_1d(f"a list of {len(X)} numbers")
+    if not all(isinstance(item, (list, tuple)) for item in X):
+        return X
+    n_steps = {len(item) for item in X}
+    if len(n_steps) > 1 or 0 in n_steps or not _is_number(X[0][0]):
+        return X
+    types = set(map(type, chain.from_iterable(X)))
+    # Bools are categories, unless numbers stand beside them.
+    is_bool = types <= {bool, np.bool_, type(None)}
+    if is_bool or not all(map(_is_number_type, types)):
+        return X
+    array = np.asarray(X)
+    return array.astype(np.float64) if array.dtype == object else array
 
 
-def _from_table(X, estimator, reset):
-    """Rows are univariate sequences, columns their time steps (scikit-learn's X)."""
-    library = _frame_library(X)
-    _refuse_other_kinds(X, library)
-    columns = list(X.columns) if library else None
-    index = X.index if library == "pandas" else None
-    options = {"dtype": "numeric", "ensure_all_finite": False}
-    try:
-        # Fitted on a list or a 3-D array, one feature with any number of steps is fine.
-        if reset or estimator._container.is_table:
-            X = validate_data(estimator, X, reset=reset, **options)
-        else:
-            X = check_array(X, estimator=estimator, **options)
-    except ValueError as exc:
-        if "features, but" not in str(exc):
-            raise
-        raise ValueError(
-            f"{str(exc).rstrip('.')}. Fitted on a 2-D X, each of its columns is a time "
-            "step. To pass sequences of other lengths, give a list of 1-D arrays: "
-            "list(numpy.asarray(X))."
-        ) from exc
-    _refuse_kind(X, "X")
-    n_samples, n_steps = X.shape
-    block = np.ascontiguousarray(X).reshape(-1, 1)
-    offsets = np.arange(n_samples + 1) * n_steps
-    return Sequences.from_offsets((block,), offsets), Container(
-        library or "2d", _floating(X.dtype), columns=columns, index=index
-    )
+def _is_number(value):
+    return _is_number_type(type(value))
 
 
-def _refuse_other_kinds(X, library):
-    """Refuse what scikit-learn would convert, or refuse in words of its own."""
-    is_array_like = any(
-        hasattr(X, name) for name in ("shape", "__array__", "__dataframe__")
-    )
-    if not is_array_like or isinstance(X, (str, bytes)):
-        raise TypeError(
-            f"X is a {type(X).__name__}, expected sequences: a list of arrays, an "
-            "array, or a frame of numbers."
-        )
-    if isinstance(X, np.ndarray) and X.dtype.kind in "USTMmV":
-        _refuse_kind(X, "X")
-    n_dimensions = getattr(X, "ndim", 2)
-    if n_dimensions == 1:
-        _refuse_1d(f"a 1-D array of shape {X.shape}")
-    if n_dimensions > 3:
-        raise ValueError(
-            f"X has {n_dimensions} dimensions, expected at most 3: (n_samples, "
-            "n_timesteps, n_features)."
-        )
-    shape = getattr(X, "shape", ())
-    if 0 in shape:
-        what = "feature(s)" if shape[0] else "sample(s)"
-        raise ValueError(
-            f"X is empty: 0 {what} (shape={shape}) while a minimum of 1 is required. "
-            "Pass at least one sequence of at least one time step."
-        )
-    _refuse_cells(X, library)
+def _is_number_type(t):
+    return issubclass(t, (numbers.Real, np.bool_, type(None)))
 
 
-def _refuse_1d(what):
-    raise ValueError(
-        f"Expected sequences, got {what}. Reshape your data: [X] or X.reshape(1, -1) "
-        "if it is one univariate sequence, X.reshape(-1, 1) if each value is a "
-        "sequence of one step."
-    )
-
-
-def _from_3d(X):
-    """Equal lengths, but steps at the end that are wholly NaN are padding."""
-    X = _numbers(X, "X")
-    n_samples, n_steps, n_features = X.shape
-    for axis, size in enumerate(X.shape):
-        if size == 0:
-            what = ("sequences", "time steps", "features")[axis]
-            raise ValueError(
-                f"X is empty: its shape {X.shape} holds 0 {what} (axis {axis}). "
-                "Pass at least one."
-            )
-    lengths = np.full(n_samples, n_steps)
-    if X.dtype.kind == "f":
-        # Only sequences whose last step is missing may be padded.
-        padded = np.flatnonzero(np.isnan(X[:, -1]).all(axis=1))
-        size = max(1, _blocks.CHUNK_VALUES // (n_steps * n_features))
-        for start in range(0, len(padded), size):
-            rows = padded[start : start + size]
-            observed = ~np.isnan(X[rows]).all(axis=2)
-            lengths[rows] = np.where(
-                observed.any(axis=1), n_steps - observed[:, ::-1].argmax(axis=1), 0
-            )
-    if not lengths.all():
-        i = int(np.flatnonzero(lengths == 0)[0])
-        raise ValueError(_NOT_OBSERVED.format(i=i))
-    block = np.ascontiguousarray(X).reshape(-1, n_features)
-    sequences = Sequences((block,), np.arange(n_samples) * n_steps, lengths)
-    return sequences, Container("3d", _floating(X.dtype), n_steps=n_steps)
-
-
-def _from_list(X):
-    """Join a list of arrays into one block."""
-    if not len(X):
-        raise ValueError(
-            "X is empty: it holds 0 sequences. Pass at least one sequence."
-        )
-    arrays = [_sequence(item, i) for i, item in enumerate(X)]
-    flat = all(array.ndim == 1 for array in arrays)
-    arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
-    lengths = np.fromiter((len(array) for array in arrays), np.int64, len(arrays))
-    widths = np.fromiter((a.shape[1] for a in arrays), np.int64, len(arrays))
-    if not (lengths.all() and widths.all()):
-        i = int(np.flatnonzero((lengths == 0) | (widths == 0))[0])
-        what, one = "time steps", "time step"
-        if lengths[i]:
-            what, one = "features", "feature (axis 1)"
-        raise ValueError(
-            f"X[{i}] has no {what}. Drop empty sequences, or give each at least one "
-            f"{one}."
-        )
-    if np.ptp(widths):
-        i = int(np.flatnonzero(widths != widths[0])[0])
-        raise ValueError(
-            f"X[{i}] has {widths[i]} features, but X[0] has {widths[0]}. All sequences "
-            "must have the same number of features (axis 1)."
-        )
-    form = "object" if isinstance(X, np.ndarray) else "list"
-    block = np.concatenate(arrays)
-    container = Container(form, _floating(block.dtype), flat=flat)
-    return Sequences((block,), np.cumsum(lengths) - lengths, lengths), container
-
-
-def _from_arrow(column, X):
-    """Take the lists of an Arrow array, or of the Series that holds one."""
-    values, lengths = read_lists(column)
-    library = type(X).__module__.partition(".")[0]
-    container = Container(
-        f"{library} series" if library in ("pandas", "polars") else "arrow",
-        _floating(values.dtype),
-        flat=values.ndim == 1,
-        index=X.index if library == "pandas" else None,
-        large=is_large(column),
-    )
-    block = values.reshape(len(values), -1)
-    return Sequences((block,), np.cumsum(lengths) - lengths, lengths), container
-
-
-def _sequence(item, i):
-    """Read one sequence of a list as a 1-D or 2-D array of numbers."""
-    if type(item) is np.ndarray and item.dtype.kind in "biuf" and 0 < item.ndim < 3:
-        return item  # what most are: a list may hold a million of them
-    array = _numbers(_as_array(item), f"X[{i}]")
-    if array.ndim not in (1, 2):
-        raise ValueError(
-            f"X[{i}] has {array.ndim} dimensions (shape {array.shape}), expected "
-            "(n_timesteps, n_features) or (n_timesteps,)."
-        )
-    return array
-
-
-def _numbers(values, name):
-    """Read an array-like of numbers, None and NaN; refuse everything else."""
-    try:
-        array = np.asarray(values)
-    except ValueError as exc:
-        raise ValueError(
-            f"{name} is ragged within itself: its time steps differ in their number "
-            f"of features ({exc}). Give every time step all features, NaN where a "
-            "value is missing."
-        ) from exc
-    if array.dtype.kind in "biuf":
-        return array
-    if array.dtype.kind == "c":
-        raise ValueError(
-            f"Complex data not supported: {name} holds {array.dtype}. Pass real and "
-            "imaginary part as two features."
-        )
-    if array.dtype.kind == "O" and not _holds_strings(array):
-        try:
-            return array.astype(np.float64)
-        except (TypeError, ValueError) as exc:
-            raise TypeError(
-                f"{name} must hold numbers, NaN or None where missing ({exc})."
-            ) from exc
-    _refuse_kind(array, name)
-
-
-def _refuse_kind(array, name):
-    """Refuse an array of anything but numbers."""
-    if array.dtype.kind in "biuf":
+def _compare_names(reading, estimator, reset):
+    """Set or compare names of features, in scikit-learn's words."""
+    if reading.container.is_table:
+        return  # its reader has done so
+    fitted = None if reset else estimator._container
+    if reset and reading.frame is None:
+        estimator.n_features_in_ = reading.n_features
+        # A frame of an earlier fit leaves its names behind.
+        vars(estimator).pop("feature_names_in_", None)
         return
-    kind = "strings" if array.dtype.kind in "OUST" else f"values of {array.dtype}"
-    raise TypeError(
-        f"{name} holds {kind}, expected numbers. Convert them, or leave that feature "
-        "out: only numeric features are read."
-    )
+    if reset or (reading.frame is not None and not fitted.is_table):
+        validate_data(estimator, reading.frame, reset=reset, skip_check_array=True)
 
 
-def _holds_strings(array):
-    return any(isinstance(value, (str, bytes)) for value in array.flat)
-
-
-def _frame_library(X):
-    """Name the library of a frame, None for anything else."""
-    library = type(X).__module__.partition(".")[0]
-    return (
-        library if hasattr(X, "columns") and library in ("pandas", "polars") else None
-    )
-
-
-def _refuse_cells(X, library):
-    """Refuse strings that numpy would convert, and cells that hold sequences."""
-    if library == "pandas":
-        columns = X.select_dtypes(exclude=["number", "bool"]).items()
-    elif library == "polars":
-        columns = ((c.name, c) for c in X if not c.dtype.is_numeric())
-    elif isinstance(X, np.ndarray) and X.dtype == object:
-        columns = enumerate(X.T)
-    else:
-        return
-    for name, column in columns:
-        if any(word in str(column.dtype).lower() for word in ("date", "time", "durat")):
-            raise TypeError(
-                f"Column {name!r} of X holds values of {column.dtype}, expected "
-                "numbers. Convert it, to seconds since the first step for example, or "
-                "leave it out."
-            )
-        for i, cell in enumerate(column):
-            if isinstance(cell, (str, bytes)):
-                raise TypeError(
-                    f"Column {name!r} of X holds strings (row {i}), expected numbers. "
-                    "Convert them, or leave that column out."
-                )
-            if np.ndim(cell):
-                raise TypeError(
-                    f"Column {name!r} of X holds sequences ({type(cell).__name__} in "
-                    f"row {i}), but each column must hold numbers, one a time step. "
-                    "Pass a list with one array of shape (n_timesteps, n_features) a "
-                    "row."
-                )
-
-
-def _floating(dtype):
-    """Dtype of results: X's own where it is floating, else float64."""
-    return dtype if dtype.kind == "f" else np.dtype(np.float64)
-
-
-_NOT_OBSERVED = (
-    "X[{i}] has no observed value: all of it is NaN. Drop this sequence, or give it at "
-    "least one number."
-)
-
-
-def _check_same_features(sequences, estimator, container):
-    expected = 1 if estimator._container.is_table else estimator.n_features_in_
-    if sequences.n_features != expected:
+def _check_same_features(reading, estimator):
+    expected = len(estimator._container.kinds)
+    if reading.n_features != expected:
         way_out = ""
-        if container.is_table:
+        if reading.container.is_table:
             way_out = (
-                f" A 2-D X is read as {len(sequences)} univariate sequences: pass [X] "
-                "if it is one sequence, a 3-D array for several."
+                f" A 2-D X is read as {len(reading.lengths)} univariate sequences: "
+                "pass [X] if it is one sequence, a 3-D array for several."
             )
         raise ValueError(
-            f"X has {sequences.n_features} features, but {type(estimator).__name__} "
+            f"X has {reading.n_features} features, but {type(estimator).__name__} "
             f"is expecting {expected} features as input: the number of columns of "
             f"each sequence (axis 1) must be that of fit.{way_out}"
         )
+    is_frame_of_fit = estimator._container.is_frame
+    if is_frame_of_fit and reading.frame is None:
+        # Features without names: that scikit-learn warns, where fit saw some.
+        stand_in = np.empty((1, expected))
+        validate_data(estimator, stand_in, reset=False, skip_check_array=True)
 
 
-def _check_values(sequences):
-    """Refuse infinite values, and sequences in which everything is missing."""
-    if all(block.dtype.kind != "f" for block in sequences.blocks):
-        return
-    position = 0  # time steps before this chunk, counted over the sequences
-    empty = np.zeros(len(sequences), dtype=np.int64)  # steps without a value
-    ends = np.cumsum(sequences.lengths)
-    for chunk in sequences.iter_chunks():
-        # A sum is finite only if all values are, and far quicker than looking at each.
-        # Halves would overflow.
-        dtype = np.float32 if chunk.dtype == np.float16 else None
-        with np.errstate(invalid="ignore", over="ignore"):
-            suspicious = not np.isfinite(chunk.sum(dtype=dtype))
-        if suspicious:
-            if np.isinf(chunk).any():
-                row, feature = np.argwhere(np.isinf(chunk))[0]
-                _refuse_infinite(ends, position + row, feature)
-            rows = np.flatnonzero(np.isnan(chunk).all(axis=1))
-            owners = np.searchsorted(ends, position + rows, side="right")
-            empty += np.bincount(owners, minlength=len(sequences))
-        position += len(chunk)
-    if (empty == sequences.lengths).any():
-        i = int(np.flatnonzero(empty == sequences.lengths)[0])
-        raise ValueError(_NOT_OBSERVED.format(i=i))
-
-
-def _refuse_infinite(ends, row, feature):
-    i = int(np.searchsorted(ends, row, side="right"))
-    step = int(row - (ends[i - 1] if i else 0))
-    raise ValueError(
-        f"X[{i}] is infinite at time step {step}, feature {feature}. Replace it by NaN "
-        "to have it treated as missing."
+def _settle(reading, kinds, is_listed):
+    """Make Sequences of what was read, each feature of the kind that it must be."""
+    stands_alone = np.array([kind != "numeric" for kind in kinds])
+    if is_listed is not None:
+        stands_alone |= is_listed
+    parts = split_parts(reading.parts, stands_alone)
+    blocks, categories = settle(
+        parts, kinds, reading.lengths, reading.place, reading.names, is_listed
     )
+    return Sequences(blocks, reading.starts, reading.lengths, categories)

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
+from round_trips import contiguous
 from sklearn.base import clone
 
 from sklearn_seqembed import LSTMSequenceEmbedder
@@ -85,7 +86,6 @@ FORMS = {
     "part of chunks": (pa.chunked_array([FLAT[:1], FLAT[1:]], LIST)[1:], FLAT[1:]),
     "null as missing": (pa.array([[1.0, 2.0, None, 4.0], *FLAT[1:]], LIST), FLAT),
     "null among integers": (pa.array([[1, None], [3]]), [[1, NAN], [3]]),
-    "null among bools": (pa.array([[True, None], [False]]), [[1, NAN], [0]]),
     "null in one of two chunks": (
         pa.chunked_array([[[1, 2]], [[None, 4]]], pa.list_(pa.int32())),
         [[1, 2], [NAN, 4]],
@@ -241,7 +241,7 @@ def test_nothing_is_written_into_arrows_buffers():
 
 @pytest.mark.parametrize(
     "dtype",
-    ["float64", "float32", "float16", "int64", "int32", "int8", "uint8", "bool"],
+    ["float64", "float32", "float16", "int64", "int32", "int8", "uint8"],
 )
 @pytest.mark.parametrize("n_chunks", [1, 2])
 def test_numbers_of_every_dtype_are_taken_as_they_are(dtype, n_chunks):
@@ -285,7 +285,7 @@ BACK = {
 def test_arrow_lists_come_back_as_arrow_lists(X, arrow_type):
     sequences, container = read(X)
 
-    built = container.build([sequences.rows(i) for i in range(len(sequences))])
+    built = container.build(contiguous(sequences))
 
     assert isinstance(built, pa.Array)
     assert built.type == arrow_type
@@ -395,16 +395,17 @@ REFUSED = {
         ValueError,
         r"X\[0\] has no features",
     ),
-    "strings": (
-        pa.array([["a"], ["b"]]),
+    "lists of lists of strings": (
+        pa.array([[["a"]], [["b"]]]),
         TypeError,
-        r"X holds list<item: string>, expected lists of numbers",
+        r"X holds list<.*string.*>, expected lists of numbers",
     ),
-    "bare strings": (pa.array(["a", None]), TypeError, r"X holds string, expected"),
-    "strings in a polars Series": (
-        pl.Series([["a"], ["b"]]),
+    "a null string": (pa.array(["a", None]), ValueError, r"X\[1\] is null"),
+    "an empty string": (pa.array(["a", ""]), ValueError, r"X\[1\] has no time steps"),
+    "durations": (
+        pa.array([[datetime.timedelta(1)]]),
         TypeError,
-        r"X holds large_list<item: .*string.*>, expected lists of numbers",
+        r"X holds list<.*duration.*>, .*total_seconds\(\)",
     ),
     "structs": (
         pa.array([[{"a": 1.0}]]),

@@ -6,10 +6,11 @@ import polars as pl
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from round_trips import round_trip
 
 from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._blocks import Sequences
 from sklearn_seqembed._containers import Container
-from sklearn_seqembed._sequences import check_sequences
 
 NAN = np.nan
 RAGGED = [np.array([[1.0, 2.0], [3.0, NAN]]), np.array([[5.0, 6.0]])]
@@ -24,12 +25,10 @@ def as_object_array(items):
     return out
 
 
-def round_trip(X):
-    """X through the door and back."""
-    sequences, container = check_sequences(
-        X, estimator=LSTMSequenceEmbedder(), reset=True
-    )
-    return container.build([sequences.rows(i) for i in range(len(sequences))])
+def of_arrays(arrays):
+    """Sequences of one block, one behind the other."""
+    offsets = np.cumsum([0, *map(len, arrays)])
+    return Sequences.from_offsets((np.concatenate(arrays),), offsets)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +162,7 @@ def test_floating_dtypes_of_polars_are_kept(dtype):
     assert built.schema == X.schema
 
 
-@pytest.mark.parametrize("dtype", ["int64", "uint8", "bool"])
+@pytest.mark.parametrize("dtype", ["int64", "uint8"])
 @pytest.mark.parametrize(
     "make",
     [lambda x: list(x), lambda x: x, lambda x: x[:, :, 0]],
@@ -182,7 +181,7 @@ def test_building_does_not_change_the_arrays_given():
     arrays = [np.ones((2, 1)), np.ones((3, 1))]
     container = Container("3d", np.dtype(np.float64))
 
-    container.build(arrays)[:] = 7.0
+    container.build(of_arrays(arrays))[:] = 7.0
 
     assert_array_equal(np.concatenate(arrays), np.ones((5, 1)))
 
@@ -192,7 +191,7 @@ def test_without_rows_a_frame_has_a_new_index():
         "pandas", np.dtype(np.float64), columns=["a"], index=pd.Index([7, 8])
     )
 
-    built = container.without_rows().build([np.ones((1, 1))] * 3)
+    built = container.without_rows().build(of_arrays([np.ones((1, 1))] * 3))
 
     assert_array_equal(built.index, [0, 1, 2])
     assert list(built.columns) == ["a"]
@@ -201,7 +200,7 @@ def test_without_rows_a_frame_has_a_new_index():
 def test_without_names_a_frame_is_an_array():
     container = Container("pandas", np.dtype(np.float64), columns=["a"])
 
-    built = container.without_names().build([np.ones((2, 1))] * 3)
+    built = container.without_names().build(of_arrays([np.ones((2, 1))] * 3))
 
     assert type(built) is np.ndarray
     assert built.shape == (3, 2)

@@ -1,0 +1,226 @@
+"""Frames in which each row is a sequence and each column a feature, cell by cell."""
+
+import numpy as np
+
+from sklearn_seqembed._arrow import arrow_data, holds_sequences, is_list, read_column
+from sklearn_seqembed._containers import Cell, Container
+from sklearn_seqembed._items import read_items
+from sklearn_seqembed._places import Place, name_row
+from sklearn_seqembed._readings import contiguous
+from sklearn_seqembed._tables import floating
+from sklearn_seqembed._times import STAMP, encode_times
+from sklearn_seqembed._values import Part
+
+
+def is_frame_of_sequences(X):
+    """Whether the cells of a frame are sequences; False for what is no frame.
+
+    Parameters
+    ----------
+    X : object
+        What the user passed, or the pyarrow Table that it offers.
+
+    Returns
+    -------
+    is_frame : bool
+        False too where all cells are scalars: each column is a time step then.
+
+    Raises
+    ------
+    TypeError
+        If some columns hold sequences and others do not.
+    """
+    library = _library(X)
+    if library is None:
+        return False
+    is_sequence = {
+        name: _is_sequence(column, library) for name, column in _columns(X, library)
+    }
+    if not any(is_sequence.values()):
+        return False
+    if not all(is_sequence.values()):
+        sequence = next(name for name, found in is_sequence.items() if found)
+        scalar = next(name for name, found in is_sequence.items() if not found)
+        raise TypeError(
+            f"Column {sequence!r} of X holds sequences, but column {scalar!r} holds "
+            "single values. Pass the columns of sequences alone, and the others to a "
+            "transformer of their own in sklearn.compose.ColumnTransformer."
+        )
+    return True
+
+
+def read_frame(X):
+    """Read a frame of sequences, column by column.
+
+    Parameters
+    ----------
+    X : pandas or polars DataFrame or pyarrow Table
+        Its cells are lists, arrays, Series or strings.
+
+    Returns
+    -------
+    reading : Reading
+        One part a column: views of Arrow's memory where there are such.
+
+    Raises
+    ------
+    ValueError
+        If the cells of a row differ in their lengths, or one is missing or empty.
+    TypeError
+        If the cells of a column hold something else than values.
+    """
+    library = _library(X)
+    index = X.index if library == "pandas" else None
+    names, parts, cells, origins = [], [], [], []
+    lengths = None
+    columns = _columns(_as_arrow_table(X) if library == "polars" else X, library)
+    for name, column in columns:
+        place = Place(name, index)
+        part, found, cell = _read_column(column, place, library)
+        if lengths is None:
+            lengths = found
+        elif not np.array_equal(lengths, found):
+            _refuse_lengths(names[0], lengths, name, found, index)
+        if part.kind == "datetime":
+            features, starts = encode_times(part.values, lengths, place)
+            part = Part("datetime", features)
+            origins.append(starts)
+        names.append(name)
+        parts.append(part)
+        cells.append(cell)
+    form = "arrow table" if library == "pyarrow" else f"{library} frame"
+    container = Container(
+        form,
+        np.dtype(np.float64),
+        columns=names,
+        index=index,
+        cells=tuple(cells),
+        origins=tuple(origins),
+    )
+    return contiguous(parts, lengths, container, frame=X)
+
+
+def _library(X):
+    """Name the library of a frame."""
+    library = type(X).__module__.partition(".")[0]
+    is_frame = hasattr(X, "columns") and library in ("pandas", "polars", "pyarrow")
+    return library if is_frame else None
+
+
+def _columns(X, library):
+    """Yield names and columns."""
+    names = list(X.column_names if hasattr(X, "column_names") else X.columns)
+    for i, name in enumerate(names):
+        if library == "pandas":
+            yield name, X.iloc[:, i]
+        else:
+            yield name, X.column(i) if hasattr(X, "column_names") else X[name]
+
+
+def _as_arrow_table(X):
+    try:
+        import pyarrow as pa
+    except ImportError as exc:
+        raise ImportError(
+            "To read a polars frame of sequences, pyarrow is needed: pip install "
+            "sklearn-seqembed[dataframe]."
+        ) from exc
+    return pa.table(X)
+
+
+def _is_sequence(column, library):
+    """Whether a column holds sequences, by its type or its first cell."""
+    if library == "polars":
+        kind = str(column.dtype).partition("(")[0]
+        return kind in ("List", "Array", "String", "Categorical", "Enum")
+    if library == "pyarrow":
+        return holds_sequences(column.type)
+    if hasattr(column.dtype, "pyarrow_dtype"):
+        return holds_sequences(column.dtype.pyarrow_dtype)
+    if column.dtype.kind != "O":
+        return False
+    return any(_is_cell(cell) for cell in column[~column.isna().to_numpy()][:1])
+
+
+def _is_cell(cell):
+    """Whether a cell of Python objects is a sequence."""
+    if isinstance(cell, (str, bytes, list, tuple)):
+        return True
+    return not isinstance(cell, dict) and hasattr(cell, "__len__")
+
+
+def _read_column(column, place, library):
+    """Read one column: its values, the lengths of its cells, and what these were."""
+    if library != "pandas":
+        part, lengths = read_column(column, place, nested=False)
+        form = "arrow" if is_list(column.type) else "string"
+        return part, lengths, Cell(form, _dtype_of(part), column.type)
+    data = arrow_data(column)
+    if data is not None:
+        part, lengths = read_column(data, place, nested=False)
+        form = "arrow" if is_list(data.type) else "string"
+        like = data.type if form == "arrow" else column.dtype
+        return part, lengths, Cell(form, _dtype_of(part), like)
+    cells = column.astype(object).tolist()
+    for i, cell in enumerate(cells):
+        _check_cell(cell, i, place)
+    (part,), lengths, _ = read_items(cells, place)
+    return _as_pandas_cell(part, lengths, cells[0], column.dtype)
+
+
+def _as_pandas_cell(part, lengths, cell, dtype):
+    """Say what cells of Python objects were; their times become datetime64."""
+    if isinstance(cell, str):
+        return part, lengths, Cell("string", like=dtype)
+    form = "list" if isinstance(cell, (list, tuple)) else "array"
+    if part.kind != "datetime":
+        return part, lengths, Cell(form, _dtype_of(part))
+    import pandas as pd
+
+    zone = next(
+        (value.tzinfo for value in part.values if getattr(value, "tzinfo", None)), None
+    )
+    stamps = pd.to_datetime(part.values, utc=True).tz_localize(None)
+    stamps = stamps.to_numpy().astype(STAMP)
+    return Part("datetime", stamps), lengths, Cell(form, like=zone)
+
+
+def _dtype_of(part):
+    is_number = part.kind in ("numeric", "bool")
+    return floating(part.values.dtype) if is_number else np.dtype(np.float64)
+
+
+def _check_cell(cell, i, place):
+    """Refuse a cell that is missing, a single value, or nested."""
+    if not _is_cell(cell):
+        is_missing = cell is None or type(cell).__name__ == "NAType" or cell != cell
+        if is_missing:
+            raise ValueError(
+                f"{place(i)} is missing: a sequence needs at least one time step. Drop "
+                "such rows, by X.dropna() for example."
+            )
+        raise TypeError(
+            f"{place(i)} is a single value of type {type(cell).__name__}, expected a "
+            "list, an array or a string, as in other rows."
+        )
+    is_nested = getattr(cell, "ndim", 1) > 1
+    if getattr(cell, "dtype", np.dtype(object)).kind == "O" and not is_nested:
+        is_nested = any(map(_is_nested, cell))
+    if is_nested:
+        raise TypeError(
+            f"{place(i)} is nested: its time steps hold several values, but each cell "
+            "must hold one value a time step. Make a column of each feature."
+        )
+
+
+def _is_nested(value):
+    return isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) > 0
+
+
+def _refuse_lengths(first, lengths, name, found, index):
+    i = int(np.flatnonzero(lengths != found)[0])
+    raise ValueError(
+        f"X has {lengths[i]} time steps in column {first!r}, but {found[i]} in column "
+        f"{name!r}, at {name_row(i, index)}. All columns of a row must have equal "
+        "lengths, with None or NaN where a value is missing."
+    )

@@ -1,0 +1,39 @@
+"""X through the door and back, for the tests of every form."""
+
+import numpy as np
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._blocks import Categories, Sequences
+from sklearn_seqembed._sequences import check_sequences
+
+
+def read(X, **params):
+    """X as the sequences of a new estimator, and its container."""
+    return check_sequences(X, estimator=LSTMSequenceEmbedder(**params), reset=True)
+
+
+def contiguous(sequences):
+    """The same sequences one behind the other, numbers as float64: as decoded."""
+    spans = zip(sequences.starts, sequences.lengths, strict=True)
+    rows = np.concatenate([np.arange(start, start + n) for start, n in spans])
+    blocks = tuple(block[rows].astype(np.float64) for block in sequences.blocks)
+    categories = tuple(
+        Categories(feature.codes[rows], feature.levels)
+        for feature in sequences.categories
+    )
+    offsets = np.cumsum([0, *sequences.lengths])
+    return Sequences.from_offsets(blocks, offsets, categories)
+
+
+def round_trip(X, **params):
+    """X through the door and back."""
+    sequences, container = read(X, **params)
+    return container.build(contiguous(sequences))
+
+
+def values_of(sequences):
+    """The values of each categorical feature at all steps, None where missing."""
+    return [
+        [feature.levels[code] if code >= 0 else None for code in feature.codes]
+        for feature in sequences.categories
+    ]
