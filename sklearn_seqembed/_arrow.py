@@ -83,7 +83,7 @@ def read_column(column, place, nested=True):
     _check_type(column, place, nested)
     _check_rows(column, place)
     if _is_string(column.type):
-        strings = column.cast(_plain_string()).to_pylist()
+        strings = _as_plain(column).to_pylist()
         lengths = np.fromiter(map(len, strings), np.int64, len(strings))
         check_lengths(lengths, place)
         return Part("string", factorize_characters(strings)), lengths
@@ -142,10 +142,17 @@ def _is_string(arrow_type):
     )
 
 
-def _plain_string():
+def _as_plain(column):
+    """Make plain strings of views and dictionaries, which may differ by chunk."""
     import pyarrow as pa
 
-    return pa.large_string()
+    if not pa.types.is_dictionary(column.type):
+        return column.cast(pa.large_string())
+    chunks = [
+        chunk.dictionary.cast(pa.large_string()).take(chunk.indices)
+        for chunk in column.chunks
+    ]
+    return pa.chunked_array(chunks, pa.large_string())
 
 
 def _check_type(column, place, nested):
@@ -194,6 +201,7 @@ def _is_number(arrow_type):
             types.is_integer,
             types.is_floating,
             types.is_boolean,
+            types.is_decimal,  # what databases make of 1.5
             types.is_null,  # of lists in which everything is missing
         )
     )
@@ -253,11 +261,12 @@ def _read_values(values):
 
 def _factorize(values):
     """Turn Arrow's strings into codes; null is missing."""
-    # As plain strings first: dictionaries of chunks may differ, or hold what no step
-    # does.
-    encoded = values.cast(_plain_string()).dictionary_encode().combine_chunks()
-    if not isinstance(encoded, _dictionary_array()):  # pyarrow < 22 keeps one chunk
-        encoded = encoded.chunk(0)
+    import pyarrow as pa
+
+    # Through plain strings: a dictionary of X may hold what no step does.
+    encoded = _as_plain(values).dictionary_encode().combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):  # so where there is no step at all
+        encoded = pa.array([], pa.large_string()).dictionary_encode()
     found = encoded.dictionary.to_pylist()
     order = sorted(range(len(found)), key=found.__getitem__)
     # The last one is for -1.
@@ -267,18 +276,13 @@ def _factorize(values):
     return Categories(rank[codes], as_objects([found[i] for i in order]))
 
 
-def _dictionary_array():
-    import pyarrow as pa
-
-    return pa.DictionaryArray
-
-
 def _numbers(values):
     """Read numbers as an array, nulls as NaN."""
     import pyarrow as pa
 
     is_floating = pa.types.is_floating(values.type)
-    if pa.types.is_null(values.type) or (values.null_count and not is_floating):
+    is_other = pa.types.is_null(values.type) or pa.types.is_decimal(values.type)
+    if is_other or (values.null_count and not is_floating):
         values = values.cast(pa.float64(), safe=False)
     parts = [
         chunk.to_numpy(zero_copy_only=False) for chunk in values.chunks if len(chunk)

@@ -81,7 +81,8 @@ class Sequences:
 
     def take(self, rows):
         """Gather numeric values: shape of `rows` + (n_numeric,)."""
-        return _beside([np.take(block, rows, axis=0) for block in self.blocks], rows)
+        parts = [np.take(block, rows, axis=0) for block in self.blocks]
+        return _beside(parts, np.shape(rows))
 
     def take_codes(self, rows):
         """Gather codes of categories: int32 of shape of `rows` + (n_categorical,)."""
@@ -139,13 +140,13 @@ class Sequences:
     def span(self, start, stop):
         """Return rows `start` to `stop` of the blocks: a view where there is one."""
         parts = [block[start:stop] for block in self.blocks]
-        return _beside(parts, np.empty(stop - start))
+        return _beside(parts, (stop - start,))
 
 
-def _beside(parts, like):
-    """Put numeric features side by side; none of them are of shape `like` + (0,)."""
+def _beside(parts, shape):
+    """Put numeric features side by side; none of them are of shape `shape` + (0,)."""
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        return np.empty((*like.shape, 0), np.float32)
+        return np.empty((*shape, 0), np.float32)
     return np.concatenate(parts, axis=-1)

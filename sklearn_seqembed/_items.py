@@ -1,6 +1,7 @@
 """Sequences that are Python objects of their own: a list of them, or a column."""
 
 from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -115,7 +116,8 @@ def _read_strings(strings, place):
 
 
 def _describe(item):
-    return "missing" if item is None or item != item else f"a {type(item).__name__}"
+    is_missing = item is None or (isinstance(item, float) and item != item)
+    return "missing" if is_missing else f"of type {type(item).__name__}"
 
 
 def _numeric(item, i, place):
@@ -190,10 +192,10 @@ def _read_objects(items, place):
         return Items(parts, lengths, "list" if is_list else "1d")
     widths = np.array([_width(s, i, place) for i, s in enumerate(sequences)])
     _check_widths(widths, place)
-    columns = zip(*chain.from_iterable(sequences), strict=True)
+    steps = list(chain.from_iterable(sequences))
     parts = [
-        read_values(column, lengths, place, feature)
-        for feature, column in enumerate(columns)
+        read_values(list(map(itemgetter(feature), steps)), lengths, place, feature)
+        for feature in range(widths[0])
     ]
     if all(part.kind == "numeric" for part in parts):
         values = np.concatenate([part.values for part in parts], axis=1)
@@ -242,11 +244,4 @@ def _width(steps, i, place):
             f"number of features ({sorted(widths, key=str)}). Give every time step all "
             "features, NaN where a value is missing."
         )
-    for step in steps:
-        for value in step:
-            if isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value):
-                raise ValueError(
-                    f"{place(i)} has 3 dimensions, expected (n_timesteps, n_features) "
-                    "or (n_timesteps,)."
-                )
     return widths.pop()
