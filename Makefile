@@ -21,7 +21,7 @@ test: $(VENV)/.test-ready  ## Run all tests, with coverage of the package.
 lint: $(VENV)/.test-ready  ## Check code style and docstrings.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/numpydoc lint sklearn_seqembed/_embedder.py sklearn_seqembed/datasets.py
+	$(BIN)/numpydoc lint sklearn_seqembed/_embedder.py sklearn_seqembed/datasets.py sklearn_seqembed/metrics.py
 
 docs: $(VENV)/.docs-ready  ## Build the pages in docs/_build/html.
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -105,7 +105,7 @@ def test_rooms_import_one_way(path):
             "_vocabulary",
         },
         {"_encoder"},
-        {"_net", "_network", "_scoring", "datasets"},
+        {"_net", "_network", "_scoring", "datasets", "metrics"},
         {"_training"},
         {"_base"},
         {"_embedder"},

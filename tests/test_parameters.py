@@ -74,6 +74,14 @@ OUT_OF_RANGE = [
     ("scaler", StandardScaler, ValueError, "scaler=.*StandardScaler"),
     ("scaler", Normalizer(), ValueError, r"scaler=Normalizer\(\) has no inverse_trans"),
     ("scaler", 3, ValueError, "scaler=3 has no inverse_transform"),
+    ("categorical_features", "all", ValueError, "categorical_features == 'all', must"),
+    ("categorical_features", [7], ValueError, "categorical_features lists 7"),
+    ("min_frequency", 0, ValueError, "min_frequency == 0, must be >= 1"),
+    ("min_frequency", 1.0, ValueError, r"min_frequency == 1\.0, must be < 1"),
+    ("min_frequency", "rare", TypeError, "min_frequency must be an instance of float"),
+    ("max_categories", 0, ValueError, "max_categories == 0, must be >= 1"),
+    ("max_categories", 2.5, TypeError, "max_categories must be an instance of int"),
+    ("handle_unknown", "warn", ValueError, "handle_unknown must be .*got 'warn'"),
     (
         "objective",
         "predict",
@@ -265,13 +273,14 @@ class Greeter(Callback):
 
 def observe(params, X):
     """All that can be seen of an embedder fitted twice with these parameters."""
+    X = [x.round() for x in X] if "categorical_features" in params else X
     baseline = {"n_components": 4, "max_epochs": 2, "batch_size": 5, "random_state": 0}
     embedder = LSTMSequenceEmbedder(**baseline | params)
     embedder.fit(X)
     n_epochs = embedder.n_iter_
     embedder.fit(X)
     return {
-        "vectors": embedder.transform(X),
+        "vectors": embedder.transform([*X, NEW_CATEGORIES]),
         "history": [
             {name: value for name, value in row.items() if name != "dur"}
             for row in embedder.history_
@@ -282,6 +291,9 @@ def observe(params, X):
 
 WITH_VALIDATION = {"early_stopping": True}
 POOLED = {"pooled_share": 0.5}
+CATEGORIES = {"categorical_features": [0]}
+RARE = {**CATEGORIES, "min_frequency": 5}
+NEW_CATEGORIES = np.full((3, 2), 777.0)
 CHANGES = {
     "n_components": ({}, 5, "vectors"),
     "hidden_size": ({}, 3, "vectors"),
@@ -301,6 +313,10 @@ CHANGES = {
     "augmentation": ({}, ("shift",), "vectors"),
     "lr_schedule": ({}, None, "vectors"),
     "scaler": ({}, None, "vectors"),
+    "categorical_features": ({"categorical_features": [1]}, [0], "vectors"),
+    "min_frequency": (CATEGORIES, 5, "vectors"),
+    "max_categories": (CATEGORIES, 2, "vectors"),
+    "handle_unknown": (RARE, "ignore", "vectors"),
     "objective": ({}, "composite", "vectors"),
     "horizon": ({"objective": "forecast"}, 2, "vectors"),
     "max_epochs": ({}, 3, "n_iter"),
@@ -405,6 +421,7 @@ def test_the_scaler_given_is_the_one_that_is_fitted(sequences):
     ("attribute", "params"),
     [
         ("patch_size_", {"patch_size": 2}),
+        ("hidden_size_", {"hidden_size": 2}),
         ("batch_size_", {"batch_size": 7}),
         ("max_epochs_", {"max_epochs": 2}),
         ("horizon_", {"horizon": 2}),
