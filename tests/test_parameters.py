@@ -292,7 +292,7 @@ def observe(params, X):
 WITH_VALIDATION = {"early_stopping": True}
 POOLED = {"pooled_share": 0.5}
 CATEGORIES = {"categorical_features": [0]}
-RARE = {**CATEGORIES, "min_frequency": 5}
+RARE = {**CATEGORIES, "min_frequency": 0.3}
 NEW_CATEGORIES = np.full((3, 2), 777.0)
 CHANGES = {
     "n_components": ({}, 5, "vectors"),
@@ -314,7 +314,7 @@ CHANGES = {
     "lr_schedule": ({}, None, "vectors"),
     "scaler": ({}, None, "vectors"),
     "categorical_features": ({"categorical_features": [1]}, [0], "vectors"),
-    "min_frequency": (CATEGORIES, 5, "vectors"),
+    "min_frequency": (CATEGORIES, 0.3, "vectors"),
     "max_categories": (CATEGORIES, 2, "vectors"),
     "handle_unknown": (RARE, "ignore", "vectors"),
     "objective": ({}, "composite", "vectors"),
