@@ -261,12 +261,8 @@ def _read_values(values):
 
 def _factorize(values):
     """Turn Arrow's strings into codes; null is missing."""
-    import pyarrow as pa
-
     # Through plain strings: a dictionary of X may hold what no step does.
     encoded = _as_plain(values).dictionary_encode().combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):  # so where there is no step at all
-        encoded = pa.array([], pa.large_string()).dictionary_encode()
     found = encoded.dictionary.to_pylist()
     order = sorted(range(len(found)), key=found.__getitem__)
     # The last one is for -1.

@@ -151,9 +151,13 @@ def _arrow_values(values, like):
     import pyarrow as pa
 
     value_type = like.value_type
-    if values.dtype.kind == "M" and pa.types.is_timestamp(value_type):
-        # Zones are kept; what is counted is microseconds in any case.
-        return pa.array(values, pa.timestamp("us", value_type.tz))
+    if values.dtype.kind == "M":
+        # Zones are kept, and units fine enough for microseconds.
+        times = pa.array(values)
+        if pa.types.is_date(value_type):
+            return times.cast(value_type, safe=False)
+        unit = "ns" if value_type.unit == "ns" else "us"
+        return times.cast(pa.timestamp(unit, value_type.tz))
     if values.dtype == object and pa.types.is_large_string(value_type):
         return pa.array(values, pa.large_string())
     return pa.array(values)

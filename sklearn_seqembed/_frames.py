@@ -204,7 +204,8 @@ def _check_cell(cell, i, place):
             "list, an array or a string, as in other rows."
         )
     is_nested = getattr(cell, "ndim", 1) > 1
-    if getattr(cell, "dtype", np.dtype(object)).kind == "O" and not is_nested:
+    kind = getattr(getattr(cell, "dtype", None), "kind", "O")
+    if kind == "O" and not is_nested and not isinstance(cell, (str, bytes)):
         is_nested = any(map(_is_nested, cell))
     if is_nested:
         raise TypeError(

@@ -83,9 +83,12 @@ def refuse_kind(array, name):
             f"{name} holds bytes, expected numbers or strings. Decode them: "
             "numpy.strings.decode(X, 'utf-8')."
         )
+    way_out = "to seconds since the first step for example"
+    if array.dtype.kind == "m":
+        way_out = "to seconds: X / numpy.timedelta64(1, 's')"
     raise TypeError(
         f"{name} holds values of {array.dtype}, expected numbers or strings. Convert "
-        "them, to seconds since the first step for example, or leave that feature out."
+        f"them, {way_out}, or leave that feature out."
     )
 
 
@@ -102,12 +105,13 @@ def _read_strings(strings, place):
         if isinstance(item, bytes):
             raise TypeError(
                 f"{place(i)} holds bytes, expected strings. Decode them: "
-                "[item.decode() for item in X]."
+                "value.decode()."
             )
         if not isinstance(item, str):
             raise TypeError(
-                f"{place(i)} is {_describe(item)}, but {place(0)} is a string. Where "
-                "one sequence is a string, each must be one; drop what is missing."
+                f"{place(i)} is {_describe(item)}, but {place.other(0)} is a string. "
+                "Where one sequence is a string, each must be one; drop what is "
+                "missing."
             )
     lengths = np.fromiter(map(len, strings), np.int64, len(strings))
     check_lengths(lengths, place)
@@ -160,9 +164,17 @@ def _join(arrays, place):
     widths = np.fromiter((a.shape[1] for a in arrays), np.int64, len(arrays))
     check_lengths(lengths, place)
     _check_widths(widths, place)
-    is_bool = all(array.dtype.kind == "b" for array in arrays)
-    part = Part("bool" if is_bool else "numeric", np.concatenate(arrays))
+    kind = "bool" if _are_bools(arrays) else "numeric"
+    part = Part(kind, np.concatenate(arrays))
     return Items([part], lengths, "1d" if flat else "2d")
+
+
+def _are_bools(arrays):
+    """Whether all arrays hold bools, or nothing at all."""
+    kinds = {array.dtype.kind for array in arrays}
+    if "b" not in kinds or not kinds <= {"b", "f"}:
+        return False
+    return all(a.dtype.kind == "b" or np.isnan(a).all() for a in arrays)
 
 
 def _check_widths(widths, place):
@@ -175,8 +187,9 @@ def _check_widths(widths, place):
     if np.ptp(widths):
         i = int(np.flatnonzero(widths != widths[0])[0])
         raise ValueError(
-            f"{place(i)} has {widths[i]} features, but {place(0)} has {widths[0]}. All "
-            "sequences must have the same number of features (axis 1)."
+            f"{place(i)} has {widths[i]} features, but {place.other(0)} has "
+            f"{widths[0]}. All sequences must have the same number of features (axis "
+            "1)."
         )
 
 
@@ -217,8 +230,8 @@ def _as_list(item, i, place):
         return [np.asarray(step).tolist() for step in item] if is_rows else item
     if isinstance(item, (str, bytes)):
         raise TypeError(
-            f"{place(i)} is a string, but {place(0)} is a {'list'} of values. Make a "
-            "list of its characters, or strings of all sequences."
+            f"{place(i)} is a string, but {place.other(0)} is a list of values. Make "
+            "lists of all sequences, or strings."
         )
     array = _item_array(item, i, place)
     if place.takes_times and array.dtype.kind == "M":

@@ -29,11 +29,11 @@ class Place:
         """Name sequence i, such that a verb may follow."""
         if self.column is None:
             return f"X[{i}]"
-        return f"Column {self.column!r} of X, {self.row(i)},"
+        return f"Column {self.column!r} of X, {self.other(i)},"
 
-    def row(self, i):
-        """Name row i, by its label too where it has one."""
-        return name_row(i, self.index)
+    def other(self, i):
+        """Name sequence i where the column was named just before."""
+        return f"X[{i}]" if self.column is None else name_row(i, self.index)
 
     @property
     def takes_times(self):

@@ -1,0 +1,499 @@
+"""Frames of sequences: one row a sequence, one column a feature, and the way back."""
+
+import copy
+import sys
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from numpy.testing import assert_array_equal
+from round_trips import contiguous, read, round_trip, values_of
+from sklearn.model_selection import train_test_split
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._sequences import check_sequences
+
+NAN = np.nan
+LONG = pd.DataFrame(
+    {
+        "id": [7, 7, 7, 9, 8, 8],
+        "word": ["a", "b", None, "é😀", "", "b"],
+        "x": [1.0, NAN, 3.0, 4.0, 5.0, 6.0],
+        "ok": [True, False, True, None, False, False],
+    }
+)
+GROUPED = LONG.groupby("id").agg(list)
+PLAIN = {
+    "word": [["a", "b", None], ["", "b"], ["é😀"]],
+    "x": [[1.0, NAN, 3.0], [5.0, 6.0], [4.0]],
+    "ok": [[True, False, True], [False, False], [None]],
+}
+
+
+class OnlyStream:
+    """Offers a table through the C interface and nothing else."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+def as_cells(frame, make):
+    """The same frame with other cells."""
+    out = pd.DataFrame(index=frame.index)
+    for name in frame.columns:
+        cells = np.empty(len(frame), dtype=object)
+        for i, cell in enumerate(frame[name]):
+            cells[i] = make(cell)
+        out[name] = cells
+    return out
+
+
+def as_arrow_dtype(table, index=None):
+    """A pandas frame over Arrow's lists."""
+    columns = {
+        name: pd.Series(pd.arrays.ArrowExtensionArray(table[name]), index=index)
+        for name in table.column_names
+    }
+    return pd.DataFrame(columns)
+
+
+def fitted_on(X, **params):
+    """An estimator that the door has settled, as fit does."""
+    estimator = LSTMSequenceEmbedder(**params)
+    _, container = check_sequences(X, estimator=estimator, reset=True)
+    estimator._container = container.without_rows()
+    return estimator
+
+
+def assert_same_frame(found, expected):
+    assert type(found) is type(expected)
+    if isinstance(expected, pd.DataFrame):
+        pd.testing.assert_frame_equal(found, expected)
+    elif isinstance(expected, pl.DataFrame):
+        assert found.schema == expected.schema
+        assert found.equals(expected)
+    else:
+        assert found.schema == expected.schema
+        # NaN equals nothing, but text.
+        assert str(found.to_pydict()) == str(expected.to_pydict())
+
+
+TABLE = pa.table(PLAIN)
+LARGE = pa.table(
+    {
+        "word": pa.array(PLAIN["word"], pa.large_list(pa.large_string())),
+        "x": pa.array(PLAIN["x"], pa.large_list(pa.float32())),
+        "ok": pa.array(PLAIN["ok"], pa.large_list(pa.bool_())),
+    }
+)
+FORMS = {
+    "groupby": GROUPED,
+    "lists": pd.DataFrame(PLAIN),
+    "arrays": as_cells(pd.DataFrame(PLAIN), lambda x: np.array(x, dtype=object)),
+    "tuples": as_cells(pd.DataFrame(PLAIN), tuple),
+    "pandas Series": as_cells(
+        pd.DataFrame(PLAIN), lambda x: pd.Series(x, dtype=object)
+    ),
+    "polars Series": as_cells(pd.DataFrame(PLAIN), pl.Series),
+    "Arrow arrays": as_cells(pd.DataFrame(PLAIN), pa.array),
+    "Arrow dtype": as_arrow_dtype(TABLE, index=[5, 3, 1]),
+    "polars": pl.DataFrame(PLAIN),
+    "Arrow table": TABLE,
+    "large lists": LARGE,
+    "chunks": pa.concat_tables([TABLE[:1], TABLE[1:]]),
+    "slice": pa.concat_tables([TABLE[2:], TABLE]).combine_chunks()[1:],
+    "slice of polars": pl.concat([pl.DataFrame(PLAIN)[2:], pl.DataFrame(PLAIN)])[1:],
+    "record batch": TABLE.to_batches()[0],
+    "stream": OnlyStream(TABLE),
+    "reader": OnlyStream(TABLE.to_reader()),
+}
+
+
+@pytest.mark.parametrize("X", FORMS.values(), ids=FORMS)
+def test_each_column_is_a_feature(X):
+    X = OnlyStream(TABLE.to_reader()) if isinstance(X, OnlyStream) else X
+    estimator = LSTMSequenceEmbedder()
+
+    sequences, container = check_sequences(X, estimator=estimator, reset=True)
+
+    assert container.kinds == ("string", "numeric", "bool")
+    assert sequences.lengths.tolist() == [3, 2, 1]
+    assert values_of(sequences) == [
+        ["a", "b", None, "", "b", "é😀"],
+        [True, False, True, False, False, None],
+    ]
+    assert sequences.categories[0].levels.tolist() == ["", "a", "b", "é😀"]
+    assert_array_equal(sequences.blocks[0][:, 0], [1.0, NAN, 3.0, 5.0, 6.0, 4.0])
+    assert estimator.feature_names_in_.tolist() == ["word", "x", "ok"]
+    assert estimator.n_features_in_ == 3
+    assert estimator.is_categorical_.tolist() == [True, False, True]
+
+
+BACK = {
+    "groupby": LONG.dropna().groupby("id").agg(list),
+    "lists": pd.DataFrame(PLAIN, index=list("xyz")),
+    "arrays": pd.DataFrame({"x": [np.array([1.0, 2.0]), np.array([NAN, 3.0])]}),
+    "float32": pd.DataFrame({"x": [np.ones(2, "f4"), np.ones(3, "f4")]}),
+    "arrays of strings": as_cells(
+        pd.DataFrame({"w": [["a", "b"], ["c", None]]}),
+        lambda x: np.array(x, dtype=object),
+    ),
+    "Arrow dtype": as_arrow_dtype(TABLE, index=[5, 3, 1]),
+    "strings": pd.DataFrame({"text": ["abc", "é😀"], "name": ["xyz", "ab"]}),
+    "string[pyarrow]": pd.DataFrame({"text": ["ab", "c"]}, dtype="string[pyarrow]"),
+    "polars": pl.DataFrame(PLAIN),
+    "polars float32": pl.DataFrame(
+        {"x": [[1.0, None], [2.0]]}, schema={"x": pl.List(pl.Float32)}
+    ).with_columns(pl.col("x").list.eval(pl.element().fill_null(NAN))),
+    "polars strings": pl.DataFrame({"text": ["abc", "é😀"]}),
+    "Arrow table": TABLE,
+    "large lists": LARGE,
+    "Arrow strings": pa.table({"text": ["abc", "é😀"]}),
+}
+
+
+@pytest.mark.parametrize("X", BACK.values(), ids=BACK)
+def test_frames_come_back_as_they_were(X):
+    assert_same_frame(round_trip(X), X)
+
+
+def test_lists_in_cells_may_be_of_fixed_size():
+    X = pa.table({"x": pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float64(), 2))})
+
+    sequences, _ = read(X)
+
+    assert sequences.lengths.tolist() == [2, 2]
+    assert round_trip(X)["x"].to_pylist() == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_integers_and_decimals_are_numbers():
+    X = pa.table({"i": [[1, 2], [3]], "d": pa.array([[1, None], [2]])})
+    X = X.set_column(1, "d", X["d"].cast(pa.list_(pa.decimal128(21, 1))))
+
+    sequences, container = read(X)
+
+    assert container.kinds == ("numeric", "numeric")
+    assert sequences.blocks[0].dtype == np.int64
+    assert_array_equal(sequences.blocks[1][:, 0], [1.0, NAN, 2.0])
+
+
+def test_numbers_listed_by_name_are_categories():
+    sequences, container = read(GROUPED, categorical_features=["word", "x", "ok"])
+
+    assert container.kinds == ("string", "number", "bool")
+    assert sequences.blocks == ()
+    assert sequences.categories[1].levels.tolist() == [1, 3, 4, 5, 6]
+    found = container.build(contiguous(sequences))["x"].tolist()
+    assert str(found) == str(GROUPED["x"].tolist())
+
+
+@pytest.mark.parametrize(
+    ("option", "error", "match"),
+    [
+        (["nope"], ValueError, r"lists 'nope', which is not in X.*\['word', 'x', 'ok"),
+        ([3], ValueError, r"lists 3: indices must be integers in \[0, 2\]"),
+        (
+            ["x"],
+            TypeError,
+            r"Column 'word' of X, row 0 \(index 7\), holds strings \('a",
+        ),
+        (None, TypeError, r"Column 'word' of X, row 0 \(index 7\), holds strings"),
+    ],
+)
+def test_what_categorical_features_cannot_be(option, error, match):
+    with pytest.raises(error, match=match):
+        read(GROUPED, categorical_features=option)
+
+
+# No copies
+
+
+NUMBERS = pa.table({"x": [[9.0], [1.0, 2.0], [3.0]], "y": [[9], [4, 5], [6]]})
+
+
+@pytest.mark.parametrize("n_left_out", [0, 1], ids=["whole", "slice"])
+@pytest.mark.parametrize("make", [lambda x: x, as_arrow_dtype], ids=["table", "pandas"])
+def test_numbers_in_arrows_memory_are_not_copied(make, n_left_out):
+    X = make(NUMBERS)[n_left_out:]
+
+    sequences, _ = read(X)
+
+    for block, column in zip(sequences.blocks, NUMBERS.columns, strict=True):
+        values = column.chunk(0).values.to_numpy()[n_left_out:]
+        assert np.shares_memory(block, values)
+        assert_array_equal(block[:, 0], values)
+    assert sequences.starts[0] == 0
+
+
+def test_numbers_of_a_polars_frame_are_not_copied():
+    X = pl.DataFrame({"x": [np.arange(1000.0), np.arange(500.0)]})
+
+    sequences, _ = read(X)
+
+    assert np.shares_memory(sequences.blocks[0], X["x"].explode().to_numpy())
+
+
+@pytest.mark.parametrize("X", [GROUPED, pd.DataFrame(PLAIN), pl.DataFrame(PLAIN)])
+def test_reading_does_not_change_X(X):
+    before = copy.deepcopy(X)
+
+    round_trip(X)
+
+    assert_same_frame(X, before)
+
+
+# Rows
+
+
+@pytest.mark.parametrize("X", [GROUPED, pl.DataFrame(PLAIN)], ids=["pandas", "polars"])
+def test_parts_of_a_frame_are_frames(X):
+    train, test = train_test_split(X, random_state=0)
+
+    estimator = fitted_on(train)
+    sequences, container = check_sequences(test, estimator=estimator, reset=False)
+
+    assert len(sequences) == 1
+    assert type(container.build(contiguous(sequences))) is type(X)
+    if isinstance(X, pd.DataFrame):
+        assert container.index is test.index
+
+
+def test_a_fitted_container_holds_no_rows():
+    estimator = fitted_on(GROUPED)
+    sequences, _ = read(GROUPED[1:])
+
+    built = estimator._container.build(contiguous(sequences))
+
+    assert built.index.tolist() == [0, 1]
+    assert estimator._container.origins == ()
+
+
+# After fit
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        GROUPED,
+        pd.DataFrame(PLAIN),
+        pl.DataFrame(PLAIN),
+        TABLE,
+        GROUPED.assign(word=[[None] * 3, [None] * 2, [None]]),
+        as_arrow_dtype(TABLE),
+    ],
+    ids=["same", "pandas", "polars", "Arrow", "nothing in a column", "Arrow dtype"],
+)
+def test_every_frame_is_taken_after_fit_on_one(X):
+    estimator = fitted_on(GROUPED)
+
+    _, container = check_sequences(X, estimator=estimator, reset=False)
+
+    assert container.kinds == ("string", "numeric", "bool")
+
+
+@pytest.mark.parametrize(
+    ("X", "match"),
+    [
+        (GROUPED.rename(columns={"x": "z"}), "feature names should match"),
+        (GROUPED[["x", "word", "ok"]], "must be in the same order"),
+        (GROUPED[["x"]], "feature names should match"),
+    ],
+    ids=["other names", "other order", "one missing"],
+)
+def test_other_columns_than_in_fit_are_refused_in_scikit_learns_words(X, match):
+    estimator = fitted_on(GROUPED)
+
+    with pytest.raises(ValueError, match=match):
+        check_sequences(X, estimator=estimator, reset=False)
+
+
+def test_another_kind_than_in_fit_is_refused():
+    estimator = fitted_on(GROUPED)
+
+    match = (
+        r"Column 'x' of X, row 0 \(index 7\), holds strings \('a' at time step 0\), "
+    )
+    with pytest.raises(TypeError, match=match + "expected numbers as in fit"):
+        check_sequences(
+            GROUPED.assign(x=GROUPED["word"]), estimator=estimator, reset=False
+        )
+
+
+def test_a_list_after_a_frame_warns_as_scikit_learn_does():
+    estimator = fitted_on(GROUPED)
+    X = [[("a", 1.0, True)]]
+
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        sequences, _ = check_sequences(X, estimator=estimator, reset=False)
+
+    assert values_of(sequences) == [["a"], [True]]
+
+
+def test_a_frame_after_a_list_warns_as_scikit_learn_does():
+    estimator = fitted_on([[("a", 1.0, True)]])
+
+    with pytest.warns(UserWarning, match="X has feature names, but"):
+        sequences, _ = check_sequences(GROUPED, estimator=estimator, reset=False)
+
+    assert sequences.lengths.tolist() == [3, 2, 1]
+
+
+def test_one_column_is_taken_after_a_table():
+    estimator = fitted_on(np.ones((2, 3)))
+
+    sequences, _ = check_sequences(GROUPED[["x"]], estimator=estimator, reset=False)
+
+    assert sequences.lengths.tolist() == [3, 2, 1]
+
+
+# What is refused
+
+
+def frame(**columns):
+    return pd.DataFrame(columns, index=["p", "q"])
+
+
+REFUSED = {
+    "lengths": (
+        frame(a=[[1, 2], [3]], b=[[1, 2], [3, 4]]),
+        ValueError,
+        r"X has 1 time steps in column 'a', but 2 in column 'b', at row 1 \(index 'q'",
+    ),
+    "lengths in Arrow": (
+        pa.table({"a": [[1, 2]], "b": [["x"]]}),
+        ValueError,
+        r"X has 2 time steps in column 'a', but 1 in column 'b', at row 0\.",
+    ),
+    "scalars beside sequences": (
+        frame(a=[[1, 2], [3]], b=[1, 2]),
+        TypeError,
+        r"Column 'a' of X holds sequences, but column 'b' holds single.*ColumnTransfor",
+    ),
+    "scalars beside sequences in polars": (
+        pl.DataFrame({"n": [1], "a": [[1, 2]]}),
+        TypeError,
+        r"Column 'a' of X holds sequences, but column 'n'",
+    ),
+    "scalars beside sequences in Arrow": (
+        pa.table({"n": [1], "a": [[1, 2]]}),
+        TypeError,
+        r"Column 'a' of X holds sequences, but column 'n'",
+    ),
+    "times beside sequences": (
+        frame(t=pd.date_range("2020", periods=2), a=[[1, 2], [3]]),
+        TypeError,
+        r"Column 'a' of X holds sequences, but column 't'",
+    ),
+    "a scalar among lists": (
+        frame(a=[[1, 2], 3]),
+        TypeError,
+        r"Column 'a' of X, row 1 \(index 'q'\), is a single value of type int",
+    ),
+    "None": (frame(a=[[1], None]), ValueError, r"row 1 \(index 'q'\), is missing"),
+    "NaN": (frame(a=[NAN, [1]]), ValueError, r"row 0 \(index 'p'\), is missing"),
+    "NA": (frame(a=[[1], pd.NA]), ValueError, r"row 1 \(index 'q'\), is missing"),
+    "a missing string": (frame(a=["b", None]), ValueError, r"Column 'a'.*is missing"),
+    "null in polars": (
+        pl.DataFrame({"a": [[1], None]}),
+        ValueError,
+        r"Column 'a' of X, row 1, is null",
+    ),
+    "empty list": (
+        frame(a=[[1], []]),
+        ValueError,
+        r"Column 'a' of X, row 1 \(index 'q'\), has no time steps",
+    ),
+    "empty string": (frame(a=["b", ""]), ValueError, r"row 1 .*, has no time steps"),
+    "empty list in Arrow": (
+        pa.table({"a": [[1], []]}),
+        ValueError,
+        r"Column 'a' of X, row 1, has no time steps",
+    ),
+    "nested lists": (
+        frame(a=[[1, 2], [[1, 2], [3, 4]]]),
+        TypeError,
+        r"Column 'a' of X, row 1 \(index 'q'\), is nested.*column of each feature",
+    ),
+    "2-D arrays": (
+        frame(a=[np.ones((2, 2)), np.ones((3, 2))]),
+        TypeError,
+        r"Column 'a' of X, row 0 \(index 'p'\), is nested",
+    ),
+    "nested Arrow": (
+        pa.table({"a": [[[1.0, 2.0]]]}),
+        TypeError,
+        r"Column 'a' of X holds lists of lists \(list<.*, row 0\)",
+    ),
+    "structs": (
+        pa.table({"a": [[{"b": 1}]]}),
+        TypeError,
+        r"Column 'a' of X holds list",
+    ),
+    "strings and numbers": (
+        frame(a=[["x"], ["y", 1]]),
+        TypeError,
+        r"Column 'a' of X, row 1 \(index 'q'\), holds int values \(1 at time step 1\)",
+    ),
+    "strings and lists": (
+        frame(a=["xy", ["y"]]),
+        TypeError,
+        r"Column 'a' of X, row 1 \(index 'q'\), is of type list, but row 0 \(index 'p'",
+    ),
+    "bytes": (frame(a=[b"xy", b"z"]), TypeError, r"row 0 .*, holds bytes.*decode"),
+    "dictionaries": (
+        frame(a=[[1], {"b": 1}]),
+        TypeError,
+        r"Column 'a' of X, row 1 \(index 'q'\), is a single value of type dict",
+    ),
+    "infinity": (
+        frame(w=[["x"], ["y", "z"]], a=[[1.0], [2.0, np.inf]]),
+        ValueError,
+        r"X\[1\] is infinite at time step 1, feature 1 \('a'\)",
+    ),
+    "nothing observed": (
+        frame(w=[["x"], [None, None]], a=[[1.0], [NAN, None]]),
+        ValueError,
+        r"X\[1\] has no observed value",
+    ),
+    "durations": (
+        frame(a=[[pd.Timedelta(1, "s")], [pd.Timedelta(1, "s")]]),
+        TypeError,
+        r"Column 'a' of X, row 0 \(index 'p'\), must hold numbers.*total_seconds\(\)",
+    ),
+    "durations in arrays": (
+        frame(a=[np.array([1], "m8[s]")] * 2),
+        TypeError,
+        r"Column 'a' of X, row 0 .* timedelta64.* to seconds",
+    ),
+    "no rows": (
+        pa.table({"a": pa.array([], pa.list_(pa.int8()))}),
+        ValueError,
+        "empty",
+    ),
+}
+
+
+@pytest.mark.parametrize(("X", "error", "match"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_read_is_refused_with_a_reason(X, error, match):
+    with pytest.raises(error, match=match):
+        read(X)
+
+
+def test_frames_of_numbers_stay_tables():
+    for X in (pd.DataFrame({"a": [1.0], "b": [2.0]}), pa.table({"a": [1], "b": [2]})):
+        sequences, container = read(X)
+
+        assert container.is_table
+        assert sequences.lengths.tolist() == [2]
+
+
+def test_without_pyarrow_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    with pytest.raises(ImportError, match=r"sklearn-seqembed\[dataframe\]"):
+        read(pl.DataFrame(PLAIN))

@@ -1,0 +1,240 @@
+"""Times in the cells of frames: two numbers a step, and the way back."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from numpy.testing import assert_allclose
+from round_trips import contiguous, read, round_trip
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._sequences import check_sequences
+
+NAN = np.nan
+STAMPS = [
+    ["2020-01-01T00:00:00", "2020-01-01T00:00:02", "2020-03-01T12:00:00.5"],
+    ["1969-12-31T23:59:59", "1969-12-31T23:59:59"],
+]
+SINCE_PREVIOUS = [0, 2, 5227198.5, 0, 0]
+SINCE_FIRST = [0, 2, 5227200.5, 0, 0]
+
+
+def timestamps(zone=None):
+    return [[pd.Timestamp(x, tz=zone) for x in row] for row in STAMPS]
+
+
+def as_datetimes():
+    return [[datetime.datetime.fromisoformat(x) for x in row] for row in STAMPS]
+
+
+def frame(cells):
+    return pd.DataFrame({"t": pd.Series(cells, index=["p", "q"], dtype=object)})
+
+
+ARROW = pa.table({"t": pa.array(as_datetimes(), pa.list_(pa.timestamp("us")))})
+FORMS = {
+    "Timestamps": frame(timestamps()),
+    "zone": frame(timestamps("Europe/Berlin")),
+    "datetimes": frame(as_datetimes()),
+    "arrays": frame([np.array(row, "M8[us]") for row in STAMPS]),
+    "arrays of ns": frame([np.array(row, "M8[ns]") for row in STAMPS]),
+    "indices": frame([pd.DatetimeIndex(row) for row in timestamps()]),
+    "Series": frame([pd.Series(row) for row in timestamps("UTC")]),
+    "polars": pl.DataFrame({"t": as_datetimes()}),
+    "Arrow": ARROW,
+    "Arrow zone": ARROW.cast(
+        pa.schema({"t": pa.list_(pa.timestamp("ns", "Asia/Tokyo"))})
+    ),
+    "Arrow dtype": pd.DataFrame(
+        {"t": pd.Series(pd.arrays.ArrowExtensionArray(ARROW["t"]), index=["p", "q"])}
+    ),
+}
+
+
+@pytest.mark.parametrize("X", FORMS.values(), ids=FORMS)
+def test_times_are_read_as_two_features_of_one_column(X):
+    estimator = LSTMSequenceEmbedder()
+
+    sequences, container = check_sequences(X, estimator=estimator, reset=True)
+
+    (block,) = sequences.blocks
+    assert block.dtype == np.float64
+    assert_allclose(block[:, 0], np.log1p(SINCE_PREVIOUS), rtol=1e-14)
+    assert_allclose(block[:, 1], np.log1p(SINCE_FIRST), rtol=1e-14)
+    assert container.kinds == ("datetime",)
+    assert estimator.n_features_in_ == 1
+    assert estimator.feature_names_in_.tolist() == ["t"]
+    assert estimator.is_categorical_.tolist() == [False]
+
+
+@pytest.mark.parametrize("X", FORMS.values(), ids=FORMS)
+def test_times_of_the_same_rows_come_back(X):
+    built = round_trip(X)
+
+    assert type(built) is type(X)
+    for found, expected in zip(_rows(built), _rows(X), strict=True):
+        assert list(found) == list(expected)
+    if not isinstance(X, pd.DataFrame):
+        assert built.schema == X.schema
+    else:
+        assert built.index.equals(X.index)
+
+
+def _rows(X):
+    if isinstance(X, pd.DataFrame):
+        return [list(cell) for cell in X["t"].tolist()]
+    return X["t"].to_pylist() if isinstance(X, pa.Table) else X["t"].to_list()
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        pl.DataFrame({"t": [[datetime.date(2020, 1, 1), datetime.date(2020, 1, 3)]]}),
+        pa.table({"t": [[datetime.date(2020, 1, 1), datetime.date(2020, 1, 3)]]}),
+    ],
+    ids=["polars", "Arrow"],
+)
+def test_dates_are_times(X):
+    sequences, _ = read(X)
+
+    assert_allclose(sequences.blocks[0][:, 1], np.log1p([0, 172800]))
+    assert round_trip(X).equals(X)
+
+
+def test_dates_in_python_lists_come_back_as_timestamps():
+    X = frame([[datetime.date(2020, 1, 1)], [datetime.date(2020, 1, 3)]])
+
+    assert _rows(round_trip(X)) == [[pd.Timestamp("2020")], [pd.Timestamp("2020-1-3")]]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [[None, "2020-01-01", None, "2020-01-02"], ["2020-01-01"]],
+        [np.array(["NaT", "2020-01-01", "NaT", "2020-01-02"], "M8[s]"), ["2020-01-01"]],
+    ],
+    ids=["None", "NaT"],
+)
+def test_a_missing_time_is_missing_in_both_features(cells):
+    cells = [
+        [None if pd.isna(value) else pd.Timestamp(value) for value in cell]
+        for cell in cells
+    ]
+
+    sequences, container = read(frame(cells))
+
+    expected = np.log1p([[NAN, NAN], [0, 0], [NAN, NAN], [86400, 86400], [0, 0]])
+    assert_allclose(sequences.blocks[0], expected)
+    found = _rows(container.build(contiguous(sequences)))
+    assert [value is pd.NaT for value in found[0]] == [True, False, True, False]
+
+
+def test_null_times_come_back_as_null():
+    X = pl.DataFrame({"t": [[None, *as_datetimes()[0]], as_datetimes()[1]]})
+
+    assert round_trip(X).equals(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "where"),
+    [
+        (frame([timestamps()[1], timestamps()[0][::-1]]), r"row 1 \(index 'q'\),"),
+        (pl.DataFrame({"t": [as_datetimes()[0][::-1]]}), "row 0,"),
+    ],
+    ids=["pandas", "polars"],
+)
+def test_times_out_of_order_are_refused(X, where):
+    match = (
+        rf"Column 't' of X, {where} goes back in time at time step 1: "
+        r"2020-01-01T00:00:02.000000 stands behind 2020-03-01T12:00:00.500000. Sort by"
+    )
+
+    with pytest.raises(ValueError, match=match):
+        read(X)
+
+
+def test_order_is_looked_at_behind_missing_times():
+    later, earlier = pd.Timestamp("2021"), pd.Timestamp("2020")
+
+    with pytest.raises(ValueError, match="goes back in time at time step 2"):
+        read(frame([[later, None, earlier], [later]]))
+
+
+def test_without_rows_times_are_counted_from_the_first_step():
+    sequences, container = read(FORMS["Timestamps"])
+
+    built = container.without_rows().build(contiguous(sequences))
+
+    seconds = [[step.total_seconds() for step in cell] for cell in built["t"]]
+    assert seconds == [[0, 2, 5227200.5], [0, 0]]
+
+
+@pytest.mark.parametrize("name", ["polars", "Arrow", "Arrow dtype", "arrays"])
+def test_without_rows_every_frame_holds_durations(name):
+    sequences, container = read(FORMS[name])
+
+    built = container.without_rows().build(contiguous(sequences))
+
+    assert "duration" in str(
+        getattr(built, "schema", built.get("t", None))
+    ).lower() or (built["t"].tolist()[0].dtype == "m8[us]")
+
+
+def test_times_are_given_back_in_order():
+    sequences, container = read(FORMS["Timestamps"])
+    decoded = contiguous(sequences)
+    decoded.blocks[0][:, 1] = [-0.5, 1.0, 0.5, 2.0, 1.0]
+
+    built = container.build(decoded)
+
+    for cell in built["t"]:
+        assert cell == sorted(cell)
+    assert built["t"].iloc[0][0] == pd.Timestamp(STAMPS[0][0])
+
+
+def test_times_stand_beside_other_features():
+    X = FORMS["Timestamps"].assign(
+        w=[["a", "b", "c"], ["d", "e"]], x=[[1.0, 2, 3], [4, 5]]
+    )[["x", "t", "w"]]
+
+    sequences, container = read(X)
+
+    assert container.kinds == ("numeric", "datetime", "string")
+    assert [block.shape[1] for block in sequences.blocks] == [1, 2]
+    pd.testing.assert_frame_equal(container.build(contiguous(sequences)), X)
+
+
+def test_times_listed_as_categories_are_refused():
+    with pytest.raises(TypeError, match=r"Column 't'.* cannot be categories"):
+        read(FORMS["Timestamps"], categorical_features=["t"])
+
+
+@pytest.mark.parametrize(
+    ("fit_X", "X", "match"),
+    [
+        (
+            [[1.0], [2.0, 3.0]],
+            FORMS["arrays"],
+            r"holds dates and times .*numbers as in",
+        ),
+        (FORMS["arrays"], frame([[1.0], [2.0]]), r"holds numbers .*dates and times as"),
+    ],
+    ids=["times", "numbers"],
+)
+@pytest.mark.filterwarnings("ignore:X has feature names")
+def test_another_kind_than_in_fit_is_refused(fit_X, X, match):
+    estimator = LSTMSequenceEmbedder()
+    estimator._container = check_sequences(fit_X, estimator=estimator, reset=True)[1]
+
+    with pytest.raises(TypeError, match=match):
+        check_sequences(X, estimator=estimator, reset=False)
+
+
+def test_infinity_behind_times_names_the_column():
+    X = FORMS["Timestamps"].assign(x=[[1.0, 2, 3], [4, np.inf]])
+
+    with pytest.raises(ValueError, match=r"time step 1, feature 1 \('x'\)"):
+        read(X)
