@@ -178,9 +178,10 @@ def test_without_rows_every_frame_holds_durations(name):
 
     built = container.without_rows().build(contiguous(sequences))
 
-    assert "duration" in str(
-        getattr(built, "schema", built.get("t", None))
-    ).lower() or (built["t"].tolist()[0].dtype == "m8[us]")
+    seconds = [
+        [pd.Timedelta(step).total_seconds() for step in row] for row in _rows(built)
+    ]
+    assert seconds == [[0, 2, 5227200.5], [0, 0]]
 
 
 def test_times_are_given_back_in_order():
@@ -218,7 +219,7 @@ def test_times_listed_as_categories_are_refused():
         (
             [[1.0], [2.0, 3.0]],
             FORMS["arrays"],
-            r"holds dates and times .*numbers as in",
+            r"holds dates and times .*numbers as",
         ),
         (FORMS["arrays"], frame([[1.0], [2.0]]), r"holds numbers .*dates and times as"),
     ],
