@@ -124,8 +124,8 @@ def _holds_arrow(X):
     if _library(X) == "pandas":  # others than Arrow's would be converted
         is_series = not hasattr(X, "columns")
         return is_series and hasattr(getattr(X, "dtype", None), "pyarrow_dtype")
-    if _library(X) == "polars" and hasattr(X, "columns"):
-        return False
+    if _library(X) == "polars" and not hasattr(X, "dtype"):
+        return False  # frames, also lazy ones
     return hasattr(X, "__arrow_c_array__") or hasattr(X, "__arrow_c_stream__")
 
 

@@ -29,7 +29,7 @@ def build_lists(values, lengths, container):
         return _strings(strings, cell, container)
     # Time steps were lists too where the type has two levels.
     n_features = values.shape[1] if _is_nested(cell.like) else None
-    lists = _arrow_lists(values.ravel(), lengths, cell, n_features)
+    lists = _arrow_lists(values.ravel(), lengths, container.kinds[0], cell, n_features)
     return _series(lists, container)
 
 
@@ -57,7 +57,7 @@ def build_column(values, lengths, kind, cell, container):
     if cell.form == "string":
         return _strings(join_characters(values, lengths), cell, container)
     if cell.form == "arrow":
-        return _series(_arrow_lists(values, lengths, cell), container)
+        return _series(_arrow_lists(values, lengths, kind, cell), container)
     import pandas as pd
 
     if kind == "datetime" and (cell.form == "list" or cell.like is not None):
@@ -131,11 +131,11 @@ def _is_nested(arrow_type):
     )
 
 
-def _arrow_lists(values, lengths, cell, n_features=None):
+def _arrow_lists(values, lengths, kind, cell, n_features=None):
     """Join the values of all steps to one Arrow array of lists."""
     import pyarrow as pa
 
-    values = _arrow_values(values, cell.like)
+    values = _arrow_values(values, kind, cell.like)
     if n_features is not None:
         values = pa.FixedSizeListArray.from_arrays(values, n_features)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
@@ -146,21 +146,24 @@ def _arrow_lists(values, lengths, cell, n_features=None):
     return kind.from_arrays(pa.array(offsets.astype(dtype)), values)
 
 
-def _arrow_values(values, like):
-    """Make an Arrow array of values; None, and NaN among numbers of X, is null."""
+def _arrow_values(values, kind, like):
+    """Make an Arrow array of values; a category that is unknown is null."""
     import pyarrow as pa
 
     value_type = like.value_type
-    if values.dtype.kind == "M":
-        # Zones are kept, and units fine enough for microseconds.
-        times = pa.array(values)
-        if pa.types.is_date(value_type):
-            return times.cast(value_type, safe=False)
-        unit = "ns" if value_type.unit == "ns" else "us"
-        return times.cast(pa.timestamp(unit, value_type.tz))
-    if values.dtype == object and pa.types.is_large_string(value_type):
-        return pa.array(values, pa.large_string())
-    return pa.array(values)
+    if kind == "string":
+        is_plain = pa.types.is_string(value_type)
+        return pa.array(values, pa.string() if is_plain else pa.large_string())
+    if kind == "bool":
+        return pa.array(values, pa.bool_())
+    found = pa.array(values, from_pandas=kind == "number")
+    if values.dtype.kind != "M":
+        return found
+    if pa.types.is_date(value_type):
+        return found.cast(value_type, safe=False)
+    # Zones are kept, and units fine enough for microseconds.
+    unit = "ns" if value_type.unit == "ns" else "us"
+    return found.cast(pa.timestamp(unit, value_type.tz))
 
 
 def _python_times(values, zone):

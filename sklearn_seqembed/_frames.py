@@ -5,7 +5,7 @@ import numpy as np
 from sklearn_seqembed._arrow import arrow_data, holds_sequences, is_list, read_column
 from sklearn_seqembed._containers import Cell, Container
 from sklearn_seqembed._items import read_items
-from sklearn_seqembed._places import Place, name_row
+from sklearn_seqembed._places import Place, locate, name_row
 from sklearn_seqembed._readings import contiguous
 from sklearn_seqembed._tables import floating
 from sklearn_seqembed._times import STAMP, encode_times
@@ -36,17 +36,15 @@ def is_frame_of_sequences(X):
     is_sequence = {
         name: _is_sequence(column, library) for name, column in _columns(X, library)
     }
-    if not any(is_sequence.values()):
-        return False
-    if not all(is_sequence.values()):
-        sequence = next(name for name, found in is_sequence.items() if found)
-        scalar = next(name for name, found in is_sequence.items() if not found)
+    sequences = [name for name, found in is_sequence.items() if found]
+    scalars = [name for name, found in is_sequence.items() if found is False]
+    if sequences and scalars:
         raise TypeError(
-            f"Column {sequence!r} of X holds sequences, but column {scalar!r} holds "
-            "single values. Pass the columns of sequences alone, and the others to a "
-            "transformer of their own in sklearn.compose.ColumnTransformer."
+            f"Column {sequences[0]!r} of X holds sequences, but column {scalars[0]!r} "
+            "holds single values. Pass the columns of sequences alone, and the others "
+            "to a transformer of their own in sklearn.compose.ColumnTransformer."
         )
-    return True
+    return bool(sequences)
 
 
 def read_frame(X):
@@ -103,8 +101,8 @@ def read_frame(X):
 def _library(X):
     """Name the library of a frame."""
     library = type(X).__module__.partition(".")[0]
-    is_frame = hasattr(X, "columns") and library in ("pandas", "polars", "pyarrow")
-    return library if is_frame else None
+    is_frame = hasattr(X, "shape") and hasattr(X, "columns")  # a lazy one has no shape
+    return library if is_frame and library in ("pandas", "polars", "pyarrow") else None
 
 
 def _columns(X, library):
@@ -129,7 +127,7 @@ def _as_arrow_table(X):
 
 
 def _is_sequence(column, library):
-    """Whether a column holds sequences, by its type or its first cell."""
+    """Whether a column holds sequences, by its type or its first cell; or None."""
     if library == "polars":
         kind = str(column.dtype).partition("(")[0]
         return kind in ("List", "Array", "String", "Categorical", "Enum")
@@ -139,7 +137,8 @@ def _is_sequence(column, library):
         return holds_sequences(column.dtype.pyarrow_dtype)
     if column.dtype.kind != "O":
         return False
-    return any(_is_cell(cell) for cell in column[~column.isna().to_numpy()][:1])
+    observed = column[column.notna().to_numpy()]
+    return _is_cell(observed.iloc[0]) if len(observed) else None
 
 
 def _is_cell(cell):
@@ -165,24 +164,30 @@ def _read_column(column, place, library):
     for i, cell in enumerate(cells):
         _check_cell(cell, i, place)
     (part,), lengths, _ = read_items(cells, place)
-    return _as_pandas_cell(part, lengths, cells[0], column.dtype)
+    form = "list" if isinstance(cells[0], (list, tuple)) else "array"
+    if isinstance(cells[0], str):
+        return part, lengths, Cell("string", like=column.dtype)
+    if part.kind == "datetime":
+        stamps, zone = _read_stamps(part.values, lengths, place)
+        return Part("datetime", stamps), lengths, Cell(form, like=zone)
+    return part, lengths, Cell(form, _dtype_of(part))
 
 
-def _as_pandas_cell(part, lengths, cell, dtype):
-    """Say what cells of Python objects were; their times become datetime64."""
-    if isinstance(cell, str):
-        return part, lengths, Cell("string", like=dtype)
-    form = "list" if isinstance(cell, (list, tuple)) else "array"
-    if part.kind != "datetime":
-        return part, lengths, Cell(form, _dtype_of(part))
+def _read_stamps(values, lengths, place):
+    """Make datetime64 of Python's times, and tell their zone."""
     import pandas as pd
 
-    zone = next(
-        (value.tzinfo for value in part.values if getattr(value, "tzinfo", None)), None
-    )
-    stamps = pd.to_datetime(part.values, utc=True).tz_localize(None)
-    stamps = stamps.to_numpy().astype(STAMP)
-    return Part("datetime", stamps), lengths, Cell(form, like=zone)
+    stamps = pd.to_datetime(values, utc=True).tz_localize(None).to_numpy()
+    zones = [getattr(value, "tzinfo", None) for value in values]
+    is_naive = np.array([zone is None for zone in zones]) & ~np.isnat(stamps)
+    zone = next((zone for zone in zones if zone is not None), None)
+    if zone is not None and is_naive.any():
+        i, step = locate(int(is_naive.argmax()), lengths)
+        raise TypeError(
+            f"{place(i)} holds a time without a zone at time step {step}, but others "
+            f"are in {zone}. Give all times a zone, by dt.tz_localize() for example."
+        )
+    return stamps.astype(STAMP), zone
 
 
 def _dtype_of(part):

@@ -1,7 +1,7 @@
 """Sequences that are Python objects of their own: a list of them, or a column."""
 
 from itertools import chain
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -62,8 +62,12 @@ def as_array(X):
         # numpy has no bfloat16.
         return X.float().numpy() if "bfloat16" in str(X.dtype) else X.numpy()
     if isinstance(X, np.ma.MaskedArray):
+        # Masked is missing.
+        if X.dtype.kind not in "iuf":
+            # To fill with None would be to fill with numpy's own choice.
+            return np.where(np.ma.getmaskarray(X), None, X.data.astype(object))
         dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
-        return X.astype(dtype).filled(np.nan)  # masked is missing
+        return X.astype(dtype).filled(np.nan)
     is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
     # Not to_numpy: an Arrow array's refuses nulls.
     return np.asarray(X) if is_series else X
@@ -171,7 +175,7 @@ def _join(arrays, place):
 
 def _are_bools(arrays):
     """Whether all arrays hold bools, or nothing at all."""
-    kinds = {array.dtype.kind for array in arrays}
+    kinds = {dtype.kind for dtype in set(map(attrgetter("dtype"), arrays))}
     if "b" not in kinds or not kinds <= {"b", "f"}:
         return False
     return all(a.dtype.kind == "b" or np.isnan(a).all() for a in arrays)

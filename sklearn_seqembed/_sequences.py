@@ -183,21 +183,27 @@ def _list_to_table(X):
     n_steps = {len(item) for item in X}
     if len(n_steps) > 1 or 0 in n_steps or not _is_number(X[0][0]):
         return X
-    types = set(map(type, chain.from_iterable(X)))
-    # Bools are categories, unless numbers stand beside them.
-    is_bool = types <= {bool, np.bool_, type(None)}
+    try:
+        array = np.asarray(X)
+    except ValueError:  # lists within the lists, of several lengths
+        return X
+    if array.ndim > 2 or array.dtype.kind not in "iufO":
+        return X  # bools are categories, unless numbers stand beside them
+    if array.dtype.kind != "O":
+        return array
+    types = set(map(type, chain.from_iterable(X))) - {type(None)}
+    is_bool = types <= {bool, np.bool_}
     if is_bool or not all(map(_is_number_type, types)):
         return X
-    array = np.asarray(X)
-    return array.astype(np.float64) if array.dtype == object else array
+    return array.astype(np.float64)
 
 
 def _is_number(value):
-    return _is_number_type(type(value))
+    return value is None or _is_number_type(type(value))
 
 
 def _is_number_type(t):
-    return issubclass(t, (numbers.Real, np.bool_, type(None)))
+    return issubclass(t, (numbers.Real, np.bool_))
 
 
 def _compare_names(reading, estimator, reset):

@@ -52,6 +52,11 @@ def read_table(X, estimator, reset):
             "step. To pass sequences of other lengths, give a list of 1-D arrays: "
             "list(numpy.asarray(X))."
         ) from exc
+    if X.dtype.kind == "O" and not has_strings:
+        raise TypeError(
+            "X holds values of object, expected numbers. Convert them, or leave out "
+            "the columns that hold something else."
+        )
     refuse_kind(X, "X")
     n_samples, n_steps = X.shape
     lengths = np.full(n_samples, n_steps)
@@ -187,9 +192,8 @@ def _refuse_other_kinds(X, library):
 def _frame_library(X):
     """Name the library of a frame, None for anything else."""
     library = type(X).__module__.partition(".")[0]
-    return (
-        library if hasattr(X, "columns") and library in ("pandas", "polars") else None
-    )
+    is_frame = hasattr(X, "shape") and hasattr(X, "columns")  # a lazy one has no shape
+    return library if is_frame and library in ("pandas", "polars") else None
 
 
 def _refuse_cells(X, library):

@@ -11,6 +11,8 @@ from sklearn_seqembed._places import locate
 # Times are read as so many parts of a second.
 STAMP = np.dtype("M8[us]")
 _SECOND = 1e6
+# So many seconds are told apart by microseconds, but hardly more.
+_LONG = 1e8
 
 
 def encode_times(stamps, lengths, place):
@@ -78,8 +80,11 @@ def decode_times(since_first, lengths, origins=None):
     parts = [np.fmax.accumulate(part) for part in np.split(seconds, cuts)]
     ordered = np.fmax(np.concatenate(parts), 0.0)
     is_missing = np.isnan(seconds)
-    whole = np.where(is_missing, 0.0, np.rint(ordered * _SECOND))
-    elapsed = whole.astype(np.int64).view("m8[us]")
+    # Of more than three years the logarithm has lost the microseconds: rounded, whole
+    # seconds come back whole.
+    grain = np.where(ordered < _LONG, 1.0, 1e3)
+    whole = np.rint(ordered * _SECOND / grain) * grain
+    elapsed = np.where(is_missing, 0.0, whole).astype(np.int64).view("m8[us]")
     elapsed[is_missing] = "NaT"
     return elapsed if origins is None else np.repeat(origins, lengths) + elapsed
 

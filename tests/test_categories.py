@@ -428,6 +428,25 @@ def test_unknown_is_given_back_as_the_container_can(X, expected):
     assert_same(built, expected)
 
 
+def test_unknown_numbers_are_null_in_arrow():
+    sequences, container = read(pa.array([[3, 1]]), categorical_features=[0])
+    unknown = Categories(np.array([-1, 1], "i4"), np.array([1, 3]))
+
+    built = container.build(
+        Sequences((), sequences.starts, sequences.lengths, (unknown,))
+    )
+
+    assert built.to_pylist() == [[None, 3.0]]
+
+
+def test_masked_strings_and_bools_are_missing():
+    strings = np.ma.array([["a", "b"], ["c", "d"]], mask=[[0, 1], [0, 0]])
+    bools = [np.ma.array([True, False], mask=[0, 1])]
+
+    assert values_of(read(strings)[0]) == [["a", None, "c", "d"]]
+    assert values_of(read(bools)[0]) == [[True, None]]
+
+
 def test_unknown_numbers_are_given_back_as_nan():
     sequences, container = read([np.array([3, 1])], categorical_features=[0])
     unknown = Categories(np.array([-1, 1], "i4"), np.array([1, 3]))

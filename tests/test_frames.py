@@ -171,6 +171,18 @@ def test_lists_in_cells_may_be_of_fixed_size():
     assert round_trip(X)["x"].to_pylist() == [[1.0, 2.0], [3.0, 4.0]]
 
 
+def test_columns_of_nothing_keep_their_type():
+    X = pa.table(
+        {
+            "w": pa.array([[None], [None]], pa.list_(pa.string())),
+            "b": pa.array([[None], [None]], pa.list_(pa.bool_())),
+            "x": [[1.0], [2.0]],
+        }
+    )
+
+    assert_same_frame(round_trip(X), X)
+
+
 def test_integers_and_decimals_are_numbers():
     X = pa.table({"i": [[1, 2], [3]], "d": pa.array([[1, None], [2]])})
     X = X.set_column(1, "d", X["d"].cast(pa.list_(pa.decimal128(21, 1))))
@@ -397,6 +409,17 @@ REFUSED = {
     "None": (frame(a=[[1], None]), ValueError, r"row 1 \(index 'q'\), is missing"),
     "NaN": (frame(a=[NAN, [1]]), ValueError, r"row 0 \(index 'p'\), is missing"),
     "NA": (frame(a=[[1], pd.NA]), ValueError, r"row 1 \(index 'q'\), is missing"),
+    "nothing in a column": (
+        frame(a=[[1], [2]], b=[None, None]),
+        ValueError,
+        r"Column 'b' of X, row 0 \(index 'p'\), is missing",
+    ),
+    "structs in place of numbers": (
+        pl.DataFrame({"a": [{"b": 1}]}),
+        TypeError,
+        "X holds values of object, expected numbers",
+    ),
+    "a lazy frame": (pl.LazyFrame(PLAIN), TypeError, "X is a LazyFrame, expected"),
     "a missing string": (frame(a=["b", None]), ValueError, r"Column 'a'.*is missing"),
     "null in polars": (
         pl.DataFrame({"a": [[1], None]}),

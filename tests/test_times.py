@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from round_trips import contiguous, read, round_trip
 
 from sklearn_seqembed import LSTMSequenceEmbedder
@@ -102,6 +102,23 @@ def test_dates_are_times(X):
 
     assert_allclose(sequences.blocks[0][:, 1], np.log1p([0, 172800]))
     assert round_trip(X).equals(X)
+
+
+def test_whole_seconds_of_decades_come_back_whole():
+    rng = np.random.default_rng(0)
+    seconds = np.sort(rng.integers(0, 2**31, (2, 500)))
+
+    found = round_trip(frame(list(seconds.astype("M8[s]").astype("M8[us]"))))
+
+    for cell, expected in zip(found["t"], seconds, strict=True):
+        assert_array_equal(cell.astype("M8[us]").astype(np.int64), expected * 10**6)
+
+
+def test_times_with_and_without_a_zone_are_not_compared():
+    cells = [timestamps("UTC")[0], timestamps()[1]]
+
+    with pytest.raises(TypeError, match=r"row 1 \(index 'q'\), holds a time without a"):
+        read(frame(cells))
 
 
 def test_dates_in_python_lists_come_back_as_timestamps():
