@@ -5,7 +5,7 @@ import numbers
 import numpy as np
 
 from sklearn_seqembed._categories import factorize_numbers, nothing_observed
-from sklearn_seqembed._places import locate, name_feature
+from sklearn_seqembed._places import name_feature
 from sklearn_seqembed._values import Part
 
 # What a feature held, in words.
@@ -17,33 +17,7 @@ _WORDS = {
     "datetime": "dates and times",
 }
 
-
-def split_parts(parts, stands_alone):
-    """Take parts apart in which some of several features are no numbers.
-
-    Parameters
-    ----------
-    parts : list of Part
-        The features.
-    stands_alone : bool ndarray of shape (n_features,)
-        Whether a feature is a category, or times.
-
-    Returns
-    -------
-    parts : list of Part
-        The same features; numbers side by side stay so, as views.
-    """
-    found, first = [], 0
-    for part in parts:
-        alone = stands_alone[first : first + part.width]
-        first += part.width
-        if part.width == 1 or not alone.any():
-            found.append(part)
-            continue
-        # Cut on both sides of every feature that stands alone.
-        cuts = np.flatnonzero(alone[1:] | alone[:-1]) + 1
-        found += [Part(part.kind, v) for v in np.split(part.values, cuts, axis=1)]
-    return found
+_CATEGORICAL = ("string", "bool", "number")
 
 
 def listed_features(option, parts, names, is_table):
@@ -121,39 +95,45 @@ def _position(value, n_features, names):
 def kinds_of(parts, is_listed):
     """Say what each feature is, one word a feature.
 
+    Parameters
+    ----------
+    parts : list of Part
+        The features.
+    is_listed : bool ndarray of shape (n_features,)
+        Whether the values of a feature are to be categories.
+
     Returns
     -------
     kinds : tuple of {"numeric", "string", "bool", "number", "datetime"}
         "number" is numbers as categories.
     """
-    kinds = [part.kind for part in parts for _ in range(part.width)]
-    as_categories = {"numeric": "number", "datetime": "datetime"}
-    return tuple(
-        as_categories.get(kind, kind) if listed else _unlisted(kind)
-        for kind, listed in zip(kinds, is_listed, strict=True)
-    )
+    each = [part for part in parts for _ in range(part.width)]
+    return tuple(map(_kind_of, each, is_listed))
 
 
-def _unlisted(kind):
-    return "numeric" if kind == "bool" else kind
+def _kind_of(part, is_listed):
+    if is_listed:
+        return "number" if part.kind == "numeric" else part.kind
+    # Strings that are all missing may stand for anything.
+    is_nothing = part.kind == "string" and _nothing_in(part)
+    return "numeric" if part.kind == "bool" or is_nothing else part.kind
 
 
-def settle(parts, kinds, lengths, place_of, names, is_listed=None):
-    """Turn each feature into what fit says that it is.
+def is_categorical(kinds):
+    """Mask of the features that are categories."""
+    return np.array([kind in _CATEGORICAL for kind in kinds])
+
+
+def settle(reading, kinds, is_listed=None):
+    """Turn each feature into what it is to be.
 
     Parameters
     ----------
-    parts : list of Part
-        The features of X, as `split_parts` gives them.
+    reading : Reading
+        X as it was read.
     kinds : tuple of str
         What each feature is to be.
-    lengths : int64 ndarray of shape (n_samples,)
-        Number of time steps of each sequence.
-    place_of : callable
-        Gives the Place of a feature.
-    names : list of str or None
-        Names of the features.
-    is_listed : bool ndarray, default=None
+    is_listed : bool ndarray of shape (n_features,), default=None
         At fit, what `categorical_features` says; None means later than fit.
 
     Returns
@@ -169,65 +149,75 @@ def settle(parts, kinds, lengths, place_of, names, is_listed=None):
         If a feature holds strings that are no categories, or another kind than in fit.
     """
     blocks, categories, feature = [], [], 0
-    for part in parts:
+    for part in _split_parts(reading.parts, kinds):
         kind = kinds[feature]
-        if is_listed is not None and is_listed[feature] != (kind in _CATEGORICAL):
-            _refuse(part, kind, feature, lengths, place_of, names, listed=is_listed)
-        found = _settle_one(part, kind, int(lengths.sum()))
-        if found is None:
-            _refuse(part, kind, feature, lengths, place_of, names, listed=is_listed)
+        found = _settle_one(part, kind)
+        is_other = is_listed is not None and is_listed[feature] != (
+            kind in _CATEGORICAL
+        )
+        if found is None or is_other:
+            _refuse(part, kind, feature, reading, at_fit=is_listed is not None)
         (categories if kind in _CATEGORICAL else blocks).append(found)
         feature += part.width
     return tuple(blocks), tuple(categories)
 
 
-_CATEGORICAL = ("string", "bool", "number")
+def _split_parts(parts, kinds):
+    """Let stand alone what is no number; numbers side by side stay so, as views."""
+    stands_alone = np.array([kind != "numeric" for kind in kinds])
+    found, first = [], 0
+    for part in parts:
+        alone = stands_alone[first : first + part.width]
+        first += part.width
+        if part.width == 1 or not alone.any():
+            found.append(part)
+            continue
+        # Cut on both sides of every feature that stands alone.
+        cuts = np.flatnonzero(alone[1:] | alone[:-1]) + 1
+        found += [Part(part.kind, v) for v in np.split(part.values, cuts, axis=1)]
+    return found
 
 
-def is_categorical(kinds):
-    """Mask of the features that are categories."""
-    return np.array([kind in _CATEGORICAL for kind in kinds])
-
-
-def _settle_one(part, kind, n_steps):
+def _settle_one(part, kind):
     """Give a block, or Categories, or None if the part cannot be that."""
     is_number = part.kind in ("numeric", "bool")
-    if part.kind == kind == "datetime":
-        return part.values
-    if kind == "datetime" and _nothing_in(part):
-        return np.full((n_steps, 2), np.nan)
     if kind == "numeric" and is_number:
         return part.values
-    if part.kind == kind == "string":
-        return part.values
-    if kind == "bool" and part.kind == "bool":
-        return _factorize_bools(part.values[:, 0])
-    if kind in ("bool", "string") and _nothing_in(part):
-        return nothing_observed(n_steps)
     if kind == "number" and is_number:
         return factorize_numbers(part.values[:, 0])
-    return None
+    if part.kind == kind == "bool":
+        categories = factorize_numbers(part.values[:, 0])
+        return categories._replace(levels=categories.levels.astype(bool))
+    if part.kind == kind:
+        return part.values
+    return _nothing(part, kind) if _nothing_in(part) else None
 
 
 def _nothing_in(part):
     """Whether all is missing, which every kind of feature may be."""
-    return part.kind == "numeric" and bool(np.isnan(part.values).all())
+    if part.kind == "string":
+        return not len(part.values.levels)
+    return part.values.dtype.kind == "f" and bool(np.isnan(part.values).all())
 
 
-def _factorize_bools(values):
-    categories = factorize_numbers(values)
-    return categories._replace(levels=categories.levels.astype(bool))
+def _nothing(part, kind):
+    """Give as many steps of another kind, all missing."""
+    n_steps = len(part.values.codes if part.kind == "string" else part.values)
+    if kind in _CATEGORICAL:
+        return nothing_observed(n_steps)
+    return np.full((n_steps, 2 if kind == "datetime" else 1), np.nan)
 
 
-def _refuse(part, kind, feature, lengths, place_of, names, listed):
+def _refuse(part, kind, feature, reading, at_fit):
     """Say which feature is not what it must be, and where that is seen."""
-    position, value = _first_observed(part)
-    i, step = locate(position, lengths)
-    where = f"time step {step}"
-    if names is None:  # a place in a frame names the column
+    row, value = _first_observed(part)
+    # Between sequences there may be padding.
+    i = int(np.searchsorted(reading.starts, row, side="right")) - 1
+    where = f"{value}time step {row - reading.starts[i]}"
+    if reading.names is None:  # a place in a frame names the column
         where += f", {name_feature(feature)}"
-    found = f"{place_of(feature)(i)} holds {_WORDS[part.kind]} ({value!r} at {where}), "
-    if listed is None:
+    found = f"{reading.place(feature)(i)} holds {_WORDS[part.kind]} ({where}), "
+    if not at_fit:
         raise TypeError(
             f"{found}expected {_WORDS[kind]} as in fit. Convert them, or fit again."
         )
@@ -243,9 +233,11 @@ def _refuse(part, kind, feature, lengths, place_of, names, listed):
 
 
 def _first_observed(part):
+    """Find the first row that holds a value, and tell it."""
     if part.kind == "string":
-        position = int(np.argmax(part.values.codes >= 0))
-        return position, str(part.values.levels[part.values.codes[position]])
-    values = part.values[:, 0]
-    position = int(np.argmax(~np.isnan(values.astype(np.float64))))
-    return position, values[position].item()
+        row = int(np.argmax(part.values.codes >= 0))
+        return row, f"{part.values.levels[part.values.codes[row]]!r} at "
+    row = int(np.argmax(~np.isnan(part.values[:, 0].astype(np.float64))))
+    if part.kind == "datetime":
+        return row, ""  # what is left of it is the time since the first
+    return row, f"{part.values[row, 0].item()!r} at "

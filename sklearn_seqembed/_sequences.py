@@ -23,7 +23,6 @@ from sklearn_seqembed._kinds import (
     kinds_of,
     listed_features,
     settle,
-    split_parts,
 )
 from sklearn_seqembed._observed import check_values
 from sklearn_seqembed._places import Place, refuse_empty
@@ -83,7 +82,8 @@ def check_sequences(X, *, estimator, reset):
     else:
         _check_same_features(reading, estimator)
         kinds = estimator._container.kinds
-    sequences = _settle(reading, kinds, is_listed)
+    blocks, categories = settle(reading, kinds, is_listed)
+    sequences = Sequences(blocks, reading.starts, reading.lengths, categories)
     check_values(sequences, kinds, reading.names)
     if reset:
         for name in _SET_AT_FIT:
@@ -239,15 +239,3 @@ def _check_same_features(reading, estimator):
         # Features without names: that scikit-learn warns, where fit saw some.
         stand_in = np.empty((1, expected))
         validate_data(estimator, stand_in, reset=False, skip_check_array=True)
-
-
-def _settle(reading, kinds, is_listed):
-    """Make Sequences of what was read, each feature of the kind that it must be."""
-    stands_alone = np.array([kind != "numeric" for kind in kinds])
-    if is_listed is not None:
-        stands_alone |= is_listed
-    parts = split_parts(reading.parts, stands_alone)
-    blocks, categories = settle(
-        parts, kinds, reading.lengths, reading.place, reading.names, is_listed
-    )
-    return Sequences(blocks, reading.starts, reading.lengths, categories)

@@ -499,6 +499,26 @@ def test_kinds_after_fit_are_those_of_fit(fit_X, X, kinds):
     assert container.kinds == kinds
 
 
+def test_a_padded_array_is_refused_at_the_place_of_what_differs():
+    estimator = fitted_on(np.ones((2, 3, 2)))
+    X = np.array([[[1, None], [None, None]], [[2, "a"], [3, "b"]]], dtype=object)
+
+    match = r"X\[1\] holds strings \('a' at time step 0, feature 1\)"
+    with pytest.raises(TypeError, match=match):
+        check_sequences(X, estimator=estimator, reset=False)
+
+
+def test_a_padded_array_may_miss_a_category_wholly():
+    X = np.array([[["a", 1.0], [None, None]], [["b", 2], ["a", 3]]], dtype=object)
+    estimator = fitted_on(X)
+    X[:, :, 0] = None
+
+    sequences, _ = check_sequences(X, estimator=estimator, reset=False)
+
+    assert sequences.categories[0].codes.tolist() == [-1] * 4
+    assert sequences.lengths.tolist() == [1, 2]
+
+
 def test_listed_numbers_are_categories_after_fit_too():
     estimator = fitted_on([[1, 2], [3]], categorical_features=[0])
 

@@ -336,6 +336,40 @@ def test_another_kind_than_in_fit_is_refused():
         )
 
 
+NOTHING = pa.table({"x": pa.array([[None], [None, None]], pa.list_(pa.string()))})
+
+
+@pytest.mark.parametrize(
+    ("fit_X", "kind"),
+    [
+        (pd.DataFrame({"x": [[1.0], [2.0]], "y": [["a"], ["b"]]}), "numeric"),
+        (pd.DataFrame({"x": [[True], [False]], "y": [["a"], ["b"]]}), "bool"),
+        (
+            pd.DataFrame({"x": [[pd.Timestamp("2020")]] * 2, "y": [["a"], ["b"]]}),
+            "datetime",
+        ),
+    ],
+    ids=["numbers", "bools", "times"],
+)
+def test_a_column_of_nothing_may_be_of_any_kind(fit_X, kind):
+    estimator = fitted_on(fit_X)
+    X = NOTHING.append_column("y", pa.array([["a"], ["b", "c"]]))
+
+    sequences, container = check_sequences(X, estimator=estimator, reset=False)
+
+    assert container.kinds == (kind, "string")
+    assert all(np.isnan(block).all() for block in sequences.blocks)
+    assert sequences.n_steps == 3
+
+
+def test_a_column_of_nothing_that_is_not_listed_is_numeric():
+    X = NOTHING.append_column("y", pa.array([[1.0], [2.0, 3.0]]))
+
+    _, container = read(X, categorical_features=None)
+
+    assert container.kinds == ("numeric", "numeric")
+
+
 def test_a_list_after_a_frame_warns_as_scikit_learn_does():
     estimator = fitted_on(GROUPED)
     X = [[("a", 1.0, True)]]
