@@ -33,6 +33,8 @@ def is_frame_of_sequences(X):
     library = _library(X)
     if library is None:
         return False
+    if library == "pandas" and not any(dtype.kind == "O" for dtype in X.dtypes):
+        return False  # thousands of columns of numbers need not be looked at
     is_sequence = {
         name: _is_sequence(column, library) for name, column in _columns(X, library)
     }
@@ -41,8 +43,9 @@ def is_frame_of_sequences(X):
     if sequences and scalars:
         raise TypeError(
             f"Column {sequences[0]!r} of X holds sequences, but column {scalars[0]!r} "
-            "holds single values. Pass the columns of sequences alone, and the others "
-            "to a transformer of their own in sklearn.compose.ColumnTransformer."
+            "holds single values (a string is the sequence of its characters). Pass "
+            "the columns of sequences alone, and the others to a transformer of their "
+            "own in sklearn.compose.ColumnTransformer."
         )
     return bool(sequences)
 
