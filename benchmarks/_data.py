@@ -6,6 +6,7 @@ the time steps of all sequences one after another (`train_values`, float32 of sh
 are sequences), and the class of each (`train_labels`).
 """
 
+import csv
 import importlib.util
 import os
 import pathlib
@@ -55,6 +56,40 @@ def load_sequences(name, part="train"):
     """
     with _load_set(name) as arrays:
         return np.split(arrays[f"{part}_values"], arrays[f"{part}_offsets"][1:-1])
+
+
+def load_table(path, separator=","):
+    """Read a table of text or events; in tab-separated text "NA" is a word.
+
+    Parameters
+    ----------
+    path : str
+        File below the folder, "text/names.tsv" for example.
+    separator : str, default=","
+        What stands between two columns.
+
+    Returns
+    -------
+    table : pandas DataFrame
+        One row a line. In text quotes are text too, and nothing is missing.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no folder is set, or if it lacks the file.
+    """
+    import pandas as pd
+
+    folder = data_folder()
+    if folder is None:
+        raise FileNotFoundError(NOT_SET)
+    is_text = separator == "\t"
+    return pd.read_csv(
+        folder / path,
+        sep=separator,
+        quoting=csv.QUOTE_NONE if is_text else csv.QUOTE_MINIMAL,
+        keep_default_na=not is_text,
+    )
 
 
 def load_labels(name, part="train"):

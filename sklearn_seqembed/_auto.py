@@ -13,9 +13,11 @@ MOST_UPDATES_OF_CATEGORIES = 6000
 LARGEST_BATCH = 64
 LARGEST_BATCH_OF_CATEGORIES = 128
 
-# Cells a direction where there are categories. Without, last states are cells
-# themselves: a linear layer between them and the vector changed little.
-HIDDEN_SIZE_OF_CATEGORIES = 192
+# Cells a direction where there are categories: the more sequences, the more can be
+# learned. Of numbers last states are cells themselves: a linear layer between them and
+# the vector changed little.
+LEAST_CELLS_OF_CATEGORIES = 64
+MOST_CELLS_OF_CATEGORIES = 256
 
 # Every sequence is seen at least so often, however many there are.
 MIN_EPOCHS = 5
@@ -27,6 +29,7 @@ PATCHES = 20
 # short the vector is: a sequence is recreated from these alone.
 POOLED_SHARE = 0.6
 LEAST_LAST_STATES = 32
+POOLED_SHARE_OF_CATEGORIES = 0.8
 LEAST_LAST_STATES_OF_CATEGORIES = 64
 
 # Cells a direction and reading whose states are pooled, and how many there are where
@@ -61,22 +64,29 @@ def choose_patch_size(lengths, n_patches=PATCHES):
 
 
 def choose_pooled_share(n_components, has_categories=False):
-    """Take `POOLED_SHARE` of the vector, but leave `LEAST_LAST_STATES` numbers."""
-    least = LEAST_LAST_STATES
+    """Take a fixed share of the vector, but leave so many numbers to last states."""
+    share, least = POOLED_SHARE, LEAST_LAST_STATES
     if has_categories:
-        least = LEAST_LAST_STATES_OF_CATEGORIES
+        share, least = POOLED_SHARE_OF_CATEGORIES, LEAST_LAST_STATES_OF_CATEGORIES
     left = max(0, n_components - least)
-    return min(POOLED_SHARE, left / n_components)
+    return min(share, left / n_components)
 
 
-def choose_hidden_size(has_categories):
-    """Take cells beside the vector's numbers only where there are categories."""
-    return HIDDEN_SIZE_OF_CATEGORIES if has_categories else None
+def choose_hidden_size(n_samples, has_categories):
+    """Take cells beside the vector's numbers only where there are categories.
+
+    About twice the square root of the number of sequences, as a power of 2.
+    """
+    if not has_categories:
+        return None
+    bounds = LEAST_CELLS_OF_CATEGORIES, MOST_CELLS_OF_CATEGORIES
+    return int(np.clip(2 ** round(np.log2(2 * np.sqrt(n_samples))), *bounds))
 
 
-def choose_pooled_hidden_size(n_features):
-    """Take `POOLED_CELLS`, or more where many features come together."""
-    return POOLED_CELLS if n_features <= FEW_FEATURES else POOLED_CELLS_OF_MANY
+def choose_pooled_hidden_size(n_features, has_categories=False):
+    """Take `POOLED_CELLS`, or more where many numbers come together."""
+    is_narrow = n_features <= FEW_FEATURES and not has_categories
+    return POOLED_CELLS if is_narrow else POOLED_CELLS_OF_MANY
 
 
 def choose_instance_norm(means, spreads):

@@ -181,10 +181,12 @@ class BaseSequenceEstimator(BaseEstimator):
             self.pooled_share_ = _auto.choose_pooled_share(
                 self.n_components, self._has_categories
             )
-        self.hidden_size_ = _auto.choose_hidden_size(self._has_categories)
-        self.pooled_hidden_size_ = _auto.choose_pooled_hidden_size(sequences.n_features)
-        if self._has_categories:
-            self.pooled_hidden_size_ = _auto.POOLED_CELLS_OF_MANY
+        self.hidden_size_ = _auto.choose_hidden_size(
+            len(sequences), self._has_categories
+        )
+        self.pooled_hidden_size_ = _auto.choose_pooled_hidden_size(
+            sequences.n_features, self._has_categories
+        )
         names = "patch_size", "pooled_patch_size", "hidden_size", "pooled_hidden_size"
         for name in names:
             if getattr(self, name) != "auto":

@@ -52,7 +52,8 @@ class LSTMSequenceEmbedder(
         Memory cells a layer and direction, at least 1, for the last states; a linear
         layer then leads to their share of the vector. With None they are memory cells
         themselves: forward gets the larger half, backward the smaller one (none for 1).
-        "auto" is None for numbers alone, and 192 with categorical features.
+        "auto" is None for numbers alone; with categorical features about twice the
+        square root of the number of sequences, a power of 2 from 64 to 256.
     num_layers : int, default=1
         Stacked layers of encoder and decoder, at least 1. States that are pooled are
         those of one layer.
@@ -70,8 +71,8 @@ class LSTMSequenceEmbedder(
     pooled_share : float or "auto", default="auto"
         Share of the vector, in [0, 1), for the principal components of states pooled
         over time; rounded down, and at most as many as there are pooled states. 0 is
-        none. "auto" is .6, but leaves the first 32 numbers, with categorical features
-        64, to last states however short the vector is.
+        none. "auto" is .6, but leaves the first 32 numbers to last states however short
+        the vector is; with categorical features .8 and 64.
     pooled_hidden_size : int or "auto", default="auto"
         Random cells, at least 1, whose states are pooled: so many for each direction,
         and for each of two readings, values and differences from step to step. "auto"

@@ -17,6 +17,8 @@ class CategoryEmbedding(nn.Module):
     ----------
     n_classes : tuple of int
         Number of classes of each categorical feature.
+    width : int, default=None
+        Numbers of a category. None leaves it to :func:`embedding_width`.
 
     Attributes
     ----------
@@ -29,11 +31,12 @@ class CategoryEmbedding(nn.Module):
            arXiv:1604.06737.
     """
 
-    def __init__(self, n_classes):
+    def __init__(self, n_classes, width=None):
         super().__init__()
         # 0 is missing: its numbers are 0 and stay so.
         self.tables = nn.ModuleList(
-            nn.Embedding(n + 1, embedding_width(n), padding_idx=0) for n in n_classes
+            nn.Embedding(n + 1, width or embedding_width(n), padding_idx=0)
+            for n in n_classes
         )
         self.width = sum(table.embedding_dim for table in self.tables)
 

@@ -90,7 +90,6 @@ class Encoder(nn.Module):
             missing_indicator=missing_indicator,
             instance_norm=instance_norm,
             repeat_end=patch_size > 1 or (n_pooled and pooled_patch_size > 1),
-            n_embedded=self.embedding.width,
         )
         self.pooled = None
         if n_pooled:
@@ -112,7 +111,8 @@ class Encoder(nn.Module):
         n_backward = (hidden_size or n_last // 2) if bidirectional else 0
         self.n_forward = n_forward  # cells of the wider direction
         self.n_cells = n_forward + n_backward
-        width = patch_width(self.reader.n_values + self.reader.n_scales, patch_size)
+        n_numbers = self.reader.n_values + self.reader.n_scales + self.embedding.width
+        width = patch_width(n_numbers, patch_size)
         widths = [width] + [self.n_cells] * (num_layers - 1)
         self.layers = nn.ModuleList(
             RecurrentLayer(width, n_forward, n_backward, cell) for width in widths
@@ -146,14 +146,6 @@ class Encoder(nn.Module):
             The vectors.
         """
         return self.joined(*self.states(numeric, categories, lengths))
-
-    def calibrate(self, batches):
-        """Learn how what is read varies, from some batches as :meth:`forward` gets."""
-        embedding = self.pooled.embedding if self.pooled else self.embedding
-        self.reader.calibrate(
-            (numeric, lengths, _embed(embedding, categories, lengths))
-            for numeric, categories, lengths in batches
-        )
 
     def states(self, numeric, categories, lengths):
         """Encode a batch; return last states (N, ·), and pooled ones (N, ·) or None."""

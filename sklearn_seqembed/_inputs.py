@@ -56,8 +56,6 @@ class Reader(nn.Module):
         large that spread is.
     repeat_end : bool, default=False
         Let the last step stand in for those after the end: a patch may reach over it.
-    n_embedded : int, default=0
-        Numbers of a step that stand for its categories.
     """
 
     def __init__(
@@ -67,16 +65,15 @@ class Reader(nn.Module):
         missing_indicator=False,
         instance_norm=False,
         repeat_end=False,
-        n_embedded=0,
     ):
         super().__init__()
         self.missing_indicator = missing_indicator
         self.instance_norm = instance_norm
         self.repeat_end = repeat_end
-        n_readings = 1 + missing_indicator + instance_norm
-        self.n_values = n_features * n_readings + n_embedded
+        # Numbers of a step, but those that stand for its categories.
+        self.n_values = n_features * (1 + missing_indicator + instance_norm)
         self.n_scales = n_features * instance_norm
-        self.n_differences = n_features * (1 + instance_norm) + n_embedded
+        self.n_differences = n_features * (1 + instance_norm)
         # Set by `calibrate`: what is read shall vary about as much as the values do.
         self.register_buffer("scale_mean", torch.zeros(self.n_scales))
         self.register_buffer("scale_spread", torch.ones(self.n_scales))
@@ -118,10 +115,11 @@ class Reader(nn.Module):
         if embedded is not None:
             embedded = self._repeat_end(embedded, lengths, ended)
             values.append(embedded)
-            steps.append(embedded)
         if differences:
-            apart = functional.pad(_join(steps).diff(dim=1), (0, 0, 1, 0))
-            apart = apart / self.difference_spread
+            apart = [_differences(_join(steps)) / self.difference_spread]
+            # What stands for a category has a size of its own.
+            apart += [] if embedded is None else [_differences(embedded)]
+            apart = _join(apart)
         return Readings(_join(values), ended, scales, apart)
 
     def _fill_steps(self, numeric, lengths):
@@ -146,18 +144,13 @@ class Reader(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, batches):
-        """Learn from some batches how much scales and differences vary.
+        """Learn from batches (numeric, lengths) how much scales and differences vary.
 
         Before it, they are read as they are.
-
-        Parameters
-        ----------
-        batches : iterable of tuple (numeric, lengths) or (numeric, lengths, embedded)
-            As of :meth:`forward`.
         """
         count, total, squares, logarithms = 0, 0.0, 0.0, []
-        for numeric, lengths, *embedded in batches:
-            readings = self(numeric, lengths, *embedded, differences=True)
+        for numeric, lengths in batches:
+            readings = self(numeric, lengths, differences=True)
             inside = readings.differences[~readings.ended].cpu().double()
             count += len(inside)
             total = total + inside.sum(dim=0)
@@ -239,6 +232,11 @@ def _in_own_scale(numeric, unknown):
 def _or_one(spread):
     """Put 1 where a spread is next to none."""
     return torch.where(spread > LEAST_DEVIATION, spread, 1.0)
+
+
+def _differences(x):
+    """Differences of each step of x (N, L, ·) from the one before, 0 at the first."""
+    return functional.pad(x.diff(dim=1), (0, 0, 1, 0))
 
 
 def _join(parts):

@@ -179,8 +179,8 @@ class SequenceNet(NeuralNet):
         dataset : SequenceDataset
             These sequences, without augmentation.
         """
-        self.module_.encoder.calibrate(
-            (inputs["numeric"], inputs["categories"], inputs["lengths"])
+        self.module_.encoder.reader.calibrate(
+            (inputs["numeric"], inputs["lengths"])
             for _, inputs, _ in self._inference(dataset, decodes=False)
         )
 
@@ -262,6 +262,8 @@ class SequenceNet(NeuralNet):
         encoder = self.module_.encoder
         n_cells, pooled = encoder.n_forward, encoder.pooled
         n_values = self.module__n_features + encoder.embedding.width
+        if pooled and not decodes:
+            n_values = max(n_values, self.module__n_features + pooled.embedding.width)
         if decodes and self.module__n_classes:
             n_values += max(decoder.width for decoder in self.module_.decoders.values())
         if pooled and not decodes:  # these cells read smaller patches, and more of them

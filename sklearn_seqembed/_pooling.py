@@ -20,6 +20,11 @@ from sklearn_seqembed._inputs import patch_width, to_patches
 # What is read, by cells of its own for each.
 READINGS = ("values", "differences")
 
+# Numbers that stand for a category here, and their size. They do not learn to tell
+# categories apart, so there are more of them than of learned ones.
+CODE_WIDTH = 64
+CODE_SCALE = 0.35
+
 # The start's input weights times this. Many cells start with small ones, as is good
 # for learning; cells that stay as they are had better bend what they read.
 INPUT_GAIN = 2.0
@@ -63,12 +68,14 @@ class PooledStates(nn.Module):
         n_classes=(),
     ):
         super().__init__()
-        self.embedding = CategoryEmbedding(n_classes)
+        self.embedding = CategoryEmbedding(n_classes, CODE_WIDTH)
         self.n_cells, self.patch_size, self.pooling = n_cells, patch_size, pooling
         self.n_states = len(READINGS) * (1 + bidirectional) * n_cells * len(pooling)
         self.layers = nn.ModuleList(
             RecurrentLayer(
-                patch_width(getattr(reader, f"n_{reading}"), patch_size),
+                patch_width(
+                    getattr(reader, f"n_{reading}") + self.embedding.width, patch_size
+                ),
                 n_cells,
                 n_cells * bidirectional,
                 cell,
@@ -79,6 +86,8 @@ class PooledStates(nn.Module):
             for name, weights in self.named_parameters():
                 if "weight_ih" in name:
                     weights.mul_(INPUT_GAIN)
+                elif name.startswith("embedding"):
+                    weights.mul_(CODE_SCALE)
         self.requires_grad_(False)
 
     def forward(self, readings, layout):
