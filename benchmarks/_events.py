@@ -1,0 +1,109 @@
+"""Event logs: long tables cut into sequences, and what is made of them by hand."""
+
+import numpy as np
+import pandas as pd
+from _data import load_table
+
+LABORATORY = ("leucocytes", "crp", "lactic_acid")
+
+
+def to_frame(events, columns):
+    """Make a frame with one row a case out of a long table, sorted by case and time.
+
+    Parameters
+    ----------
+    events : DataFrame
+        One row an event, with the column "case".
+    columns : list of str
+        What becomes a column of lists.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row a case.
+    """
+    return events.groupby("case")[columns].agg(list)
+
+
+def read_sepsis():
+    """Read the cases of sepsis, each cut before the patient is released.
+
+    Returns
+    -------
+    events : DataFrame
+        Long table of the events that count, sorted by case and time.
+    returns : ndarray of shape (n_cases,)
+        Whether the patient came back to the emergency room, by case.
+    """
+    events = load_table("events/sepsis_events.csv.gz")
+    events["timestamp"] = pd.to_datetime(events["timestamp"])
+    cases = load_table("events/sepsis_cases.csv.gz").set_index("case").sort_index()
+    return cut_before(events, cases["first_release"]), cases["first_return_er"] >= 0
+
+
+def cut_before(events, stops):
+    """Keep the events of each case before position `stops[case]`, all of them at -1."""
+    position = events.groupby("case").cumcount()
+    stop = events["case"].map(stops)
+    return events[(stop < 0) | (position < stop)]
+
+
+def aggregate(events, categories, numbers):
+    """Describe each case by hand: counts, levels and times.
+
+    Parameters
+    ----------
+    events : DataFrame
+        Long table, sorted by case and time, with the columns "case" and "timestamp".
+    categories, numbers : sequence of str
+        Columns to count by value, and columns to take the last, mean, lowest and
+        highest value of, and the number of values.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row a case: also its number of events, the seconds from first to last, and
+        those between the last two.
+    """
+    groups = events.groupby("case")
+    parts = [
+        pd.crosstab(events["case"], events[name]).add_prefix(f"{name} ")
+        for name in categories
+    ]
+    parts += [
+        groups[name].agg(["last", "mean", "min", "max", "count"]).add_prefix(f"{name} ")
+        for name in numbers
+    ]
+    times = groups["timestamp"]
+    elapsed = (times.max() - times.min()).dt.total_seconds()
+    gap = times.diff().dt.total_seconds().groupby(events["case"]).last()
+    parts.append(
+        pd.DataFrame({"n_events": groups.size(), "total": elapsed, "gap": gap})
+    )
+    return pd.concat(parts, axis=1)
+
+
+def corrected_error(differences, test_share):
+    """Standard error of a mean over the folds of repeated cross-validation [1]_.
+
+    Training parts overlap, so folds are not independent: their variance counts more.
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_folds,)
+        Of two contenders, fold by fold.
+    test_share : float
+        Sequences of a test part over those of a training part.
+
+    Returns
+    -------
+    error : float
+        The corrected standard error.
+
+    References
+    ----------
+    .. [1] Nadeau, C. and Bengio, Y. (2003). Inference for the Generalization Error.
+           Machine Learning 52.
+    """
+    variance = np.var(differences, ddof=1)
+    return float(np.sqrt(variance * (1 / len(differences) + test_share)))
