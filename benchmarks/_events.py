@@ -5,6 +5,7 @@ import pandas as pd
 from _data import load_table
 
 LABORATORY = ("leucocytes", "crp", "lactic_acid")
+HELPDESK_CATEGORIES = ("activity", "resource", "product", "service_level")
 
 
 def to_frame(events, columns):
@@ -56,8 +57,8 @@ def aggregate(events, categories, numbers):
     events : DataFrame
         Long table, sorted by case and time, with the columns "case" and "timestamp".
     categories, numbers : sequence of str
-        Columns to count by value, and columns to take the last, mean, lowest and
-        highest value of, and the number of values.
+        Columns to count by value, and to take the last value of; columns to take the
+        last, mean, lowest and highest value of, and the number of values.
 
     Returns
     -------
@@ -66,10 +67,10 @@ def aggregate(events, categories, numbers):
         those between the last two.
     """
     groups = events.groupby("case")
-    parts = [
-        pd.crosstab(events["case"], events[name]).add_prefix(f"{name} ")
-        for name in categories
-    ]
+    parts = []
+    for name in categories:
+        parts.append(pd.crosstab(events["case"], events[name]).add_prefix(f"{name} "))
+        parts.append(pd.get_dummies(groups[name].last()).add_prefix(f"last {name} "))
     parts += [
         groups[name].agg(["last", "mean", "min", "max", "count"]).add_prefix(f"{name} ")
         for name in numbers
@@ -81,6 +82,57 @@ def aggregate(events, categories, numbers):
         pd.DataFrame({"n_events": groups.size(), "total": elapsed, "gap": gap})
     )
     return pd.concat(parts, axis=1)
+
+
+def read_helpdesk(part):
+    """Read the tickets of one part, as a frame with one row a case.
+
+    Parameters
+    ----------
+    part : {"train", "test"}
+        Which part.
+
+    Returns
+    -------
+    frame : DataFrame
+        With lists of HELPDESK_CATEGORIES and "timestamp".
+    """
+    events = load_table("events/helpdesk_events.csv.gz")
+    events["timestamp"] = pd.to_datetime(events["timestamp"])
+    part = events[events["split"] == part]
+    return to_frame(part, [*HELPDESK_CATEGORIES, "timestamp"])
+
+
+def cut_prefixes(frame):
+    """Cut each case after its first, second, and so on up to its last event but one.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a case, with lists of equal lengths, and a column "activity".
+
+    Returns
+    -------
+    prefixes : DataFrame
+        One row a prefix, the columns of `frame`.
+    next_activity : ndarray of shape (n_prefixes,)
+        The activity that follows.
+    remaining : ndarray of shape (n_prefixes,)
+        How many events follow.
+    """
+    rows, following, remaining = [], [], []
+    for case in frame.to_dict("records"):
+        n_events = len(case["activity"])
+        for stop in range(1, n_events):
+            rows.append({name: cell[:stop] for name, cell in case.items()})
+            following.append(case["activity"][stop])
+            remaining.append(n_events - stop)
+    return pd.DataFrame(rows), np.array(following), np.array(remaining)
+
+
+def to_events(frame):
+    """Make a long table of a frame of lists; the number of the row becomes "case"."""
+    return frame.explode(list(frame.columns)).rename_axis("case").reset_index()
 
 
 def corrected_error(differences, test_share):
