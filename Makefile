@@ -10,7 +10,7 @@ QUALITY_VENV ?= .venv-quality
 # times slower where other programs keep the cores busy.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint docs wheel benchmark quality clean
+.PHONY: demo test lint docs wheel benchmark quality events clean
 
 demo: $(VENV)/.test-ready  ## Embed real sequences, classify them, save a picture.
 	$(BIN)/python examples/demo.py
@@ -36,6 +36,11 @@ benchmark:  ## Measure speed and memory beside other libraries, in about an hour
 quality:  ## Judge the vectors on 23 classification sets, beside other ways.
 	$(MAKE) VENV=$(QUALITY_VENV) $(QUALITY_VENV)/.quality-ready
 	env -u OMP_NUM_THREADS $(QUALITY_VENV)/bin/python benchmarks/quality.py
+
+events: $(VENV)/.test-ready  ## Judge vectors of words and events, in about two hours.
+	for name in names sentences sepsis helpdesk events; do \
+		$(BIN)/python benchmarks/$$name.py || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmarks/results dist docs/_build docs/auto_examples docs/generated

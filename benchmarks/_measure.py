@@ -7,7 +7,9 @@ bring a pool of threads that would get into each other's way.
 
 import argparse
 import contextlib
+import ctypes
 import datetime
+import gc
 import importlib
 import importlib.metadata
 import json
@@ -18,6 +20,7 @@ import platform
 import statistics
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -54,6 +57,10 @@ QUIET_CPU = {
     "KERAS_BACKEND": "tensorflow",
     "CUDA_VISIBLE_DEVICES": "-1",  # processors are compared, not devices
 }
+
+
+# How often the memory of another process is looked at.
+SAMPLE_SECONDS = 0.005
 
 
 class Worker:
@@ -220,6 +227,55 @@ def seconds_per_call(function, at_least=0.3):
             return elapsed / n_calls
 
 
+def give_memory_back():
+    """Free what nobody refers to, and return it to the operating system."""
+    gc.collect()
+    with contextlib.suppress(AttributeError):  # glibc alone keeps it, and has this
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+class Peak:
+    """Watch the anonymous memory of another process, in a ``with`` block.
+
+    Parameters
+    ----------
+    pid : int
+        The process.
+
+    Attributes
+    ----------
+    extra : int
+        Highest number of bytes (RssAnon), above that at the start of the block.
+    """
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def __enter__(self):
+        self._before = _anonymous_bytes(self.pid)
+        self.extra = 0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info):
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self):
+        while not self._done.wait(SAMPLE_SECONDS):
+            self.extra = max(self.extra, _anonymous_bytes(self.pid) - self._before)
+
+
+def _anonymous_bytes(pid):
+    """Read how much anonymous memory a process holds."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024  # the kernel says kB and means KiB
+    raise RuntimeError("This kernel does not tell RssAnon; Linux does since 4.5.")
+
+
 def take_turns(ways, n_rounds):
     """Measure several ways in turn, so that a slow minute hits all of them alike.
 
@@ -383,6 +439,37 @@ def print_table(rows, columns):
     print(flush=True)
 
 
+def mean_rows(results, figures, spec=".4f"):
+    """Bring the results of several seeds to one row a contender.
+
+    Parameters
+    ----------
+    results : list of dict
+        With "contender", and figures where the contender has them.
+    figures : sequence of str
+        What to show.
+    spec : str, default=".4f"
+        How numbers are written.
+
+    Returns
+    -------
+    rows : list of dict
+        For :func:`print_table`, all text: mean and standard deviation over the seeds.
+    """
+    rows = []
+    for contender in dict.fromkeys(result["contender"] for result in results):
+        mine = [result for result in results if result["contender"] == contender]
+        row = {"contender": contender}
+        for name in figures:
+            values = [result[name] for result in mine if name in result]
+            if values:
+                row[name] = format(statistics.fmean(values), spec)
+            if len(values) > 1:
+                row[name] += f" ± {format(statistics.stdev(values), spec)}"
+        rows.append(row)
+    return rows
+
+
 def _cell(value, spec):
     return "–" if value is None else format(value, spec)
 
@@ -413,7 +500,7 @@ def _as_number(value):
     return value.tolist()
 
 
-def argument_parser(description, threads=False):
+def argument_parser(description, threads=False, seeds=False):
     """Build the command line that all programs share.
 
     Parameters
@@ -422,11 +509,13 @@ def argument_parser(description, threads=False):
         Docstring of the program; its first line is shown by --help.
     threads : bool, default=False
         Whether the program runs with any number of threads.
+    seeds : bool, default=False
+        Whether the program runs with any number of seeds.
 
     Returns
     -------
     parser : argparse.ArgumentParser
-        Knows --quick, and --threads if asked for.
+        Knows --quick, and --threads and --seeds if asked for.
     """
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument(
@@ -441,6 +530,8 @@ def argument_parser(description, threads=False):
             default=1,
             help="threads a contender; 1, the default, is the judge",
         )
+    if seeds:
+        parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
     return parser
 
 

@@ -9,7 +9,6 @@ activity most often.
     python benchmarks/helpdesk.py [--seeds 3] [--quick]
 """
 
-import argparse
 import time
 
 import numpy as np
@@ -21,7 +20,7 @@ from _events import (
     read_helpdesk,
     to_events,
 )
-from _measure import write_json
+from _measure import argument_parser, mean_rows, print_table, write_json
 from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingClassifier as Classifier
 from sklearn.ensemble import HistGradientBoostingRegressor as Regressor
@@ -110,26 +109,9 @@ def judge_seed(parts, aggregates, seed, quick):
     ]
 
 
-def show(results):
-    """Print means over seeds, and their standard deviation."""
-    print("| contender | " + " | ".join(FIGURES) + " |")
-    print("|---" * (len(FIGURES) + 1) + "|")
-    for contender in dict.fromkeys(result["contender"] for result in results):
-        rows = [result for result in results if result["contender"] == contender]
-        cells = [contender]
-        for name in FIGURES:
-            values = [row[name] for row in rows if name in row]
-            spread = f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
-            cells.append(f"{np.mean(values):.4f}{spread}" if values else "")
-        print("| " + " | ".join(cells) + " |")
-
-
 def main():
     """Run all seeds, print a table and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="a trial of some seconds")
-    args = parser.parse_args()
+    args = argument_parser(__doc__, seeds=True).parse_args()
     parts, aggregates = read_prefixes(args.quick)
     n_train, n_test = (len(prefixes) for prefixes, _, _ in parts)
     print(f"{n_train} beginnings to learn from, {n_test} to judge")
@@ -138,7 +120,7 @@ def main():
         for seed in range(args.seeds)
     ]
     results = [judge_last(parts)] + sum(Parallel(n_jobs=2)(jobs), [])
-    show(results)
+    print_table(mean_rows(results, FIGURES), dict.fromkeys(["contender", *FIGURES], ""))
     write_json("helpdesk", {"quick": args.quick, "results": results})
 
 

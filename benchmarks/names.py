@@ -7,12 +7,10 @@ chosen by cross-validation on the training names. The test names are looked at o
     python benchmarks/names.py [--seeds 3] [--n-components 64 320] [--quick]
 """
 
-import argparse
 import time
 
-import numpy as np
 from _data import load_table
-from _measure import write_json
+from _measure import argument_parser, mean_rows, print_table, write_json
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -25,6 +23,8 @@ INVERSE_REGULARISATIONS = [0.01, 0.1, 1.0, 10.0, 100.0]
 
 # Beside ours: bags of character n-grams, with and without regard to word boundaries.
 ANALYZERS = ("char", "char_wb")
+
+FIGURES = ("exact", "characters", "accuracy", "accuracy_C1", "C", "score", "seconds")
 
 
 def read_names(quick=False):
@@ -81,42 +81,17 @@ def count_ngrams(analyzer, quick=False):
     return {"contender": f"tf-idf, {analyzer}"} | judge_language(*vectors, quick)
 
 
-def show(results):
-    """Print means over seeds, and their standard deviation where there are several."""
-    names = ["exact", "characters", "exact_length_known", "accuracy", "accuracy_C1"]
-    print("| contender | " + " | ".join(names) + " | C | seconds |")
-    print("|---" * (len(names) + 3) + "|")
-    for contender in dict.fromkeys(result["contender"] for result in results):
-        rows = [result for result in results if result["contender"] == contender]
-        columns = [[row.get(name) for row in rows] for name in names]
-        cells = list(map(_mean_and_spread, columns))
-        cells.append(", ".join(f"{row['C']:g}" for row in rows))
-        seconds = [row.get("seconds", 0) for row in rows]
-        cells.append(f"{np.mean(seconds):.0f}" if any(seconds) else "")
-        print(f"| {contender} | " + " | ".join(cells) + " |")
-
-
-def _mean_and_spread(values):
-    if values[0] is None:
-        return ""
-    spread = f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
-    return f"{np.mean(values):.4f}{spread}"
-
-
 def main():
     """Run all contenders, print a table and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--first-seed", type=int, default=0)
+    parser = argument_parser(__doc__, seeds=True)
     parser.add_argument("--n-components", type=int, nargs="+", default=[64, 320])
-    parser.add_argument("--quick", action="store_true", help="a trial of some seconds")
     args = parser.parse_args()
     results = [count_ngrams(analyzer, args.quick) for analyzer in ANALYZERS]
     for n_components in args.n_components:
-        for seed in range(args.first_seed, args.first_seed + args.seeds):
+        for seed in range(args.seeds):
             results.append(embed_names(n_components, seed, args.quick))
             print(results[-1], flush=True)
-    show(results)
+    print_table(mean_rows(results, FIGURES), dict.fromkeys(["contender", *FIGURES], ""))
     write_json("names", {"quick": args.quick, "results": results})
 
 

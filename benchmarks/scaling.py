@@ -14,22 +14,20 @@ with the number of sequences is given in bytes a sequence. This needs Linux.
 Run: python benchmarks/scaling.py
 """
 
-import contextlib
-import ctypes
 import functools
-import gc
 import importlib.util
 import itertools
 import os
 import pathlib
 import statistics
 import tempfile
-import threading
 
 import numpy as np
 from _measure import (
+    Peak,
     Worker,
     argument_parser,
+    give_memory_back,
     print_machine,
     print_table,
     seconds_per_call,
@@ -56,7 +54,6 @@ MEMORY_NETWORK = {"n_components": 16, "patch_size": 50}
 MEMORY_SIZES = (100_000, 1_000_000)
 FORMS = ("3-D array", "2-D array", "memory map", "Arrow lists", "list of arrays")
 
-SAMPLE_SECONDS = 0.005
 MIB = 2**20
 
 TIME_BAR = 1.10  # cost a sequence, over that of the smallest size, either way
@@ -190,9 +187,7 @@ def prepare(form, n_sequences):
     embedder = _embedder(MEMORY_NETWORK).fit(make_X(form, N_WARM_UP))
     embedder.transform(make_X(form, N_WARM_UP))
     X = make_X(form, n_sequences)
-    gc.collect()
-    with contextlib.suppress(AttributeError):  # glibc alone keeps it, and has this
-        ctypes.CDLL(None).malloc_trim(0)
+    give_memory_back()
     return X, embedder
 
 
@@ -228,40 +223,9 @@ def extra_memory(method, form, n_sequences):
     case = {"form": form, "n_sequences": n_sequences}
     with Worker("scaling") as worker:
         pid = worker.call("process_id", **case)
-        before = _anonymous_bytes(pid)
-        with _Peak(pid) as peak:
+        with Peak(pid) as peak:
             result = worker.call("run", method=method, **case)
-    return peak.highest - before - result
-
-
-class _Peak:
-    """Watch the anonymous memory of another process."""
-
-    def __init__(self, pid):
-        self.pid = pid
-
-    def __enter__(self):
-        self.highest = _anonymous_bytes(self.pid)
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info):
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self):
-        while not self._done.wait(SAMPLE_SECONDS):
-            self.highest = max(self.highest, _anonymous_bytes(self.pid))
-
-
-def _anonymous_bytes(pid):
-    """Read how much anonymous memory a process holds."""
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024  # the kernel says kB and means KiB
-    raise RuntimeError("This kernel does not tell RssAnon; Linux does since 4.5.")
+    return peak.extra - result
 
 
 def time_rows(sizes, n_rounds):

@@ -9,12 +9,11 @@ sentence at random, and beside the nearest one by counts of words.
     python benchmarks/sentences.py [--seeds 3] [--quick]
 """
 
-import argparse
 import time
 
 import numpy as np
 from _data import load_table
-from _measure import write_json
+from _measure import argument_parser, mean_rows, print_table, write_json
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
 
@@ -114,10 +113,7 @@ def show_neighbors(train, test, places):
 
 def main():
     """Run all seeds, print sentences and shares, and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="a trial of some seconds")
-    args = parser.parse_args()
+    args = argument_parser(__doc__, seeds=True).parse_args()
     texts = read_sentences(args.quick)
     words = {"lowercase": False, "token_pattern": TOKEN_PATTERN}
     split = CountVectorizer(**words).build_analyzer()
@@ -137,12 +133,8 @@ def main():
             show_neighbors(*texts, places)
         results.append(judge("vectors", places[:, 0]) | figures | {"seed": seed})
         print(results[-1], flush=True)
-    print("| nearest by | " + " | ".join(ALIKE) + " |")
-    print("|---" * (len(ALIKE) + 1) + "|")
-    for contender in dict.fromkeys(result["contender"] for result in results):
-        rows = [result for result in results if result["contender"] == contender]
-        cells = (f"{np.mean([row[name] for row in rows]):.3f}" for name in ALIKE)
-        print(f"| {contender} | " + " | ".join(cells) + " |")
+    figures = [*ALIKE, "exact", "tokens", "score", "seconds"]
+    print_table(mean_rows(results, figures), dict.fromkeys(["contender", *figures], ""))
     write_json("sentences", {"quick": args.quick, "results": results})
 
 

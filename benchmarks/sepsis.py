@@ -8,12 +8,11 @@ part, without labels. What is known of a patient besides events is left out.
     python benchmarks/sepsis.py [--seeds 3] [--quick]
 """
 
-import argparse
 import time
 
 import numpy as np
 from _events import LABORATORY, aggregate, corrected_error, read_sepsis, to_frame
-from _measure import write_json
+from _measure import argument_parser, print_table, write_json
 from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
@@ -52,24 +51,40 @@ def judge_fold(frame, aggregates, y, train, test, seed, quick):
     }
 
 
-def show(results):
-    """Print mean areas and paired differences, with their corrected standard errors."""
-    print("| contender | AUC | over aggregates | standard error |\n|---|---|---|---|")
+def area_rows(results):
+    """Compare mean areas with those of aggregates alone, fold by fold.
+
+    Parameters
+    ----------
+    results : list of dict
+        Of :func:`judge_fold`.
+
+    Returns
+    -------
+    rows : list of dict
+        A row of the table for each contender; the error is that of the difference.
+    """
+    rows = []
     for name in ("aggregates", "vectors", "both"):
         areas = np.array([result[name] for result in results])
         apart = areas - [result["aggregates"] for result in results]
+        row = {"contender": name, "AUC": areas.mean(), "over aggregates": apart.mean()}
         error = corrected_error(apart, 1 / (N_FOLDS - 1))
-        print(f"| {name} | {areas.mean():.3f} | {apart.mean():+.3f} | {error:.3f} |")
-    for name in ("score", "seconds"):
-        print(f"mean {name}: {np.mean([result[name] for result in results]):.3f}")
+        rows.append(row | {"standard error": error})
+    return rows
+
+
+COLUMNS = {
+    "contender": "",
+    "AUC": ".3f",
+    "over aggregates": "+.3f",
+    "standard error": ".3f",
+}
 
 
 def main():
     """Run all folds, print a table and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="a trial of some seconds")
-    args = parser.parse_args()
+    args = argument_parser(__doc__, seeds=True).parse_args()
     events, returns = read_sepsis()
     frame = to_frame(events, FEATURES)
     aggregates = aggregate(events, CATEGORIES, LABORATORY).to_numpy(dtype=float)
@@ -82,8 +97,11 @@ def main():
             for train, test in folds.split(frame, y)
         ]
     results = Parallel(n_jobs=2)(jobs)
-    show(results)
-    write_json("sepsis", {"quick": args.quick, "results": results})
+    rows = area_rows(results)
+    print_table(rows, COLUMNS)
+    for name in ("score", "seconds"):
+        print(f"mean {name}: {np.mean([result[name] for result in results]):.3f}")
+    write_json("sepsis", {"quick": args.quick, "table": rows, "results": results})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,147 @@
+"""The benchmarks of words and events cut, count and compare as they say."""
+
+import events
+import helpdesk
+import numpy as np
+import pandas as pd
+import pytest
+import sentences
+import sepsis
+from _events import (
+    aggregate,
+    corrected_error,
+    cut_before,
+    cut_prefixes,
+    to_events,
+    to_frame,
+)
+
+
+@pytest.fixture
+def log():
+    """Two cases, of three events and of one."""
+    times = ["2024-01-01 00:00", "2024-01-01 01:00", "2024-01-01 04:00", "2024-02-01"]
+    return pd.DataFrame(
+        {
+            "case": ["A", "A", "A", "B"],
+            "timestamp": pd.to_datetime(times, format="mixed"),
+            "activity": ["begin", "test", "test", "begin"],
+            "crp": [np.nan, 4.0, 2.0, np.nan],
+        }
+    )
+
+
+def test_a_log_becomes_one_row_a_case(log):
+    frame = to_frame(log, ["activity"])
+
+    assert frame["activity"].to_dict() == {
+        "A": ["begin", "test", "test"],
+        "B": ["begin"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("stops", "kept"),
+    [
+        ({"A": 1, "B": -1}, ["A", "B"]),
+        ({"A": -1, "B": -1}, ["A", "A", "A", "B"]),
+        ({"A": 2, "B": 0}, ["A", "A"]),
+    ],
+)
+def test_cases_are_cut_before_what_is_to_be_told(log, stops, kept):
+    assert cut_before(log, pd.Series(stops))["case"].tolist() == kept
+
+
+def test_aggregates_are_counts_levels_and_times(log):
+    made = aggregate(log, ["activity"], ["crp"])
+
+    assert made.loc["A"].to_dict() == {
+        "activity begin": 1,
+        "activity test": 2,
+        "last activity begin": 0,
+        "last activity test": 1,
+        "crp last": 2,
+        "crp mean": 3,
+        "crp min": 2,
+        "crp max": 4,
+        "crp count": 2,
+        "n_events": 3,
+        "total": 4 * 3600,
+        "gap": 3 * 3600,
+    }
+    assert made.loc["B", "total"] == 0
+    assert made.loc["B"].isna().sum() == 5  # four levels, and no gap
+
+
+def test_folds_that_share_training_rows_count_as_fewer():
+    differences = np.array([0.1, -0.1, 0.2, 0.0])
+    alone = np.sqrt(differences.var(ddof=1) / 4)
+
+    assert corrected_error(differences, 0) == pytest.approx(alone)
+    assert corrected_error(differences, 1 / 4) == pytest.approx(alone * 2**0.5)
+
+
+def test_beginnings_end_before_what_they_are_asked_for(log):
+    prefixes, following, remaining = cut_prefixes(to_frame(log, ["activity", "crp"]))
+
+    assert prefixes["activity"].tolist() == [["begin"], ["begin", "test"]]
+    assert following.tolist() == ["test", "test"]
+    assert remaining.tolist() == [2, 1]
+    assert to_events(prefixes)["case"].tolist() == [0, 1, 1]
+    assert to_events(prefixes)["activity"].tolist() == ["begin", "begin", "test"]
+
+
+def test_what_follows_an_activity_most_often_is_learned_from_training_cases():
+    train = pd.DataFrame({"activity": [["a"], ["a"], ["a", "b"]]})
+    test = pd.DataFrame({"activity": [["b", "a"], ["never seen"]]})
+    parts = [
+        (train, np.array(["b", "c", "b"]), np.array([1, 3, 4])),
+        (test, np.array(["b", "c"]), np.array([2, 5])),
+    ]
+
+    figures = helpdesk.judge_last(parts)
+
+    # a: b or c, after which 1 or 3 remain. What was never seen: b, 3 of all.
+    assert figures["accuracy"] == 1 / 2
+    assert figures["error"] == (0 + 2) / 2
+
+
+def test_sentences_are_compared_word_by_word():
+    pairs = [["I'm", "Tom", "."], ["Go", "!"]], [["I'm", "ill", "."], ["Stop", "Tom"]]
+
+    assert sentences.shares_alike(*pairs) == {
+        "first word": 1 / 2,
+        "last word": 0,
+        "punctuation at the end": 1 / 2,
+        "number of tokens": 1,
+        "any word": 1 / 2,
+    }
+
+
+def test_areas_are_compared_fold_by_fold():
+    results = [
+        {"aggregates": 0.6, "vectors": 0.7, "both": 0.8},
+        {"aggregates": 0.7, "vectors": 0.8, "both": 0.8},
+    ]
+
+    rows = {row["contender"]: row for row in sepsis.area_rows(results)}
+
+    assert rows["vectors"]["over aggregates"] == pytest.approx(0.1)
+    assert rows["vectors"]["standard error"] == pytest.approx(0, abs=1e-9)
+    assert rows["both"]["AUC"] == pytest.approx(0.8)
+    assert rows["both"]["standard error"] > 0
+
+
+@pytest.mark.parametrize(("case", "kinds"), events.CASES.items())
+def test_generated_tables_hold_what_their_case_says(case, kinds):
+    n_numbers, n_levels = kinds
+
+    table = events.make_table(case, 50)
+
+    assert table.num_columns == n_numbers + len(n_levels)
+    for column in table.columns:
+        assert {len(cell) for cell in column.to_pylist()} == {events.N_TIMESTEPS}
+    for n in n_levels:
+        tokens = table[f"category {n}"].combine_chunks().flatten().to_pylist()
+        assert 1 < len(set(tokens)) <= n
+        assert tokens[::2] == tokens[1::2]
