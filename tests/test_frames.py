@@ -3,6 +3,7 @@
 import copy
 import sys
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -160,6 +161,24 @@ BACK = {
 @pytest.mark.parametrize("X", BACK.values(), ids=BACK)
 def test_frames_come_back_as_they_were(X):
     assert_same_frame(round_trip(X), X)
+
+
+def test_a_result_of_duckdb_is_read_through_its_stream():
+    table = duckdb.from_df(LONG.reset_index())
+    relation = table.query(
+        "events",
+        "SELECT list(word ORDER BY index) AS word, list(x ORDER BY index) AS x, "
+        "list(ok ORDER BY index) AS ok FROM events GROUP BY id ORDER BY id",
+    )
+    embedder = LSTMSequenceEmbedder(4, max_epochs=1, random_state=0).fit(relation)
+
+    recreated = embedder.reconstruct(relation)
+
+    assert embedder.feature_names_in_.tolist() == ["word", "x", "ok"]
+    assert_array_equal(embedder.transform(relation), embedder.transform(GROUPED))
+    assert isinstance(recreated, pa.Table)
+    assert recreated.column_names == ["word", "x", "ok"]
+    assert [len(cell) for cell in recreated["word"].to_pylist()] == [3, 2, 1]
 
 
 def test_lists_in_cells_may_be_of_fixed_size():
