@@ -57,6 +57,37 @@ EARLY_STOPPING_SAMPLES = 10_000
 HORIZON = 0.1
 
 
+def choose_network(n_components, lengths, n_features, has_categories, means, spreads):
+    """Choose all that is "auto" of a network.
+
+    Parameters
+    ----------
+    n_components : int
+        Length of the vector.
+    lengths : int ndarray of shape (n_samples,)
+        Numbers of time steps.
+    n_features : int
+        Number of features, numeric and categorical.
+    has_categories : bool
+        Whether any is categorical.
+    means, spreads : ndarray of shape (n_some, n_features)
+        As for :func:`choose_instance_norm`.
+
+    Returns
+    -------
+    chosen : dict
+        Values by the names of parameters.
+    """
+    return {
+        "hidden_size": choose_hidden_size(len(lengths), has_categories),
+        "patch_size": choose_patch_size(lengths),
+        "pooled_share": choose_pooled_share(n_components, has_categories),
+        "pooled_hidden_size": choose_pooled_hidden_size(n_features, has_categories),
+        "pooled_patch_size": choose_patch_size(lengths, POOLED_PATCHES),
+        "instance_norm": choose_instance_norm(means, spreads),
+    }
+
+
 def choose_patch_size(lengths, n_patches=PATCHES):
     """Cut a median sequence into so many, the longest into `MAX_PATCHES` at most."""
     least = -(-int(np.max(lengths)) // MAX_PATCHES)

@@ -1,7 +1,6 @@
 """What the estimators share: fitting, the way in and the way out."""
 
 import copy
-import numbers
 import warnings
 from contextlib import contextmanager
 
@@ -17,6 +16,11 @@ from sklearn_seqembed._blocks import Sequences
 from sklearn_seqembed._dataset import SequenceDataset, encode_ahead
 from sklearn_seqembed._devices import resolve_device, resolve_precision, seeded
 from sklearn_seqembed._features import NumericFeatures
+from sklearn_seqembed._horizons import (
+    check_held_back,
+    check_horizons,
+    count_horizons,
+)
 from sklearn_seqembed._loss import end_log_likelihood
 from sklearn_seqembed._parameters import PARTS, as_options, check_parameters
 from sklearn_seqembed._scoring import explained_share
@@ -50,8 +54,9 @@ class BaseSequenceEstimator(BaseEstimator):
 
         Called as ``encoder_(numeric, categories, lengths)`` with float32 values of
         shape (N, L, F), scaled by `scaler_` and NaN where missing, int64 categories of
-        shape (N, L, K), 0 where missing and else 1 + the place in `categories_`, and
-        int64 lengths of shape (N,); gives (N, n_components).
+        shape (N, L, K), ranks by falling frequency from 1 on ("unknown" has a rank
+        among them) and 0 where missing, and int64 lengths of shape (N,); gives
+        (N, n_components).
         """
         check_is_fitted(self)
         return self.net_.module_.encoder
@@ -172,31 +177,20 @@ class BaseSequenceEstimator(BaseEstimator):
         self.scaler_ = self._features.scaler_
         self._settle_categories(sequences)
         self._parts = PARTS[self.objective]
-        self.patch_size_ = _auto.choose_patch_size(sequences.lengths)
-        self.pooled_patch_size_ = _auto.choose_patch_size(
-            sequences.lengths, _auto.POOLED_PATCHES
+        some = sequences[_spaced(len(sequences), JUDGED_SEQUENCES)]
+        chosen = _auto.choose_network(
+            self.n_components,
+            sequences.lengths,
+            sequences.n_features,
+            self._has_categories,
+            *self._features.moments(some),
         )
-        self.pooled_share_ = self.pooled_share
-        if self.pooled_share == "auto":
-            self.pooled_share_ = _auto.choose_pooled_share(
-                self.n_components, self._has_categories
-            )
-        self.hidden_size_ = _auto.choose_hidden_size(
-            len(sequences), self._has_categories
-        )
-        self.pooled_hidden_size_ = _auto.choose_pooled_hidden_size(
-            sequences.n_features, self._has_categories
-        )
-        names = "patch_size", "pooled_patch_size", "hidden_size", "pooled_hidden_size"
-        for name in names:
-            if getattr(self, name) != "auto":
-                # torch takes no int of numpy
-                setattr(self, f"{name}_", _int_or_none(getattr(self, name)))
-        self.instance_norm_ = self.instance_norm
-        if self.instance_norm == "auto":
-            some = sequences[_spaced(len(sequences), JUDGED_SEQUENCES)]
-            means, spreads = self._features.moments(some)
-            self.instance_norm_ = _auto.choose_instance_norm(means, spreads)
+        for name, value in chosen.items():
+            given = getattr(self, name)
+            value = value if given == "auto" else given
+            if isinstance(value, np.generic):
+                value = value.item()  # torch takes no int of numpy
+            setattr(self, f"{name}_", value)
         self._shortest, self._longest = np.inf, 0
 
     def _settle_categories(self, sequences):
@@ -295,57 +289,28 @@ class BaseSequenceEstimator(BaseEstimator):
 
     def _horizons(self, lengths):
         """Return the number of steps to forecast for sequences of these lengths."""
-        if isinstance(self.horizon_, numbers.Integral):
-            return np.full(len(lengths), self.horizon_, dtype=np.int64)
-        return np.maximum(1, np.round(lengths * self.horizon_)).astype(np.int64)
+        return count_horizons(lengths, self.horizon_)
 
     def _check_horizons(self, sequences):
-        if "forecast" not in self._parts:
-            return
-        horizons = self._horizons(sequences.lengths)
-        if (horizons >= sequences.lengths).any():
-            i = int(np.flatnonzero(horizons >= sequences.lengths)[0])
-            raise ValueError(
-                f"X[{i}] has {sequences.lengths[i]} time steps, of which "
-                f"horizon={self.horizon!r} holds back {horizons[i]}: none is left to "
-                "read. Lower horizon, or drop sequences that are so short."
-            )
+        if "forecast" in self._parts:
+            horizons = self._horizons(sequences.lengths)
+            check_horizons(sequences.lengths, horizons, self.horizon)
 
     def _check_held_back(self, sequences):
-        """Refuse to learn forecasts where nothing that is held back is observed."""
         may_miss = self._features.missing_indicator_ or self._has_categories
-        if "forecast" not in self._parts or not may_miss:
-            return
-        horizons = self._horizons(sequences.lengths)
-        ends = sequences.starts + sequences.lengths
-        held_back = sequences.cut(ends - horizons, horizons)
-        n_empty = sum(not held_back.is_observed(i) for i in range(len(held_back)))
-        if not n_empty:
-            return
-        what = (
-            f"{n_empty} of {len(sequences)} sequences have no observed value in the "
-            f"last steps, which horizon={self.horizon!r} holds back"
-        )
-        if n_empty == len(sequences):
-            raise ValueError(
-                f"{what}: there is nothing to learn to forecast. Cut off missing steps "
-                "at the ends, or raise horizon."
-            )
-        warnings.warn(
-            f"{what}: they teach no forecast. If these steps are padding, pass a list "
-            "of arrays that end where the sequences do.",
-            UserWarning,
-            stacklevel=5,
-        )
+        if "forecast" in self._parts and may_miss:
+            horizons = self._horizons(sequences.lengths)
+            check_held_back(sequences, horizons, self.horizon)
 
     def _net(self, sequences, device):
         """Build a net on `device`, or with None check that ours still fits."""
+        hidden_size = self._kept("hidden_size")
         module_params = {
             "n_features": sequences.n_numeric,
             "n_classes": self._categories.n_classes,
             "n_components": int(self.n_components),
             "parts": PARTS[self.objective],
-            "hidden_size": _int_or_none(self._kept("hidden_size")),
+            "hidden_size": hidden_size if hidden_size is None else int(hidden_size),
             "num_layers": int(self.num_layers),
             "bidirectional": bool(self.bidirectional),
             "dropout": self.dropout,
@@ -482,10 +447,6 @@ class BaseSequenceEstimator(BaseEstimator):
         """Choose the most likely length, from the shortest to the longest in fit."""
         likelihood = end_log_likelihood(ends)[:, self._shortest - 1 : self._longest]
         return likelihood.argmax(dim=1).numpy() + self._shortest
-
-
-def _int_or_none(value):
-    return None if value is None else int(value)
 
 
 def _spaced(n_samples, n_most):

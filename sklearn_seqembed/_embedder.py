@@ -355,11 +355,13 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         ----------
         X : list, array, tensor or frame of n_samples sequences
             A list (tuple, 1-D object array) of arrays of shape (n_timesteps_i,
-            n_features) or (n_timesteps_i,); a 3-D array (n_samples, n_timesteps,
-            n_features), NaN-padded at the end where lengths differ; a 2-D array or a
-            frame of numbers (n_samples, n_timesteps), one feature; or an Arrow array
-            of lists. NaN elsewhere is a missing value: neither reconstructed nor
-            counted.
+            n_features) or (n_timesteps_i,), of strings, or of lists of time steps; a
+            3-D array (n_samples, n_timesteps, n_features), NaN-padded at the end where
+            lengths differ; a 2-D array or a frame of numbers (n_samples, n_timesteps),
+            one feature; a frame whose cells are lists, arrays or strings, one row a
+            sequence and one column a feature; or an Arrow array of lists or strings.
+            Strings and bools are categories, see `categorical_features`. NaN and None
+            elsewhere are missing values: neither reconstructed nor counted.
         y : None
             Ignored.
 
@@ -371,9 +373,12 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         Raises
         ------
         ValueError
-            If X or a parameter is out of range, or the loss becomes NaN.
+            If a parameter is out of range, a sequence is empty, infinite or not
+            observed at all, features or lengths within X do not fit together, or the
+            loss becomes NaN.
         TypeError
-            If X holds anything but numbers.
+            If X is of a kind that is not read, or a feature holds values of several
+            kinds, or of one that is neither a number, a string, a bool nor a time.
         """
         return self._fit(X)
 
@@ -474,9 +479,10 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
 
         Returns
         -------
-        sequences : list or ndarray
+        sequences : list, ndarray or frame
             The next steps, in the kind and units of X: as many as `horizon`, or that
-            share of the sequence's length. For a frame a 2-D array.
+            share of the sequence's length. For a frame whose columns are time steps a
+            2-D array.
         """
         sequences, container = self._check_in(X)
         vectors = self._encode(sequences)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 NOT_OBSERVED = (
-    "{name} has no observed value: all of it is NaN. Drop this sequence, or give it at "
-    "least one value."
+    "{name} has no observed value: all of it is missing. Drop this sequence, or give "
+    "it at least one value."
 )
 
 

@@ -165,13 +165,20 @@ def _refuse_other_kinds(X, library):
         hasattr(X, name) for name in ("shape", "__array__", "__dataframe__")
     )
     if not is_array_like or isinstance(X, (str, bytes)):
+        way_out = ""
+        if isinstance(X, str):
+            way_out = " One string is one sequence of characters: [X]."
+        elif hasattr(X, "collect"):
+            way_out = " Call X.collect() first."
         raise TypeError(
-            f"X is a {type(X).__name__}, expected sequences: a list of arrays, an "
-            "array, or a frame of numbers."
+            f"X is a {type(X).__name__}, expected sequences: a list of arrays, of "
+            f"strings or of lists, an array, or a frame.{way_out}"
         )
     if isinstance(X, np.ndarray) and X.dtype.kind in "SMmV":
         refuse_kind(X, "X")
     n_dimensions = getattr(X, "ndim", 2)
+    if n_dimensions == 0 and _holds_strings(X):
+        refuse_1d("a single string")
     if n_dimensions == 1:
         refuse_1d(f"a 1-D array of shape {X.shape}")
     if n_dimensions > 3:

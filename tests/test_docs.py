@@ -81,6 +81,7 @@ def test_rooms_import_one_way(path):
             "_devices",
             "_embedding",
             "_heads",
+            "_horizons",
             "_inputs",
             "_layout",
             "_places",

@@ -436,7 +436,7 @@ REFUSED = {
     "list item wholly missing": (
         [RAGGED[0], np.full((2, 2), NAN)],
         ValueError,
-        r"X\[1\] has no observed value: all of it is NaN",
+        r"X\[1\] has no observed value: all of it is missing",
     ),
     "flat item wholly missing": (
         [FLAT[0], [None, None]],
