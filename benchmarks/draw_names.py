@@ -82,8 +82,16 @@ def draw(places, names, languages):
         ax.scatter(*places[rest].T, s=9, color=REST)
         for label, color in zip(labels, COLORS, strict=False):
             ax.scatter(*places[found == label].T, s=12, color=color, label=label)
-        ax.legend(title=title, fontsize="small", markerscale=1.6, loc="best")
-        ax.set(xticks=[], yticks=[])
+        ax.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0),
+            ncols=len(labels),
+            fontsize="small",
+            markerscale=1.6,
+            columnspacing=0.8,
+            handletextpad=0,
+        )
+        ax.set(xticks=[], yticks=[], title=title)
     for i in np.random.default_rng(0).permutation(len(names))[:N_NAMED]:
         for ax in panels:
             ax.annotate(names[i], places[i], fontsize=7, alpha=0.8)

@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_score, train_test_split
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
 from sklearn_seqembed import LSTMSequenceEmbedder
@@ -80,7 +80,7 @@ names_train, names_test, language_train, language_test = train_test_split(
 # built quickly; the defaults are 320 numbers and more memory cells.
 
 embedder = LSTMSequenceEmbedder(
-    n_components=64, hidden_size=96, max_epochs=200, lr=0.01, random_state=0
+    n_components=64, hidden_size=96, max_epochs=150, lr=0.01, random_state=0
 )
 embedder.fit(names_train)
 print("letters:", "".join(embedder.categories_[0]))
@@ -90,8 +90,8 @@ print(f"explained of names kept out: {embedder.score(names_test):.2f}")
 # %%
 # How much comes back?
 # --------------------
-# ``reconstruct`` knows how long each name was. ``inverse_transform`` gets 64 numbers and
-# nothing else, and has to find the length too.
+# ``reconstruct`` knows how long each name was. ``inverse_transform`` gets 64 numbers
+# and nothing else, and has to find the length too.
 
 
 def report(title, truth):
@@ -101,7 +101,8 @@ def report(title, truth):
         "inverse_transform": embedder.inverse_transform(embedder.transform(truth)),
     }
     for way, found in ways.items():
-        exact, letters = exact_match_score(truth, found), token_match_score(truth, found)
+        exact = exact_match_score(truth, found)
+        letters = token_match_score(truth, found)
         print(f"{title}, {way:17}: {exact:4.0%} of names, {letters:4.0%} of letters")
 
 
@@ -113,12 +114,13 @@ report("kept out", names_test)
 
 for title, some in (("seen", names_train[:6]), ("kept out", names_test[:8])):
     played = embedder.inverse_transform(embedder.transform(some))
-    print(f"{title}:", ", ".join(f"{a} > {b}" for a, b in zip(some, played, strict=True)))
+    pairs = zip(some, played, strict=True)
+    print(f"{title}:", ", ".join(f"{a} > {b}" for a, b in pairs))
 
 # %%
 # So the vectors hold nearly all names that the network has seen, with their lengths. Of
-# names that it has not seen most letters come back, but a third of the names, no more:
-# at some place stands another letter, often one from a name that it knows. 200 names
+# names that it has not seen most letters come back, but only two names of five: at some
+# place stands another letter, often one from a name that it knows. 200 names
 # are few to learn spelling from; so a high share among names seen says little, and the
 # share among names kept out is the one to report.
 
@@ -182,7 +184,7 @@ rare = LSTMSequenceEmbedder(
 letters = set(rare.infrequent_categories_[0])
 print("rare letters:", "".join(sorted(letters)))
 some = [name for name in names_train if letters & set(name)][:4]
-new = [("".join("ʘ" if c in letters else c for c in name)) for name in some]
+new = ["".join("ʘ" if c in letters else c for c in name) for name in some]
 for title, strange in (("rare", some), ("new", new)):
     played = rare.inverse_transform(rare.transform(strange))
     pairs = zip(strange, played, strict=True)

@@ -4,19 +4,19 @@ Events from a long table
 
 How does a table with one row an event become one vector a patient?
 
-Events come at irregular times, are of several kinds, and few of them carry a value. One
-line of pandas or polars makes a frame with one row a patient, whose cells are lists. The
-embedder takes that frame as it is: categories, numbers with gaps, and times. We tell two
-kinds of patients apart, and compare with simple counts and means.
+Events come at irregular times, are of several kinds, and few of them carry a value.
+One line of pandas or polars makes a frame with one row a patient, whose cells are
+lists. The embedder takes that frame as it is: categories, numbers with gaps, and times.
+We tell two kinds of patients apart, and compare with simple counts and means.
 """
 
 # %%
 # A long table
 # ------------
 # A small generator makes up the events of 240 patients of two kinds. Some move, by and
-# by, from the emergency room to the clinic, and come back sooner and sooner. Others move
-# the other way, and come back later and later. But half of all events are in any ward,
-# and wards, tests and values are equally frequent in both kinds.
+# by, from the emergency room to the clinic, and come back sooner and sooner. Others
+# move the other way, and come back later and later. But half of all events are in any
+# ward, and wards, tests and values are equally frequent in both kinds.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -128,8 +128,8 @@ print(played.head(3).to_string(max_colwidth=38))
 # Two kinds of patients
 # ---------------------
 # The baseline has what one would aggregate first: how many events and days, the share
-# of each ward and test, and mean, smallest and largest value. A second baseline knows the
-# first and the last ward and test, too: so much one has to think of.
+# of each ward and test, and mean, smallest and largest value. A second baseline knows
+# the first and the last ward and test, too: so much one has to think of.
 
 
 def aggregate(events):

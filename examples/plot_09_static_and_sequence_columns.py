@@ -84,7 +84,8 @@ print(vectors.shape)
 # Parameters of the embedder are reached through the names of the steps. It is fitted
 # anew in each fold, on the training rows alone.
 
-model = Pipeline([("columns", columns), ("classify", LogisticRegression(max_iter=1000))])
+classifier = LogisticRegression(max_iter=1000)
+model = Pipeline([("columns", columns), ("classify", classifier)])
 grid = {"columns__events__n_components": [8, 32]}
 search = GridSearchCV(model, grid, cv=3).fit(X, y)
 for params, score in zip(
@@ -95,8 +96,8 @@ for params, score in zip(
 # %%
 # Which columns help?
 # -------------------
-# The same pipeline without the age, and without the events. The last bar has the age and
-# the mean of the values: what one has without a sequence model.
+# The same pipeline without the age, and without the events. The last bar has the age
+# and the mean of the values: what one has without a sequence model.
 
 best = search.best_estimator_
 without_age = Pipeline(
