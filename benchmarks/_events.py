@@ -33,13 +33,17 @@ def read_sepsis():
     -------
     events : DataFrame
         Long table of the events that count, sorted by case and time.
-    returns : ndarray of shape (n_cases,)
-        Whether the patient came back to the emergency room, by case.
+    cases : DataFrame
+        What is known of each patient beside events, and "returns": whether the patient
+        came back to the emergency room.
     """
     events = load_table("events/sepsis_events.csv.gz")
     events["timestamp"] = pd.to_datetime(events["timestamp"])
     cases = load_table("events/sepsis_cases.csv.gz").set_index("case").sort_index()
-    return cut_before(events, cases["first_release"]), cases["first_return_er"] >= 0
+    events = cut_before(events, cases["first_release"])
+    outcomes = ["n_events", "release", "split", *cases.filter(like="first_")]
+    returns = cases["first_return_er"] >= 0
+    return events, cases.drop(columns=outcomes).assign(returns=returns)
 
 
 def cut_before(events, stops):

@@ -120,9 +120,11 @@ def test_sentences_are_compared_word_by_word():
 
 def test_areas_are_compared_fold_by_fold():
     results = [
-        {"aggregates": 0.6, "vectors": 0.7, "both": 0.8},
-        {"aggregates": 0.7, "vectors": 0.8, "both": 0.8},
+        dict.fromkeys(sepsis.CONTENDERS, 0.6) | {"vectors": 0.7, "both": 0.8},
+        dict.fromkeys(sepsis.CONTENDERS, 0.7) | {"vectors": 0.8, "both": 0.8},
     ]
+    for result in results:
+        result["static, aggregates"] = 0.5
 
     rows = {row["contender"]: row for row in sepsis.area_rows(results)}
 
@@ -130,6 +132,7 @@ def test_areas_are_compared_fold_by_fold():
     assert rows["vectors"]["standard error"] == pytest.approx(0, abs=1e-9)
     assert rows["both"]["AUC"] == pytest.approx(0.8)
     assert rows["both"]["standard error"] > 0
+    assert rows["static, vectors"]["over aggregates"] == pytest.approx(0.15)
 
 
 @pytest.mark.parametrize(("case", "kinds"), events.CASES.items())
