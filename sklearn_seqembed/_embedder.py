@@ -47,7 +47,7 @@ class LSTMSequenceEmbedder(
     ----------
     n_components : int, default=320
         Length of the vector, at least 1. By default its first 128 numbers are last
-        states and the other 192 pooled ones.
+        states and the other 192 pooled ones, with categorical features 64 and 256.
     hidden_size : int, None or "auto", default="auto"
         Memory cells a layer and direction, at least 1, for the last states; a linear
         layer then leads to their share of the vector. With None they are memory cells
