@@ -43,12 +43,19 @@ def choose_names(names, languages):
     chosen : int ndarray
         Their places.
     """
+    found = {}
+    for place, (name, language) in enumerate(zip(names, languages, strict=True)):
+        found.setdefault(name, []).append((place, language))
+    # A name of several languages has no one colour; what is listed twice stands once.
+    only = [
+        listed[0]
+        for listed in found.values()
+        if len({language for _, language in listed}) == 1
+    ]
     rng = np.random.default_rng(0)
     chosen = []
     for language in LANGUAGES:
-        # A name may be listed with several languages: its dot would have one colour.
-        places = np.flatnonzero(languages == language)
-        places = [place for place in places if names.count(names[place]) == 1]
+        places = np.array([place for place, its in only if its == language], dtype=int)
         chosen.append(rng.permutation(places)[:N_MOST])
     return np.concatenate(chosen)
 
