@@ -115,6 +115,23 @@ def is_list(arrow_type):
     )
 
 
+def is_number(arrow_type):
+    """Whether a type of Arrow's is of numbers or bools, or of nothing but nulls."""
+    import pyarrow as pa
+
+    types = pa.types
+    return any(
+        is_kind(arrow_type)
+        for is_kind in (
+            types.is_integer,
+            types.is_floating,
+            types.is_boolean,
+            types.is_decimal,  # what databases make of 1.5
+            types.is_null,  # of lists in which everything is missing
+        )
+    )
+
+
 def _library(X):
     return type(X).__module__.partition(".")[0]
 
@@ -172,14 +189,14 @@ def _check_type(column, place, nested):
             f"{place.whole} holds {column.type}, expected lists of numbers. Convert "
             "durations to seconds: dt.total_seconds()."
         )
-    if _is_number(arrow_type) and not depth:
+    if is_number(arrow_type) and not depth:
         raise ValueError(
             f"Expected sequences, got an Arrow array of {len(column)} numbers. Pass "
             "[X] if it is one univariate sequence."
         )
     is_time = pa.types.is_timestamp(arrow_type) or pa.types.is_date(arrow_type)
     if (
-        _is_number(arrow_type)
+        is_number(arrow_type)
         or (_is_string(arrow_type) and depth < 2)
         or (is_time and depth == 1 and place.takes_times)
     ):
@@ -191,30 +208,15 @@ def _check_type(column, place, nested):
     )
 
 
-def _is_number(arrow_type):
-    import pyarrow as pa
-
-    types = pa.types
-    return any(
-        is_kind(arrow_type)
-        for is_kind in (
-            types.is_integer,
-            types.is_floating,
-            types.is_boolean,
-            types.is_decimal,  # what databases make of 1.5
-            types.is_null,  # of lists in which everything is missing
-        )
-    )
-
-
 def _check_rows(column, place):
     if not len(column):
         refuse_empty()
     if column.null_count:
         i = column.is_null().index(True).as_py()
         raise ValueError(
-            f"{place(i)} is null: a sequence needs at least one time step. Drop null "
-            "rows, by X.drop_null() for example."
+            f"{place(i)} is null: a sequence needs at least one time step. Drop such "
+            "rows: X.dropna() in pandas, X.drop_nulls() in polars, X.drop_null() in "
+            "pyarrow."
         )
 
 

@@ -6,9 +6,17 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_seqembed._categories import as_objects, values_of
-from sklearn_seqembed._frame_containers import build_column, build_frame, build_lists
+from sklearn_seqembed._frame_containers import (
+    build_column,
+    build_frame,
+    build_lists,
+    build_objects,
+)
 from sklearn_seqembed._pieces import join_characters, split
 from sklearn_seqembed._times import decode_times
+
+# Cells of a Series that are joined at once, and need not be objects of Python.
+ARROW_FORMS = ("arrow", "string")
 
 
 class Cell(NamedTuple):
@@ -37,13 +45,13 @@ class Container:
 
     Parameters
     ----------
-    form : {"list", "object", "3d", "2d", "pandas", "polars", "arrow", \
+    form : {"list", "object", "3d", "2d", "pandas", "polars", "pyarrow", "arrow", \
             "pandas series", "polars series", "pandas frame", "polars frame", \
             "arrow table"}
         Outer container. "object" is a 1-D array of arrays; a torch tensor is the form
         of its shape, a frame of numbers is named by its library. "arrow" is a pyarrow
-        array of lists or strings, behind it are Series of such; the last three have
-        one row a sequence and one column a feature.
+        array of lists or strings. A Series holds such, or any sequences in pandas;
+        the last three have one row a sequence and one column a feature.
     dtype : dtype
         Floating dtype of the numbers.
     kinds : tuple of {"numeric", "number", "string", "bool", "datetime"}
@@ -72,7 +80,7 @@ class Container:
     @property
     def is_table(self):
         """Whether each time step was a column (2-D arrays and frames)."""
-        return self.form in ("2d", "pandas", "polars")
+        return self.form in ("2d", "pandas", "polars", "pyarrow")
 
     @property
     def is_frame(self):
@@ -104,11 +112,15 @@ class Container:
                 )
             ]
             return build_frame(columns, self)
-        if self.form in ("arrow", "pandas series", "polars series"):
+        is_series = self.form in ("pandas series", "polars series")
+        if self.form == "arrow" or (is_series and self.cells[0].form in ARROW_FORMS):
             return build_lists(self._matrix(sequences), lengths, self)
-        if self.form in ("list", "object"):
-            items = self._items(sequences)
-            return items if self.form == "list" else as_objects(items)
+        if self.form == "list":
+            return self._items(sequences)
+        if self.form == "object":
+            return as_objects(self._items(sequences))
+        if is_series:
+            return build_objects(self._items(sequences), self)
         padded = _pad(self._matrix(sequences), lengths, self.n_steps)
         return padded if self.form == "3d" else self._table(padded[:, :, 0])
 
@@ -131,6 +143,10 @@ class Container:
             import pandas as pd
 
             return pd.DataFrame(table, columns=self.columns, index=self.index)
+        if self.form == "pyarrow":
+            import pyarrow as pa
+
+            return pa.Table.from_arrays(list(map(pa.array, table.T)), self.columns)
         import polars as pl
 
         return pl.DataFrame(table, schema=self.columns, orient="row")

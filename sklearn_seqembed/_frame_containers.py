@@ -58,8 +58,6 @@ def build_column(values, lengths, kind, cell, container):
         return _strings(join_characters(values, lengths), cell, container)
     if cell.form == "arrow":
         return _series(_arrow_lists(values, lengths, kind, cell), container)
-    import pandas as pd
-
     if kind == "datetime" and (cell.form == "list" or cell.like is not None):
         values = _python_times(values, cell.like)
     elif cell.form == "list":
@@ -67,7 +65,14 @@ def build_column(values, lengths, kind, cell, container):
     pieces = split(values, lengths)
     if cell.form == "array" and isinstance(values, list):
         pieces = [as_objects(piece) for piece in pieces]
-    return pd.Series(as_objects(pieces), index=container.index, dtype=object)
+    return build_objects(pieces, container)
+
+
+def build_objects(sequences, container):
+    """Make a pandas Series of sequences that are Python objects."""
+    import pandas as pd
+
+    return pd.Series(as_objects(sequences), index=container.index, dtype=object)
 
 
 def build_frame(columns, container):
@@ -138,6 +143,10 @@ def _arrow_lists(values, lengths, kind, cell, n_features=None):
     values = _arrow_values(values, kind, cell.like)
     if n_features is not None:
         values = pa.FixedSizeListArray.from_arrays(values, n_features)
+    if pa.types.is_fixed_size_list(cell.like):
+        size = cell.like.list_size
+        if (lengths == size).all():
+            return pa.FixedSizeListArray.from_arrays(values, size)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     # Chunks of X may have held more steps together than 32 bits can count.
     kind, dtype = pa.ListArray, np.int32
@@ -152,6 +161,9 @@ def _arrow_values(values, kind, like):
 
     value_type = like.value_type
     if kind == "string":
+        if pa.types.is_dictionary(value_type):
+            plain = pa.array(values, value_type.value_type)
+            return plain.dictionary_encode().cast(value_type)
         is_plain = pa.types.is_string(value_type)
         return pa.array(values, pa.string() if is_plain else pa.large_string())
     if kind == "bool":

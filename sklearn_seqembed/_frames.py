@@ -9,7 +9,7 @@ from sklearn_seqembed._places import Place, locate, name_row
 from sklearn_seqembed._readings import contiguous
 from sklearn_seqembed._tables import floating
 from sklearn_seqembed._times import STAMP, encode_times
-from sklearn_seqembed._values import Part
+from sklearn_seqembed._values import Part, is_missing
 
 
 def is_frame_of_sequences(X):
@@ -33,7 +33,7 @@ def is_frame_of_sequences(X):
     library = _library(X)
     if library is None:
         return False
-    if library == "pandas" and not any(dtype.kind == "O" for dtype in X.dtypes):
+    if library == "pandas" and not any(dtype.kind in "OU" for dtype in X.dtypes):
         return False  # thousands of columns of numbers need not be looked at
     is_sequence = {
         name: _is_sequence(column, library) for name, column in _columns(X, library)
@@ -194,15 +194,13 @@ def _read_stamps(values, lengths, place):
 
 
 def _dtype_of(part):
-    is_number = part.kind in ("numeric", "bool")
-    return floating(part.values.dtype) if is_number else np.dtype(np.float64)
+    return floating(part.values.dtype) if part.is_number else np.dtype(np.float64)
 
 
 def _check_cell(cell, i, place):
     """Refuse a cell that is missing, a single value, or nested."""
     if not _is_cell(cell):
-        is_missing = cell is None or type(cell).__name__ == "NAType" or cell != cell
-        if is_missing:
+        if is_missing(cell):
             raise ValueError(
                 f"{place(i)} is missing: a sequence needs at least one time step. Drop "
                 "such rows, by X.dropna() for example."

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_seqembed._categories import factorize_characters
 from sklearn_seqembed._places import check_lengths
-from sklearn_seqembed._values import Part, read_values
+from sklearn_seqembed._values import Part, is_missing, read_values
 
 
 class Items(NamedTuple):
@@ -51,7 +51,7 @@ def read_items(items, place):
     if not _begins_with_a_string(items[0]):
         arrays = [_numeric(item, i, place) for i, item in enumerate(items)]
         if all(array is not None for array in arrays):
-            return _join(arrays, place)
+            return _join(arrays, _hold_categories(items), place)
     return _read_objects(items, place)
 
 
@@ -124,8 +124,16 @@ def _read_strings(strings, place):
 
 
 def _describe(item):
-    is_missing = item is None or (isinstance(item, float) and item != item)
-    return "missing" if is_missing else f"of type {type(item).__name__}"
+    return "missing" if is_missing(item) else f"of type {type(item).__name__}"
+
+
+def _hold_categories(items):
+    """Whether there are Series of numbers among them that pandas calls categories."""
+    libraries = {t.__module__.partition(".")[0] for t in set(map(type, items))}
+    if "pandas" not in libraries:
+        return False
+    dtypes = (getattr(item, "dtype", None) for item in items)
+    return any(str(dtype) == "category" for dtype in dtypes)
 
 
 def _numeric(item, i, place):
@@ -137,7 +145,7 @@ def _numeric(item, i, place):
         if not (place.takes_times and array.dtype.kind == "M"):
             refuse_kind(array, place(i))
         return None
-    _check_dimensions(array, i, place)
+    _check_dimensions(array, item, i, place)
     return array
 
 
@@ -145,22 +153,45 @@ def _item_array(item, i, place):
     try:
         return np.asarray(as_array(item))
     except ValueError as exc:
+        raise _ragged(item, i, place) from exc
+
+
+def _ragged(steps, i, place):
+    """Make the error that names the first time step unlike the one at 0."""
+    widths = [None if np.isscalar(s) or s is None else len(s) for s in steps]
+    # Else what differs lies deeper, or is the type of the time steps.
+    step = next((p for p, w in enumerate(widths) if w != widths[0]), None)
+    found = "its time steps differ in their number of features"
+    if step is not None:
+        here, first = (
+            "a single value" if width is None else f"{width} feature(s)"
+            for width in (widths[step], widths[0])
+        )
+        found = f"it has {here} at time step {step}, but {first} at time step 0"
+    return ValueError(
+        f"{place(i)} is ragged within itself: {found}. Give every time step all "
+        "features, NaN where a value is missing."
+    )
+
+
+def _check_dimensions(array, item, i, place):
+    if array.ndim == 0 and is_missing(item):
         raise ValueError(
-            f"{place(i)} is ragged within itself: its time steps differ in their "
-            f"number of features ({exc}). Give every time step all features, NaN where "
-            "a value is missing."
-        ) from exc
-
-
-def _check_dimensions(array, i, place):
-    if array.ndim not in (1, 2):
+            f"{place(i)} is missing: a sequence needs at least one time step. Drop it."
+        )
+    if array.ndim == 0:
+        raise TypeError(
+            f"{place(i)} is {_describe(item)}, expected a list or an array of time "
+            "steps, or a string."
+        )
+    if array.ndim > 2:
         raise ValueError(
             f"{place(i)} has {array.ndim} dimensions (shape {array.shape}), expected "
             "(n_timesteps, n_features) or (n_timesteps,)."
         )
 
 
-def _join(arrays, place):
+def _join(arrays, are_categories, place):
     """Join arrays of numbers into one block."""
     flat = all(array.ndim == 1 for array in arrays)
     arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
@@ -169,6 +200,8 @@ def _join(arrays, place):
     check_lengths(lengths, place)
     _check_widths(widths, place)
     kind = "bool" if _are_bools(arrays) else "numeric"
+    if are_categories and kind == "numeric":
+        kind = "category"
     part = Part(kind, np.concatenate(arrays))
     return Items([part], lengths, "1d" if flat else "2d")
 
@@ -241,12 +274,7 @@ def _as_list(item, i, place):
     if place.takes_times and array.dtype.kind == "M":
         return list(array)  # tolist would make them numbers
     refuse_kind(array, place(i))
-    if array.ndim == 0 and isinstance(item, dict):
-        raise TypeError(
-            f"{place(i)} must hold numbers, NaN or None where missing, or strings, "
-            "got a dict."
-        )
-    _check_dimensions(array, i, place)
+    _check_dimensions(array, item, i, place)
     return array.tolist()
 
 
@@ -256,9 +284,5 @@ def _width(steps, i, place):
         return 1
     widths = {len(s) if isinstance(s, (list, tuple)) else None for s in steps}
     if len(widths) > 1:
-        raise ValueError(
-            f"{place(i)} is ragged within itself: its time steps differ in their "
-            f"number of features ({sorted(widths, key=str)}). Give every time step all "
-            "features, NaN where a value is missing."
-        )
+        raise _ragged(steps, i, place)
     return widths.pop()

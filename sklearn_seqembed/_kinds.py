@@ -12,6 +12,7 @@ from sklearn_seqembed._values import Part
 _WORDS = {
     "numeric": "numbers",
     "number": "numbers",
+    "category": "categories",
     "bool": "bools",
     "string": "strings",
     "datetime": "dates and times",
@@ -47,7 +48,7 @@ def listed_features(option, parts, names, is_table):
     """
     kinds = [part.kind for part in parts for _ in range(part.width)]
     if isinstance(option, str) and option == "from_dtype":
-        categorical = ("string",) if is_table else ("string", "bool")
+        categorical = ("string",) if is_table else ("string", "bool", "category")
         return np.array([kind in categorical for kind in kinds])
     is_listed = np.zeros(len(kinds), dtype=bool)
     if option is None:
@@ -113,10 +114,10 @@ def kinds_of(parts, is_listed):
 
 def _kind_of(part, is_listed):
     if is_listed:
-        return "number" if part.kind == "numeric" else part.kind
+        return "number" if part.kind in ("numeric", "category") else part.kind
     # Strings that are all missing may stand for anything.
     is_nothing = part.kind == "string" and _nothing_in(part)
-    return "numeric" if part.kind == "bool" or is_nothing else part.kind
+    return "numeric" if part.is_number or is_nothing else part.kind
 
 
 def is_categorical(kinds):
@@ -180,10 +181,9 @@ def _split_parts(parts, kinds):
 
 def _settle_one(part, kind):
     """Give a block, or Categories, or None if the part cannot be that."""
-    is_number = part.kind in ("numeric", "bool")
-    if kind == "numeric" and is_number:
+    if kind == "numeric" and part.is_number:
         return part.values
-    if kind == "number" and is_number:
+    if kind == "number" and part.is_number:
         return factorize_numbers(part.values[:, 0])
     if part.kind == kind == "bool":
         categories = factorize_numbers(part.values[:, 0])

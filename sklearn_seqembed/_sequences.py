@@ -131,30 +131,32 @@ def _read_arrow(column, X):
 
 
 def _as_array_of_sequences(X):
-    """Tensors and Series become arrays, but for a Series of strings."""
-    return X if _is_series_of_strings(X) else as_array(X)
+    """Tensors and Series become arrays, but for a Series of sequences."""
+    return X if _is_series_of_objects(X) else as_array(X)
 
 
-def _is_series_of_strings(X):
-    """Whether X is a pandas Series of strings."""
+def _is_series_of_objects(X):
+    """Whether X is a pandas Series of strings or other objects."""
     if type(X).__module__.partition(".")[0] != "pandas" or hasattr(X, "columns"):
         return False
     is_series = hasattr(X, "index") and hasattr(X, "iloc")
-    return is_series and len(X) > 0 and isinstance(X.iloc[0], str)
+    if not is_series or not len(X):
+        return False
+    return X.dtype == object or isinstance(X.iloc[0], str)
 
 
 def _is_1d_of_sequences(X):
-    """Whether X is an array of objects or strings, or a Series of strings."""
+    """Whether X is an array of objects or strings, or a Series of such."""
     if isinstance(X, np.ndarray):
         return X.ndim == 1 and X.dtype.kind in "OUT"
-    return _is_series_of_strings(X)
+    return _is_series_of_objects(X)
 
 
 def _read_list(X):
     """Read a list, or what is like one, item by item."""
     if not len(X):
         refuse_empty()
-    is_series = _is_series_of_strings(X)
+    is_series = _is_series_of_objects(X)
     items = X.astype(object).tolist() if is_series else X
     if isinstance(X, np.ndarray):
         items = X.tolist() if X.dtype.kind in "UT" else list(X)
@@ -165,10 +167,8 @@ def _read_list(X):
     form = "list" if isinstance(X, (list, tuple)) else "object"
     container = Container(form, dtype, cells=(Cell(cell, dtype),))
     if is_series:
-        like = Cell("string", like=X.dtype)
-        container = replace(
-            container, form="pandas series", cells=(like,), index=X.index
-        )
+        cells = (Cell(cell, dtype, X.dtype),)
+        container = replace(container, form="pandas series", cells=cells, index=X.index)
     return contiguous(parts, lengths, container)
 
 

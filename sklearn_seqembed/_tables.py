@@ -1,15 +1,18 @@
 """Arrays of three dimensions, and tables: equal lengths, one value a cell."""
 
+import numbers
+
 import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from sklearn_seqembed import _blocks
+from sklearn_seqembed._arrow import is_number
 from sklearn_seqembed._containers import Container
 from sklearn_seqembed._items import refuse_kind
 from sklearn_seqembed._places import NOT_OBSERVED, Place
 from sklearn_seqembed._readings import Reading, contiguous
-from sklearn_seqembed._values import Part, read_values
+from sklearn_seqembed._values import Part, is_missing, read_values
 
 
 def read_table(X, estimator, reset):
@@ -31,7 +34,8 @@ def read_table(X, estimator, reset):
     """
     library = _frame_library(X)
     _refuse_other_kinds(X, library)
-    columns = list(X.columns) if library else None
+    names = X.column_names if library == "pyarrow" else getattr(X, "columns", ())
+    columns = list(names) if library else None
     index = X.index if library == "pandas" else None
     is_table = reset or estimator._container.is_table
     has_strings = library is None and _holds_strings(X)
@@ -200,36 +204,62 @@ def _frame_library(X):
     """Name the library of a frame, None for anything else."""
     library = type(X).__module__.partition(".")[0]
     is_frame = hasattr(X, "shape") and hasattr(X, "columns")  # a lazy one has no shape
-    return library if is_frame and library in ("pandas", "polars") else None
+    return library if is_frame and library in ("pandas", "polars", "pyarrow") else None
 
 
 def _refuse_cells(X, library):
-    """Refuse strings that numpy would convert, and cells that hold sequences."""
-    if library == "pandas":
-        columns = X.select_dtypes(exclude=["number", "bool"]).items()
-    elif library == "polars":
-        columns = ((c.name, c) for c in X if not c.dtype.is_numeric())
-    elif isinstance(X, np.ndarray) and X.dtype == object:
-        columns = enumerate(X.T)
-    else:
-        return
-    for name, column in columns:
-        if any(word in str(column.dtype).lower() for word in ("date", "time", "durat")):
+    """Refuse what numpy would convert, and cells that hold sequences."""
+    for name, dtype, cells in _columns_of_others(X, library):
+        found = f"Column {name!r} of X holds values of {dtype}, expected numbers."
+        if any(word in str(dtype).lower() for word in ("date", "time", "durat")):
             raise TypeError(
-                f"Column {name!r} of X holds values of {column.dtype}, expected "
-                "numbers. Convert it, to seconds since the first step for example, or "
+                f"{found} Convert it, to seconds since the first step for example, or "
                 "leave it out."
             )
-        for i, cell in enumerate(column):
-            if isinstance(cell, bytes) or (isinstance(cell, str) and library):
-                raise TypeError(
-                    f"Column {name!r} of X holds strings (row {i}), expected numbers. "
-                    "Convert them, or leave that column out."
-                )
-            if np.ndim(cell):
-                raise TypeError(
-                    f"Column {name!r} of X holds sequences ({type(cell).__name__} in "
-                    f"row {i}), but each column must hold numbers, one a time step. "
-                    "Pass a list with one array of shape (n_timesteps, n_features) a "
-                    "row."
-                )
+        if str(dtype) == "category":
+            raise TypeError(
+                f"{found} Convert it to numbers, or pass lists of the categories of "
+                "all time steps, one a row."
+            )
+        for i, cell in enumerate(cells):
+            _refuse_cell(cell, f"Column {name!r} of X, row {i},", library)
+
+
+def _columns_of_others(X, library):
+    """Yield name, dtype and cells of columns whose dtype is not that of numbers."""
+    if library == "pandas":
+        for name, column in X.select_dtypes(exclude=["number", "bool"]).items():
+            yield name, column.dtype, column
+    elif library == "polars":
+        for column in X:
+            if not column.dtype.is_numeric():
+                yield column.name, column.dtype, column
+    elif library == "pyarrow":
+        for name, column in zip(X.column_names, X.columns, strict=True):
+            if not is_number(column.type):
+                yield name, column.type, column.to_pylist()
+    elif isinstance(X, np.ndarray) and X.dtype == object:
+        for name, column in enumerate(X.T):
+            yield name, column.dtype, column
+
+
+def _refuse_cell(cell, name, library):
+    """Refuse a cell of a table that is no number, but for strings in an array."""
+    if isinstance(cell, str) and not library:
+        return
+    if isinstance(cell, (str, bytes)):
+        raise TypeError(
+            f"{name} holds a string, expected a number. Convert that column, or leave "
+            "it out."
+        )
+    if np.ndim(cell):
+        raise TypeError(
+            f"{name} holds a sequence ({type(cell).__name__}), but each column must "
+            "hold numbers, one a time step. Pass a list with one array of shape "
+            "(n_timesteps, n_features) a row."
+        )
+    if not isinstance(cell, (numbers.Number, np.generic)) and not is_missing(cell):
+        raise TypeError(
+            f"{name} holds a value of type {type(cell).__name__}, expected a number. "
+            "Convert that column, or leave it out."
+        )

@@ -15,8 +15,8 @@ class Part(NamedTuple):
 
     Attributes
     ----------
-    kind : {"numeric", "bool", "string", "datetime"}
-        What the values are.
+    kind : {"numeric", "bool", "category", "string", "datetime"}
+        What the values are; "category" is numbers that pandas calls so.
     values : ndarray or Categories
         Numbers or bools of shape (total_steps, k), as floats with NaN where a bool is
         missing; Categories of strings; for times two columns that are one feature.
@@ -28,7 +28,12 @@ class Part(NamedTuple):
     @property
     def width(self):
         """Number of the user's features."""
-        return self.values.shape[1] if self.kind in ("numeric", "bool") else 1
+        return self.values.shape[1] if self.is_number else 1
+
+    @property
+    def is_number(self):
+        """Whether the values are an array of numbers or bools."""
+        return self.kind in ("numeric", "bool", "category")
 
 
 def read_values(values, lengths, place, feature=None):
@@ -58,9 +63,11 @@ def read_values(values, lengths, place, feature=None):
     types = _observed_types(values)
     if any(issubclass(t, str) for t in types):
         if not all(issubclass(t, str) for t in types):
-            _refuse_mixture(values, lengths, place, feature)
+            _refuse_mixture(str, values, lengths, place, feature)
         return Part("string", factorize_strings(values))
-    if types and place.takes_times and all(issubclass(t, _TIMES) for t in types):
+    if place.takes_times and any(issubclass(t, _TIMES) for t in types):
+        if not all(issubclass(t, _TIMES) for t in types):
+            _refuse_mixture(_TIMES, values, lengths, place, feature)
         return Part("datetime", values)
     if not all(issubclass(t, (numbers.Number, np.generic)) for t in types):
         _refuse_others(values, lengths, place, feature)
@@ -86,7 +93,7 @@ def _is_missing_type(t):
     return t is type(None) or t.__name__ in ("NAType", "NaTType")
 
 
-def _is_missing(value):
+def is_missing(value):
     """Whether a value is None, NaN, or pandas' NA or NaT."""
     if _is_missing_type(type(value)):
         return True
@@ -102,24 +109,23 @@ def _as_numbers(values, place):
             "and imaginary part as two features."
         )
     if array.dtype.kind not in "biuf":
-        values = [np.nan if _is_missing(value) else value for value in values]
+        values = [np.nan if is_missing(value) else value for value in values]
         array = np.array(values, dtype=np.float64)
     return array[:, None]
 
 
-def _refuse_mixture(values, lengths, place, feature):
-    """Refuse strings beside something else, at the first that differs."""
-    observed = [(p, v) for p, v in enumerate(values) if not _is_missing(v)]
+def _refuse_mixture(kind, values, lengths, place, feature):
+    """Refuse strings, or times, beside something else, at the first that differs."""
+    observed = [(p, v) for p, v in enumerate(values) if not is_missing(v)]
     first = observed[0][1]
     position, value = next(
-        (p, v) for p, v in observed if isinstance(v, str) != isinstance(first, str)
+        (p, v) for p, v in observed if isinstance(v, kind) != isinstance(first, kind)
     )
     name, where = _locate(position, lengths, place, feature)
     found = "strings" if isinstance(value, str) else f"{type(value).__name__} values"
     raise TypeError(
         f"{name} holds {found} ({value!r} at {where}), but {first!r} stands before it. "
-        "Strings and numbers cannot be mixed in one feature: convert one of them, or "
-        "make two features."
+        "One feature cannot hold both: convert one of them, or make two features."
     )
 
 
@@ -128,8 +134,7 @@ def _refuse_others(values, lengths, place, feature):
     position, value = next(
         (position, value)
         for position, value in enumerate(values)
-        if not isinstance(value, (numbers.Number, np.generic))
-        and not _is_missing(value)
+        if not isinstance(value, (numbers.Number, np.generic)) and not is_missing(value)
     )
     name, where = _locate(position, lengths, place, feature)
     raise TypeError(

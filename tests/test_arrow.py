@@ -267,7 +267,7 @@ def test_nulls_keep_the_floating_dtype(dtype):
 BACK = {
     "list": (pa.array(FLAT, LIST), LIST),
     "large list": (pa.array(FLAT, LARGE), LARGE),
-    "fixed-size list": (pa.array(EQUAL, FIXED), LIST),
+    "fixed-size list": (pa.array(EQUAL, FIXED), FIXED),
     "chunks": (pa.chunked_array([FLAT, FLAT], LARGE), LARGE),
     "float32": (pa.array(FLAT, pa.list_(pa.float32())), pa.list_(pa.float32())),
     "integers": (pa.array([[1, 2], [3]]), LIST),

@@ -139,6 +139,8 @@ TOKEN_FORMS = {
     "pandas Arrow": pd.Series(
         pd.arrays.ArrowExtensionArray(pa.array(TOKENS)), index=[3, 2, 1]
     ),
+    "pandas": pd.Series(TOKENS, index=[3, 2, 1]),
+    "dictionary": pa.array(TOKENS, pa.list_(pa.dictionary(pa.int32(), pa.string()))),
 }
 
 
@@ -297,6 +299,22 @@ def test_numbers_listed_are_categories(X, levels, codes):
 )
 def test_numbers_listed_come_back_as_they_were(X):
     assert_same(round_trip(X, categorical_features=[0]), X)
+
+
+@pytest.mark.parametrize(
+    ("option", "kind"), [("from_dtype", "number"), ([0], "number"), (None, "numeric")]
+)
+def test_numbers_that_pandas_calls_categories_are_some(option, kind):
+    X = [pd.Series([3, 1], dtype="category"), pd.Series([3, None], dtype="category")]
+    cells = pd.DataFrame({"a": as_object_array(X)})
+
+    for form in (X, as_object_array(X), [X[0].array, X[1].array], cells):
+        sequences, container = read(form, categorical_features=option)
+
+        assert container.kinds == (kind,)
+        if kind == "number":
+            assert sequences.categories[0].levels.tolist() == [1, 3]
+            assert sequences.categories[0].codes.tolist() == [1, 0, 1, -1]
 
 
 # Several features
@@ -533,7 +551,7 @@ def test_a_refused_X_leaves_the_estimator_as_it_was():
     estimator = fitted_on(MIXED)
     before = dict(vars(estimator))
 
-    with pytest.raises(TypeError, match="Strings and numbers cannot be mixed"):
+    with pytest.raises(TypeError, match="One feature cannot hold both"):
         check_sequences([["a", 1]], estimator=estimator, reset=True)
 
     assert vars(estimator) == before
@@ -545,8 +563,15 @@ REFUSED = {
     "an empty string": (["ab", ""], ValueError, r"X\[1\] has no time steps"),
     "an empty token list": ([["a"], []], ValueError, r"X\[1\] has no time steps"),
     "None as a string": (["ab", None], TypeError, r"X\[1\] is missing, but X\[0\]"),
-    "None as a first string": ([None, "ab"], ValueError, r"X\[0\] has 0 dimensions"),
-    "None as a token list": ([["a"], None], ValueError, r"X\[1\] has 0 dimensions"),
+    "NA as a string": (["ab", pd.NA], TypeError, r"X\[1\] is missing, but X\[0\]"),
+    "None as a first string": ([None, "ab"], ValueError, r"X\[0\] is missing: a seq"),
+    "None as a token list": ([["a"], None], ValueError, r"X\[1\] is missing: a sequen"),
+    "a set of tokens": ([["a"], {"b"}], TypeError, r"X\[1\] is of type set, expected"),
+    "categories of numbers in a table": (
+        pd.DataFrame({"a": [1.0, 2.0], "b": pd.Series([1, 2], dtype="category")}),
+        TypeError,
+        r"Column 'b' of X holds values of category.*lists of the categories",
+    ),
     "a number as a string": (["ab", 3], TypeError, r"X\[1\] is of type int, but X\[0"),
     "a string as a token list": ([["a"], "b"], TypeError, r"X\[1\] is a string, but"),
     "a token list as a string": (["b", ["a"]], TypeError, r"X\[1\] is of type list"),
@@ -607,7 +632,8 @@ REFUSED = {
     "ragged steps": (
         [[("a", 1), ("b",)]],
         ValueError,
-        r"X\[0\] is ragged within itself",
+        r"X\[0\] is ragged within itself: it has 1 feature\(s\) at time step 1, but 2 "
+        r"feature\(s\) at time step 0\.",
     ),
     "other features": (
         [[("a", 1)], [("b", 2, 3)]],

@@ -147,6 +147,9 @@ BACK = {
     "Arrow dtype": as_arrow_dtype(TABLE, index=[5, 3, 1]),
     "strings": pd.DataFrame({"text": ["abc", "é😀"], "name": ["xyz", "ab"]}),
     "string[pyarrow]": pd.DataFrame({"text": ["ab", "c"]}, dtype="string[pyarrow]"),
+    "strings of Arrow's": pd.DataFrame(
+        {"text": ["ab", "c"]}, dtype=pd.ArrowDtype(pa.string())
+    ),
     "polars": pl.DataFrame(PLAIN),
     "polars float32": pl.DataFrame(
         {"x": [[1.0, None], [2.0]]}, schema={"x": pl.List(pl.Float32)}
@@ -187,7 +190,37 @@ def test_lists_in_cells_may_be_of_fixed_size():
     sequences, _ = read(X)
 
     assert sequences.lengths.tolist() == [2, 2]
-    assert round_trip(X)["x"].to_pylist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert_same_frame(round_trip(X), X)
+
+
+def test_lists_of_another_length_than_the_fixed_one_are_plain_lists():
+    X = pa.table({"x": pa.array([[1.0, 2.0]], pa.list_(pa.float64(), 2))})
+    _, container = read(X)
+    longer, _ = read([[1.0, 2.0, 3.0], [4.0]])
+
+    built = container.without_rows().build(contiguous(longer))
+
+    assert built["x"].to_pylist() == [[1.0, 2.0, 3.0], [4.0]]
+
+
+def test_categories_in_the_lists_of_polars_stay_some():
+    X = pl.DataFrame({"w": [["b", "a"], ["a", None]]})
+    X = X.cast(pl.List(pl.Categorical))
+
+    back = round_trip(X)
+
+    assert back.schema == X.schema
+    assert back["w"].to_list() == X["w"].to_list()
+
+
+def test_tables_of_arrow_come_back_as_they_were():
+    X = pa.table({"0": [1.0, 2.0], "1": [None, 3.0]})
+
+    back = round_trip(X)
+
+    assert back.column_names == ["0", "1"]
+    assert back["0"].to_pylist() == [1.0, 2.0]
+    assert np.isnan(back["1"][0].as_py())
 
 
 def test_columns_of_nothing_keep_their_type():
@@ -470,7 +503,28 @@ REFUSED = {
     "structs in place of numbers": (
         pl.DataFrame({"a": [{"b": 1}]}),
         TypeError,
-        "X holds values of object, expected numbers",
+        r"Column 'a' of X, row 0, holds a value of type dict, expected a number",
+    ),
+    "dictionaries in place of numbers": (
+        frame(x=[1.0, 2.0], a=[1, {"b": 1}]),
+        TypeError,
+        r"Column 'a' of X, row 1, holds a value of type dict, expected a number",
+    ),
+    "structs in Arrow": (
+        pa.table({"a": [{"b": 1}]}),
+        TypeError,
+        r"Column 'a' of X, row 0, holds a value of type dict",
+    ),
+    "sets": (
+        frame(a=[[1], {1}]),
+        TypeError,
+        r"Column 'a' of X, row 1 \(index 'q'\), is of type set, expected a list",
+    ),
+    "times and numbers": (
+        frame(a=[[pd.Timestamp("2020")], [pd.Timestamp("2021"), 3]]),
+        TypeError,
+        r"Column 'a' of X, row 1 \(index 'q'\), holds int values \(3 at time step 1\), "
+        r"but Timestamp.* stands before it",
     ),
     "a lazy frame": (pl.LazyFrame(PLAIN), TypeError, "X is a LazyFrame, expected"),
     "a missing string": (frame(a=["b", None]), ValueError, r"Column 'a'.*is missing"),

@@ -522,8 +522,8 @@ REFUSED = {
     "Series of numbers": (pd.Series([1.0, 2.0]), ValueError, r"Reshape your data"),
     "1-D object array of numbers": (
         np.array([1, 2], dtype=object),
-        ValueError,
-        r"X\[0\] has 0 dimensions",
+        TypeError,
+        r"X\[0\] is of type int, expected a list or an array",
     ),
     "a number": (5.0, TypeError, r"X is a float, expected sequences"),
     "4-D array": (
@@ -542,15 +542,27 @@ REFUSED = {
     "ragged item": (
         [[[1, 2], [3, 4]], [[1, 2], [3]]],
         ValueError,
-        r"X\[1\] is ragged within itself: its time steps differ in their number of "
+        r"X\[1\] is ragged within itself: it has 1 feature\(s\) at time step 1, but 2 "
+        r"feature\(s\) at time step 0\.",
+    ),
+    "ragged item of a single value": (
+        [[[1, 2], [3, 4], 5]],
+        ValueError,
+        r"X\[0\] is ragged within itself: it has a single value at time step 2, but 2",
+    ),
+    "item ragged in a third dimension": (
+        [[[[1], [2, 3]], [[1], [2, 3]]]],
+        ValueError,
+        r"X\[0\] is ragged within itself: its time steps differ in their number of "
         r"features",
     ),
     "number and array": (
         [1.0, np.ones(3)],
-        ValueError,
-        r"X\[0\] has 0 dimensions",
+        TypeError,
+        r"X\[0\] is of type float, expected a list or an array of time steps",
     ),
-    "array and number": ([np.ones(3), 1.0], ValueError, r"X\[1\] has 0 dimensions"),
+    "array and number": ([np.ones(3), 1.0], TypeError, r"X\[1\] is of type float, ex"),
+    "set": ([[1.0], {1.0}], TypeError, r"X\[1\] is of type set, expected a list"),
     # Kinds
     "bytes": ([b"abc", b"de"], TypeError, r"X\[0\] holds bytes.*Decode them"),
     "one string": ("abc", TypeError, r"str"),
@@ -612,11 +624,11 @@ REFUSED = {
     "dictionaries": (
         [{"a": 1}, {"a": 2}],
         TypeError,
-        r"X\[0\] must hold numbers, NaN or None where missing",
+        r"X\[0\] is of type dict, expected a list or an array of time steps",
     ),
     "a dictionary": ({"a": [1.0, 2.0]}, TypeError, r"dict"),
-    "item that is None": ([[1.0, 2.0], None], ValueError, r"X\[1\] has 0 dimensions"),
-    "first item that is None": ([None, [1.0]], ValueError, r"X\[0\] has 0 dimensions"),
+    "item that is None": ([[1.0, 2.0], None], ValueError, r"X\[1\] is missing: a seq"),
+    "first item that is None": ([None, [1.0]], ValueError, r"X\[0\] is missing: a seq"),
     "sparse matrix": (
         sparse.csr_matrix(np.eye(3)),
         TypeError,
@@ -967,7 +979,7 @@ def test_arrays_in_the_cells_of_an_object_array_are_refused():
     for cell in np.ndindex(2, 2):
         X[cell] = np.ones(3)
 
-    with pytest.raises(TypeError, match=r"Column 0 of X holds sequences \(ndarray"):
+    with pytest.raises(TypeError, match=r"Column 0 of X, row 0, holds a sequence \(n"):
         LSTMSequenceEmbedder(n_components=2, max_epochs=1).fit(X)
 
 
