@@ -73,7 +73,7 @@ print(f"{len(events)} events, {events['value'].isna().mean():.0%} without a valu
 # to the index, where it is no feature.
 
 X = events.sort_values("time").groupby("patient").agg(list)
-print(X.head(3).to_string(max_colwidth=38))
+print(X.head(3).to_string(max_colwidth=24))
 
 # %%
 # In polars the key is a column, and has to be dropped. What comes back from the
@@ -111,7 +111,7 @@ print(f"explained of 80 patients kept out: {embedder.score(test):.2f}")
 # was measured, too. Times are counted from the patient's own first event.
 
 back = embedder.reconstruct(test)
-print(back.head(3).to_string(max_colwidth=38))
+print(back.head(3).to_string(max_colwidth=24))
 for column in ("ward", "test"):
     share = token_match_score(test[[column]], back[[column]])
     frequent = events[column].value_counts(normalize=True).iloc[0]
@@ -122,7 +122,7 @@ for column in ("ward", "test"):
 # durations since the first event.
 
 played = embedder.inverse_transform(embedder.transform(test))
-print(played.head(3).to_string(max_colwidth=38))
+print(played.head(3).to_string(max_colwidth=24))
 
 # %%
 # Two kinds of patients

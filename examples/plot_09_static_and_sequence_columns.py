@@ -15,6 +15,8 @@ pipeline under a grid search. We ask which columns help, and look at what is ref
 # 240 made-up patients. Their risk hangs on two things: whether they are old, and
 # whether their values rise along the stay. The mean of the values says nothing.
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -133,7 +135,7 @@ def show_refusal(call, X):
     try:
         call(X)
     except (TypeError, ValueError) as refusal:
-        print(f"{type(refusal).__name__}: {refusal}\n")
+        print(textwrap.fill(f"{type(refusal).__name__}: {refusal}", 88), "\n")
 
 
 show_refusal(LSTMSequenceEmbedder().fit, X)
