@@ -7,7 +7,7 @@ from sklearn_seqembed._containers import Cell, Container
 from sklearn_seqembed._items import read_items
 from sklearn_seqembed._places import Place, locate, name_row
 from sklearn_seqembed._readings import contiguous
-from sklearn_seqembed._tables import floating
+from sklearn_seqembed._tables import floating, frame_library
 from sklearn_seqembed._times import STAMP, encode_times
 from sklearn_seqembed._values import Part, is_missing
 
@@ -30,7 +30,7 @@ def is_frame_of_sequences(X):
     TypeError
         If some columns hold sequences and others do not.
     """
-    library = _library(X)
+    library = frame_library(X)
     if library is None:
         return False
     if library == "pandas" and not any(dtype.kind in "OU" for dtype in X.dtypes):
@@ -70,7 +70,7 @@ def read_frame(X):
     TypeError
         If the cells of a column hold something else than values.
     """
-    library = _library(X)
+    library = frame_library(X)
     index = X.index if library == "pandas" else None
     names, parts, cells, origins = [], [], [], []
     lengths = None
@@ -99,13 +99,6 @@ def read_frame(X):
         origins=tuple(origins),
     )
     return contiguous(parts, lengths, container, frame=X)
-
-
-def _library(X):
-    """Name the library of a frame."""
-    library = type(X).__module__.partition(".")[0]
-    is_frame = hasattr(X, "shape") and hasattr(X, "columns")  # a lazy one has no shape
-    return library if is_frame and library in ("pandas", "polars", "pyarrow") else None
 
 
 def _columns(X, library):

@@ -32,7 +32,7 @@ def read_table(X, estimator, reset):
     reading : Reading
         One feature.
     """
-    library = _frame_library(X)
+    library = frame_library(X)
     _refuse_other_kinds(X, library)
     names = X.column_names if library == "pyarrow" else getattr(X, "columns", ())
     columns = list(names) if library else None
@@ -148,6 +148,13 @@ def floating(dtype):
     return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
+def frame_library(X):
+    """Name the library of a frame, None for anything else."""
+    library = type(X).__module__.partition(".")[0]
+    is_frame = hasattr(X, "shape") and hasattr(X, "columns")  # a lazy one has no shape
+    return library if is_frame and library in ("pandas", "polars", "pyarrow") else None
+
+
 def refuse_1d(what):
     """Refuse numbers that are not in sequences."""
     raise ValueError(
@@ -198,13 +205,6 @@ def _refuse_other_kinds(X, library):
             "Pass at least one sequence of at least one time step."
         )
     _refuse_cells(X, library)
-
-
-def _frame_library(X):
-    """Name the library of a frame, None for anything else."""
-    library = type(X).__module__.partition(".")[0]
-    is_frame = hasattr(X, "shape") and hasattr(X, "columns")  # a lazy one has no shape
-    return library if is_frame and library in ("pandas", "polars", "pyarrow") else None
 
 
 def _refuse_cells(X, library):
