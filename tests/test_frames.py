@@ -503,12 +503,12 @@ REFUSED = {
     "structs in place of numbers": (
         pl.DataFrame({"a": [{"b": 1}]}),
         TypeError,
-        r"Column 'a' of X, row 0, holds a value of type dict, expected a number",
+        r"Column 'a' of X, row 0, holds a value of type dict, but each value",
     ),
     "dictionaries in place of numbers": (
         frame(x=[1.0, 2.0], a=[1, {"b": 1}]),
         TypeError,
-        r"Column 'a' of X, row 1, holds a value of type dict, expected a number",
+        r"Column 'a' of X, row 1, holds a value of type dict, but each value",
     ),
     "structs in Arrow": (
         pa.table({"a": [{"b": 1}]}),
