@@ -260,7 +260,7 @@ def _refuse_cell(cell, name, library):
         )
     if not isinstance(cell, (numbers.Number, np.generic)) and not is_missing(cell):
         raise TypeError(
-            f"{name} holds a value of type {type(cell).__name__}, but each value of this "
-            "argument must be a string, in an array of tokens, or a number. Convert "
-            "that column, or leave it out."
+            f"{name} holds a value of type {type(cell).__name__}, but each value of "
+            "this argument must be a string, in an array of tokens, or a number. "
+            "Convert that column, or leave it out."
         )
