@@ -76,6 +76,11 @@ def read_frame(X):
     lengths = None
     columns = _columns(_as_arrow_table(X) if library == "polars" else X, library)
     for name, column in columns:
+        if name in names:
+            raise ValueError(
+                f"X has several columns {name!r}. Rename them: each feature has a name "
+                "of its own."
+            )
         place = Place(name, index)
         part, found, cell = _read_column(column, place, library)
         if lengths is None:

@@ -216,6 +216,11 @@ def _refuse_cells(X, library):
                 f"{found} Convert it, to seconds since the first step for example, or "
                 "leave it out."
             )
+        if library == "pyarrow" and "list" in str(dtype):
+            raise TypeError(
+                f"{found} Make plain lists of it, which are sequences, by "
+                "pyarrow.array(column.to_pylist()), or leave it out."
+            )
         if str(dtype) == "category":
             raise TypeError(
                 f"{found} Convert it to numbers, or pass lists of the categories of "

@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from sklearn_seqembed._arrow import arrow_data
+from sklearn_seqembed._frames import is_frame_of_sequences
+from sklearn_seqembed._tables import frame_library
+
 
 def exact_match_score(X_true, X_pred):
     """Return the share of sequences that are recreated exactly.
@@ -25,7 +29,10 @@ def exact_match_score(X_true, X_pred):
     Raises
     ------
     ValueError
-        If there is no sequence, or the two differ in their number or in features.
+        If there is no sequence, or the two differ in their number, in features or in
+        the names of their columns.
+    TypeError
+        If one of them is a single string.
 
     See Also
     --------
@@ -59,8 +66,10 @@ def token_match_score(X_true, X_pred):
     Raises
     ------
     ValueError
-        If there is no observed value, or the two differ in their number of sequences
-        or features.
+        If there is no observed value, or the two differ in their number of sequences,
+        in features or in the names of their columns.
+    TypeError
+        If one of them is a single string.
 
     See Also
     --------
@@ -80,11 +89,17 @@ def token_match_score(X_true, X_pred):
 
 def _tally(X_true, X_pred):
     """Whether each sequence is exact, how many values are the same, and observed."""
-    true, pred = _rows(X_true), _rows(X_pred)
+    (true, names), (pred, found) = _rows(X_true, "X_true"), _rows(X_pred, "X_pred")
     if len(true) != len(pred) or not true:
         raise ValueError(
             f"X_true holds {len(true)} sequences and X_pred {len(pred)}: expected as "
             "many of both, at least one. Pass what was read and what came back for it."
+        )
+    both = names is not None and found is not None and len(names) == len(found)
+    if both and names != found:
+        raise ValueError(
+            f"X_true has the columns {names} and X_pred {found}, expected the same in "
+            "the same order. Pass frames of the same features: X_pred[list(X_true)]."
         )
     return [_compare(i, *pair) for i, pair in enumerate(zip(true, pred, strict=True))]
 
@@ -111,16 +126,34 @@ def _compare(i, true, pred):
     return is_exact, n_same, n_observed
 
 
-def _rows(X):
-    """List the sequences of X, each as a list with one cell a column."""
-    if hasattr(X, "to_pylist") or hasattr(X, "to_pydict"):  # Arrow
-        X = X.to_pylist()
-        if X and isinstance(X[0], dict):
-            return [list(row.values()) for row in X]
-    if hasattr(X, "columns"):
-        columns = [X[name].to_list() for name in X.columns]
-        return [list(row) for row in zip(*columns, strict=True)]
-    return [[sequence] for sequence in X]
+def _rows(X, name):
+    """List the sequences of X, each as a list with one cell a column; name columns."""
+    if isinstance(X, (str, bytes)):
+        raise TypeError(
+            f"{name} is a single string, expected sequences. One string is one "
+            f"sequence of characters: [{name}]."
+        )
+    data = arrow_data(X)
+    X = X if data is None else data
+    if frame_library(X) is None:
+        if hasattr(X, "to_pylist"):
+            X = X.to_pylist()
+        return [[sequence] for sequence in X], None
+    names = list(X.column_names if hasattr(X, "column_names") else X.columns)
+    columns = [_cells(X, i) for i in range(len(names))]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    if is_frame_of_sequences(X):
+        return rows, names
+    return [[row] for row in rows], None  # each column is a time step
+
+
+def _cells(X, i):
+    """List the cells of column i, whatever else has its name."""
+    if hasattr(X, "iloc"):
+        return X.iloc[:, i].to_list()
+    return (
+        X.to_series(i).to_list() if hasattr(X, "to_series") else X.column(i).to_pylist()
+    )
 
 
 def _values(sequence):

@@ -515,6 +515,16 @@ REFUSED = {
         TypeError,
         r"Column 'a' of X, row 0, holds a value of type dict",
     ),
+    "views of lists": (
+        pa.table({"a": pa.array([[1.0], [2.0]], pa.list_view(pa.float64()))}),
+        TypeError,
+        r"Column 'a' of X holds values of list_view<.*Make plain lists of it",
+    ),
+    "columns of one name": (
+        pd.DataFrame([[[1], [2]], [[3], [4]]], columns=["a", "a"]),
+        ValueError,
+        r"X has several columns 'a'\. Rename them",
+    ),
     "sets": (
         frame(a=[[1], {1}]),
         TypeError,

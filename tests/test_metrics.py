@@ -1,5 +1,6 @@
 """Shares of sequences and tokens that are recreated exactly."""
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -62,6 +63,40 @@ def test_what_cannot_be_compared_is_refused(metric):
         metric([np.ones((2, 2))] * 2, [np.ones((2, 2)), np.ones((2, 3))])
     with pytest.raises(ValueError, match="X_true has 2 columns and X_pred 1"):
         metric(pd.DataFrame({"a": ["x"], "b": ["y"]}), pd.DataFrame({"a": ["x"]}))
+    with pytest.raises(TypeError, match=r"X_pred is a single string.*: \[X_pred\]"):
+        metric(["a"], "a")
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_frames_of_other_columns_are_not_compared(frame):
+    true, pred = frame({"a": ["x"], "b": ["y"]}), frame({"b": ["y"], "a": ["x"]})
+
+    with pytest.raises(ValueError, match=r"columns \['a', 'b'\] and X_pred \['b', 'a'"):
+        exact_match_score(true, pred)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_a_row_of_a_table_is_one_sequence(frame):
+    true = frame({"0": [1.0, 3.0], "1": [2.0, 4.0]})
+    pred = frame({"0": [1.0, 3.0], "1": [2.0, 5.0]})
+
+    assert exact_match_score(true, pred) == 0.5
+    assert token_match_score(true, pred) == 0.75
+
+
+def test_a_relation_of_duckdb_is_compared():
+    relation = duckdb.sql("SELECT * FROM (VALUES (['x', 'y']), (['z'])) AS t(a)")
+
+    assert exact_match_score(relation, pa.table({"a": [["x", "y"], ["w"]]})) == 0.5
+
+
+@pytest.mark.parametrize(
+    "as_series", [pd.Series, pl.Series, pa.array], ids=["pandas", "polars", "Arrow"]
+)
+def test_a_series_holds_a_sequence_in_each_item(as_series):
+    true, pred = as_series([["a", "b"], ["c"]]), as_series([["a", "b"], ["d"]])
+
+    assert exact_match_score(true, pred) == 0.5
 
 
 def test_a_share_of_no_token_is_refused():
