@@ -4,6 +4,7 @@ import numpy as np
 
 from sklearn_seqembed._arrow import arrow_data
 from sklearn_seqembed._frames import is_frame_of_sequences
+from sklearn_seqembed._items import as_array
 from sklearn_seqembed._tables import frame_library
 
 
@@ -15,7 +16,8 @@ def exact_match_score(X_true, X_pred):
     X_true : list, array or frame of n_samples sequences
         What was to be recreated: strings, lists of tokens, arrays of shape
         (n_timesteps_i,) or (n_timesteps_i, n_features), or a frame whose cells are
-        such. None and NaN are missing and may be anything in `X_pred`.
+        such. None and NaN are missing and may be anything in `X_pred`; steps at the
+        end of a 3-D array that are wholly missing are padding.
     X_pred : list, array or frame of n_samples sequences
         What came back, in any of these forms.
 
@@ -32,7 +34,7 @@ def exact_match_score(X_true, X_pred):
         If there is no sequence, or the two differ in their number, in features or in
         the names of their columns.
     TypeError
-        If one of them is a single string.
+        If one of them is a single string, or holds single values.
 
     See Also
     --------
@@ -69,7 +71,7 @@ def token_match_score(X_true, X_pred):
         If there is no observed value, or the two differ in their number of sequences,
         in features or in the names of their columns.
     TypeError
-        If one of them is a single string.
+        If one of them is a single string, or holds single values.
 
     See Also
     --------
@@ -134,10 +136,15 @@ def _rows(X, name):
             f"sequence of characters: [{name}]."
         )
     data = arrow_data(X)
-    X = X if data is None else data
+    X = as_array(X) if data is None else data
     if frame_library(X) is None:
         if hasattr(X, "to_pylist"):
             X = X.to_pylist()
+        _check_iterable(X, name, "sequences")
+        is_padded = getattr(X, "ndim", 1) == 3
+        X = [_without_padding(sequence) for sequence in X] if is_padded else list(X)
+        for i, sequence in enumerate(X):
+            _check_iterable(sequence, f"{name}[{i}]", "time steps")
         return [[sequence] for sequence in X], None
     names = list(X.column_names if hasattr(X, "column_names") else X.columns)
     columns = [_cells(X, i) for i in range(len(names))]
@@ -156,8 +163,23 @@ def _cells(X, i):
     )
 
 
+def _check_iterable(X, name, expected):
+    if not hasattr(X, "__iter__") or getattr(X, "ndim", 1) == 0:
+        raise TypeError(
+            f"{name} is of type {type(X).__name__}, expected {expected}. Pass lists, "
+            "arrays or strings, one a sequence."
+        )
+
+
+def _without_padding(sequence):
+    """Leave out the steps at the end of a 3-D array's row that are wholly missing."""
+    is_observed = ~_is_missing(sequence.astype(object)).all(axis=1)
+    return sequence[: len(sequence) - is_observed[::-1].argmax()]
+
+
 def _values(sequence):
     """Read one cell as objects (n_timesteps, n_features), None where missing."""
+    sequence = as_array(sequence)
     steps = list(sequence)
     if not steps:
         return np.empty((0, 1), dtype=object)

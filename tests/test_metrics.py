@@ -6,6 +6,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import torch
 
 from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
@@ -65,6 +66,10 @@ def test_what_cannot_be_compared_is_refused(metric):
         metric(pd.DataFrame({"a": ["x"], "b": ["y"]}), pd.DataFrame({"a": ["x"]}))
     with pytest.raises(TypeError, match=r"X_pred is a single string.*: \[X_pred\]"):
         metric(["a"], "a")
+    with pytest.raises(TypeError, match="X_true is of type int, expected sequences"):
+        metric(5, ["a"])
+    with pytest.raises(TypeError, match=r"X_pred\[1\] is of type float, expected time"):
+        metric([[1.0], [2.0]], [[1.0], 2.0])
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
@@ -97,6 +102,28 @@ def test_a_series_holds_a_sequence_in_each_item(as_series):
     true, pred = as_series([["a", "b"], ["c"]]), as_series([["a", "b"], ["d"]])
 
     assert exact_match_score(true, pred) == 0.5
+
+
+def test_padding_of_3d_arrays_is_no_step():
+    true = np.array(
+        [[[1.0, NAN], [2.0, 3.0], [NAN, NAN]], [[4.0, 5.0]] + [[NAN] * 2] * 2]
+    )
+
+    assert exact_match_score(true, [true[0, :2], true[1, :1]]) == 1.0
+    assert exact_match_score(true, true[:, :2]) == 1.0
+    assert exact_match_score([true[0, :2], true[1, :1]], true) == 1.0
+    assert exact_match_score(true, [true[0, :1], true[1, :1]]) == 0.5
+    assert exact_match_score(true[:, :, :1] * NAN, true[:, :, :1]) == 0.0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_tensors_are_compared(dtype):
+    true = torch.ones((2, 3, 1), dtype=dtype)
+    pred = true.clone()
+    pred[1, 2] = 2
+
+    assert token_match_score(true, pred) == pytest.approx(5 / 6)
+    assert token_match_score(list(true), list(pred)) == pytest.approx(5 / 6)
 
 
 def test_a_share_of_no_token_is_refused():
