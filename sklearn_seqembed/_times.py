@@ -93,6 +93,7 @@ def _refuse_order(stamps, before, after, lengths, place):
     i, step = locate(after, lengths)
     raise ValueError(
         f"{place(i)} goes back in time at time step {step}: {stamps[after]} stands "
-        f"behind {stamps[before]}. Sort by time before grouping: "
-        f"df.sort_values({place.column!r}).groupby(...).agg(list)."
+        f"behind {stamps[before]}. Sort the long table by time before grouping: "
+        f"df.sort_values({place.column!r}) in pandas, df.sort({place.column!r}) in "
+        "polars."
     )

@@ -149,7 +149,10 @@ def _way_out(value):
     if isinstance(value, datetime.timedelta):
         return "Convert them to seconds: value.total_seconds()."
     if isinstance(value, datetime.date):
-        return "Convert them, to seconds since the first step for example."
+        return (
+            "Pass a frame, whose columns may hold times (a ColumnTransformer gives one "
+            "where columns are a list), or convert them to seconds."
+        )
     if np.ndim(value):
         return "Each time step of this feature must hold one value."
     return "Convert them, or leave that feature out."

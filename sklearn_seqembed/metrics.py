@@ -112,6 +112,12 @@ def _compare(i, true, pred):
             f"X_true has {len(true)} columns and X_pred {len(pred)}, expected as many "
             "of both. Pass frames of the same features."
         )
+    for name, row in (("X_true", true), ("X_pred", pred)):
+        if len(row) > 1 and len(set(map(len, row))) > 1:
+            raise ValueError(
+                f"{name} has cells of {sorted(set(map(len, row)))} time steps in row "
+                f"{i}. All columns of a row must have equal lengths."
+            )
     is_exact, n_same, n_observed = True, 0, 0
     for cell, found in zip(map(_values, true), map(_values, pred), strict=True):
         if len(cell) and len(found) and cell.shape[1] != found.shape[1]:
@@ -150,6 +156,10 @@ def _rows(X, name):
     columns = [_cells(X, i) for i in range(len(names))]
     rows = [list(row) for row in zip(*columns, strict=True)]
     if is_frame_of_sequences(X):
+        for i, row in enumerate(rows):
+            for column, cell in zip(names, row, strict=True):
+                place = f"{name}, row {i}, column {column!r},"
+                _check_iterable(cell, place, "time steps")
         return rows, names
     return [[row] for row in rows], None  # each column is a time step
 

@@ -648,7 +648,7 @@ REFUSED = {
     "times among strings": (
         [[("a", pd.Timestamp("2020"))]],
         TypeError,
-        r"X\[0\] must hold numbers.*Timestamp.*seconds since the first step",
+        r"X\[0\] must hold numbers.*Timestamp.*Pass a frame, whose columns may hold t",
     ),
     "infinity beside strings": (
         [[("a", 1.0)], [("b", np.inf)]],

@@ -104,6 +104,17 @@ def test_a_series_holds_a_sequence_in_each_item(as_series):
     assert exact_match_score(true, pred) == 0.5
 
 
+def test_cells_that_are_no_sequences_are_named():
+    good = pd.DataFrame({"a": [["x"], ["y"]], "b": [[1.0], [2.0]]})
+    missing = pd.DataFrame({"a": [["x"], None], "b": [[1.0], [2.0]]})
+    uneven = pd.DataFrame({"a": [["x"], ["y"]], "b": [[1.0], [2.0, 3.0]]})
+
+    with pytest.raises(TypeError, match="X_pred, row 1, column 'a', is of type None"):
+        exact_match_score(good, missing)
+    with pytest.raises(ValueError, match=r"X_true has cells of \[1, 2\] time .* row 1"):
+        exact_match_score(uneven, good)
+
+
 def test_padding_of_3d_arrays_is_no_step():
     true = np.array(
         [[[1.0, NAN], [2.0, 3.0], [NAN, NAN]], [[4.0, 5.0]] + [[NAN] * 2] * 2]

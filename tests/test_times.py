@@ -166,7 +166,7 @@ def test_null_times_come_back_as_null():
 def test_times_out_of_order_are_refused(X, where):
     match = (
         rf"Column 't' of X, {where} goes back in time at time step 1: "
-        r"2020-01-01T00:00:02.000000 stands behind 2020-03-01T12:00:00.500000. Sort by"
+        r"2020-01-01T00:00:02.000000 stands behind 2020-03-01T12:00:00.500000. Sort "
     )
 
     with pytest.raises(ValueError, match=match):
