@@ -6,6 +6,7 @@ Axes as in `_network.py`.
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 # A feature with more classes has an adaptive softmax: its frequent classes come first,
 # and rarer ones are looked at only where they occur.
@@ -17,6 +18,10 @@ CUTOFFS = (1000, 10_000)
 
 # Log probabilities that are computed together where the likeliest class is looked for.
 TOGETHER = 2**23
+
+# Those of rare classes that are held together while a batch is learned: 256 MiB. More
+# are computed piece by piece, and once more on the way back.
+LEARNED_TOGETHER = 2**26
 
 
 class CategoryHeads(nn.Module):
@@ -72,7 +77,7 @@ class CategoryHeads(nn.Module):
         for k, part in enumerate(self._split(scores)):
             target = (classes[:, :, k].flatten() - 1).clamp(min=0)
             if str(k) in self.adaptive:
-                surprisal = -self.adaptive[str(k)](part, target).output
+                surprisal = _adaptive_surprisals(self.adaptive[str(k)], part, target)
             else:
                 surprisal = functional.cross_entropy(part, target, reduction="none")
             found.append(surprisal.reshape(classes.shape[:2]))
@@ -94,3 +99,23 @@ class CategoryHeads(nn.Module):
     def _split(self, scores):
         """Split scores by features, each (N * L, ·), in float32."""
         return scores.flatten(0, 1).float().split(self.widths, dim=1)
+
+
+def _adaptive_surprisals(adaptive, scores, target):
+    """Surprisals (N * L,) of an adaptive softmax, in bounded memory."""
+    n_rare_classes = adaptive.n_classes - adaptive.cutoffs[-2]
+    n_rare = len(target)
+    if target.device.type == "cpu":  # elsewhere a look would be waiting
+        n_rare = int((target >= adaptive.cutoffs[-2]).sum())
+    n_pieces = -(-n_rare * n_rare_classes // LEARNED_TOGETHER)
+    if n_pieces <= 1:
+        return -adaptive(scores, target).output
+
+    def compute(scores, target):
+        return -adaptive(scores, target).output
+
+    size = -(-len(target) // n_pieces)
+    pieces = zip(scores.split(size), target.split(size), strict=True)
+    return torch.cat(
+        [checkpoint(compute, *piece, use_reentrant=False) for piece in pieces]
+    )

@@ -136,6 +136,35 @@ def test_many_classes_take_an_adaptive_softmax_that_is_one_distribution(monkeypa
     assert (chosen[:, :, 0] <= surprisals.min(dim=2).values + np.log(20)).all()
 
 
+@pytest.mark.parametrize("together", [40, 2**26], ids=["pieces", "at once"])
+def test_rare_classes_are_learned_alike_in_pieces(together, monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._heads.FULL_CLASSES", 10)
+    monkeypatch.setattr("sklearn_seqembed._heads.CUTOFFS", (5, 12))
+    monkeypatch.setattr("sklearn_seqembed._heads.LEARNED_TOGETHER", together)
+    torch.manual_seed(0)
+    heads = CategoryHeads((30,))
+    adaptive = heads.adaptive["0"]
+    calls = []
+    adaptive.register_forward_hook(lambda *_: calls.append(1))
+    scores = torch.randn(4, 5, 64, requires_grad=True)
+    classes = torch.randint(1, 31, (4, 5, 1))
+
+    found = heads.surprisals(scores, classes)
+    found.sum().backward()
+
+    assert (len(calls) > 2) == (together == 40)
+    everything = -adaptive.log_prob(scores.detach().flatten(0, 1))
+    expected = everything.gather(1, classes.reshape(-1, 1) - 1).reshape(4, 5, 1)
+    torch.testing.assert_close(found.detach(), expected)
+    gradients = [p.grad.clone() for p in adaptive.parameters()]
+    adaptive.zero_grad()
+    again = scores.detach().requires_grad_()
+    (-adaptive(again.flatten(0, 1), classes.flatten() - 1).output).sum().backward()
+    torch.testing.assert_close(scores.grad, again.grad)
+    for gradient, parameter in zip(gradients, adaptive.parameters(), strict=True):
+        torch.testing.assert_close(gradient, parameter.grad)
+
+
 def test_a_feature_without_classes_costs_nothing():
     heads = CategoryHeads((0,))
     scores = torch.randn(1, 3, 1)
