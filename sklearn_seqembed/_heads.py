@@ -103,17 +103,17 @@ class CategoryHeads(nn.Module):
 
 def _adaptive_surprisals(adaptive, scores, target):
     """Surprisals (N * L,) of an adaptive softmax, in bounded memory."""
+
+    def compute(scores, target):
+        return -adaptive(scores, target).output
+
     n_rare_classes = adaptive.n_classes - adaptive.cutoffs[-2]
     n_rare = len(target)
     if target.device.type == "cpu":  # elsewhere a look would be waiting
         n_rare = int((target >= adaptive.cutoffs[-2]).sum())
     n_pieces = -(-n_rare * n_rare_classes // LEARNED_TOGETHER)
     if n_pieces <= 1:
-        return -adaptive(scores, target).output
-
-    def compute(scores, target):
-        return -adaptive(scores, target).output
-
+        return compute(scores, target)
     size = -(-len(target) // n_pieces)
     pieces = zip(scores.split(size), target.split(size), strict=True)
     return torch.cat(

@@ -158,7 +158,7 @@ def _item_array(item, i, place):
 
 def _ragged(steps, i, place):
     """Make the error that names the first time step unlike the one at 0."""
-    widths = [None if np.isscalar(s) or s is None else len(s) for s in steps]
+    widths = list(map(_width_of_step, steps))
     # Else what differs lies deeper, or is the type of the time steps.
     step = next((p for p, w in enumerate(widths) if w != widths[0]), None)
     found = "its time steps differ in their number of features"
@@ -280,9 +280,14 @@ def _as_list(item, i, place):
 
 def _width(steps, i, place):
     """Count the features of one sequence, which each of its steps must have."""
-    if not any(isinstance(step, (list, tuple)) for step in steps):
-        return 1
-    widths = {len(s) if isinstance(s, (list, tuple)) else None for s in steps}
+    widths = set(map(_width_of_step, steps))
     if len(widths) > 1:
         raise _ragged(steps, i, place)
-    return widths.pop()
+    (width,) = widths
+    return 1 if width is None else width
+
+
+def _width_of_step(step):
+    """Count the values of one time step; None if it is a single value."""
+    is_several = isinstance(step, (list, tuple)) or getattr(step, "ndim", 0)
+    return len(step) if is_several else None

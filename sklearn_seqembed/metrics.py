@@ -101,7 +101,7 @@ def _tally(X_true, X_pred):
     if both and names != found:
         raise ValueError(
             f"X_true has the columns {names} and X_pred {found}, expected the same in "
-            "the same order. Pass frames of the same features: X_pred[list(X_true)]."
+            "the same order. Select the columns of X_true from X_pred."
         )
     return [_compare(i, *pair) for i, pair in enumerate(zip(true, pred, strict=True))]
 

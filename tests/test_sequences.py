@@ -550,6 +550,16 @@ REFUSED = {
         ValueError,
         r"X\[0\] is ragged within itself: it has a single value at time step 2, but 2",
     ),
+    "ragged item of a time and a list": (
+        [[datetime.datetime(2020, 1, 1), [1, 2]]],
+        ValueError,
+        r"X\[0\] is ragged within itself: it has 2 feature\(s\) at time step 1, but a",
+    ),
+    "ragged item of a tensor and a list": (
+        [[torch.tensor(1.0), [1, 2]]],
+        ValueError,
+        r"X\[0\] is ragged within itself: it has 2 feature\(s\) at time step 1, but a",
+    ),
     "item ragged in a third dimension": (
         [[[[1], [2, 3]], [[1], [2, 3]]]],
         ValueError,
