@@ -37,6 +37,7 @@ from sklearn_seqembed import LSTMSequenceEmbedder, _auto, _batching, _layout
 from sklearn_seqembed._batching import TrainingBatches
 from sklearn_seqembed._blocks import Sequences
 from sklearn_seqembed._dataset import SequenceDataset
+from sklearn_seqembed._encoding import EncodedSequences
 from sklearn_seqembed._layout import Layout
 
 BARS = {"patch 1": 1.05, "default": 1.10}
@@ -138,7 +139,7 @@ def steps_ratio(lengths, patch_size, n_cells=None):
     """
     block = np.zeros((lengths.sum(), 1), dtype=np.float32)
     sequences = Sequences((block,), np.cumsum(lengths) - lengths, lengths)
-    dataset = SequenceDataset(sequences, None, patch_size, parts=())
+    dataset = SequenceDataset(EncodedSequences(sequences), patch_size, parts=())
     batches = TrainingBatches(dataset, _auto.choose_batch_size(len(lengths)))
     torch.manual_seed(0)
     n_cells = n_cells or DEFAULT_CELLS

@@ -9,11 +9,6 @@ import numpy as np
 import torch
 
 from sklearn_seqembed._batching import inference_batches, padded_length
-from sklearn_seqembed._blocks import Sequences
-
-# Encoded values of X that are kept: 64 MiB of float32. Larger X is encoded batch by
-# batch, anew each epoch.
-KEPT_VALUES = 2**24
 
 # Largest shift in time, as a share of a sequence's length, and the largest share of it
 # that is cut off at the start.
@@ -24,54 +19,17 @@ MAX_CROP = 0.3
 MAX_MIX = 0.5
 
 
-def encode_ahead(sequences, encode):
-    """Encode all time steps at once where they may be kept.
-
-    Parameters
-    ----------
-    sequences : Sequences
-        The sequences.
-    encode : callable
-        Turns numeric time steps (n_steps, n_numeric) into encoded ones.
-
-    Returns
-    -------
-    sequences : Sequences
-        Encoded sequences, or the same where they are too large to keep.
-    encode : callable or None
-        What is left to do batch by batch.
-    """
-    if not sequences.n_numeric:
-        return sequences, None
-    if sequences.n_steps * sequences.n_features > KEPT_VALUES:
-        return sequences, encode
-    chunks = [encode(chunk) for chunk in sequences.iter_chunks()]
-    block = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
-    offsets = np.concatenate([[0], np.cumsum(sequences.lengths)])
-    codes = sequences.iter_code_chunks() if sequences.categories else ()
-    codes = np.concatenate([*codes, np.empty((0, len(sequences.categories)), "i4")])
-    categories = tuple(
-        feature._replace(codes=column)
-        for feature, column in zip(sequences.categories, codes.T, strict=True)
-    )
-    return Sequences.from_offsets((block,), offsets, categories), None
-
-
 class SequenceDataset(torch.utils.data.Dataset):
     """Encoded sequences, cut into the part that is read and the part held back.
 
     Parameters
     ----------
-    sequences : Sequences
-        The sequences, or what :func:`encode_ahead` made of them.
-    encode : callable or None
-        Turns numeric time steps into encoded ones. None where that is done already.
+    sequences : EncodedSequences
+        The sequences.
     patch_size : int
         Lengths of batches are multiples of it.
     parts : tuple of {"reconstruction", "forecast"}
         What the network has to give back.
-    lookups : sequence of int64 ndarray, default=()
-        For each categorical feature the index of each code, and last of a missing one.
     horizons : int64 ndarray of shape (n_samples,), default=None
         Steps at the end of each sequence that are held back to be forecast. None
         holds back nothing.
@@ -92,18 +50,14 @@ class SequenceDataset(torch.utils.data.Dataset):
     def __init__(
         self,
         sequences,
-        encode,
         patch_size,
         parts,
         *,
-        lookups=(),
         horizons=None,
         read_whole=0.0,
         augmentation=(),
     ):
         self.sequences = sequences
-        self.encode = encode
-        self.lookups = lookups
         self.patch_size = patch_size
         self.parts = parts
         self.horizons = (
@@ -175,7 +129,7 @@ class SequenceDataset(torch.utils.data.Dataset):
         if not self.shifts:
             return lengths, np.zeros_like(lengths)
         # A category that is repeated is made up; a number is hardly.
-        max_shift = 0 if self.lookups else MAX_SHIFT
+        max_shift = 0 if self.sequences.lookups else MAX_SHIFT
         largest = np.round(np.where(crop, MAX_CROP, max_shift) * lengths)
         largest = np.minimum(largest, lengths - 1)
         lowest = np.where(crop, 0, -largest)
@@ -184,43 +138,9 @@ class SequenceDataset(torch.utils.data.Dataset):
         return np.where(crop, lengths - first, lengths), first
 
     def _take(self, indices, first, lengths, n_steps):
-        """Gather `lengths` steps of the sequences `indices` from step `first` on.
-
-        Returns
-        -------
-        numeric : float32 ndarray of shape (N, n_steps, F)
-            Encoded time steps. What lies before, behind or after repeats the first or
-            last step.
-        categories : int64 ndarray of shape (N, n_steps, K)
-            Their categories' indices.
-        """
-        starts, whole = self.sequences.starts[indices], self.sequences.lengths[indices]
-        shape = len(starts), n_steps
-        is_whole = lengths.min() == n_steps and not first.any()
-        if is_whole and (np.diff(starts) == n_steps).all():
-            # They lie one behind the other: a view, but of what users' callbacks get.
-            rows = np.arange(starts[0], starts[-1] + n_steps)
-            values = self.sequences.span(starts[0], starts[-1] + n_steps)
-            values = values.copy() if self.parts else values
-        else:
-            steps = np.arange(n_steps)
-            if not is_whole:
-                steps = np.minimum(steps, lengths[:, None] - 1)
-                steps = np.clip(first[:, None] + steps, 0, whole[:, None] - 1)
-            rows = (starts[:, None] + steps).ravel()
-            values = self.sequences.take(rows)
-        if self.encode is not None:
-            values = self.encode(values)
-        return values.reshape(*shape, -1), self._take_categories(rows, shape)
-
-    def _take_categories(self, rows, shape):
-        """Gather the indices of categories: int64 of `shape` + (K,)."""
-        codes = self.sequences.take_codes(rows)
-        columns = zip(self.lookups, codes.T, strict=True)
-        indices = [lookup[column] for lookup, column in columns]
-        if not indices:
-            return np.empty((*shape, 0), dtype=np.int64)
-        return np.stack(indices, axis=-1).reshape(*shape, -1)
+        # Users' callbacks get what is learned from: no view of what is kept.
+        is_kept = bool(self.parts)
+        return self.sequences.take(indices, first, lengths, n_steps, copy=is_kept)
 
 
 def _mix(numeric, categories, lengths):

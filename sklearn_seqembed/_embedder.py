@@ -6,9 +6,24 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
-from sklearn_seqembed._parameters import PARTS
-from sklearn_seqembed._scoring import mean_deviances
+from sklearn_seqembed._dataset import SequenceDataset
+from sklearn_seqembed._encoding import spaced
+from sklearn_seqembed._horizons import (
+    check_held_back,
+    check_horizons,
+    count_horizons,
+)
+from sklearn_seqembed._network import EncoderDecoder
+from sklearn_seqembed._parameters import PARTS, as_options
+from sklearn_seqembed._playing import play
+from sklearn_seqembed._scoring import explained_share, mean_deviances
+from sklearn_seqembed._sequences import check_sequences
+from sklearn_seqembed._settling import kept, set_chosen
+
+# Sequences, at most, that tell whether they come in one scale.
+LOOKED_AT = 1000
 
 
 def _objective_has(part):
@@ -446,7 +461,10 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
                 f"{type(self).__name__} was fitted with n_components="
                 f"{self._n_features_out}. Pass what its transform returns."
             )
-        return self._container.build(self._decode(vectors, "reconstruction"))
+        most = np.full(len(vectors), self._longest)
+        return self._container.build(
+            self._decode(vectors, "reconstruction", most, self._shortest)
+        )
 
     @available_if(_objective_has("reconstruction"))
     def reconstruct(self, X):
@@ -534,9 +552,97 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         """
         sequences, _ = self._check_in(X)
         self._check_horizons(sequences)
-        dataset = self._judged_dataset(sequences)
+        dataset = self._dataset(self._encode_ahead(sequences))
         predictions = self.net_.predict_parts(dataset)
-        return -mean_deviances(predictions, len(sequences), self._class_scales)
+        return -mean_deviances(predictions, len(sequences), self._features.class_scales)
+
+    _network = EncoderDecoder
+    _judged_name = "sequences"
+
+    def _check_data(self, X, y, reset):
+        return check_sequences(X, estimator=self, reset=reset)
+
+    def _settle(self, sequences, container, rng):
+        """Learn from the data what stays the same for the life of a network."""
+        self._settle_features(sequences, container, rng)
+        self._parts = PARTS[self.objective]
+        some = sequences[spaced(sequences, LOOKED_AT)]
+        chosen = _auto.choose_network(
+            self.n_components,
+            sequences.lengths,
+            sequences.n_features,
+            self._has_categories,
+            *self._features.numeric.moments(some),
+        )
+        set_chosen(self, chosen)
+
+    def _settle_training(self, n_samples, partial=False, keep_auto=False):
+        if not (keep_auto and self.horizon == "auto"):
+            self.horizon_ = _auto.HORIZON if self.horizon == "auto" else self.horizon
+        super()._settle_training(n_samples, partial, keep_auto)
+
+    def _check_learnable(self, sequences):
+        """Refuse, or warn of, sequences with nothing to read or to forecast."""
+        self._check_horizons(sequences)
+        may_miss = self._features.numeric.missing_indicator_ or self._has_categories
+        if "forecast" in self._parts and may_miss:
+            horizons = self._horizons(sequences.lengths)
+            check_held_back(sequences, horizons, self.horizon)
+
+    def _encode_ahead(self, sequences):
+        return self._encode_sources(sequences)
+
+    def _dataset(self, encoded, train=False):
+        """Cut what is read from what is held back, as the objective says."""
+        forecasts = "forecast" in self._parts
+        return SequenceDataset(
+            encoded,
+            self.patch_size_,
+            self._parts,
+            horizons=self._horizons(encoded.lengths) if forecasts else None,
+            # At transform everything is read: in training half of a batch is, too,
+            # or the end of a sequence would never be recreated.
+            read_whole=0.5 if train and self._parts == PARTS["composite"] else 0.0,
+            augmentation=as_options(self.augmentation) if train else (),
+        )
+
+    def _learned_lengths(self, sequences):
+        return sequences.lengths
+
+    @property
+    def _learned_features(self):
+        return self._features
+
+    def _module_params(self):
+        return {
+            **self._encoder_params(),
+            "parts": PARTS[self.objective],
+            "pooled_share": float(kept(self, "pooled_share")),
+            "pooled_hidden_size": int(kept(self, "pooled_hidden_size")),
+            "pooled_patch_size": int(kept(self, "pooled_patch_size")),
+            "pooling": as_options(self.pooling),
+            "vector_scaling": self.vector_scaling,
+            "decoder_inputs": self.decoder_inputs,
+        }
+
+    def _horizons(self, lengths):
+        """Return the number of steps to forecast for sequences of these lengths."""
+        return count_horizons(lengths, self.horizon_)
+
+    def _check_horizons(self, sequences):
+        if "forecast" in self._parts:
+            horizons = self._horizons(sequences.lengths)
+            check_horizons(sequences.lengths, horizons, self.horizon)
+
+    def _explained(self, sequences):
+        """Mean over the parts of the explained share."""
+        dataset = self._dataset(self._encode_ahead(sequences))
+        predictions = self.net_.predict_parts(dataset)
+        numeric = self._features.numeric
+        return float(np.mean(explained_share(predictions, sequences, numeric)))
+
+    def _decode(self, vectors, part, lengths, shortest=None):
+        return play(self.net_, self._features, vectors, part, lengths, shortest)
 
     @property
     def _n_features_out(self):

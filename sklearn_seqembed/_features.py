@@ -22,6 +22,8 @@ class NumericFeatures:
         The fitted clone.
     missing_indicator_ : bool
         Whether a value was missing in the sequences of `fit`.
+    n_features : int
+        Number of numeric features.
     """
 
     def __init__(self, scaler, seed=None):
@@ -31,6 +33,7 @@ class NumericFeatures:
     def fit(self, sequences):
         """Learn the scale of each feature from all time steps of `sequences`."""
         self.missing_indicator_, self.scaler_ = False, None
+        self.n_features = sequences.n_numeric
         if not sequences.n_numeric:
             return self
         n_missing, gappy = 0, False

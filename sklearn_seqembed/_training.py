@@ -11,15 +11,11 @@ from sklearn.base import clone
 from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
-from sklearn_seqembed._batching import (
-    OrderedBatches,
-    TrainingBatches,
-)
+from sklearn_seqembed._batching import OrderedBatches, TrainingBatches
 from sklearn_seqembed._callbacks import BestWeights, FiniteLoss, NormClipping, Progress
 from sklearn_seqembed._devices import keep_freed_memory
 from sklearn_seqembed._loss import SequenceLoss
 from sklearn_seqembed._net import SequenceNet
-from sklearn_seqembed._network import EncoderDecoder
 
 # Largest norm of the gradient: sequitur's value, and in the range of others (.25 to 5).
 CLIP_NORM = 1.0
@@ -28,13 +24,17 @@ CLIP_NORM = 1.0
 FUSED = ("cpu", "cuda", "mps")
 
 
-def build_net(module_params, *, class_scales, lr, weight_decay, batch_size, device):
+def build_net(
+    network, module_params, *, class_scales, lr, weight_decay, batch_size, device
+):
     """Put a skorch net together and initialise it.
 
     Parameters
     ----------
+    network : type
+        Class of the module.
     module_params : dict
-        Arguments of :class:`EncoderDecoder`.
+        Its arguments.
     class_scales : tuple of float
         As of :class:`SequenceLoss`.
     lr, batch_size, device
@@ -49,7 +49,7 @@ def build_net(module_params, *, class_scales, lr, weight_decay, batch_size, devi
         The net, with new weights.
     """
     net = SequenceNet(
-        EncoderDecoder,
+        network,
         criterion=SequenceLoss,
         criterion__class_scales=class_scales,
         optimizer=torch.optim.AdamW,

@@ -13,10 +13,10 @@ from sklearn_seqembed._batching import (
 )
 from sklearn_seqembed._dataset import (
     SequenceDataset,
-    encode_ahead,
     masked_targets,
     split_batch,
 )
+from sklearn_seqembed._encoding import EncodedSequences, encode_ahead
 from sklearn_seqembed._layout import Layout
 from sklearn_seqembed._sequences import Sequences
 
@@ -35,7 +35,8 @@ def ragged():
 
 
 def _dataset(sequences, patch_size=1, parts=("reconstruction",), **options):
-    return SequenceDataset(sequences, _to_float32, patch_size, parts, **options)
+    encoded = EncodedSequences(sequences, _to_float32)
+    return SequenceDataset(encoded, patch_size, parts, **options)
 
 
 @pytest.fixture(autouse=True)
@@ -58,11 +59,13 @@ def test_unpadding_a_batch_gives_the_sequences_back(ragged, patch_size):
 
 def test_encoding_ahead_or_batch_by_batch_gives_equal_batches(ragged, monkeypatch):
     ahead, nothing_left = encode_ahead(ragged, _to_float32)
-    monkeypatch.setattr("sklearn_seqembed._dataset.KEPT_VALUES", 3)
+    monkeypatch.setattr("sklearn_seqembed._encoding.KEPT_VALUES", 3)
     same, left = encode_ahead(ragged, _to_float32)
 
-    first = SequenceDataset(ahead, nothing_left, 1, ()).batch(np.arange(7))[0]
-    second = SequenceDataset(same, left, 1, ()).batch(np.arange(7))[0]
+    first = SequenceDataset(EncodedSequences(ahead, nothing_left), 1, ()).batch(
+        np.arange(7)
+    )[0]
+    second = SequenceDataset(EncodedSequences(same, left), 1, ()).batch(np.arange(7))[0]
 
     assert nothing_left is None and left is _to_float32 and same is ragged
     assert torch.equal(first["numeric"], second["numeric"])
@@ -211,7 +214,7 @@ def test_a_batch_is_of_shorter_and_longer_sequences_but_of_few_lengths():
     lengths = np.repeat(np.arange(1, 97), 10)  # 30 batches of 32
     block = np.zeros((lengths.sum(), 1), dtype=np.float32)
     sequences = Sequences.from_offsets((block,), np.cumsum([0, *lengths]))
-    batches = TrainingBatches(SequenceDataset(sequences, None, 1, ()), 32)
+    batches = TrainingBatches(SequenceDataset(EncodedSequences(sequences), 1, ()), 32)
 
     epochs = [[x["lengths"].numpy() for x, _ in batches] for _ in range(2)]
 
@@ -227,7 +230,7 @@ def test_batches_of_skewed_lengths_hold_little_padding():
     lengths = np.maximum(1, rng.lognormal(4, 0.8, size=5000)).astype(int)
     block = np.zeros((lengths.sum(), 1), dtype=np.float32)
     sequences = Sequences.from_offsets((block,), np.cumsum([0, *lengths]))
-    dataset = SequenceDataset(sequences, None, 1, ())
+    dataset = SequenceDataset(EncodedSequences(sequences), 1, ())
 
     computed = sum(
         Layout(x["lengths"], x["numeric"].shape[1], 64).n_rows

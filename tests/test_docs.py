@@ -96,7 +96,6 @@ def test_rooms_import_one_way(path):
         {"_tables"},
         {"_frames"},
         {
-            "_dataset",
             "_decoder",
             "_features",
             "_loss",
@@ -105,11 +104,12 @@ def test_rooms_import_one_way(path):
             "_sequences",
             "_vocabulary",
         },
-        {"_encoder"},
-        {"_net", "_network", "_scoring", "datasets", "metrics"},
-        {"_training"},
+        {"_encoder", "_encoding", "_settling"},
+        {"_autoregressive", "_dataset"},
+        {"_net", "_network", "_pairs", "_scoring", "datasets", "metrics"},
+        {"_playing", "_training"},
         {"_base"},
-        {"_embedder"},
+        {"_embedder", "_predictor"},
         {"__init__"},
     ]
     level = next(i for i, names in enumerate(order) if path.stem in names)

@@ -12,6 +12,7 @@ from sklearn_seqembed._dataset import SequenceDataset, masked_targets
 from sklearn_seqembed._decoder import Played
 from sklearn_seqembed._embedding import CategoryEmbedding, embedding_width
 from sklearn_seqembed._encoder import Encoder
+from sklearn_seqembed._encoding import EncodedSequences
 from sklearn_seqembed._features import NumericFeatures
 from sklearn_seqembed._heads import CategoryHeads
 from sklearn_seqembed._loss import SequenceLoss, mean_errors
@@ -231,11 +232,11 @@ def test_the_explained_share_of_a_category_is_that_of_scikit_learn():
     scores = torch.as_tensor(rng.normal(size=(40, 3)))
     likelihoods = scores.softmax(dim=1).numpy()
     dataset = SequenceDataset(
-        sequences,
-        lambda x: x.astype(np.float32),
+        EncodedSequences(
+            sequences, lambda x: x.astype(np.float32), [np.array([1, 2, 3, 0])]
+        ),
         1,
         ("reconstruction",),
-        lookups=[np.array([1, 2, 3, 0])],
     )
     predictions = []
     for i, (start, stop) in enumerate([(0, 15), (15, 40)]):
@@ -266,9 +267,8 @@ def test_batches_hold_the_indices_of_categories():
     sequences = Sequences.from_offsets(
         (), [0, 3, 5], (Categories(codes, np.array(["a", "b", "c"], dtype=object)),)
     )
-    dataset = SequenceDataset(
-        sequences, None, 2, ("reconstruction",), lookups=[np.array([3, 1, 2, 0])]
-    )
+    encoded = EncodedSequences(sequences, lookups=[np.array([3, 1, 2, 0])])
+    dataset = SequenceDataset(encoded, 2, ("reconstruction",))
 
     inputs, targets = dataset.batch(np.array([0, 1]))
 
@@ -290,11 +290,9 @@ def test_mixing_takes_whole_steps_of_another_sequence():
     sequences = Sequences.from_offsets((), np.arange(0, 601, 30), features)
     lookup = np.append(np.arange(1, 21), 0)
     dataset = SequenceDataset(
-        sequences,
-        None,
+        EncodedSequences(sequences, lookups=[lookup, lookup]),
         1,
         ("reconstruction",),
-        lookups=[lookup, lookup],
         augmentation=("shift", "mix"),
     )
     torch.manual_seed(0)

@@ -284,7 +284,7 @@ def test_vectors_do_not_depend_on_whether_encoded_values_are_kept(
     fitted, mixed, monkeypatch
 ):
     expected = fitted.transform(mixed)
-    monkeypatch.setattr("sklearn_seqembed._dataset.KEPT_VALUES", 0)
+    monkeypatch.setattr("sklearn_seqembed._encoding.KEPT_VALUES", 0)
 
     found = fitted.transform(mixed)
 
