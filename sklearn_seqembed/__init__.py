@@ -1,8 +1,9 @@
-"""Sequences into fixed-length vectors, for scikit-learn."""
+"""Sequences into fixed-length vectors and into other sequences, for scikit-learn."""
 
 from importlib.metadata import version
 
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
+from sklearn_seqembed._predictor import LSTMSequencePredictor
 
-__all__ = ["LSTMSequenceEmbedder"]
+__all__ = ["LSTMSequenceEmbedder", "LSTMSequencePredictor"]
 __version__ = version("sklearn-seqembed")

@@ -88,6 +88,29 @@ def choose_network(n_components, lengths, n_features, has_categories, means, spr
     }
 
 
+def choose_pair_network(lengths, target_lengths, categorical_targets):
+    """Choose all that is "auto" of a network that turns sequences into others.
+
+    Parameters
+    ----------
+    lengths, target_lengths : int ndarray of shape (n_samples,)
+        Numbers of time steps.
+    categorical_targets : bool
+        Whether any feature of the targets is categorical: such are said one after
+        another, numbers all at once.
+
+    Returns
+    -------
+    chosen : dict
+        Values by the names of parameters.
+    """
+    return {
+        "patch_size": choose_patch_size(lengths),
+        "target_patch_size": choose_patch_size(target_lengths),
+        "decoding": "autoregressive" if categorical_targets else "parallel",
+    }
+
+
 def choose_patch_size(lengths, n_patches=PATCHES):
     """Cut a median sequence into so many, the longest into `MAX_PATCHES` at most."""
     least = -(-int(np.max(lengths)) // MAX_PATCHES)

@@ -179,9 +179,6 @@ class AutoregressiveDecoder(nn.Module):
 
     def choose(self, values, scores):
         """Give the likeliest step: values as they are, classes (N, L, K)."""
-        if not self.heads.widths:
-            empty = torch.empty((*values.shape[:2], 0), dtype=torch.int64)
-            return values, empty.to(values.device)
         return values, self.heads.most_likely(scores)
 
     def _read(self, values, classes):

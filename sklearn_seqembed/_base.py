@@ -102,6 +102,7 @@ class BaseSequenceEstimator(BaseEstimator):
                 max_epochs=self.max_epochs_,
                 lr_schedule=self.lr_schedule,
                 n_iter_no_change=self.n_iter_no_change,
+                scheduled_sampling=getattr(self, "scheduled_sampling", 0.0),
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
@@ -148,6 +149,7 @@ class BaseSequenceEstimator(BaseEstimator):
                 net,
                 dataset,
                 max_epochs=self.max_epochs_,
+                scheduled_sampling=getattr(self, "scheduled_sampling", 0.0),
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
@@ -244,7 +246,6 @@ class BaseSequenceEstimator(BaseEstimator):
             "cell": self.cell,
             "patch_size": int(kept(self, "patch_size")),
             "missing_indicator": self._features.numeric.missing_indicator_,
-            "instance_norm": bool(kept(self, "instance_norm")),
         }
 
     def _keep(self, net):

@@ -110,6 +110,39 @@ class BestWeights(Callback):
         self.best_ = None
 
 
+class ScheduledSampling(Callback):
+    """Let a decoder read more and more of what it says itself, batch by batch.
+
+    Parameters
+    ----------
+    decoder : AutoregressiveDecoder
+        Its `sampling` rises in equal steps.
+    share : float
+        What it rises to.
+    n_batches : int
+        Batches of the whole training.
+    """
+
+    def __init__(self, decoder, share, n_batches):
+        self.decoder = decoder
+        self.share = share
+        self.n_batches = n_batches
+
+    def on_train_begin(self, net, **kwargs):
+        """Begin with the truth alone."""
+        self.count_ = 0
+
+    def on_batch_begin(self, net, training, **kwargs):
+        """Set the share of the batch."""
+        if training:
+            self.decoder.sampling = self.share * self.count_ / self.n_batches
+            self.count_ += 1
+
+    def on_train_end(self, net, **kwargs):
+        """Let go of the decoder."""
+        self.decoder = None
+
+
 class Progress(Callback):
     """Show one bar over all batches of a training, with loss and time left.
 

@@ -18,6 +18,10 @@ MAX_CROP = 0.3
 # Largest share that another sequence has in one that is mixed.
 MAX_MIX = 0.5
 
+# Weight of the end of a sequence beside its values, where these are numbers. An end
+# costs up to log(longest length) nats, values at most about 1 in scaled units.
+END_WEIGHT = 0.1
+
 
 class SequenceDataset(torch.utils.data.Dataset):
     """Encoded sequences, cut into the part that is read and the part held back.
@@ -186,7 +190,7 @@ def _has_gaps(values):
         return np.isnan(np.dot(flat, flat))
 
 
-def masked_targets(values, lengths, classes=None):
+def masked_targets(values, lengths, classes=None, *, by_step=False, end_weight=None):
     """Say what is to be given back, and how much each value of it counts.
 
     Parameters
@@ -197,6 +201,11 @@ def masked_targets(values, lengths, classes=None):
         Steps of each sequence that count.
     classes : int64 ndarray of shape (N, L, K), default=None
         Indices of categories, 0 where missing. None where there are none.
+    by_step : bool, default=False
+        Whether every observed value counts as much as any other, else every sequence.
+    end_weight : float, default=None
+        How much the end of a sequence counts beside one observed value; None counts
+        all ends together as `END_WEIGHT`.
 
     Returns
     -------
@@ -204,7 +213,7 @@ def masked_targets(values, lengths, classes=None):
         `values` (N, L, F), 0 where missing, and `classes` (N, L, K); `weights` and
         `class_weights`, which broadcast to these shapes: 0 where nothing is observed,
         else such that those of a sequence sum to 1 over the number of sequences with
-        an observed value; `lengths` (N,).
+        an observed value, or those of all to 1; `end_weights` (N,); `lengths` (N,).
     """
     n_samples, n_steps, n_features = values.shape
     if lengths.min() == n_steps:
@@ -224,12 +233,18 @@ def masked_targets(values, lengths, classes=None):
     if classes.shape[2]:
         counts = counts + known.sum(axis=(1, 2))
     shares = counts * np.count_nonzero(counts)  # (N,)
-    shares = np.maximum(shares, 1)[:, None, None]
+    shares = np.full_like(counts, counts.sum()) if by_step else shares
+    shares = np.maximum(shares, 1)
+    end_weights = np.full(n_samples, END_WEIGHT / n_samples)
+    if end_weight is not None:
+        end_weights = end_weight / shares
+    shares = shares[:, None, None]
     return {
         "values": torch.from_numpy(values),
         "weights": torch.from_numpy((observed / shares).astype(np.float32)),
         "classes": torch.from_numpy(classes),
         "class_weights": torch.from_numpy((known / shares).astype(np.float32)),
+        "end_weights": torch.from_numpy(end_weights.astype(np.float32)),
         "lengths": torch.from_numpy(lengths),
     }
 
@@ -250,12 +265,10 @@ def split_batch(batch, edges, patch_size):
     ------
     inputs, targets
         As of the batch.
-    share : float
-        Share of the batch's sequences that are in the piece.
     """
     inputs, targets = batch
     if len(edges) == 2:
-        yield inputs, targets, 1.0
+        yield inputs, targets
         return
     for start, stop in zip(edges[:-1], edges[1:], strict=True):
         rows = slice(start, stop)
@@ -263,13 +276,16 @@ def split_batch(batch, edges, patch_size):
         longest = padded_length(piece["lengths"].max(), patch_size)
         for name in ("numeric", "categories"):
             piece[name] = piece[name][:, :longest]
+        for name in ("true_values", "true_classes"):
+            if name in piece:  # what a decoder reads goes as far as the targets do
+                piece[name] = piece[name][:, : int(piece["horizons"].max())]
         parts = {}
         for part, target in targets.items():
             # The network forecasts as many steps as the longest horizon asks for.
             n_steps = longest if part == "reconstruction" else piece["horizons"].max()
             n_steps = max(1, int(n_steps))
             parts[part] = {
-                name: values[rows] if name == "lengths" else values[rows, :n_steps]
+                name: values[rows] if values.ndim == 1 else values[rows, :n_steps]
                 for name, values in target.items()
             }
-        yield piece, parts, (stop - start) / edges[-1]
+        yield piece, parts

@@ -616,6 +616,7 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
     def _module_params(self):
         return {
             **self._encoder_params(),
+            "instance_norm": bool(kept(self, "instance_norm")),
             "parts": PARTS[self.objective],
             "pooled_share": float(kept(self, "pooled_share")),
             "pooled_hidden_size": int(kept(self, "pooled_hidden_size")),

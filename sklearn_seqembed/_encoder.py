@@ -59,6 +59,9 @@ class Encoder(nn.Module):
         Whether :class:`JoinedVector` balances the numbers.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
+    reverse : bool, default=False
+        Let the forward direction read from the end to the start, as Sutskever et al.
+        (2014) do, by patches: what comes first is then read last.
     """
 
     def __init__(
@@ -80,9 +83,11 @@ class Encoder(nn.Module):
         pooling=(),
         vector_scaling=None,
         n_classes=(),
+        reverse=False,
     ):
         super().__init__()
         self.patch_size = patch_size
+        self.reverse = reverse
         self.embedding = CategoryEmbedding(n_classes)
         n_pooled = min(int(n_components * pooled_share + 1e-9), n_components - 1)
         self.reader = Reader(
@@ -186,6 +191,7 @@ class Encoder(nn.Module):
             scales = readings.scales[:, None].expand(-1, x.shape[1], -1)
             x = torch.cat([x, scales], dim=2)
         x = layout.lay(to_patches(x, readings.ended, self.patch_size))  # (R, D)
+        x = layout.turn(x) if self.reverse else x
         states = self.layers[0](x, layout)  # one or two of (R, ·)
         for layer in self.layers[1:]:
             x = torch.cat([states[0], *map(layout.turn, states[1:])], dim=1)

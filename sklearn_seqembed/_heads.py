@@ -45,6 +45,7 @@ class CategoryHeads(nn.Module):
 
     def __init__(self, n_classes):
         super().__init__()
+        self.n_classes = tuple(n_classes)
         self.widths = [
             ADAPTIVE_WIDTH if n > FULL_CLASSES else max(1, n) for n in n_classes
         ]
@@ -73,6 +74,8 @@ class CategoryHeads(nn.Module):
         float32 tensor of shape (N, L, K)
             The surprisals.
         """
+        if not self.widths:
+            return classes.float()
         found = []
         for k, part in enumerate(self._split(scores)):
             target = (classes[:, :, k].flatten() - 1).clamp(min=0)
@@ -85,6 +88,8 @@ class CategoryHeads(nn.Module):
 
     def most_likely(self, scores):
         """Find the likeliest class of each step and feature: int64 (N, L, K)."""
+        if not self.widths:
+            return scores.new_empty((*scores.shape[:2], 0), dtype=torch.int64)
         found = []
         for k, part in enumerate(self._split(scores)):
             if str(k) in self.adaptive:
@@ -95,6 +100,27 @@ class CategoryHeads(nn.Module):
                 likeliest = part.argmax(dim=1)
             found.append(likeliest.reshape(scores.shape[:2]) + 1)
         return torch.stack(found, dim=2)
+
+    def log_probabilities(self, scores):
+        """Log probabilities of all classes of each feature, for one step.
+
+        Parameters
+        ----------
+        scores : tensor of shape (N, sum of widths)
+            What the decoder gives.
+
+        Returns
+        -------
+        list of float32 tensor of shape (N, n_classes)
+            One a feature; class 1 comes first.
+        """
+        parts = self._split(scores[:, None])
+        return [
+            self.adaptive[str(k)].log_prob(part)
+            if str(k) in self.adaptive
+            else part.log_softmax(dim=1)
+            for k, part in enumerate(parts)
+        ]
 
     def _split(self, scores):
         """Split scores by features, each (N * L, ·), in float32."""

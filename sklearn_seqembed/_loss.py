@@ -3,10 +3,6 @@
 import torch
 from torch import nn
 
-# Weight of the end of a sequence beside its values. A sequence's end costs up to
-# log(longest length) nats, its values at most about 1 in scaled units.
-END_WEIGHT = 0.1
-
 
 class SequenceLoss(nn.Module):
     """Mean over sequences of each sequence's own mean deviance.
@@ -17,15 +13,15 @@ class SequenceLoss(nn.Module):
     the best constant has, for features of either kind.
 
     Only observed values within a sequence's length count, each sequence as much as any
-    other: the weights that come with the targets say so. Where lengths differ, the
-    reconstruction also has to end where the sequence ends: minus the log likelihood of
-    the end, by a hazard at each step, is added with the weight `END_WEIGHT`. Parts
-    count equally.
+    other: the weights that come with the targets say so. Where lengths differ,
+    what is played back also has to end where the sequence ends: minus the log
+    likelihood of the end, by a hazard at each step, is added with a weight of its own.
+    Parts count equally.
 
     Parameters
     ----------
     learn_ends : bool, default=True
-        Whether the end of the reconstruction is learned.
+        Whether ends are learned.
     class_scales : tuple of float, default=()
         What the surprisals of each categorical feature are multiplied by.
 
@@ -40,7 +36,7 @@ class SequenceLoss(nn.Module):
         self.learn_ends = learn_ends
         self.class_scales = class_scales
 
-    def forward(self, outputs, targets, share=1.0, surprisals=None):
+    def forward(self, outputs, targets, surprisals=None):
         """Return the loss of a batch, a scalar, or what a piece of it adds to that.
 
         Parameters
@@ -49,8 +45,6 @@ class SequenceLoss(nn.Module):
             By part, as :class:`EncoderDecoder` returns them.
         targets : dict of str to (dict of tensor)
             By part, as :meth:`SequenceDataset.batch` gives them.
-        share : float, default=1.0
-            Share of the batch's sequences that are in this piece.
         surprisals : dict of str to tensor of shape (N, L, K), default=None
             By part, of the targets' classes, where there are categorical features.
         """
@@ -62,9 +56,10 @@ class SequenceLoss(nn.Module):
                 scales = played.values.new_tensor(self.class_scales)
                 scaled = surprisals[part] * target["class_weights"] * scales
                 losses[-1] = losses[-1] + scaled.sum()
-            if part == "reconstruction" and self.learn_ends:
-                end = _end_loss(played.ends, target["lengths"]).mean()
-                losses[-1] = losses[-1] + share * END_WEIGHT * end
+            if part != "forecast" and self.learn_ends:
+                end = _end_loss(played.ends, target["lengths"])  # (N, 1)
+                end = (end[:, 0] * target["end_weights"]).sum()
+                losses[-1] = losses[-1] + end
         return sum(losses) / len(losses)
 
 

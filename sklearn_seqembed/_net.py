@@ -12,6 +12,7 @@ from skorch import NeuralNet
 from sklearn_seqembed._dataset import split_batch
 from sklearn_seqembed._decoder import Played
 from sklearn_seqembed._devices import computing_in, keep_freed_memory, to_device
+from sklearn_seqembed._generation import say_greedily, search_beam
 
 # States of the sequences that are learned from together on a CPU, at most. Each costs
 # about 80 bytes until its gradient is known. Memory beyond 64 MiB goes back to the
@@ -19,6 +20,10 @@ from sklearn_seqembed._devices import computing_in, keep_freed_memory, to_device
 # third of the time of a batch.
 TRAINING_STATES = 820_000
 LEAST_TRAINING_SEQUENCES = 4
+
+# Hypotheses that are said together, and log probabilities that are looked at together.
+SAID_TOGETHER = 1024
+SCORES_TOGETHER = 2**23
 
 
 class SequenceNet(NeuralNet):
@@ -84,27 +89,24 @@ class SequenceNet(NeuralNet):
         self._set_training(True)
         losses, outputs = [], []
         pieces = split_batch(batch, self._edges(batch), self.module__patch_size)
-        for inputs, targets, share in pieces:
+        for inputs, targets in pieces:
             with computing_in(self.compute_dtype, self.device):
                 outputs.append(self.infer(inputs))
-            loss = self.get_loss(outputs[-1], targets, share=share)
+            loss = self.get_loss(outputs[-1], targets)
             loss.backward()
             losses.append(loss.detach())
         return {"loss": sum(losses), "y_pred": _join(outputs)}
 
-    def get_loss(self, y_pred, y_true, X=None, training=False, *, share=1.0):
+    def get_loss(self, y_pred, y_true, X=None, training=False):
         """Compare what the module gives with targets that lie anywhere."""
         targets = to_device(y_true, self.device)
         surprisals = self._surprisals(y_pred, targets)
-        return self.criterion_(y_pred, targets, share, surprisals)
+        return self.criterion_(y_pred, targets, surprisals)
 
     def _surprisals(self, outputs, targets):
         """Give the surprisals (N, L, K) of the targets' classes, by part."""
-        if not self.module__n_classes:
-            return {part: target["classes"].float() for part, target in targets.items()}
-        decoders = self.module_.decoders
         return {
-            part: decoders[part].heads.surprisals(
+            part: self.module_.decoders[part].heads.surprisals(
                 played.scores, targets[part]["classes"]
             )
             for part, played in outputs.items()
@@ -248,10 +250,72 @@ class SequenceNet(NeuralNet):
         decoder = self.module_.decoders[part]
         with torch.inference_mode():
             values, ends, scores = decoder(vectors, n_steps, lengths)
-            classes = torch.empty((*ends.shape, 0), dtype=torch.int64)
-            if self.module__n_classes:
-                classes = decoder.heads.most_likely(scores)
+            classes = decoder.heads.most_likely(scores)
         return values.cpu(), ends.cpu(), classes.cpu()
+
+    def say(self, vectors, longest, shortest=1, lengths=None):
+        """Say the sequences of vectors step by step, the likeliest step each time.
+
+        Parameters
+        ----------
+        vectors : float32 ndarray of shape (n_samples, C)
+            The vectors.
+        longest, shortest : int
+            Most and fewest steps.
+        lengths : int64 ndarray of shape (n_samples,), default=None
+            Steps of each sequence; None lets the network decide.
+
+        Returns
+        -------
+        values : float32 ndarray of shape (n_samples, longest, F)
+            In scaled units.
+        classes : int64 ndarray of shape (n_samples, longest, K)
+            Indices of categories.
+        lengths : int64 ndarray of shape (n_samples,)
+            Steps of each sequence.
+        """
+        found = []
+        for rows in _chunks(len(vectors), SAID_TOGETHER):
+            told = lengths
+            if told is not None:
+                told = to_device(torch.from_numpy(lengths[rows]), self._where)
+            found.append(
+                self._generate(say_greedily, vectors[rows], longest, shortest, told)
+            )
+        return tuple(map(np.concatenate, zip(*found, strict=True)))
+
+    def search(self, vectors, longest, shortest, beam_size, length_penalty):
+        """Look for the likeliest sequences of vectors, as :func:`search_beam` does.
+
+        Returns
+        -------
+        classes : int64 ndarray of shape (n_samples, beam_size, longest)
+            Indices of categories.
+        lengths : int64 ndarray of shape (n_samples, beam_size)
+            Steps of each.
+        log_probabilities : float32 ndarray of shape (n_samples, beam_size)
+            Natural logarithms.
+        """
+        (n_classes,) = self.module_.decoders["prediction"].heads.n_classes
+        size = min(
+            SAID_TOGETHER // beam_size, SCORES_TOGETHER // n_classes // beam_size
+        )
+        found = [
+            self._generate(
+                search_beam, vectors[rows], longest, shortest, beam_size, length_penalty
+            )
+            for rows in _chunks(len(vectors), max(1, size))
+        ]
+        return tuple(map(np.concatenate, zip(*found, strict=True)))
+
+    def _generate(self, function, vectors, *args):
+        self._set_training(False)
+        keep_freed_memory()
+        vectors = to_device(torch.from_numpy(vectors), self._where)
+        with torch.inference_mode():
+            last = self.module_.encoder.joined.last_states(vectors)
+            found = function(self.module_.decoders["prediction"], last, *args)
+        return [tensor.cpu().numpy() for tensor in found]
 
     def inference_costs(self, decodes):
         """Values of a step, cells of a patch, and whether to keep their memory.
@@ -264,8 +328,9 @@ class SequenceNet(NeuralNet):
         n_values = self.module__n_features + encoder.embedding.width
         if pooled and not decodes:
             n_values = max(n_values, self.module__n_features + pooled.embedding.width)
-        if decodes and self.module__n_classes:
-            n_values += max(decoder.width for decoder in self.module_.decoders.values())
+        if decodes:
+            scores = [sum(d.heads.widths) for d in self.module_.decoders.values()]
+            n_values += max(scores)
         if pooled and not decodes:  # these cells read smaller patches, and more of them
             by_patch = encoder.patch_size / pooled.patch_size
             n_cells = max(n_cells, math.ceil(pooled.n_cells * by_patch))
@@ -287,6 +352,11 @@ class SequenceNet(NeuralNet):
     def _where(self):
         # Not self.device: a net opened where that device is missing lies elsewhere.
         return next(self.module_.parameters()).device
+
+
+def _chunks(n_samples, size):
+    """Cut so many samples into slices."""
+    return [slice(start, start + size) for start in range(0, n_samples, size)]
 
 
 def _join(pieces):

@@ -20,6 +20,7 @@ References
 
 from torch import nn
 
+from sklearn_seqembed._autoregressive import AutoregressiveDecoder
 from sklearn_seqembed._decoder import Decoder
 from sklearn_seqembed._encoder import Encoder
 
@@ -82,15 +83,7 @@ class EncoderDecoder(nn.Module):
                 for part in parts
             }
         )
-        # Numbers that all cells that learn together hold for a patch.
-        self.n_states = sum(
-            cells.hidden_size * cells.num_layers
-            for cells in self.modules()
-            if isinstance(cells, nn.RNNBase) and cells.weight_ih_l0.requires_grad
-        )
-        if n_classes:  # beside them scores are many
-            widths = (decoder.width for decoder in self.decoders.values())
-            self.n_states += patch_size * sum(widths)
+        self.n_states = _count_states(self, patch_size if n_classes else 0)
 
     def forward(self, numeric, categories, lengths, horizons):
         """Encode a batch, and decode each part from the last states of its vectors.
@@ -118,3 +111,130 @@ class EncoderDecoder(nn.Module):
             else:
                 outputs[part] = decoder.play(last, max(1, int(horizons.max())))
         return outputs
+
+
+class SequenceToSequence(nn.Module):
+    """An encoder, and a decoder that says another sequence [1]_ [2]_.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of numeric features of what is read.
+    n_components : int
+        Length C of the vector.
+    n_target_features : int
+        Number of numeric features F of what is said.
+    n_target_classes : tuple of int
+        Number of classes of each of its categorical features.
+    decoding : {"autoregressive", "parallel"}
+        Which decoder: :class:`AutoregressiveDecoder`, or :class:`Decoder` [4]_.
+    target_patch_size : int, default=1
+        Steps that leave a parallel decoder together.
+    target_missing_indicator : bool, default=False
+        As of :class:`AutoregressiveDecoder`.
+    shared_embedding : bool, default=False
+        Whether one table stands for the categories of both sequences.
+    num_layers, dropout, cell, n_classes
+        As of :class:`Encoder`, and of the decoder, which has as many cells.
+    **encoder_options
+        Others of :class:`Encoder`.
+    """
+
+    def __init__(
+        self,
+        n_features,
+        n_components,
+        n_target_features,
+        n_target_classes,
+        *,
+        decoding,
+        target_patch_size=1,
+        target_missing_indicator=False,
+        shared_embedding=False,
+        num_layers=1,
+        dropout=0.0,
+        cell="lstm",
+        n_classes=(),
+        **encoder_options,
+    ):
+        super().__init__()
+        shared = {"num_layers": num_layers, "dropout": dropout, "cell": cell}
+        self.encoder = Encoder(
+            n_features, n_components, n_classes=n_classes, **shared, **encoder_options
+        )
+        n_cells = self.encoder.n_cells
+        shared["n_classes"] = n_target_classes
+        self.feeds_back = decoding == "autoregressive"
+        if self.feeds_back:
+            decoder = AutoregressiveDecoder(
+                n_target_features,
+                n_components,
+                n_cells,
+                missing_indicator=target_missing_indicator,
+                embedding=self.encoder.embedding if shared_embedding else None,
+                **shared,
+            )
+        else:
+            decoder = Decoder(
+                n_target_features,
+                self.encoder.joined,
+                n_cells,
+                patch_size=target_patch_size,
+                **shared,
+            )
+        self.decoders = nn.ModuleDict({"prediction": decoder})
+        per_step = target_patch_size if n_target_classes else 0
+        self.n_states = _count_states(self, per_step)
+
+    def forward(
+        self,
+        numeric,
+        categories,
+        lengths,
+        horizons,
+        levels,
+        true_values=None,
+        true_classes=None,
+    ):
+        """Encode a batch, and say the sequences that belong to it.
+
+        Parameters
+        ----------
+        numeric, categories, lengths
+            As of :meth:`Encoder.forward`.
+        horizons : int64 tensor of shape (N,)
+            Number of steps to say. On the CPU: the longest is looked at here.
+        levels : float32 tensor of shape (N, 2, F)
+            What is added to all values of a sequence, and what they are multiplied by
+            before.
+        true_values, true_classes : tensor of shape (N, L, F) and (N, L, K)
+            What is to be said, which a decoder that feeds back reads.
+
+        Returns
+        -------
+        dict of str to Played
+            Under "prediction".
+        """
+        last = self.encoder.last_states(numeric, categories, lengths)
+        decoder = self.decoders["prediction"]
+        level, scale = levels[:, :1], levels[:, 1:]
+        where = horizons.to(last.device)
+        if self.feeds_back:
+            relative = (true_values - level) / scale
+            played = decoder.play(last, where, relative, true_classes)
+        else:
+            played = decoder.play(last, max(1, int(horizons.max())), where)
+        values = played.values * scale + level
+        return {"prediction": played._replace(values=values)}
+
+
+def _count_states(network, scores_per_patch):
+    """Count the numbers that all cells that learn together hold for a patch."""
+    n_states = sum(
+        cells.hidden_size * cells.num_layers
+        for cells in network.modules()
+        if isinstance(cells, nn.RNNBase) and cells.weight_ih_l0.requires_grad
+    )
+    # Beside them scores of categories are many.
+    widths = (decoder.width for decoder in network.decoders.values())
+    return n_states + scores_per_patch * sum(widths)

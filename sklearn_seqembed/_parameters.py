@@ -28,8 +28,16 @@ COUNTS = {
     "n_iter_no_change": 1,
     "verbose": 0,
     "max_categories": 1,
+    "target_patch_size": 1,
+    "max_length": 1,
+    "beam_size": 1,
 }
-SHARES = {"dropout": "left", "pooled_share": "left", "validation_fraction": "neither"}
+SHARES = {
+    "dropout": "left",
+    "pooled_share": "left",
+    "validation_fraction": "neither",
+    "scheduled_sampling": "left",
+}
 OPTIONS = {
     "cell": ("lstm", "gru"),
     "bidirectional": (True, False),
@@ -42,6 +50,9 @@ OPTIONS = {
     "warm_start": (True, False),
     "precision": ("auto", "float32", "bfloat16"),
     "handle_unknown": ("infrequent_if_exist", "ignore", "error"),
+    "decoding": ("auto", "autoregressive", "parallel"),
+    "reverse_source": (True, False),
+    "shared_vocabulary": (True, False),
 }
 # Of these one or several may be chosen.
 CHOICES = {
@@ -57,6 +68,7 @@ AUTO = (
     "max_epochs",
     "batch_size",
     "horizon",
+    "target_patch_size",
 )
 
 
@@ -84,13 +96,13 @@ def check_parameters(estimator):
     """
     given = estimator.get_params(deep=False)
     for name in AUTO:
-        if isinstance(given[name], str):
+        if isinstance(given.get(name), str):
             if given[name] != "auto":
                 raise ValueError(
                     f"{name} must be 'auto' or a number, got {given[name]!r}."
                 )
             del given[name]
-    for name in ("hidden_size", "min_frequency", "max_categories"):
+    for name in ("hidden_size", "min_frequency", "max_categories", "max_length"):
         if name in given and given[name] is None:
             del given[name]
     for name in COUNTS.keys() & given:
@@ -98,18 +110,18 @@ def check_parameters(estimator):
     for name in SHARES.keys() & given:
         _check_real(given[name], name, max_val=1, include_boundaries=SHARES[name])
     _check_real(given["lr"], "lr", include_boundaries="neither")
-    _check_real(given["weight_decay"], "weight_decay")
+    for name in {"weight_decay", "length_penalty"} & given.keys():
+        _check_real(given[name], name)
     for name in ("horizon", "min_frequency"):  # a number of them, or a share
         if isinstance(given.get(name), numbers.Integral):
             check_scalar(given[name], name, numbers.Integral, min_val=1)
         elif name in given:
             _check_real(given[name], name, max_val=1, include_boundaries="neither")
-    for name, allowed in OPTIONS.items():
-        _check_option(given[name], name, allowed)
-    for name, allowed in CHOICES.items():
-        if name == "augmentation" and given[name] is None:
-            continue
-        _check_choice(given[name], name, allowed)
+    for name in OPTIONS.keys() & given:
+        _check_option(given[name], name, OPTIONS[name])
+    for name in CHOICES.keys() & given:
+        if not (name == "augmentation" and given[name] is None):
+            _check_choice(given[name], name, CHOICES[name])
     if not _are_callbacks(given["callbacks"]):
         raise TypeError(
             "callbacks must be a list of skorch callbacks or None, got "

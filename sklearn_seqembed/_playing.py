@@ -23,7 +23,7 @@ def play(net, features, vectors, part, lengths, shortest=None, levels=None):
         Steps of each sequence, or the most that it may have.
     shortest : int, default=None
         The fewest steps where the network decides; None where `lengths` holds.
-    levels : ndarray of shape (2, n_samples, F), default=None
+    levels : ndarray of shape (n_samples, 2, F), default=None
         Level and scale of each sequence's values, as of :class:`Levels`.
 
     Returns
@@ -41,14 +41,14 @@ def play(net, features, vectors, part, lengths, shortest=None, levels=None):
         told = n_kept if shortest is None else None
         played = net.decode(vectors[indices], part, n_steps, told)
         values, ends, found = played
+        values = values.numpy()
         if levels is not None:
-            level, scale = levels[:, indices]
-            values = values * scale[:, None] + level[:, None]
+            values = values * levels[indices, 1:] + levels[indices, :1]
         if told is None:
             n_kept = _choose_lengths(ends, shortest, n_kept)
         rows = np.arange(n_steps) < n_kept[:, None]
         cuts = np.cumsum(n_kept)[:-1]
-        values = np.split(features.numeric.decode(values.numpy()[rows]), cuts)
+        values = np.split(features.numeric.decode(values[rows]), cuts)
         found = np.split(found.numpy()[rows], cuts)
         for i, array, indexed in zip(indices, values, found, strict=True):
             arrays[i], classes[i] = array, indexed

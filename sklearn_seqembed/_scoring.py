@@ -55,11 +55,68 @@ def explained_share(predictions, sequences, features):
     ]
 
 
+def numeric_share(truth, predicted):
+    """Share of the squared deviation from the mean that predicted numbers explain.
+
+    Parameters
+    ----------
+    truth, predicted : Sequences
+        Of equal lengths, in the user's units.
+
+    Returns
+    -------
+    float
+        Mean over the numeric features that are not constant, as
+        :func:`explained_share` has it.
+    """
+    values = np.concatenate(list(truth.iter_chunks())).astype(np.float64)
+    sums = _Deviations()
+    sums.add(values, values - predicted.span(0, len(values)))
+    return _mean_share(sums, _Surprisals())
+
+
+def exact_share(truth, predicted):
+    """Share of sequences whose length and categories are predicted wholly right.
+
+    Parameters
+    ----------
+    truth, predicted : Sequences
+        As many of both. What is missing in the truth may be anything.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
+    right = truth.lengths == predicted.lengths
+    some = np.flatnonzero(right)
+    if not len(some):
+        return 0.0
+    rows = [_rows(sequences[some]) for sequences in (truth, predicted)]
+    features = zip(truth.categories, predicted.categories, strict=True)
+    for true, found in features:
+        code_of = {level: code for code, level in enumerate(found.levels.tolist())}
+        # A category that cannot be predicted is -2; last comes what is missing.
+        codes = [code_of.get(level, -2) for level in true.levels.tolist()]
+        expected = np.array([*codes, -1])[true.codes[rows[0]]]
+        same = (expected == -1) | (expected == found.codes[rows[1]])
+        first = np.cumsum(truth.lengths[some]) - truth.lengths[some]
+        right[some] &= np.logical_and.reduceat(same, first)
+    return float(right.mean())
+
+
+def _rows(sequences):
+    """Rows of all time steps, one sequence after another."""
+    lengths = sequences.lengths
+    before = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) + np.repeat(sequences.starts - before, lengths)
+
+
 def _mean_share(numbers, categories):
     """Mean over the features of both kinds that are not constant."""
     shares = [*numbers.shares(), *categories.shares()]
     if not shares:
-        why = "every feature of X is constant"
+        why = "every feature is constant"
         if not (np.any(numbers.count) or categories.is_observed):
             why = "no value is observed in the steps that are judged"
         warnings.warn(

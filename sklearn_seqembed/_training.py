@@ -12,7 +12,13 @@ from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
 from sklearn_seqembed._batching import OrderedBatches, TrainingBatches
-from sklearn_seqembed._callbacks import BestWeights, FiniteLoss, NormClipping, Progress
+from sklearn_seqembed._callbacks import (
+    BestWeights,
+    FiniteLoss,
+    NormClipping,
+    Progress,
+    ScheduledSampling,
+)
 from sklearn_seqembed._devices import keep_freed_memory
 from sklearn_seqembed._loss import SequenceLoss
 from sklearn_seqembed._net import SequenceNet
@@ -79,6 +85,7 @@ def train(
     max_epochs,
     lr_schedule=None,
     n_iter_no_change=None,
+    scheduled_sampling=0.0,
     callbacks=(),
     verbose=0,
 ):
@@ -98,6 +105,9 @@ def train(
         Schedule of the learning rate over all batches of these epochs; None holds it.
     n_iter_no_change : int, default=None
         Epochs without a lower validation loss after which training stops.
+    scheduled_sampling : float, default=0.0
+        Share of the steps at which a decoder reads what it said itself at the end of
+        training, risen to from 0.
     callbacks : sequence, default=()
         The user's callbacks; clones of them run.
     verbose : int, default=0
@@ -117,6 +127,10 @@ def train(
         # With a total of 1 the only step would have the last, lowest rate.
         total = max(2, max_epochs * n_batches)
         ours.append(("seqembed_schedule", _one_cycle(net.lr, total)))
+    if scheduled_sampling:
+        decoder = net.module_.decoders["prediction"]
+        rising = ScheduledSampling(decoder, scheduled_sampling, max_epochs * n_batches)
+        ours.append(("seqembed_sampling", rising))
     ours.append(("seqembed_best", BestWeights()))
     if verbose:
         ours.append(("seqembed_progress", Progress(max_epochs, n_batches)))

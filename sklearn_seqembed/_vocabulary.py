@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.preprocessing import OrdinalEncoder
 
-from sklearn_seqembed._blocks import Categories
+from sklearn_seqembed._blocks import Categories, Sequences
 
 
 class Vocabulary:
@@ -101,6 +101,50 @@ class Vocabulary:
         codes = np.full(self.n_classes + 2, -1, dtype=np.int32)
         codes[self._own()] = np.arange(len(self.levels))
         return Categories(codes[indices], self.levels)
+
+
+def join_categories(sources, targets):
+    """Put the categories of two kinds of sequences together, for one vocabulary.
+
+    Parameters
+    ----------
+    sources, targets : Sequences
+        With as many categorical features, of the same kinds.
+
+    Returns
+    -------
+    Sequences
+        All time steps of both as one sequence, without numbers.
+    """
+    if len(sources.categories) != len(targets.categories) or not sources.categories:
+        raise ValueError(
+            "shared_vocabulary=True needs as many categorical features in X and in y, "
+            f"at least one, got {len(sources.categories)} and "
+            f"{len(targets.categories)}. Set shared_vocabulary=False."
+        )
+    joined = []
+    codes = [_all_codes(sequences) for sequences in (sources, targets)]
+    pairs = zip(sources.categories, targets.categories, strict=True)
+    for k, (ours, theirs) in enumerate(pairs):
+        kinds = {type(level) for level in [*ours.levels[:1], *theirs.levels[:1]]}
+        if len(kinds) > 1:
+            raise TypeError(
+                "shared_vocabulary=True needs categories of one kind in X and in y, "
+                f"got {sorted(kind.__name__ for kind in kinds)} in feature {k}. Set "
+                "shared_vocabulary=False."
+            )
+        levels, place = np.unique(
+            np.concatenate([ours.levels, theirs.levels]), return_inverse=True
+        )
+        places = np.split(place, [len(ours.levels)])
+        both = [np.append(p, -1)[c[:, k]] for p, c in zip(places, codes, strict=True)]
+        joined.append(Categories(np.concatenate(both).astype(np.int32), levels))
+    n_steps = sum(map(len, codes))
+    return Sequences.from_offsets((), [0, n_steps], tuple(joined))
+
+
+def _all_codes(sequences):
+    return np.concatenate(list(sequences.iter_code_chunks()))
 
 
 class CategoricalFeatures:

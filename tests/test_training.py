@@ -21,7 +21,7 @@ from skorch.callbacks import (
 )
 
 from sklearn_seqembed import LSTMSequenceEmbedder, _devices, _layout, _net, _training
-from sklearn_seqembed._dataset import masked_targets
+from sklearn_seqembed._dataset import END_WEIGHT, masked_targets
 from sklearn_seqembed._decoder import Played
 from sklearn_seqembed._devices import (
     resolve_device,
@@ -29,7 +29,6 @@ from sklearn_seqembed._devices import (
     seeded,
 )
 from sklearn_seqembed._loss import (
-    END_WEIGHT,
     SequenceLoss,
     end_log_likelihood,
     weighted_errors,

@@ -1,0 +1,143 @@
+"""From what a user passes as y to `Sequences`, and the way back.
+
+The readers are those of X. What they say of X is said of y here.
+"""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sklearn_seqembed._arrow import arrow_data
+from sklearn_seqembed._items import as_array
+from sklearn_seqembed._sequences import check_sequences
+from sklearn_seqembed._tables import frame_library
+
+
+class TargetReader(BaseEstimator):
+    """Read y as sequences; remember of which kind it was in fit.
+
+    Parameters
+    ----------
+    categorical_features
+        The predictor's `categorical_targets`.
+    name : str
+        Name of the predictor, for messages.
+
+    Attributes
+    ----------
+    is_single : bool
+        Whether each target was a single value, a sequence of one step.
+    is_categorical_ : bool ndarray of shape (n_features,)
+        Which features of a step are categorical.
+    """
+
+    def __init__(self, categorical_features, name):
+        self.categorical_features = categorical_features
+        self.name = name
+
+    def read(self, y, n_samples, *, reset):
+        """Read y, or refuse it.
+
+        Parameters
+        ----------
+        y : list, array, tensor, frame or Arrow array
+            Sequences in any form that X may have, or single values (n_samples,).
+        n_samples : int
+            How many are expected.
+        reset : bool
+            Whether this y settles the kinds of features.
+
+        Returns
+        -------
+        Sequences
+            The targets.
+        """
+        if y is None:
+            raise ValueError(
+                f"{self.name} requires y to be passed, but the target y is None"
+            )
+        y, is_single = _as_sequences(y)
+        try:
+            sequences, container = check_sequences(y, estimator=self, reset=reset)
+        except (TypeError, ValueError) as exc:
+            raise type(exc)(self._of_targets(str(exc))) from exc
+        if len(sequences) != n_samples:
+            raise ValueError(
+                f"Found input variables with inconsistent numbers of samples: X has "
+                f"{n_samples} sequences, y has {len(sequences)}. Pass as many of both."
+            )
+        if "datetime" in container.kinds:
+            feature = container.columns[container.kinds.index("datetime")]
+            raise TypeError(
+                f"Column {feature!r} of y holds dates or times, which are not "
+                "predicted. Predict what passes between steps, in seconds for example."
+            )
+        if reset:
+            self.is_single, self._container = is_single, container.without_rows()
+        elif is_single != self.is_single:
+            expected = ("sequences", "single values")[self.is_single]
+            raise ValueError(
+                f"y holds {('sequences', 'single values')[is_single]}, but "
+                f"{self.name} was fitted on {expected}. Pass such."
+            )
+        return sequences
+
+    def build(self, sequences, index=None):
+        """Put sequences into the kind that y had in fit."""
+        container = self._container
+        if self.is_single:
+            return replace(container, form="2d", columns=None).build(sequences)[:, 0]
+        if container.form.startswith("pandas"):
+            container = replace(container, index=index)
+        return container.build(sequences)
+
+    @property
+    def columns(self):
+        """Names of the categorical features, as messages call them."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is None or len(names) != len(self.is_categorical_):
+            names = range(len(self.is_categorical_))
+        return [
+            repr(str(name)) if isinstance(name, str) else name
+            for name, is_ in zip(names, self.is_categorical_, strict=True)
+            if is_
+        ]
+
+    def _of_targets(self, message):
+        message = message.replace("categorical_features", "categorical_targets")
+        message = message.replace(type(self).__name__, self.name)
+        message = message.replace("the input samples", "the targets")
+        return re.sub(r"\bX\b", "y", message)
+
+
+def _as_sequences(y):
+    """Make single values sequences of one step; tell whether they were single."""
+    if isinstance(y, (list, tuple)) and len(y):
+        if all(np.ndim(value) == 0 and not isinstance(value, str) for value in y):
+            y = np.asarray(y)
+    if isinstance(y, (list, tuple, str, bytes)) or frame_library(y) is not None:
+        return y, False
+    is_labels = str(getattr(y, "dtype", "")) == "category"
+    if is_labels and hasattr(y, "to_list"):  # labels of pandas
+        return [[value] for value in y.to_list()], True
+    if arrow_data(y) is not None and not _is_numeric(y):
+        return y, False
+    array = as_array(y)
+    is_single = getattr(array, "ndim", 0) == 1 and array.dtype.kind in "biuf"
+    if is_single:
+        return np.asarray(array).reshape(-1, 1), True
+    if getattr(array, "ndim", 0) == 1 and array.dtype.kind == "O" and len(array):
+        # Numbers among objects; strings are sequences of characters.
+        if all(np.ndim(v) == 0 and not isinstance(v, (str, bytes)) for v in array):
+            return array.astype(np.float64).reshape(-1, 1), True
+    return y, False
+
+
+def _is_numeric(y):
+    dtype = getattr(y, "dtype", None)
+    return bool(
+        dtype is not None
+        and getattr(as_array(y), "dtype", np.dtype("O")).kind in "biuf"
+    )
