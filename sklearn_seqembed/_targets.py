@@ -125,6 +125,8 @@ def _as_sequences(y):
     if arrow_data(y) is not None and not _is_numeric(y):
         return y, False
     array = as_array(y)
+    if not isinstance(array, np.ndarray) and hasattr(array, "__array__"):
+        array = y = np.asarray(array)
     is_single = getattr(array, "ndim", 0) == 1 and array.dtype.kind in "biuf"
     if is_single:
         return np.asarray(array).reshape(-1, 1), True

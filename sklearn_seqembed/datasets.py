@@ -1,4 +1,4 @@
-"""Generated sequences whose answer is known."""
+"""Generated sequences whose answer is known, and windows of long series."""
 
 import math
 import numbers
@@ -7,7 +7,7 @@ from itertools import islice, permutations
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 
-__all__ = ["make_sequences"]
+__all__ = ["make_sequences", "make_windows"]
 
 # Levels that every sequence passes through; the class is their order.
 LEVELS = np.array([-1.5, -0.5, 0.5, 1.5])
@@ -110,6 +110,76 @@ def make_sequences(
         x[holes] = np.nan
         X.append(x)
     return X, y
+
+
+def make_windows(series, lookback, horizon, *, stride=1):
+    """Cut a long series into pairs of what was and what came next.
+
+    Parameters
+    ----------
+    series : array-like of shape (n_timesteps,) or (n_timesteps, n_features)
+        The series, in order of time. It is not changed.
+    lookback : int
+        Time steps that are read, at least 1.
+    horizon : int
+        Time steps after them that are to be predicted, at least 1.
+    stride : int, default=1
+        Time steps from the start of one window to the start of the next, at least 1.
+
+    Returns
+    -------
+    X : ndarray of shape (n_windows, lookback, n_features)
+        What is read. Windows overlap in memory: a read-only view of the series.
+    y : ndarray of shape (n_windows, horizon, n_features)
+        What comes next, likewise. To predict some features only, select them:
+        ``y[:, :, [0]]``.
+
+    Raises
+    ------
+    ValueError
+        If the series is shorter than one window, or a parameter is out of range.
+
+    Notes
+    -----
+    In a 3-D array, time steps at the end that are wholly missing are read as padding.
+    Where the series has gaps, pass ``list(X)`` and ``list(y)``.
+
+    Split the series by time first and cut each part: windows that overlap must not lie
+    on both sides of a split.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_seqembed.datasets import make_windows
+    >>> X, y = make_windows(np.arange(10), lookback=4, horizon=2, stride=2)
+    >>> X[:, :, 0]
+    array([[0, 1, 2, 3],
+           [2, 3, 4, 5],
+           [4, 5, 6, 7]])
+    >>> y[:, :, 0]
+    array([[4, 5],
+           [6, 7],
+           [8, 9]])
+    """
+    for name, value in (("lookback", lookback), ("horizon", horizon)):
+        check_scalar(value, name, numbers.Integral, min_val=1)
+    check_scalar(stride, "stride", numbers.Integral, min_val=1)
+    series = np.asarray(series)
+    if series.ndim not in (1, 2):
+        raise ValueError(
+            f"series has {series.ndim} dimensions, expected (n_timesteps,) or "
+            "(n_timesteps, n_features). Cut one series at a time."
+        )
+    series = series.reshape(len(series), -1)
+    size = lookback + horizon
+    if len(series) < size:
+        raise ValueError(
+            f"series has {len(series)} time steps, but one window takes {size}: "
+            f"lookback={lookback} and horizon={horizon}. Lower one of them."
+        )
+    windows = np.lib.stride_tricks.sliding_window_view(series, size, axis=0)
+    windows = windows[::stride].transpose(0, 2, 1)
+    return windows[:, :lookback], windows[:, lookback:]
 
 
 def _pass_through(levels, times):

@@ -10,7 +10,7 @@ import sklearn
 from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.fixes import parse_version
 
-from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
 
 pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
 BATTERY = """
 import json, sys, traceback, warnings
 from sklearn.utils.estimator_checks import check_estimator
-from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
 
 warnings.simplefilter("ignore")
 embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2)
@@ -52,12 +52,22 @@ BESIDE_THE_BATTERY = [
 ]
 
 
+# How many checks scikit-learn 1.9 has for each; y is required of the second.
+N_CHECKS = {LSTMSequenceEmbedder: 46, LSTMSequencePredictor: 47}
+
+
+@pytest.fixture(scope="module", params=N_CHECKS, ids=lambda kind: kind.__name__)
+def estimator(request):
+    """The class that is checked."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def results(estimator, tmp_path_factory):
     """What each check of scikit-learn's battery came to."""
     path = tmp_path_factory.mktemp("battery") / "results.json"
     subprocess.run(
-        [sys.executable, "-c", BATTERY, str(path)],
+        [sys.executable, "-c", BATTERY, str(path), estimator.__name__],
         env={**os.environ, "SCIPY_ARRAY_API": "1"},
         check=True,
     )
@@ -78,44 +88,44 @@ def test_no_check_of_the_battery_is_expected_to_fail(results):
     assert not [result["name"] for result in results if result["expected_to_fail"]]
 
 
-def test_the_battery_is_complete(results):
+def test_the_battery_is_complete(estimator, results):
     version = parse_version(sklearn.__version__)
     if version < parse_version("1.9"):
         pytest.skip("the number of checks was counted with scikit-learn 1.9")
 
     if version.release[:2] == (1, 9):
-        assert len(results) == 46
-    assert len(results) >= 46
+        assert len(results) == N_CHECKS[estimator]
+    assert len(results) >= N_CHECKS[estimator]
 
 
 # The checks themselves pass frames and arrays in turn.
 @pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
 @pytest.mark.parametrize("name", BESIDE_THE_BATTERY)
-def test_a_check_beside_the_battery_passes(name):
-    embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2)
+def test_a_check_beside_the_battery_passes(name, estimator):
     check = getattr(estimator_checks, name)
 
-    check("LSTMSequenceEmbedder", embedder)
+    check(estimator.__name__, estimator(n_components=4, max_epochs=2))
 
 
-def test_missing_values_are_allowed():
-    tags = get_tags(LSTMSequenceEmbedder())
+def test_missing_values_are_allowed(estimator):
+    tags = get_tags(estimator())
 
     assert tags.input_tags.allow_nan
 
 
-def test_vectors_are_said_to_be_float32():
-    tags = get_tags(LSTMSequenceEmbedder())
+def test_vectors_are_said_to_be_float32(estimator):
+    tags = get_tags(estimator())
 
     assert tags.transformer_tags.preserves_dtype == ["float32"]
 
 
-def test_all_other_tags_are_those_of_any_transformer():
+def test_all_other_tags_are_those_of_any_transformer(estimator):
     class Plain(sklearn.base.TransformerMixin, sklearn.base.BaseEstimator):
         pass
 
     expected = get_tags(Plain())
     expected.input_tags.allow_nan = True
     expected.transformer_tags.preserves_dtype = ["float32"]
+    expected.target_tags.required = estimator is LSTMSequencePredictor
 
-    assert get_tags(LSTMSequenceEmbedder()) == expected
+    assert get_tags(estimator()) == expected

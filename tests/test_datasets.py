@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_seqembed.datasets import make_sequences
+from sklearn_seqembed.datasets import make_sequences, make_windows
 
 
 def test_shapes_lengths_and_classes_are_as_asked_for():
@@ -65,3 +65,38 @@ def test_equal_seeds_give_equal_sequences_and_leave_numpys_state():
 def test_parameters_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         make_sequences(**options)
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+def test_windows_are_cut_as_a_loop_cuts_them(stride):
+    series = np.random.default_rng(0).normal(size=(20, 2))
+
+    X, y = make_windows(series, lookback=5, horizon=4, stride=stride)
+
+    starts = range(0, 20 - 9 + 1, stride)
+    assert len(X) == len(y) == len(starts)
+    for start, x, target in zip(starts, X, y, strict=True):
+        np.testing.assert_array_equal(x, series[start : start + 5])
+        np.testing.assert_array_equal(target, series[start + 5 : start + 9])
+    assert np.shares_memory(X, series)
+
+
+def test_a_plain_series_has_one_feature():
+    X, y = make_windows(list(range(8)), 3, 2)
+
+    assert X.shape == (4, 3, 1)
+    assert y[-1, :, 0].tolist() == [6, 7]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ((np.ones(5), 4, 2), "series has 5 time steps, but one window takes 6"),
+        ((np.ones((2, 2, 2)), 1, 1), "series has 3 dimensions"),
+        ((np.ones(5), 0, 2), "lookback == 0, must be >= 1"),
+        ((np.ones(5), 2, 0), "horizon == 0, must be >= 1"),
+    ],
+)
+def test_windows_that_cannot_be_cut_are_refused(arguments, match):
+    with pytest.raises(ValueError, match=match):
+        make_windows(*arguments)

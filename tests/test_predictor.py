@@ -1,0 +1,651 @@
+"""LSTMSequencePredictor: what it learns, what it gives back, how it behaves."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import r2_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from sklearn_seqembed import LSTMSequencePredictor
+from sklearn_seqembed.datasets import make_sequences, make_windows
+from sklearn_seqembed.metrics import exact_match_score
+
+NAN = float("nan")
+
+
+def _reversed_words(n_samples=60, seed=0):
+    rng = np.random.default_rng(seed)
+    X = [
+        "".join(rng.choice(list("abcd"), rng.integers(1, 6))) for _ in range(n_samples)
+    ]
+    return X, [word[::-1] for word in X]
+
+
+def _quick(**parameters):
+    parameters = {"n_components": 16, "max_epochs": 3, "random_state": 0} | parameters
+    return LSTMSequencePredictor(**parameters)
+
+
+@pytest.fixture(scope="module")
+def reverser():
+    """A predictor that has learned to reverse words. Not to be changed."""
+    X, y = _reversed_words(300)
+    return _quick(n_components=64, max_epochs=50).fit(X, y)
+
+
+@pytest.fixture
+def numbers():
+    """Ragged sequences of two features, and how they go on, of one to four steps."""
+    rng = np.random.default_rng(0)
+    X = [np.cumsum(rng.normal(size=(n, 2)), axis=0) for n in rng.integers(5, 12, 40)]
+    horizons = rng.integers(1, 5, 40)
+    y = [x[-1] + np.arange(n)[:, None] for x, n in zip(X, horizons, strict=True)]
+    return X, y
+
+
+# What is learned
+
+
+def test_words_are_reversed_and_end_where_they_should(reverser):
+    X, y = _reversed_words(100, seed=1)
+
+    predicted = reverser.predict(X)
+
+    assert exact_match_score(y, predicted) > 0.9
+    assert reverser.score(X, y) == pytest.approx(exact_match_score(y, predicted))
+
+
+def test_outputs_differ_with_inputs(reverser):
+    X, y = _reversed_words(100, seed=1)
+
+    assert len(set(reverser.predict(X))) > 0.8 * len(set(y))
+
+
+def test_numbers_go_on_from_the_last_values(numbers):
+    X, y = numbers
+
+    predictor = _quick(n_components=32, max_epochs=40).fit(X, y)
+
+    assert predictor.decoding_ == "parallel"
+    assert_array_equal(predictor.instance_norm_, [True, True])
+    assert predictor.score(X, y) > 0.9
+
+
+def test_numbers_can_be_said_step_by_step(numbers):
+    X, y = numbers
+
+    predictor = _quick(n_components=32, max_epochs=60, decoding="autoregressive")
+
+    assert predictor.fit(X, y).score(X, y) > 0.9
+
+
+def test_score_of_single_numbers_is_r2(numbers):
+    X, _ = numbers
+    y = np.array([x[-1].sum() for x in X])
+
+    predictor = _quick().fit(X, y)
+
+    predicted = predictor.predict(X)
+    assert predicted.shape == y.shape
+    assert predictor.score(X, y) == pytest.approx(r2_score(y, predicted), abs=1e-5)
+
+
+def test_score_of_several_numbers_is_over_true_steps(numbers):
+    X, y = numbers
+    y = [step[:2] for step in y]
+
+    predictor = _quick().fit(X, y)
+
+    sequences, _ = predictor._check_in(X)
+    lengths = np.array([len(steps) for steps in y])
+    said = predictor._say(sequences, predictor.transform(X), lengths)
+    judge = r2_score(np.concatenate(y), said.span(0, lengths.sum()))
+    assert predictor.score(X, y) == pytest.approx(judge, abs=1e-5)
+
+
+def test_labels_are_sequences_of_one():
+    X, y = make_sequences(60, n_classes=2, random_state=0)
+    labels = [[("up", "down")[label]] for label in y]
+
+    predictor = _quick(n_components=32, max_epochs=40).fit(X, labels)
+
+    assert predictor.score(X, labels) > 0.9
+    assert set(map(tuple, predictor.predict(X))) <= {("up",), ("down",)}
+
+
+def test_a_series_of_categories_holds_labels():
+    X, y = make_sequences(20, n_classes=2, random_state=0)
+    labels = pd.Series(["one", "two"], dtype="category").iloc[y].reset_index(drop=True)
+
+    predicted = _quick().fit(X, labels).predict(X)
+
+    assert predicted.shape == (20,)
+    assert set(predicted) <= {"one", "two"}
+
+
+def test_numbers_can_be_labels():
+    X, y = make_sequences(20, n_classes=2, random_state=0)
+
+    predictor = _quick(categorical_targets=[0]).fit(X, 10 * y)
+
+    assert set(predictor.predict(X)) <= {0, 10}
+    assert predictor.decoding_ == "autoregressive"
+
+
+def test_numbers_and_categories_are_said_together(numbers):
+    X, _ = numbers
+    y = [[(float(x[-1, 0]), "up" if x[-1, 0] > 0 else "down")] * 2 for x in X]
+
+    predictor = _quick(n_components=32, max_epochs=60).fit(X, y)
+
+    value, word = predictor.predict(X[:1])[0][0]
+    assert isinstance(value, float)
+    assert word in ("up", "down")
+    assert predictor.score(X, y) > 0.8
+
+
+def test_one_step_leads_to_many():
+    X = [[letter] for letter in "abcabc"]
+    y = [letter * 3 for letter in "abcabc"]
+
+    predictor = _quick(n_components=32, max_epochs=60).fit(X, y)
+
+    assert predictor.predict([["b"], ["c"]]) == ["bbb", "ccc"]
+
+
+def test_the_vector_is_all_that_the_decoder_knows(reverser):
+    X, _ = _reversed_words(20, seed=2)
+    vectors = torch.from_numpy(reverser.transform(X))
+
+    classes, _ = reverser.net_.say(vectors.numpy(), 5)[1:]
+
+    said, _ = reverser.net_.say(vectors.numpy()[::-1].copy(), 5)[1:]
+    assert_array_equal(said, classes[::-1])
+    assert vectors.shape == (20, 64)
+
+
+# What comes back
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        list,
+        lambda y: np.array(y, dtype=object),
+        lambda y: pd.Series(y),
+        lambda y: pl.Series(y),
+        lambda y: [list(word) for word in y],
+        lambda y: pd.DataFrame({"letters": [list(word) for word in y]}),
+        lambda y: pl.DataFrame({"letters": [list(word) for word in y]}),
+    ],
+    ids=["list", "object", "pandas", "polars", "tokens", "frame", "polars frame"],
+)
+def test_predictions_have_the_kind_of_y(make):
+    X, y = _reversed_words(30)
+    y = make(y)
+
+    predicted = _quick().fit(X, y).predict(X[:4])
+
+    assert type(predicted) is type(y)
+    assert len(predicted) == 4
+    if hasattr(y, "columns"):
+        assert list(predicted.columns) == ["letters"]
+    if isinstance(y, np.ndarray):
+        assert predicted.ndim == 1
+
+
+def test_rows_keep_the_index_of_X():
+    words, y = _reversed_words(20)
+    X = pd.DataFrame({"letters": [list(word) for word in words]}, index=range(50, 70))
+    y = pd.DataFrame({"said": [list(word) for word in y]}, index=X.index)
+
+    predicted = _quick().fit(X, y).predict(X.iloc[5:8])
+
+    assert_array_equal(predicted.index, [55, 56, 57])
+
+
+@pytest.mark.parametrize("kind", ["2d", "3d", "frame"])
+def test_arrays_of_numbers_come_back_as_such(kind):
+    X, y = make_windows(np.sin(np.arange(60.0)), 12, 3)
+    y = {"2d": y[:, :, 0], "3d": y, "frame": pd.DataFrame(y[:, :, 0])}[kind]
+
+    predicted = _quick().fit(X, y).predict(X[:5])
+
+    assert type(predicted) is type(y)
+    assert predicted.shape == (5, *y.shape[1:])
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64, bool])
+def test_single_values_come_back_as_a_vector(dtype):
+    X, y = make_sequences(16, random_state=0)
+
+    for kind in (np.asarray, list, pd.Series, torch.as_tensor):
+        predicted = _quick().fit(X, kind(y.astype(dtype))).predict(X)
+
+        assert isinstance(predicted, np.ndarray)
+        assert predicted.shape == (16,)
+
+
+def test_vectors_of_one_sequence_are_those_of_the_batch(reverser):
+    X, _ = _reversed_words(20, seed=3)
+
+    alone = np.concatenate([reverser.transform([word]) for word in X])
+
+    assert_allclose(alone, reverser.transform(X), atol=1e-5)
+
+
+def test_predictions_do_not_depend_on_company(reverser):
+    X, _ = _reversed_words(20, seed=3)
+
+    assert [reverser.predict([word])[0] for word in X] == reverser.predict(X)
+
+
+# Lengths
+
+
+def test_max_length_bounds_what_is_said(reverser):
+    X, y = _reversed_words(50, seed=4)
+    bounded = clone(reverser).set_params(max_length=2, max_epochs=3).fit(X, y)
+
+    assert max(map(len, bounded.predict(X))) <= 2
+    assert bounded.max_length_ == 2
+    assert reverser.max_length_ == 5
+
+
+def test_equal_lengths_need_not_be_learned():
+    X, y = _reversed_words(20)
+    y = [word[0] * 3 for word in y]
+
+    predictor = _quick().fit(X, y)
+
+    assert {len(word) for word in predictor.predict(X)} == {3}
+    assert not predictor.net_.criterion_.learn_ends
+
+
+# Beams
+
+
+def test_candidates_come_in_order_with_what_they_are_worth(reverser):
+    X, y = _reversed_words(30, seed=5)
+
+    candidates, log_probabilities = reverser.predict_top(X, k=3)
+
+    assert len(candidates) == len(log_probabilities) == 30
+    right = np.mean([y[i] == candidates[i][0] for i in range(30)])
+    assert right >= reverser.score(X, y) - 0.05
+    for words, values in zip(candidates, log_probabilities, strict=True):
+        assert len(words) == len(values) == len(set(words)) <= 3
+        normalised = [v / len(w) for w, v in zip(words, values, strict=True)]
+        assert normalised == sorted(normalised, reverse=True)
+        assert (values <= 0).all()
+
+
+def test_a_beam_finds_no_less_likely_sequences(reverser):
+    X, _ = _reversed_words(30, seed=6)
+    wide = pickle.loads(pickle.dumps(reverser)).set_params(length_penalty=0.0)
+    one = wide.predict_top(X, k=1)[1]
+
+    many = wide.predict_top(X, k=8)[1]
+
+    assert all(b[0] >= a[0] - 1e-4 for a, b in zip(one, many, strict=True))
+
+
+def test_a_beam_of_one_is_greedy(reverser):
+    X, _ = _reversed_words(30, seed=6)
+
+    candidates, _ = reverser.predict_top(X, k=1)
+
+    greedy = reverser.predict(X)
+    assert np.mean([candidates[i][0] == greedy[i] for i in range(30)]) > 0.9
+
+
+def test_a_beam_needs_one_categorical_feature(numbers):
+    with pytest.raises(ValueError, match="beam_size=3 needs a y of one categorical"):
+        _quick(beam_size=3).fit(*numbers)
+    with pytest.raises(ValueError, match="predict_top needs a y of one categorical"):
+        _quick().fit(*numbers).predict_top(numbers[0])
+
+
+# Manners
+
+
+def test_equal_seeds_give_equal_predictors():
+    X, y = _reversed_words()
+
+    first, second = (_quick().fit(X, y).transform(X) for _ in range(2))
+
+    assert_array_equal(first, second)
+
+
+def test_fit_leaves_global_seeds_alone():
+    X, y = _reversed_words()
+    torch.manual_seed(3)
+    np.random.seed(3)
+    expected = torch.rand(2), np.random.rand(2)
+    torch.manual_seed(3)
+    np.random.seed(3)
+
+    _quick().fit(X, y).predict(X)
+
+    assert_array_equal(torch.rand(2), expected[0])
+    assert_array_equal(np.random.rand(2), expected[1])
+
+
+def test_fit_changes_neither_X_nor_y(numbers):
+    X, y = numbers
+    before = pickle.dumps((X, y))
+
+    _quick(scaler=MinMaxScaler(), target_scaler=MinMaxScaler()).fit(X, y).predict(X)
+
+    assert pickle.dumps((X, y)) == before
+
+
+def test_a_pickled_predictor_predicts_the_same(reverser):
+    X, _ = _reversed_words(20, seed=7)
+
+    again = pickle.loads(pickle.dumps(reverser))
+
+    assert again.predict(X) == reverser.predict(X)
+
+
+def test_a_predictor_holds_no_data():
+    marker = "a quite unlikely word"
+    X, y = _reversed_words()
+
+    predictor = _quick(early_stopping=True).fit([*X, marker], [*y, marker])
+
+    assert marker.encode() not in pickle.dumps(predictor)
+
+
+def test_a_pipeline_searches_over_sequences():
+    X, y = _reversed_words()
+    search = GridSearchCV(_quick(), {"n_components": [4, 8]}, cv=2, n_jobs=2)
+
+    search.fit(X, y)
+
+    assert search.best_params_["n_components"] in (4, 8)
+    assert len(search.predict(X)) == len(X)
+
+
+def test_cross_validation_takes_lists_and_object_arrays():
+    X, y = _reversed_words()
+
+    scores = cross_val_score(_quick(), X, y, cv=KFold(3))
+    predicted = cross_val_predict(_quick(), X, np.array(y, dtype=object), cv=3)
+
+    assert len(scores) == 3
+    assert predicted.shape == (60,)
+    assert all(isinstance(word, str) for word in predicted)
+
+
+def test_vectors_stand_ahead_of_a_classifier():
+    X, y = make_sequences(60, n_classes=2, random_state=0)
+    lengths = [[len(x)] for x in X]
+    pipeline = make_pipeline(_quick(), LogisticRegression())
+
+    pipeline.fit(X, y)
+
+    assert pipeline.predict(X).shape == (60,)
+    assert _quick().fit_transform(X, lengths).shape == (60, 16)
+
+
+def test_vectors_have_names():
+    X, y = _reversed_words()
+
+    frame = _quick(n_components=3).set_output(transform="pandas").fit(X, y).transform(X)
+
+    assert list(frame.columns) == [f"lstmsequencepredictor{i}" for i in range(3)]
+
+
+def test_partial_fit_goes_on():
+    X, y = _reversed_words(200)
+    predictor = _quick(n_components=32)
+
+    losses = [predictor.partial_fit(X, y).history_[-1]["train_loss"] for _ in range(8)]
+
+    assert losses[-1] < losses[0]
+    assert predictor.n_iter_ == 8
+    assert not hasattr(predictor, "train_score_")
+
+
+def test_warm_start_trains_the_same_network_on():
+    X, y = _reversed_words()
+    predictor = _quick(warm_start=True).fit(X, y)
+    first = predictor.history_[0]["train_loss"]
+
+    predictor.fit(X, y)
+
+    assert predictor.n_iter_ == 6
+    assert predictor.history_[3]["train_loss"] < first
+
+
+def test_early_stopping_holds_pairs_out():
+    X, y = _reversed_words()
+
+    predictor = _quick(early_stopping=True, n_iter_no_change=1, max_epochs=50)
+
+    assert "valid_loss" in predictor.fit(X, y).history_[0]
+
+
+def test_a_failed_fit_leaves_the_predictor_as_it_was(reverser):
+    predictor = pickle.loads(pickle.dumps(reverser))
+    X, y = _reversed_words()
+
+    with pytest.raises(ValueError, match="inconsistent"):
+        predictor.fit(X, y[:-1])
+
+    assert predictor.predict(X) == reverser.predict(X)
+
+
+# Parameters
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"hidden_size": 12},
+        {"num_layers": 2},
+        {"bidirectional": False},
+        {"reverse_source": False},
+        {"bidirectional": False, "reverse_source": False},
+        {"dropout": 0.4},
+        {"cell": "gru"},
+        {"patch_size": 2},
+        {"decoding": "parallel"},
+        {"decoding": "parallel", "target_patch_size": 2},
+        {"shared_vocabulary": True},
+        {"scheduled_sampling": 0.9},
+        {"lr_schedule": None},
+        {"lr": 0.01},
+        {"weight_decay": 0.0},
+        {"min_frequency": 60},
+        {"max_categories": 3},
+        {"batch_size": 5},
+        {"early_stopping": True},
+        {"random_state": 1},
+        {"max_epochs": 2},
+    ],
+    ids=str,
+)
+def test_every_parameter_changes_something(changed):
+    X, y = _reversed_words()
+    base = {"decoding": "parallel"} if "target_patch_size" in changed else {}
+    expected = _quick(**base).fit(X, y)
+
+    predictor = _quick(**changed).fit(X, y)
+
+    assert not np.array_equal(predictor.transform(X), expected.transform(X))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"scaler": None},
+        {"scaler": MinMaxScaler()},
+        {"target_scaler": None},
+        {"target_scaler": MinMaxScaler()},
+        {"instance_norm": False},
+        {"decoding": "autoregressive"},
+        {"target_patch_size": 3},
+        {"categorical_features": [0]},
+        {"categorical_targets": [1]},
+    ],
+    ids=str,
+)
+def test_every_parameter_of_numbers_changes_something(changed, numbers):
+    X, y = numbers
+    X, y = [np.round(x) for x in X], [np.round(step) for step in y]
+    expected = _quick().fit(X, y)
+
+    predictor = _quick(**changed).fit(X, y)
+
+    assert not np.array_equal(predictor.transform(X), expected.transform(X))
+
+
+def test_instance_norm_can_be_asked_for():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 8)), rng.normal(size=(30, 2))
+
+    assert not _quick().fit(X, y).instance_norm_.any()
+    assert _quick(instance_norm=True).fit(X, y).instance_norm_.all()
+
+
+def test_dropout_is_off_outside_training():
+    X, y = _reversed_words()
+
+    predictor = _quick(dropout=0.5).fit(X, y)
+
+    assert predictor.predict(X) == predictor.predict(X)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "match"),
+    [
+        ("beam_size", 0, ValueError, "beam_size == 0, must be >= 1"),
+        ("max_length", 0, ValueError, "max_length == 0, must be >= 1"),
+        ("decoding", "both", ValueError, "decoding must be 'auto'"),
+        ("scheduled_sampling", 1.0, ValueError, "scheduled_sampling == 1.0"),
+        ("length_penalty", -1, ValueError, "length_penalty == -1"),
+        ("target_patch_size", 0, ValueError, "target_patch_size == 0"),
+        ("shared_vocabulary", "yes", ValueError, "shared_vocabulary must be True"),
+        ("reverse_source", None, ValueError, "reverse_source must be True"),
+        ("n_components", 0, ValueError, "n_components == 0"),
+    ],
+)
+def test_wrong_parameters_are_refused(name, value, error, match):
+    with pytest.raises(error, match=match):
+        _quick(**{name: value}).fit(*_reversed_words())
+
+
+# Targets that are refused
+
+
+def test_y_is_required():
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        _quick().fit(["abc", "de"], None)
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "match"),
+    [
+        (["a", "b"], ValueError, "X has 3 sequences, y has 2. Pass as many of both"),
+        (["a", "", "b"], ValueError, r"y\[1\] has no time steps"),
+        ([1.0, NAN, 2.0], ValueError, r"y\[1\] has no observed value"),
+        ([1.0, np.inf, 2.0], ValueError, r"y\[1\] is infinite"),
+        (["a", 3, "b"], TypeError, r"y\[1\] is of type int, but y\[0\] is a string"),
+        (
+            [np.ones((2, 2)), np.ones((2, 3)), np.ones((1, 2))],
+            ValueError,
+            r"y\[1\] has 3 features, but y\[0\] has 2",
+        ),
+    ],
+)
+def test_wrong_targets_are_refused_by_name(y, error, match):
+    with pytest.raises(error, match=match):
+        _quick().fit(["abc", "de", "f"], y)
+
+
+def test_times_are_not_predicted():
+    times = pd.date_range("2026-01-01", periods=3)
+    y = pd.DataFrame({"when": [list(times), list(times)]})
+
+    with pytest.raises(TypeError, match="Column 'when' of y holds dates or times"):
+        _quick().fit(["abc", "de"], y)
+
+
+def test_targets_of_another_kind_are_refused_later():
+    X, y = _reversed_words()
+    predictor = _quick().fit(X, y)
+
+    with pytest.raises(TypeError, match="expected strings as in fit"):
+        predictor.score(X, [[1.0]] * len(X))
+    single = _quick().fit(X, np.arange(len(X)))
+    with pytest.raises(ValueError, match="holds sequences, but .* on single values"):
+        single.score(X, [[1.0]] * len(X))
+
+
+def test_another_number_of_target_features_is_refused(numbers):
+    X, y = numbers
+    predictor = _quick().fit(X, y)
+
+    with pytest.raises(ValueError, match="y has 1 features, but LSTMSequencePredictor"):
+        predictor.score(X, [step[:, :1] for step in y])
+
+
+@pytest.mark.parametrize(
+    ("X", "match"),
+    [
+        ([[1.0], [2.0]], "as many categorical features"),
+        ([[True, False], [False]], "categories of one kind"),
+    ],
+)
+def test_a_shared_vocabulary_needs_categories_of_one_kind(X, match):
+    with pytest.raises((TypeError, ValueError), match=match):
+        _quick(shared_vocabulary=True).fit(X, ["ab", "b"])
+
+
+def test_a_shared_vocabulary_has_one_table():
+    X, y = ["abc", "bd", "ca"], ["xyz", "yb", "za"]
+
+    predictor = _quick(shared_vocabulary=True).fit(X, y)
+
+    assert_array_equal(predictor.categories_[0], predictor.target_categories_[0])
+    assert sorted(predictor.categories_[0]) == list("abcdxyz")
+    module = predictor.net_.module_
+    assert module.encoder.embedding is module.decoders["prediction"].embedding
+
+
+def test_gaps_are_neither_learned_nor_counted(numbers):
+    X, y = numbers
+    y = [step.copy() for step in y]
+    for step in y[::3]:
+        step[0, 1] = NAN
+
+    for decoding in ("parallel", "autoregressive"):
+        predictor = _quick(decoding=decoding).fit(X, y)
+
+        assert np.isfinite(predictor.score(X, y))
+        assert not np.isnan(np.concatenate(predictor.predict(X))).any()
+
+
+def test_rare_tokens_are_unknown():
+    X, y = _reversed_words()
+
+    predictor = _quick(min_frequency=10_000).fit(X, y)
+
+    assert set("".join(predictor.predict(X))) == {"\ufffd"}
+    assert predictor.score(X, y) == 0.0
