@@ -25,6 +25,11 @@ MIN_EPOCHS = 5
 # Patches that a sequence of median length is cut into.
 PATCHES = 20
 
+# Patches that it is cut into for a forecast, which then comes in patches of this size:
+# windows of a series are many and alike, and of finer patches too much was learned by
+# heart.
+FORECAST_PATCHES = 4
+
 # Share of the vector for pooled states, and numbers that stay for last states however
 # short the vector is: a sequence is recreated from these alone.
 POOLED_SHARE = 0.6
@@ -88,7 +93,7 @@ def choose_network(n_components, lengths, n_features, has_categories, means, spr
     }
 
 
-def choose_pair_network(lengths, target_lengths, categorical_targets):
+def choose_pair_network(lengths, target_lengths, categorical_targets, goes_on=False):
     """Choose all that is "auto" of a network that turns sequences into others.
 
     Parameters
@@ -98,15 +103,22 @@ def choose_pair_network(lengths, target_lengths, categorical_targets):
     categorical_targets : bool
         Whether any feature of the targets is categorical: such are said one after
         another, numbers all at once.
+    goes_on : bool, default=False
+        Whether the targets are a forecast of the sequences.
 
     Returns
     -------
     chosen : dict
         Values by the names of parameters.
     """
+    patch_size = choose_patch_size(lengths)
+    target_patch_size = choose_patch_size(target_lengths)
+    if goes_on and not categorical_targets:
+        patch_size = choose_patch_size(lengths, FORECAST_PATCHES)
+        target_patch_size = min(patch_size, int(np.max(target_lengths)))
     return {
-        "patch_size": choose_patch_size(lengths),
-        "target_patch_size": choose_patch_size(target_lengths),
+        "patch_size": patch_size,
+        "target_patch_size": target_patch_size,
         "decoding": "autoregressive" if categorical_targets else "parallel",
     }
 

@@ -59,6 +59,8 @@ class Encoder(nn.Module):
         Whether :class:`JoinedVector` balances the numbers.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
+    relative : tuple of int, default=()
+        As of :class:`Reader`.
     reverse : bool, default=False
         Let the forward direction read from the end to the start, as Sutskever et al.
         (2014) do, by patches: what comes first is then read last.
@@ -83,6 +85,7 @@ class Encoder(nn.Module):
         pooling=(),
         vector_scaling=None,
         n_classes=(),
+        relative=(),
         reverse=False,
     ):
         super().__init__()
@@ -95,6 +98,7 @@ class Encoder(nn.Module):
             missing_indicator=missing_indicator,
             instance_norm=instance_norm,
             repeat_end=patch_size > 1 or (n_pooled and pooled_patch_size > 1),
+            relative=relative,
         )
         self.pooled = None
         if n_pooled:

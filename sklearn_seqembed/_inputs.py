@@ -13,6 +13,10 @@ from torch.nn import functional
 # divides: what does not vary shall not be blown up to its rounding errors in float32.
 LEAST_SPREAD = 1e-6
 
+# Added to the spread of a sequence, in scaled units, where its values are read less the
+# last of them and over that spread: what hardly varies is not blown up.
+LEAST_OWN_SPREAD = 0.1
+
 # As much as this the standardised numbers that are read vary at least.
 LEAST_DEVIATION = 1e-4
 
@@ -56,6 +60,10 @@ class Reader(nn.Module):
         large that spread is.
     repeat_end : bool, default=False
         Let the last step stand in for those after the end: a patch may reach over it.
+    relative : tuple of int, default=()
+        Features that are read less their last observed value in the sequence, over
+        their spread in it, and in no other way: of two sequences that differ in level
+        or scale alone the same is read (Kim et al., 2022; Lin et al., 2023).
     """
 
     def __init__(
@@ -65,8 +73,13 @@ class Reader(nn.Module):
         missing_indicator=False,
         instance_norm=False,
         repeat_end=False,
+        relative=(),
     ):
         super().__init__()
+        self.relative = bool(relative)
+        is_relative = torch.zeros(n_features, dtype=torch.bool)
+        is_relative[list(relative)] = True
+        self.register_buffer("is_relative", is_relative)
         self.missing_indicator = missing_indicator
         self.instance_norm = instance_norm
         self.repeat_end = repeat_end
@@ -100,6 +113,9 @@ class Reader(nn.Module):
             `ended`, and what `repeat_end` promises.
         """
         numeric, unknown, ended = self._fill_steps(numeric, lengths)
+        if self.relative:
+            own = _less_the_last(numeric, unknown, lengths)
+            numeric = torch.where(self.is_relative, own, numeric)
         values, steps, scales, apart = [numeric], [numeric], None, None
         if self.missing_indicator:
             values.append(unknown.expand_as(numeric).to(numeric.dtype))
@@ -227,6 +243,16 @@ def _in_own_scale(numeric, unknown):
     deviation = variance.sqrt()
     spread = deviation + floor
     return apart / spread[:, None], spread.log(), deviation > floor
+
+
+def _less_the_last(numeric, unknown, lengths):
+    """Read each sequence of (N, L, F) from its last value on, over its spread."""
+    last = _take_steps(numeric, lengths[:, None] - 1)  # (N, 1, F)
+    count = (~unknown).sum(dim=1, keepdim=True).clamp(min=1)
+    mean = torch.where(unknown, 0.0, numeric).sum(dim=1, keepdim=True) / count
+    apart = torch.where(unknown, 0.0, numeric - mean).square()
+    spread = (apart.sum(dim=1, keepdim=True) / count).sqrt()
+    return (numeric - last) / (spread + LEAST_OWN_SPREAD)
 
 
 def _or_one(spread):

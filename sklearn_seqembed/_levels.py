@@ -5,15 +5,14 @@ What comes after a sequence begins where it ends: that need not be learned.
 
 import numpy as np
 
+from sklearn_seqembed._inputs import LEAST_OWN_SPREAD
+
 # Pairs, at most, that tell whether targets begin where sequences end.
 LOOKED_AT = 1000
 
-# Targets are taken relative to a sequence where this leaves less than so much of their
-# variance.
-LARGEST_SHARE = 0.9
-
-# Added to the spread of a sequence, in scaled units, before it divides.
-LEAST_SCALE = 0.1
+# Targets go on from a sequence where its last values leave less than so much of the
+# variance of their first steps.
+LARGEST_SHARE = 0.5
 
 
 class Levels:
@@ -52,25 +51,39 @@ class Levels:
             Some pairs, in the user's units.
         option : bool or "auto"
             True takes a feature for each target, False none, "auto" one where the
-            targets lie about the last value of a sequence more closely than about
-            their own mean.
+            first steps of targets lie about the last values of sequences by far more
+            closely than about their own mean.
         """
         n_features, n_sources = len(self.columns), sources.n_numeric
         if option is False or not n_features or not n_sources:
             return self
         last = np.stack([_last(sources.rows(i)) for i in range(len(sources))])
-        rows = np.concatenate([targets.rows(i) for i in range(len(targets))])
-        rows = rows.astype(np.float64)
-        last = np.repeat(last, targets.lengths, axis=0)
+        first = np.stack([_first(targets.rows(i)) for i in range(len(targets))])
         for k in range(n_features):
             # Of as many features each goes on from the one in its place.
             columns = [k] if n_features == n_sources else range(n_sources)
-            found = [_mean_square(rows[:, k] - last[:, j]) for j in columns]
-            variance = _mean_square(rows[:, k] - np.nanmean(rows[:, k]))
+            found = [_mean_square(first[:, k] - last[:, j]) for j in columns]
+            variance = _mean_square(first[:, k] - _mean(first[:, k]))
             best = int(np.argmin(found))
             if option is True or found[best] < LARGEST_SHARE * variance:
                 self.columns[k] = columns[best]
         return self
+
+    @property
+    def goes_on(self):
+        """Whether all targets are numbers that go on from sequences: a forecast."""
+        return len(self.columns) > 0 and bool((self.columns >= 0).all())
+
+    @property
+    def read_relative(self):
+        """Features of the sequences that need be read relative to themselves alone.
+
+        A tuple of int, without any where a target is learned as it is: what is known of
+        it may lie in levels.
+        """
+        if not self.goes_on:
+            return ()
+        return tuple(np.unique(self.columns).tolist())
 
     def of(self, sources):
         """Give level and scale of the targets of each sequence.
@@ -99,7 +112,7 @@ class Levels:
             apart = np.where(observed, values - mean, 0)
             spread = np.sqrt((apart**2).sum(axis=0) / count)
             levels[i, 0, known] = np.nan_to_num(_last(values))[known]
-            levels[i, 1, known] = (spread + LEAST_SCALE)[known]
+            levels[i, 1, known] = (spread + LEAST_OWN_SPREAD)[known]
         return levels
 
 
@@ -111,6 +124,16 @@ def _last(values):
     observed = ~np.isnan(values)
     steps = len(values) - 1 - observed[::-1].argmax(axis=0)
     return values[steps, np.arange(values.shape[1])]
+
+
+def _first(values):
+    """Take the first observed value of each feature of (n_timesteps, F)."""
+    return _last(values[::-1])
+
+
+def _mean(values):
+    observed = values[~np.isnan(values)]
+    return float(observed.mean()) if len(observed) else np.nan
 
 
 def _mean_square(values):

@@ -58,7 +58,8 @@ class LSTMSequencePredictor(
         Memory cell: long short-term memory, or the gated recurrent unit of [1]_.
     patch_size : int or "auto", default="auto"
         Time steps of X that enter the network together as one step [3]_. "auto" cuts a
-        sequence of median length into about 20 patches, the longest into 1000 at most.
+        sequence of median length into about 20 patches, the longest into 1000 at most;
+        into about 4 where y is numbers that go on from X: see `instance_norm`.
     decoding : {"auto", "autoregressive", "parallel"}, default="auto"
         "autoregressive" says one step after another, each given those before it; in
         training the true ones, so that all steps are one call. "parallel" says all
@@ -66,20 +67,22 @@ class LSTMSequencePredictor(
         "auto" is "autoregressive" where y has a categorical feature.
     target_patch_size : int or "auto", default="auto"
         Time steps of y that leave a "parallel" decoder together; "auto" as of
-        `patch_size`. No effect with "autoregressive" decoding.
+        `patch_size`, and as many as that where y goes on from X. No effect with
+        "autoregressive" decoding.
     instance_norm : bool or "auto", default="auto"
         Whether numbers of y are learned relative to each sequence of X: less the last
         observed value of a feature of X, over its spread in that sequence [4]_; both
-        are put back by `predict`. X is then read in its own scale too. A feature of y
-        goes on from the feature of X in its place, where there are as many, else from
-        the one whose last values are nearest. "auto" does so where y lies more closely
-        about the last values of X than about its own mean.
+        are put back by `predict`. A feature of y goes on from the feature of X in its
+        place, where there are as many, else from the one whose last values are nearest.
+        Where all of y goes on so, these features of X are read likewise. "auto" does so
+        where y begins by far closer to the last values of X than to its own mean.
     shared_vocabulary : bool, default=False
         Whether X and y, with as many categorical features of the same kinds, have one
         vocabulary and one table of embeddings; else each has its own.
     scheduled_sampling : float, default=0.0
         Share in [0, 1) of the steps, risen to from 0 over the training, at which an
-        "autoregressive" decoder reads what it said itself in place of the truth [5]_.
+        "autoregressive" decoder reads what it said itself in place of the truth [5]_. No
+        effect with "parallel" decoding.
     beam_size : int, default=1
         Hypotheses that `predict` keeps at each step where y is one categorical feature;
         1 takes the likeliest step each time.
@@ -492,7 +495,10 @@ early_stopping_, max_length_, device_
         self._levels = Levels(self._target_features.numeric)
         self._levels.fit(sources[some], targets[some], self.instance_norm)
         chosen = _auto.choose_pair_network(
-            sources.lengths, targets.lengths, bool(self._target_features.n_classes)
+            sources.lengths,
+            targets.lengths,
+            bool(self._target_features.n_classes),
+            self._levels.goes_on,
         )
         set_chosen(self, chosen)
         self.instance_norm_ = self._levels.columns >= 0
@@ -551,7 +557,7 @@ early_stopping_, max_length_, device_
         target = self._target_features
         return {
             **self._encoder_params(),
-            "instance_norm": bool(self.instance_norm_.any()),
+            "relative": () if target.n_classes else self._levels.read_relative,
             "reverse": bool(self.reverse_source),
             "n_target_features": target.numeric.n_features,
             "n_target_classes": target.n_classes,

@@ -174,7 +174,8 @@ def _cells(X, i):
 
 
 def _check_iterable(X, name, expected):
-    if not hasattr(X, "__iter__") or getattr(X, "ndim", 1) == 0:
+    is_string = isinstance(X, str)  # one of numpy's has no dimensions
+    if not is_string and (not hasattr(X, "__iter__") or getattr(X, "ndim", 1) == 0):
         raise TypeError(
             f"{name} is of type {type(X).__name__}, expected {expected}. Pass lists, "
             "arrays or strings, one a sequence."

@@ -140,3 +140,10 @@ def test_tensors_are_compared(dtype):
 def test_a_share_of_no_token_is_refused():
     with pytest.raises(ValueError, match="X_true has no observed value"):
         token_match_score([[None]], [["a"]])
+
+
+def test_strings_of_numpy_are_sequences_of_characters():
+    words = list(np.array(["ab", "cd"]))
+
+    assert exact_match_score(words, ["ab", "ce"]) == 0.5
+    assert token_match_score(["ab", "ce"], words) == 0.75
