@@ -10,7 +10,7 @@ QUALITY_VENV ?= .venv-quality
 # times slower where other programs keep the cores busy.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint docs wheel benchmark quality events clean
+.PHONY: demo test lint docs wheel benchmark quality events pairs clean
 
 demo: $(VENV)/.test-ready  ## Embed real sequences, classify them, save a picture.
 	$(BIN)/python examples/demo.py
@@ -21,7 +21,7 @@ test: $(VENV)/.test-ready  ## Run all tests, with coverage of the package.
 lint: $(VENV)/.test-ready  ## Check code style and docstrings.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/numpydoc lint sklearn_seqembed/_embedder.py sklearn_seqembed/datasets.py sklearn_seqembed/metrics.py
+	$(BIN)/numpydoc lint sklearn_seqembed/_embedder.py sklearn_seqembed/_predictor.py sklearn_seqembed/datasets.py sklearn_seqembed/metrics.py
 
 docs: $(VENV)/.docs-ready  ## Build the pages in docs/_build/html.
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
@@ -41,6 +41,14 @@ events: $(VENV)/.test-ready  ## Judge vectors of words and events, in about two 
 	for name in names sentences sepsis helpdesk events; do \
 		$(BIN)/python benchmarks/$$name.py || exit 1; \
 	done
+
+pairs: $(VENV)/.test-ready  ## Judge predicted sequences, in about two hours.
+	for name in generated translation forecasting continuation; do \
+		$(BIN)/python benchmarks/$$name.py || exit 1; \
+	done
+	$(MAKE) VENV=$(BENCHMARK_VENV) $(BENCHMARK_VENV)/.benchmark-ready
+	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python benchmarks/addition.py
+	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python benchmarks/sequence_speed.py
 
 clean:
 	rm -rf $(VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmarks/results dist docs/_build docs/auto_examples docs/generated

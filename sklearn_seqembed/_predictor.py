@@ -514,7 +514,13 @@ early_stopping_, max_length_, device_
 
     @property
     def max_length_(self):
-        """The most time steps that `predict` returns."""
+        """The most time steps that `predict` returns.
+
+        Returns
+        -------
+        int
+            `max_length`, or the length of the longest target of fit.
+        """
         check_is_fitted(self)
         return self._longest if self.max_length is None else int(self.max_length)
 

@@ -30,9 +30,10 @@ def test_the_lines_of_the_readme_run(capsys):
     assert len(lines) <= 10
 
 
-def test_the_user_guide_runs():
+@pytest.mark.parametrize("page", ["user_guide", "predictor"])
+def test_the_user_guide_runs(page):
     result = doctest.testfile(
-        str(ROOT / "docs" / "user_guide.rst"),
+        str(ROOT / "docs" / f"{page}.rst"),
         module_relative=False,
         optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
     )
