@@ -65,9 +65,8 @@ copied = [y_train[k] for k in rows]
 print(f"LSTM, sums trained on: {predictor.score(X_train, y_train):.0%} wholly right")
 print(f"LSTM, other sums: {predictor.score(X_test, y_test):.0%} wholly right")
 print(f"LSTM, other sums: {token_match_score(y_test, predicted):.0%} of characters")
-print(
-    f"nearest question: {np.mean(np.array(copied) == np.array(y_test)):.0%} wholly right"
-)
+same = np.array(copied) == np.array(y_test)
+print(f"nearest question: {same.mean():.0%} wholly right")
 
 # %%
 # What the errors look like

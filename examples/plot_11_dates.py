@@ -135,15 +135,15 @@ plt.show()
 
 # %%
 # The years are always right, also where only two digits are written. Nearly all wrong
-# characters are in the day. Where only numbers are written, some are in the month: the
-# network then mixes up two numbers, or takes a near one. Of all characters the
-# nearest spelling has four of five right too, since dates are alike. So count the dates
-# that are wholly right.
+# characters are in the day, and most of the others in the month of dates that are
+# written in numbers alone. Of all characters the nearest spelling has four of five
+# right too, since dates are alike. So count the dates that are wholly right.
 #
 # What to remember
 # ----------------
 # - Pairs of strings are enough: X and y are two lists.
 # - One model learns all spellings. Report its share by spelling, on days kept out.
-# - More pairs help most. Here 3000 pairs have to show every day in every spelling.
+# - Here 500 pairs of each spelling have to teach it all days, months and years. More
+#   pairs make fewer errors.
 # - Where all spellings are known, write rules: they are never wrong in a digit. Pairs
 #   are for when nobody knows all spellings.

@@ -138,19 +138,22 @@ plt.show()
 
 # %%
 # The network follows the summers, and sees them grow. The linear model is close behind.
-# The last year before was a weak one, so that its growth is far too little for what
-# came.
+# The last year before was a weak one: it grew by 3.4 %, far less than the two years
+# that came.
 #
 # Is that luck?
 # -------------
-# Another seed gives another network, and another error.
+# Another seed gives another network, and another error. Besides, we tried patches of
+# other sizes too, and show the best one. So these errors flatter the network.
 
 by_seed = [
     np.abs(make_predictor(seed).fit(X, y).predict(recent)[0, :, 0] - future).mean()
-    for seed in range(4)
+    for seed in range(3)
 ]
 print("LSTM, by seed:", ", ".join(f"{error:.1f}" for error in by_seed))
-print(f"growth of the last year: {past[-12:].sum() / past[-24:-12].sum() - 1:.1%}")
+years = series.reshape(-1, 12).sum(axis=1)
+growth = years[1:] / years[:-1] - 1
+print("growth of the last three years:", ", ".join(f"{g:.1%}" for g in growth[-3:]))
 
 # %%
 # And two years are one trial. So we do it again two years earlier: we learn from the
@@ -167,8 +170,8 @@ for name, guess in earlier.items():
 
 # %%
 # Now the linear model is the best one, and the network loses to plain growth too. It
-# has a third fewer windows, and no passenger numbers as high as those that it is asked
-# for. One series of twelve years is little for a network.
+# has a third fewer windows to learn from. One series of twelve years is little for a
+# network.
 #
 # What to remember
 # ----------------

@@ -81,7 +81,7 @@ class LSTMSequencePredictor(
         vocabulary and one table of embeddings; else each has its own.
     scheduled_sampling : float, default=0.0
         Share in [0, 1) of the steps, risen to from 0 over the training, at which an
-        "autoregressive" decoder reads what it said itself in place of the truth [5]_. No
+        "autoregressive" decoder reads what it said itself, not the truth [5]_. No
         effect with "parallel" decoding.
     beam_size : int, default=1
         Hypotheses that `predict` keeps at each step where y is one categorical feature;
