@@ -6,7 +6,11 @@ import warnings
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -33,7 +37,9 @@ CALIBRATED_SEQUENCES = 256
 JOINED_SEQUENCES = 2000
 
 
-class BaseSequenceEstimator(BaseEstimator):
+class BaseSequenceEstimator(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Fit an encoder-decoder net on sequences; encode and decode with it."""
 
     def __sklearn_is_fitted__(self):
@@ -68,6 +74,22 @@ class BaseSequenceEstimator(BaseEstimator):
         """The device that the network lies on, "cpu" or "cuda" for example."""
         check_is_fitted(self)
         return str(self.net_.device)
+
+    def transform(self, X):
+        """Encode each sequence as one vector.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            In any form that :meth:`fit` takes, with the same features.
+
+        Returns
+        -------
+        vectors : float32 ndarray of shape (n_samples, n_components)
+            The vectors; a frame where `set_output` asks for one.
+        """
+        sequences, _ = self._check_in(X)
+        return self._encode(sequences)
 
     def _fit(self, X, y=None):
         """Train on X: anew, or from the present weights with `warm_start`."""
@@ -293,3 +315,14 @@ class BaseSequenceEstimator(BaseEstimator):
     def _sources(self, encoded):
         """Take what is read from what is learned from."""
         return encoded
+
+    @property
+    def _n_features_out(self):
+        """Length of the vector, for get_feature_names_out: what fit saw."""
+        return self.net_.module__n_components
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

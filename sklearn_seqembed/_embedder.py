@@ -1,7 +1,6 @@
 """LSTMSequenceEmbedder: sequences into vectors, and back."""
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -43,9 +42,7 @@ def _objective_has(part):
     return check
 
 
-class LSTMSequenceEmbedder(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseSequenceEstimator
-):
+class LSTMSequenceEmbedder(BaseSequenceEstimator):
     """Embed sequences as vectors by an Encoder-Decoder LSTM.
 
     `fit` trains an LSTM encoder and an LSTM decoder to recreate each sequence from one
@@ -420,22 +417,6 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         """
         return self._partial_fit(X)
 
-    def transform(self, X):
-        """Encode each sequence as one vector.
-
-        Parameters
-        ----------
-        X : list, array, tensor or frame of n_samples sequences
-            In any form that :meth:`fit` takes, with the same features.
-
-        Returns
-        -------
-        vectors : float32 ndarray of shape (n_samples, n_components)
-            The vectors; a frame where `set_output` asks for one.
-        """
-        sequences, _ = self._check_in(X)
-        return self._encode(sequences)
-
     @available_if(_objective_has("reconstruction"))
     def inverse_transform(self, X):
         """Play vectors back as sequences whose lengths the network decides.
@@ -644,14 +625,3 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
 
     def _decode(self, vectors, part, lengths, shortest=None):
         return play(self.net_, self._features, vectors, part, lengths, shortest)
-
-    @property
-    def _n_features_out(self):
-        """Length of the vector, for get_feature_names_out: what fit saw."""
-        return self.net_.module__n_components
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        return tags

@@ -3,7 +3,6 @@
 import numbers
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
@@ -21,9 +20,7 @@ from sklearn_seqembed._targets import TargetReader
 from sklearn_seqembed._vocabulary import join_categories
 
 
-class LSTMSequencePredictor(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseSequenceEstimator
-):
+class LSTMSequencePredictor(BaseSequenceEstimator):
     """Predict sequences from sequences by an Encoder-Decoder LSTM.
 
     `fit` trains an LSTM encoder that reads each sequence into one vector of fixed
@@ -421,22 +418,6 @@ early_stopping_, max_length_, device_
         ]
         return candidates, probabilities
 
-    def transform(self, X):
-        """Encode each sequence as one vector.
-
-        Parameters
-        ----------
-        X : list, array, tensor or frame of n_samples sequences
-            As for :meth:`predict`.
-
-        Returns
-        -------
-        vectors : float32 ndarray of shape (n_samples, n_components)
-            The vectors; a frame where `set_output` asks for one.
-        """
-        sequences, _ = self._check_in(X)
-        return self._encode(sequences)
-
     def score(self, X, y):
         """Return how well the targets of sequences are predicted.
 
@@ -615,14 +596,7 @@ early_stopping_, max_length_, device_
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         return features.decode(features.numeric.decode(rows), classes[inside], offsets)
 
-    @property
-    def _n_features_out(self):
-        """Length of the vector, for get_feature_names_out: what fit saw."""
-        return self.net_.module__n_components
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
         tags.target_tags.required = True
-        tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

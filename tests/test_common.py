@@ -19,11 +19,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
 BATTERY = """
 import json, sys, traceback, warnings
 from sklearn.utils.estimator_checks import check_estimator
-from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+import sklearn_seqembed
 
 warnings.simplefilter("ignore")
-embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2)
-results = check_estimator(embedder, on_fail=None, on_skip=None)
+estimator = getattr(sklearn_seqembed, sys.argv[2])(n_components=4, max_epochs=2)
+results = check_estimator(estimator, on_fail=None, on_skip=None)
 found = [
     {
         "name": result["check_name"],

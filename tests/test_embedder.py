@@ -295,7 +295,7 @@ def test_constant_features_are_left_out_of_the_score():
 
 
 def test_score_of_constant_sequences_is_undefined():
-    with pytest.warns(UndefinedMetricWarning, match="every feature of X is constant"):
+    with pytest.warns(UndefinedMetricWarning, match="every feature is constant"):
         embedder = _embedder().fit([[2.0, 2.0], [2.0, 2.0]])
 
     assert np.isnan(embedder.train_score_)
