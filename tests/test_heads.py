@@ -208,7 +208,7 @@ def test_surprisals_are_added_in_the_units_of_squared_errors():
     scales = (0.5, 0.25)
 
     loss = SequenceLoss(learn_ends=False, class_scales=scales)(
-        {"forecast": played}, {"forecast": targets}, 1.0, {"forecast": surprisals}
+        {"forecast": played}, {"forecast": targets}, {"forecast": surprisals}
     )
     means = mean_errors(played.values, targets, surprisals, scales)
 
