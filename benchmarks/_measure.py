@@ -6,6 +6,7 @@ bring a pool of threads that would get into each other's way.
 """
 
 import argparse
+import ast
 import contextlib
 import ctypes
 import datetime
@@ -41,6 +42,8 @@ DISTRIBUTIONS = (
     "sktime",
     "numba",
     "pycatch22",
+    "sacrebleu",
+    "rapidfuzz",
 )
 
 # Libraries read their number of threads once, when they are imported.
@@ -533,6 +536,34 @@ def argument_parser(description, threads=False, seeds=False):
     if seeds:
         parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
     return parser
+
+
+def add_parameters(parser):
+    """Let a command line set parameters of ours: --set name=value name=value.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Gets `set`, a list of (name, value), which is empty by default.
+    """
+    parser.add_argument(
+        "--set",
+        type=_setting,
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="parameters of LSTMSequencePredictor, such as cell=gru lr=0.002",
+    )
+
+
+def _setting(text):
+    name, found, value = text.partition("=")
+    if not found:
+        raise ValueError(f"{text} is not of the form name=value")
+    try:
+        return name, ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return name, value  # a word, such as gru
 
 
 def show_progress(what):

@@ -15,13 +15,13 @@ of their characters, padding not counted; the ratio is Keras' seconds over ours.
 Run: python benchmarks/addition.py [--seeds 3] [--epochs 10] [--set lr=0.002] [--quick]
 """
 
-import ast
 import statistics
 import time
 
 import numpy as np
 from _measure import (
     Worker,
+    add_parameters,
     argument_parser,
     print_machine,
     print_table,
@@ -169,34 +169,6 @@ def measure(train, test, seed, ours, keras, parameters, keras_epochs):
         "Keras, with padding": learned["Keras"]["accuracies"][-1],
         "Keras, accuracies": learned["Keras"]["accuracies"],
     }
-
-
-def add_parameters(parser):
-    """Let a command line set parameters of ours: --set name=value name=value.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        Gets `set`, a list of (name, value), which is empty by default.
-    """
-    parser.add_argument(
-        "--set",
-        type=_setting,
-        nargs="+",
-        default=[],
-        metavar="NAME=VALUE",
-        help="parameters of LSTMSequencePredictor, such as cell=gru lr=0.002",
-    )
-
-
-def _setting(text):
-    name, found, value = text.partition("=")
-    if not found:
-        raise ValueError(f"{text} is not of the form name=value")
-    try:
-        return name, ast.literal_eval(value)
-    except (SyntaxError, ValueError):
-        return name, value  # a word, such as gru
 
 
 def main():

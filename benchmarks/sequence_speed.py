@@ -30,6 +30,7 @@ import time
 from _data import load_table
 from _measure import (
     Worker,
+    add_parameters,
     argument_parser,
     median_ratio,
     print_machine,
@@ -38,7 +39,6 @@ from _measure import (
     take_turns,
     write_json,
 )
-from addition import add_parameters
 
 N_THREADS = 1
 

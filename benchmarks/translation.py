@@ -20,8 +20,7 @@ import time
 
 import numpy as np
 from _data import load_table
-from _measure import argument_parser, mean_rows, print_table, write_json
-from addition import add_parameters
+from _measure import add_parameters, argument_parser, mean_rows, print_table, write_json
 from sacrebleu.metrics import BLEU
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
