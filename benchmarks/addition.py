@@ -12,7 +12,9 @@ Both run one after the other, each in a process of its own with one thread, pinn
 one core. "whole" is the share of test answers that are wholly right, "characters" that
 of their characters, padding not counted; the ratio is Keras' seconds over ours.
 
-Run: python benchmarks/addition.py [--seeds 3] [--epochs 10] [--set lr=0.002] [--quick]
+Run: python benchmarks/addition.py [--seeds 3] [--set lr=0.002] [--alone] [--quick]
+
+With --alone ours is measured without Keras, to compare settings.
 """
 
 import statistics
@@ -124,8 +126,10 @@ def measure(train, test, seed, ours, keras, parameters, keras_epochs):
         Questions and answers.
     seed : int
         Seed of both.
-    ours, keras : Worker
-        The contenders.
+    ours : Worker
+        Ours.
+    keras : Worker or None
+        Keras, or none of it.
     parameters : dict
         Parameters of ours that are not to be their defaults.
     keras_epochs : int
@@ -147,8 +151,10 @@ def measure(train, test, seed, ours, keras, parameters, keras_epochs):
             questions=questions,
             seed=seed,
             parameters=parameters,
-        ),
-        "Keras": keras.call(
+        )
+    }
+    if keras is not None:
+        learned["Keras"] = keras.call(
             "learn_addition",
             train=train,
             test=test,
@@ -156,14 +162,15 @@ def measure(train, test, seed, ours, keras, parameters, keras_epochs):
             most_digits=MOST_DIGITS,
             accuracy=KERAS_ACCURACY,
             epochs=keras_epochs,
-        ),
-    }
+        )
     row = {"seed": seed}
     for name, result in learned.items():
         row[f"{name}, s"] = result["seconds"]
         row[f"{name}, epochs"] = result["epochs"]
         row[f"{name}, whole"] = exact_match_score(answers, result["answers"])
         row[f"{name}, characters"] = token_match_score(answers, result["answers"])
+    if keras is None:
+        return row
     return row | {
         "Keras / ours": row["Keras, s"] / row["ours, s"],
         "Keras, with padding": learned["Keras"]["accuracies"][-1],
@@ -171,35 +178,16 @@ def measure(train, test, seed, ours, keras, parameters, keras_epochs):
     }
 
 
-def main():
-    """Measure all seeds, print a table, write JSON."""
-    parser = argument_parser(__doc__, seeds=True)
-    parser.add_argument(
-        "--epochs", type=int, help="max_epochs of ours, its default if not given"
-    )
-    add_parameters(parser)
-    args = parser.parse_args()
-    print_machine(N_THREADS, args.quick)
-    sizes = (N_QUESTIONS, N_TEST)
-    parameters, keras_epochs = dict(args.set), KERAS_EPOCHS
-    if args.quick:
-        sizes = (N_QUESTIONS_QUICK, N_TEST_QUICK)
-        parameters, keras_epochs = {"max_epochs": 2} | parameters, 2
-    if args.epochs is not None:
-        parameters["max_epochs"] = args.epochs
-    train, test = draw_questions(*sizes)
-    rows = []
-    with (
-        Worker("addition", N_THREADS) as ours,
-        Worker("_contenders.keras_sequences", N_THREADS) as keras,
-    ):
-        for seed in range(args.seeds):
-            show_progress(f"addition: seed {seed}")
-            rows.append(
-                measure(train, test, seed, ours, keras, parameters, keras_epochs)
-            )
-            show_progress(str(rows[-1]))  # hours are not lost with an interrupted run
-    print_table(rows, COLUMNS)
+def conclude(rows, keras_epochs):
+    """Print the ratio of seconds, and where it is not what it seems.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of :func:`measure`, a seed each.
+    keras_epochs : int
+        The most epochs of Keras.
+    """
     ratio = statistics.median(row["Keras / ours"] for row in rows)
     print(f"Keras / ours, median of {len(rows)} seeds: {ratio:.2f}.")
     n_short = sum(row["Keras, with padding"] < KERAS_ACCURACY for row in rows)
@@ -208,6 +196,36 @@ def main():
             f"Note: Keras did not reach {KERAS_ACCURACY:.0%} with {n_short} of "
             f"{len(rows)} seeds; its seconds are those of all {keras_epochs} epochs."
         )
+
+
+def main():
+    """Measure all seeds, print a table, write JSON."""
+    parser = argument_parser(__doc__, seeds=True)
+    parser.add_argument("--alone", action="store_true", help="ours without Keras")
+    add_parameters(parser)
+    args = parser.parse_args()
+    print_machine(N_THREADS, args.quick)
+    sizes = (N_QUESTIONS, N_TEST)
+    parameters, keras_epochs = dict(args.set), KERAS_EPOCHS
+    if args.quick:
+        sizes = (N_QUESTIONS_QUICK, N_TEST_QUICK)
+        parameters, keras_epochs = {"max_epochs": 2} | parameters, 2
+    train, test = draw_questions(*sizes)
+    rows = []
+    with (
+        Worker("addition", N_THREADS) as ours,
+        Worker("_contenders.keras_sequences", N_THREADS) as keras,
+    ):
+        for seed in range(args.seeds):
+            show_progress(f"addition: seed {seed}")
+            other = None if args.alone else keras
+            rows.append(
+                measure(train, test, seed, ours, other, parameters, keras_epochs)
+            )
+            show_progress(str(rows[-1]))  # hours are not lost with an interrupted run
+    print_table(rows, COLUMNS)
+    if not args.alone:
+        conclude(rows, keras_epochs)
     write_json(
         "addition",
         {
@@ -215,7 +233,6 @@ def main():
             "parameters": parameters,
             "questions": sizes,
             "rows": rows,
-            "ratio": ratio,
         },
     )
 

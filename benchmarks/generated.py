@@ -4,13 +4,14 @@ Sequences of digits with 5 to 30 of them, drawn uniformly; those of the test par
 occur in training. Of longer ones than were seen, 31 to 60, a second table says how the
 share falls off, by length.
 
-    python benchmarks/generated.py [--tasks reverse sort echo] [--seeds 1] [--quick]
+    python benchmarks/generated.py [--tasks reverse sort echo] [--seeds 1]
+        [--n-train 20000] [--set reverse_source=False] [--quick]
 """
 
 import time
 
 import numpy as np
-from _measure import argument_parser, print_table, write_json
+from _measure import add_parameters, argument_parser, print_table, write_json
 
 from sklearn_seqembed import LSTMSequencePredictor
 from sklearn_seqembed.metrics import exact_match_score, token_match_score
@@ -51,7 +52,7 @@ def draw(n_samples, lengths, rng, seen=()):
     return list(found)
 
 
-def judge(task, seed, n_train):
+def judge(task, seed, n_train, parameters):
     """Train on one task, and judge it on unseen sequences.
 
     Returns
@@ -66,7 +67,7 @@ def judge(task, seed, n_train):
     seen = set(X)
     X_test = draw(N_TEST, LENGTHS, rng, seen)
     y, y_test = (list(map(TASKS[task], part)) for part in (X, X_test))
-    predictor = LSTMSequencePredictor(random_state=seed)
+    predictor = LSTMSequencePredictor(**({"random_state": seed} | parameters))
     start = time.perf_counter()
     predictor.fit(X, y)
     seconds = time.perf_counter() - start
@@ -109,18 +110,28 @@ def main():
     parser = argument_parser(__doc__, seeds=True)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--n-train", type=int, default=N_TRAIN)
+    add_parameters(parser)
     args = parser.parse_args()
     n_train = 2_000 if args.quick else args.n_train
+    parameters = dict(args.set)
     rows, bands = [], []
     for task in args.tasks:
         for seed in range(args.seeds):
-            row, by_length = judge(task, seed, n_train)
+            row, by_length = judge(task, seed, n_train, parameters)
             rows.append(row)
             bands += by_length
             print(row, flush=True)
     print_table(rows, COLUMNS)
     print_table(bands, dict.fromkeys(["task", "seed", "length"], "") | BAND_COLUMNS)
-    write_json("generated", {"quick": args.quick, "results": rows, "bands": bands})
+    write_json(
+        "generated",
+        {
+            "quick": args.quick,
+            "parameters": parameters,
+            "results": rows,
+            "bands": bands,
+        },
+    )
 
 
 if __name__ == "__main__":
