@@ -12,6 +12,7 @@ from sklearn_seqembed._encoding import FeatureEncoder, spaced
 from sklearn_seqembed._levels import LOOKED_AT, Levels
 from sklearn_seqembed._network import SequenceToSequence
 from sklearn_seqembed._pairs import PairDataset, Pairs
+from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._playing import play
 from sklearn_seqembed._scoring import exact_share, explained_share, numeric_share
 from sklearn_seqembed._sequences import check_sequences
@@ -72,7 +73,8 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         are put back by `predict`. A feature of y goes on from the feature of X in its
         place, where there are as many, else from the one whose last values are nearest.
         Where all of y goes on so, these features of X are read likewise. "auto" does so
-        where y begins by far closer to the last values of X than to its own mean.
+        where y begins by far closer to the last values of X than to its own mean. No
+        effect where X or y has no numbers.
     shared_vocabulary : bool, default=False
         Whether X and y, with as many categorical features of the same kinds, have one
         vocabulary and one table of embeddings; else each has its own.
@@ -88,7 +90,8 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         at least 0. No effect with `beam_size=1`, but on `predict_top`.
     max_length : int or None, default=None
         The most time steps that `predict` returns for a sequence, at least 1. None is
-        as many as the longest target of fit has.
+        as many as the longest target of fit has. Where all of these have as many, no
+        more are said.
     lr_schedule : {"onecycle", None}, default="onecycle"
         Rise to `lr` over the first 30 % of the batches of a fit, and fall to nearly 0
         over the others; None holds `lr`.
@@ -374,6 +377,7 @@ early_stopping_, max_length_, device_
             None where it holds objects.
         """
         sequences, container = self._check_in(X)
+        self._check_saying()
         vectors = self._encode(sequences)
         predicted = self._say(sequences, vectors)
         return self._targets.build(predicted, container.index)
@@ -396,7 +400,8 @@ early_stopping_, max_length_, device_
             container of the y of `fit`.
         log_probabilities : list of float ndarray of shape (n_candidates,)
             Natural logarithm of the probability of each candidate given its sequence,
-            the end included. The order is by `length_penalty`.
+            the end included where another could go on: not at `max_length_` steps, nor
+            where all targets of `fit` had as many. The order is by `length_penalty`.
 
         Raises
         ------
@@ -405,6 +410,7 @@ early_stopping_, max_length_, device_
         """
         check_scalar(k, "k", numbers.Integral, min_val=1)
         sequences, _ = self._check_in(X)
+        self._check_saying()
         self._check_beam("predict_top")
         vectors = self._encode(sequences)
         classes, lengths, found = self._search(vectors, max(k, self.beam_size))
@@ -437,6 +443,7 @@ early_stopping_, max_length_, device_
         """
         check_is_fitted(self)
         pairs, _ = self._check_data(X, y, reset=False)
+        self._check_saying()
         vectors = self._encode(pairs.sources)
         scores = []
         if pairs.targets.n_numeric:
@@ -485,8 +492,7 @@ early_stopping_, max_length_, device_
         self.instance_norm_ = self._levels.columns >= 0
 
     def _settle_training(self, n_samples, partial=False, keep_auto=False):
-        if self.beam_size > 1:
-            self._check_beam(f"beam_size={self.beam_size}")
+        self._check_saying()
         super()._settle_training(n_samples, partial, keep_auto)
 
     @property
@@ -504,6 +510,12 @@ early_stopping_, max_length_, device_
         """
         check_is_fitted(self)
         return self._longest if self.max_length is None else int(self.max_length)
+
+    def _check_saying(self):
+        """Refuse parameters of `predict`, which may be set after fit, too."""
+        check_parameters(self)
+        if self.beam_size > 1:
+            self._check_beam(f"beam_size={self.beam_size}")
 
     def _check_beam(self, what):
         features = self._target_features
@@ -562,13 +574,11 @@ early_stopping_, max_length_, device_
 
     def _say(self, sources, vectors, lengths=None):
         """Say the targets of vectors, in the user's units."""
-        longest = self.max_length_ if lengths is None else int(lengths.max())
-        if lengths is None and self._shortest == self._longest:
-            longest = min(longest, self._longest)
-            lengths = np.full(len(vectors), longest)  # no other was met
+        shortest, longest = self._bounds()
         levels = self._levels.of(sources)
         if self.decoding_ == "parallel":
-            shortest = min(self._shortest, longest) if lengths is None else None
+            if lengths is not None or shortest == longest:
+                shortest = None  # the network need not decide
             most = np.full(len(vectors), longest) if lengths is None else lengths
             features = self._target_features
             return play(
@@ -577,13 +587,25 @@ early_stopping_, max_length_, device_
         if self.beam_size > 1 and lengths is None:
             classes, lengths, _ = self._search(vectors, self.beam_size)
             return self._as_sequences(None, classes[:, 0], lengths[:, 0])
-        values, classes, lengths = self.net_.say(vectors, longest, lengths=lengths)
+        if lengths is not None:
+            longest = int(lengths.max())
+        values, classes, lengths = self.net_.say(vectors, longest, shortest, lengths)
         values = values * levels[:, 1:] + levels[:, :1]
         return self._as_sequences(values, classes, lengths)
 
+    def _bounds(self):
+        """The fewest and the most steps of what is said."""
+        longest = self.max_length_
+        if self._shortest == self._longest:  # no other was met, no end was learned
+            longest = min(longest, self._longest)
+            return longest, longest
+        shortest = self._shortest if self.decoding_ == "parallel" else 1
+        return min(shortest, longest), longest
+
     def _search(self, vectors, beam_size):
+        shortest, longest = self._bounds()
         classes, lengths, log_probabilities = self.net_.search(
-            vectors, self.max_length_, 1, beam_size, self.length_penalty
+            vectors, longest, shortest, beam_size, self.length_penalty
         )
         return classes[..., None], lengths, log_probabilities
 

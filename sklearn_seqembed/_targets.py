@@ -109,6 +109,10 @@ class TargetReader(BaseEstimator):
         message = message.replace("categorical_features", "categorical_targets")
         message = message.replace(type(self).__name__, self.name)
         message = message.replace("the input samples", "the targets")
+        message = message.replace(
+            "to a transformer of their own in sklearn.compose.ColumnTransformer",
+            "to an estimator of their own",
+        )
         return re.sub(r"\bX\b", "y", message)
 
 

@@ -1,5 +1,6 @@
 """LSTMSequencePredictor: what it learns, what it gives back, how it behaves."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -320,6 +321,22 @@ def test_a_beam_needs_one_categorical_feature(numbers):
         _quick().fit(*numbers).predict_top(numbers[0])
 
 
+def test_beams_keep_to_the_one_length_of_all_targets():
+    X = ["".join(word) for word in itertools.product("abc", repeat=3)]
+    y = [word[::-1] for word in X]
+    predictor = _quick(max_epochs=5, beam_size=9, length_penalty=0.0).fit(X, y)
+
+    candidates, log_probabilities = predictor.predict_top(X, k=9)
+
+    assert {len(word) for words in candidates for word in words} == {3}
+    assert predictor.predict(X) == [words[0] for words in candidates]
+    greedy = clone(predictor).set_params(beam_size=1).fit(X, y).predict(X)
+    assert greedy != predictor.predict(X)
+    # Nothing is set aside for an end that cannot be elsewhere.
+    everything = predictor.predict_top(X[:3], k=27)[1]
+    assert_allclose([np.exp(values).sum() for values in everything], 1, atol=1e-4)
+
+
 # Manners
 
 
@@ -551,7 +568,30 @@ def test_wrong_parameters_are_refused(name, value, error, match):
         _quick(**{name: value}).fit(*_reversed_words())
 
 
+@pytest.mark.parametrize("method", ["predict", "predict_top", "score"])
+def test_parameters_of_predict_are_checked_there(reverser, method):
+    X, y = _reversed_words(3)
+    predictor = pickle.loads(pickle.dumps(reverser)).set_params(max_length=0)
+
+    with pytest.raises(ValueError, match="max_length == 0, must be >= 1"):
+        getattr(predictor, method)(X, *([y] if method == "score" else []))
+
+
+def test_a_beam_set_after_fit_needs_one_categorical_feature(numbers):
+    predictor = _quick().fit(*numbers).set_params(beam_size=2)
+
+    with pytest.raises(ValueError, match="beam_size=2 needs a y of one categorical"):
+        predictor.predict(numbers[0])
+
+
 # Targets that are refused
+
+
+def test_columns_of_sequences_and_of_values_are_not_mixed():
+    y = pd.DataFrame({"path": [[1, 2], [3]], "label": [1, 2]})
+
+    with pytest.raises(TypeError, match="'label' holds .* to an estimator of their"):
+        _quick().fit(["ab", "c"], y)
 
 
 def test_y_is_required():
