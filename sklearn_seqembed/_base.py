@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed._dataset import SequenceDataset
 from sklearn_seqembed._devices import resolve_device, resolve_precision, seeded
-from sklearn_seqembed._encoding import FeatureEncoder, spaced
+from sklearn_seqembed._encoding import FeatureEncoder, categorical_names, spaced
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._sequences import check_sequences
 from sklearn_seqembed._settling import kept, settle_training, split
@@ -31,6 +31,14 @@ LEAST_SCORE = 0.05
 JUDGED_SEQUENCES = 1000
 JUDGED_SHARE = 0.03
 LEAST_JUDGED_SEQUENCES = 32
+
+# Parameters by the names of arguments of the network, where these differ.
+PARAMETERS = {
+    "parts": "objective",
+    "shared_embedding": "shared_vocabulary",
+    "reverse": "reverse_source",
+    "relative": "instance_norm",
+}
 
 # Sequences, at most, that tell how what is read varies, and how the vectors do.
 CALIBRATED_SEQUENCES = 256
@@ -66,6 +74,9 @@ class BaseSequenceEstimator(
         and the scores (N, n_steps, ·) that its `heads` turn into categories. With
         `objective="composite"` it is the decoder of the reconstruction.
         """
+        return self._decoder()
+
+    def _decoder(self):
         check_is_fitted(self)
         return next(iter(self.net_.module_.decoders.values()))
 
@@ -207,16 +218,7 @@ class BaseSequenceEstimator(
 
     def _encode_sources(self, sequences):
         """Encode X, naming its categorical features in messages."""
-        n_features = len(self.is_categorical_)
-        names = getattr(self, "feature_names_in_", range(n_features))
-        if len(names) != n_features:  # the columns of a table are its time steps
-            names = range(n_features)
-        names = [
-            repr(str(name)) if isinstance(name, str) else name
-            for name, is_ in zip(names, self.is_categorical_, strict=True)
-            if is_
-        ]
-        return self._features.encode(sequences, names)
+        return self._features.encode(sequences, categorical_names(self))
 
     def _net(self, data, device):
         """Build a net on `device`, or with None check that ours still fits."""
@@ -243,7 +245,7 @@ class BaseSequenceEstimator(
             for name, value in module_params.items():
                 before = getattr(net, f"module__{name}")
                 if value != before:
-                    name = "objective" if name == "parts" else name
+                    name = PARAMETERS.get(name, name)
                     raise ValueError(
                         f"The network was built for {name}={before!r}, now it is "
                         f"{value!r}. To train it on, set {name} back; for a new "

@@ -205,6 +205,30 @@ class EncodedSequences:
         return np.stack(indices, axis=-1).reshape(*shape, -1)
 
 
+def categorical_names(estimator):
+    """List how messages call the categorical features of a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With `is_categorical_`, and `feature_names_in_` if it was fitted on names.
+
+    Returns
+    -------
+    names : list of (str or int)
+        Quoted names, or positions.
+    """
+    n_features = len(estimator.is_categorical_)
+    names = getattr(estimator, "feature_names_in_", range(n_features))
+    if len(names) != n_features:  # the columns of a table are its time steps
+        names = range(n_features)
+    return [
+        repr(str(name)) if isinstance(name, str) else name
+        for name, is_ in zip(names, estimator.is_categorical_, strict=True)
+        if is_
+    ]
+
+
 def encode_ahead(sequences, encode):
     """Encode all time steps at once where they may be kept.
 

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
-from sklearn_seqembed._encoding import FeatureEncoder, spaced
+from sklearn_seqembed._encoding import FeatureEncoder, categorical_names, spaced
 from sklearn_seqembed._levels import LOOKED_AT, Levels
 from sklearn_seqembed._network import SequenceToSequence
 from sklearn_seqembed._pairs import PairDataset, Pairs
@@ -203,7 +203,12 @@ early_stopping_, max_length_, device_
     likelihood of the end is added: with tokens as much as for one of them, with numbers
     with a weight of 0.1.
 
-    All that `predict` knows of a sequence is its vector. Where source and target share
+    All that the decoder knows of a sequence is its vector. Where numbers are learned
+    relative to sequences (`instance_norm`), it says how far they lie from the last
+    value of X, and level and scale are taken from X itself: the vector does not hold
+    them. For an embedding that must, set ``instance_norm=False``.
+
+    Where source and target share
     many names or rare words, or are longer than about 30 tokens, a model with attention
     over all source steps is the better choice.
 
@@ -373,14 +378,15 @@ early_stopping_, max_length_, device_
         y : list, ndarray or frame
             In the kind of container and in the units of the y of `fit`: of numbers
             (n_samples,), where that was so. The network decides the lengths, up to
-            `max_length`; an array or a table is padded at the end with NaN, or with
-            None where it holds objects.
+            `max_length`. A 3-D array has as many steps as y had, or as `max_length`,
+            and is padded at the end with NaN, or with None where it holds objects. In a
+            table, as in X, each column is a time step: all are said.
         """
         sequences, container = self._check_in(X)
         self._check_saying()
         vectors = self._encode(sequences)
         predicted = self._say(sequences, vectors)
-        return self._targets.build(predicted, container.index)
+        return self._targets.build(predicted, container.index, self._width)
 
     def predict_top(self, X, k=5):
         """Return the likeliest sequences for each of X, by a beam search.
@@ -418,7 +424,7 @@ early_stopping_, max_length_, device_
         for i in range(len(sequences)):
             n = min(k, int((lengths[i] > 0).sum()))
             said = self._as_sequences(None, classes[i, :n], lengths[i, :n])
-            candidates.append(self._targets.build(said))
+            candidates.append(self._targets.build(said, n_steps=self._width))
         probabilities = [
             row[length > 0][:k] for row, length in zip(found, lengths, strict=True)
         ]
@@ -436,10 +442,10 @@ early_stopping_, max_length_, device_
         -------
         score : float
             For numbers the mean over features of 1 - squared error / squared deviation
-            from the mean over y, in the user's units, at the true number of steps: 1 is
-            perfect, 0 is the mean. For categories the share of sequences that are
-            predicted wholly right, their length included. With both the mean of the
-            two.
+            from the mean over all time steps of y, in the user's units, at the true
+            number of steps: 1 is perfect, 0 is that mean. For categories the share of
+            sequences that are predicted wholly right, their length included. With both
+            the mean of the two.
         """
         check_is_fitted(self)
         pairs, _ = self._check_data(X, y, reset=False)
@@ -473,7 +479,8 @@ early_stopping_, max_length_, device_
         self._settle_features(sources, container, rng, vocabulary_of=both)
         seed = None if self.random_state is None else rng.randint(2**31)
         self._target_features = self._feature_encoder(self.target_scaler, seed)
-        self._target_features.fit(targets, vocabulary_of=both)
+        with self._targets.named():
+            self._target_features.fit(targets, vocabulary_of=both)
         self.target_scaler_ = self._target_features.numeric.scaler_
         self.is_categorical_target_ = self._targets.is_categorical_
         self.target_categories_ = FeatureEncoder.by_feature(
@@ -511,6 +518,22 @@ early_stopping_, max_length_, device_
         check_is_fitted(self)
         return self._longest if self.max_length is None else int(self.max_length)
 
+    @property
+    def decoder_(self):
+        """The trained decoder, a torch module.
+
+        One that is "parallel" is called with vectors (N, n_components) and a number of
+        steps, as that of :class:`LSTMSequenceEmbedder`. One that is "autoregressive"
+        has `start_state`, which gives the state of its cells before the first step, and
+        `step`, which says a step given that state and the step before.
+        """
+        return self._decoder()
+
+    @property
+    def _width(self):
+        """Time steps of a 3-D array of predictions; None for those that y had."""
+        return None if self.max_length is None else self._bounds()[1]
+
     def _check_saying(self):
         """Refuse parameters of `predict`, which may be set after fit, too."""
         check_parameters(self)
@@ -532,11 +555,11 @@ early_stopping_, max_length_, device_
         """Nothing that was read is unlearnable."""
 
     def _encode_ahead(self, pairs):
-        return Pairs(
-            self._encode_sources(pairs.sources),
-            self._target_features.encode(pairs.targets, self._targets.columns),
-            self._levels.of(pairs.sources),
-        )
+        with self._targets.named():
+            names = categorical_names(self._targets)
+            targets = self._target_features.encode(pairs.targets, names)
+        sources = self._encode_sources(pairs.sources)
+        return Pairs(sources, targets, self._levels.of(pairs.sources))
 
     def _sources(self, encoded):
         return encoded.sources

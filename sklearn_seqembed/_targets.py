@@ -4,6 +4,7 @@ The readers are those of X. What they say of X is said of y here.
 """
 
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -59,10 +60,8 @@ class TargetReader(BaseEstimator):
                 f"{self.name} requires y to be passed, but the target y is None"
             )
         y, is_single = _as_sequences(y)
-        try:
+        with self.named():
             sequences, container = check_sequences(y, estimator=self, reset=reset)
-        except (TypeError, ValueError) as exc:
-            raise type(exc)(self._of_targets(str(exc))) from exc
         if len(sequences) != n_samples:
             raise ValueError(
                 f"Found input variables with inconsistent numbers of samples: X has "
@@ -76,6 +75,7 @@ class TargetReader(BaseEstimator):
             )
         if reset:
             self.is_single, self._container = is_single, container.without_rows()
+            self._n_steps = container.n_steps
         elif is_single != self.is_single:
             expected = ("sequences", "single values")[self.is_single]
             raise ValueError(
@@ -84,36 +84,51 @@ class TargetReader(BaseEstimator):
             )
         return sequences
 
-    def build(self, sequences, index=None):
-        """Put sequences into the kind that y had in fit."""
+    def build(self, sequences, index=None, n_steps=None):
+        """Put sequences into the kind that y had in fit.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            What is predicted.
+        index : pandas Index, default=None
+            Row index of X.
+        n_steps : int, default=None
+            Time steps of a 3-D array, however short its sequences are, so that results
+            of parts of X can be joined. None is as many as y had.
+        """
         container = self._container
         if self.is_single:
             return replace(container, form="2d", columns=None).build(sequences)[:, 0]
         if container.form.startswith("pandas"):
             container = replace(container, index=index)
+        if container.form == "3d":
+            container = replace(container, n_steps=n_steps or self._n_steps)
+        elif container.is_table and container.columns is not None:
+            longest = int(sequences.lengths.max())  # fewer where max_length is less
+            container = replace(container, columns=container.columns[:longest])
         return container.build(sequences)
 
-    @property
-    def columns(self):
-        """Names of the categorical features, as messages call them."""
-        names = getattr(self, "feature_names_in_", None)
-        if names is None or len(names) != len(self.is_categorical_):
-            names = range(len(self.is_categorical_))
-        return [
-            repr(str(name)) if isinstance(name, str) else name
-            for name, is_ in zip(names, self.is_categorical_, strict=True)
-            if is_
-        ]
-
-    def _of_targets(self, message):
-        message = message.replace("categorical_features", "categorical_targets")
-        message = message.replace(type(self).__name__, self.name)
-        message = message.replace("the input samples", "the targets")
-        message = message.replace(
-            "to a transformer of their own in sklearn.compose.ColumnTransformer",
-            "to an estimator of their own",
-        )
-        return re.sub(r"\bX\b", "y", message)
+    @contextmanager
+    def named(self):
+        """Let messages about X, raised in a ``with`` block, speak of y."""
+        try:
+            yield
+        except (TypeError, ValueError) as exc:
+            message = str(exc)
+            for words, ours in (
+                (r"\bcategorical_features\b", "categorical_targets"),
+                (r"\bscaler(?==| must)", "target_scaler"),
+                (rf"\b{type(self).__name__}\b", self.name),
+                ("the input samples", "the targets"),
+                (
+                    "a transformer of their own in .*ColumnTransformer",
+                    "another estimator",
+                ),
+                (r"\bX\b", "y"),
+            ):
+                message = re.sub(words, ours, message)
+            raise type(exc)(message) from exc
 
 
 def _as_sequences(y):

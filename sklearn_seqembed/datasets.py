@@ -142,7 +142,8 @@ def make_windows(series, lookback, horizon, *, stride=1):
     Notes
     -----
     In a 3-D array, time steps at the end that are wholly missing are read as padding.
-    Where the series has gaps, pass ``list(X)`` and ``list(y)``.
+    Where the series has gaps, pass ``list(X)`` and ``list(y)``, and leave out windows
+    in which nothing is observed: `fit` refuses them.
 
     Split the series by time first and cut each part: windows that overlap must not lie
     on both sides of a split.
@@ -170,7 +171,8 @@ def make_windows(series, lookback, horizon, *, stride=1):
             f"series has {series.ndim} dimensions, expected (n_timesteps,) or "
             "(n_timesteps, n_features). Cut one series at a time."
         )
-    series = series.reshape(len(series), -1)
+    if series.ndim == 1:
+        series = series[:, None]
     size = lookback + horizon
     if len(series) < size:
         raise ValueError(

@@ -19,7 +19,7 @@ from sklearn.model_selection import (
     cross_val_score,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, Normalizer
 
 from sklearn_seqembed import LSTMSequencePredictor
 from sklearn_seqembed.datasets import make_sequences, make_windows
@@ -168,15 +168,32 @@ def test_one_step_leads_to_many():
     assert predictor.predict([["b"], ["c"]]) == ["bbb", "ccc"]
 
 
-def test_the_vector_is_all_that_the_decoder_knows(reverser):
+def test_the_vector_is_all_that_the_decoder_knows(reverser, numbers):
     X, _ = _reversed_words(20, seed=2)
-    vectors = torch.from_numpy(reverser.transform(X))
+    shuffled = np.random.default_rng(0).permutation(20)
+    vectors = reverser.transform(X)
 
-    classes, _ = reverser.net_.say(vectors.numpy(), 5)[1:]
+    classes, lengths = reverser.net_.say(vectors[shuffled], 5)[1:]
 
-    said, _ = reverser.net_.say(vectors.numpy()[::-1].copy(), 5)[1:]
-    assert_array_equal(said, classes[::-1])
     assert vectors.shape == (20, 64)
+    letters = reverser.target_categories_[0]
+    said = [
+        "".join(letters[row[:length, 0] - 1])
+        for row, length in zip(classes, lengths, strict=True)
+    ]
+    assert said == reverser.predict([X[i] for i in shuffled])
+
+
+def test_level_and_scale_stand_beside_the_vector_where_they_are_put_back(numbers):
+    X, y = numbers
+    moved = [x + 100 for x in X]
+    relative = _quick(instance_norm=True).fit(X, y)
+    raw = _quick(instance_norm=False).fit(X, y)
+
+    assert_allclose(relative.transform(moved), relative.transform(X), atol=1e-4)
+    for after, before in zip(relative.predict(moved), relative.predict(X), strict=True):
+        assert_allclose(after, before + 100, atol=1e-3)
+    assert not np.allclose(raw.transform(moved), raw.transform(X), atol=0.01)
 
 
 # What comes back
@@ -380,22 +397,26 @@ def test_a_pickled_predictor_predicts_the_same(reverser):
 
 
 def test_a_predictor_holds_no_data():
-    marker = "a quite unlikely word"
     X, y = _reversed_words()
+    options = {"early_stopping": True, "batch_size": 16}
 
-    predictor = _quick(early_stopping=True).fit([*X, marker], [*y, marker])
+    few, many = (
+        pickle.dumps(_quick(**options).fit(X * n_times, y * n_times))
+        for n_times in (1, 20)
+    )
 
-    assert marker.encode() not in pickle.dumps(predictor)
+    # 1140 pairs more would be 6000 letters.
+    assert len(many) < len(few) + 1000
 
 
-def test_a_pipeline_searches_over_sequences():
-    X, y = _reversed_words()
-    search = GridSearchCV(_quick(), {"n_components": [4, 8]}, cv=2, n_jobs=2)
+def test_a_grid_search_finds_what_learns():
+    X, y = _reversed_words(200)
+    search = GridSearchCV(_quick(), {"max_epochs": [1, 30]}, cv=2, n_jobs=2)
 
     search.fit(X, y)
 
-    assert search.best_params_["n_components"] in (4, 8)
-    assert len(search.predict(X)) == len(X)
+    assert search.best_params_ == {"max_epochs": 30}
+    assert search.score(X, y) == search.best_estimator_.score(X, y) > 0.2
 
 
 def test_cross_validation_takes_lists_and_object_arrays():
@@ -407,6 +428,33 @@ def test_cross_validation_takes_lists_and_object_arrays():
     assert len(scores) == 3
     assert predicted.shape == (60,)
     assert all(isinstance(word, str) for word in predicted)
+
+
+def test_cross_validation_joins_padded_arrays(numbers):
+    X, y = numbers
+    padded = np.full((40, 6, 2), NAN)
+    for row, steps in zip(padded, y, strict=True):
+        row[: len(steps)] = steps
+
+    predicted = cross_val_predict(_quick(), X, padded, cv=3)
+
+    assert predicted.shape == (40, 6, 2)
+    short = _quick(max_length=2).fit(X, padded).predict(X)
+    assert short.shape == (40, 2, 2)
+
+
+def test_a_table_is_cut_to_the_longest_that_is_said():
+    X = np.random.default_rng(0).normal(size=(30, 5))
+    y = pd.DataFrame(X[:, ::-1], columns=list("abcde"), index=range(100, 130))
+
+    predicted = (
+        _quick(max_length=2)
+        .fit(pd.DataFrame(X, index=y.index), y)
+        .predict(pd.DataFrame(X[:3], index=y.index[:3]))
+    )
+
+    assert list(predicted.columns) == ["a", "b"]
+    assert list(predicted.index) == [100, 101, 102]
 
 
 def test_vectors_stand_ahead_of_a_classifier():
@@ -448,6 +496,34 @@ def test_warm_start_trains_the_same_network_on():
 
     assert predictor.n_iter_ == 6
     assert predictor.history_[3]["train_loss"] < first
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("reverse_source", False), ("shared_vocabulary", True)]
+)
+def test_warm_start_names_what_the_network_was_built_for(name, value):
+    X, y = _reversed_words()
+    predictor = _quick(warm_start=True).fit(X, y).set_params(**{name: value})
+
+    with pytest.raises(ValueError, match=f"was built for {name}={not value}"):
+        predictor.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("scaler", "match"),
+    [
+        ("minmax", "^target_scaler must be 'standard'"),
+        (Normalizer(), r"^target_scaler=Normalizer\(\) has no inverse_transform"),
+        (
+            FunctionTransformer(np.square, inverse_func=np.square, check_inverse=False),
+            "^target_scaler=.* does not bring values of y back",
+        ),
+    ],
+    ids=str,
+)
+def test_a_wrong_scaler_of_targets_is_named_so(numbers, scaler, match):
+    with pytest.raises(ValueError, match=match):
+        _quick(target_scaler=scaler).fit(*numbers)
 
 
 def test_early_stopping_holds_pairs_out():
@@ -590,7 +666,9 @@ def test_a_beam_set_after_fit_needs_one_categorical_feature(numbers):
 def test_columns_of_sequences_and_of_values_are_not_mixed():
     y = pd.DataFrame({"path": [[1, 2], [3]], "label": [1, 2]})
 
-    with pytest.raises(TypeError, match="'label' holds .* to an estimator of their"):
+    with pytest.raises(
+        TypeError, match="'label' holds .* the others to another estimator"
+    ):
         _quick().fit(["ab", "c"], y)
 
 
@@ -669,17 +747,20 @@ def test_a_shared_vocabulary_has_one_table():
     assert module.encoder.embedding is module.decoders["prediction"].embedding
 
 
-def test_gaps_are_neither_learned_nor_counted(numbers):
-    X, y = numbers
-    y = [step.copy() for step in y]
-    for step in y[::3]:
-        step[0, 1] = NAN
+@pytest.mark.parametrize("decoding", ["parallel", "autoregressive"])
+def test_gaps_are_neither_learned_nor_counted(numbers, decoding):
+    X, _ = numbers
+    y = np.stack([x[-1] + np.arange(3)[:, None] for x in X])
+    y[::3, 0, 1] = NAN
 
-    for decoding in ("parallel", "autoregressive"):
-        predictor = _quick(decoding=decoding).fit(X, y)
+    predictor = _quick(decoding=decoding).fit(X, list(y))
 
-        assert np.isfinite(predictor.score(X, y))
-        assert not np.isnan(np.concatenate(predictor.predict(X))).any()
+    said = np.stack(predictor.predict(X))
+    assert not np.isnan(said).any()
+    means = np.nanmean(y, axis=(0, 1))
+    unexplained = np.nansum((said - y) ** 2, axis=(0, 1))
+    share = 1 - unexplained / np.nansum((y - means) ** 2, axis=(0, 1))
+    assert predictor.score(X, list(y)) == pytest.approx(share.mean(), abs=1e-4)
 
 
 def test_rare_tokens_are_unknown():
