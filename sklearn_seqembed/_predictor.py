@@ -327,8 +327,8 @@ early_stopping_, max_length_, device_
             The targets, in any of these forms, with lengths and features of their own;
             or numbers of shape (n_samples,), of which each is a sequence of one step.
             A string is a sequence of characters: a label is a list of one string, or a
-            value of a pandas Series of categories. NaN and None are missing, neither
-            learned nor counted. Dates and times are not predicted.
+            value of a pandas or polars Series of categories. NaN and None are missing,
+            neither learned nor counted. Dates and times are not predicted.
 
         Returns
         -------

@@ -136,24 +136,47 @@ def _as_sequences(y):
     if isinstance(y, (list, tuple)) and len(y):
         if all(np.ndim(value) == 0 and not isinstance(value, str) for value in y):
             y = np.asarray(y)
+    labels = _as_labels(y)
+    if labels is not None:
+        return [[value] for value in labels], True
     if isinstance(y, (list, tuple, str, bytes)) or frame_library(y) is not None:
         return y, False
-    is_labels = str(getattr(y, "dtype", "")) == "category"
-    if is_labels and hasattr(y, "to_list"):  # labels of pandas
-        return [[value] for value in y.to_list()], True
     if arrow_data(y) is not None and not _is_numeric(y):
         return y, False
     array = as_array(y)
     if not isinstance(array, np.ndarray) and hasattr(array, "__array__"):
         array = y = np.asarray(array)
-    is_single = getattr(array, "ndim", 0) == 1 and array.dtype.kind in "biuf"
-    if is_single:
-        return np.asarray(array).reshape(-1, 1), True
     if getattr(array, "ndim", 0) == 1 and array.dtype.kind == "O" and len(array):
         # Numbers among objects; strings are sequences of characters.
         if all(np.ndim(v) == 0 and not isinstance(v, (str, bytes)) for v in array):
-            return array.astype(np.float64).reshape(-1, 1), True
+            array = _as_numbers(array)
+    if getattr(array, "ndim", 0) == 1 and array.dtype.kind in "biuf":
+        return np.asarray(array).reshape(-1, 1), True
     return y, False
+
+
+def _as_labels(y):
+    """List the values of a Series of categories, or of a frame of one; else None."""
+    if frame_library(y) is not None and len(y.columns) == 1:
+        y = y[y.columns[0]]
+    dtype = str(getattr(y, "dtype", "")).partition("(")[0]
+    if dtype in ("category", "Categorical", "Enum") and hasattr(y, "to_list"):
+        return y.to_list()
+    return None
+
+
+def _as_numbers(objects):
+    """Make an array of numbers of one of objects, None as NaN."""
+    try:
+        missing = any(value is None for value in objects)
+        return np.array(objects.tolist(), dtype=np.float64 if missing else None)
+    except (TypeError, ValueError) as exc:
+        kinds = sorted({type(value).__name__ for value in objects})
+        raise TypeError(
+            f"y holds single values of {' and '.join(kinds)}, expected numbers or "
+            "sequences. A label is a list of one string; of dates predict what passes "
+            "between them, in seconds for example."
+        ) from exc
 
 
 def _is_numeric(y):

@@ -187,17 +187,25 @@ def test_what_comes_later_is_not_looked_at():
     assert not torch.equal(played.scores[:, 3], expected.scores[:, 3])
 
 
-def test_sampling_lets_the_decoder_read_itself_in_training_alone():
-    decoder = AutoregressiveDecoder(1, 5, 8, n_classes=(4,))
+@pytest.mark.parametrize(
+    ("n_features", "n_classes"), [(1, ()), (0, (4,))], ids=["number", "category"]
+)
+def test_sampling_lets_the_decoder_read_itself_in_training_alone(n_features, n_classes):
+    decoder = AutoregressiveDecoder(n_features, 5, 8, n_classes=n_classes)
     last, lengths = torch.randn(3, 5), torch.tensor([4, 4, 4])
-    values, classes = torch.randn(3, 4, 1), torch.randint(1, 4, (3, 4, 1))
+    values = torch.randn(3, 4, n_features)
+    classes = torch.randint(1, 4, (3, 4, len(n_classes)))
     expected = decoder.play(last, lengths, values, classes)
     decoder.sampling = 0.99
 
     sampled = decoder.play(last, lengths, values, classes)
 
-    assert torch.equal(sampled.scores[:, 0], expected.scores[:, 0])
-    assert not torch.allclose(sampled.scores[:, 1:], expected.scores[:, 1:])
+    for name in ("values", "scores"):
+        said, truth = getattr(sampled, name), getattr(expected, name)
+        assert torch.equal(said[:, 0], truth[:, 0])
+        if said.numel():
+            assert not torch.allclose(said[:, 1:], truth[:, 1:])
     decoder.eval()
     judged = decoder.play(last, lengths, values, classes)
     assert_allclose(judged.scores.detach(), expected.scores.detach(), atol=1e-6)
+    assert_allclose(judged.values.detach(), expected.values.detach(), atol=1e-6)

@@ -128,9 +128,19 @@ def test_labels_are_sequences_of_one():
     assert set(map(tuple, predictor.predict(X))) <= {("up",), ("down",)}
 
 
-def test_a_series_of_categories_holds_labels():
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda labels: pd.Series(labels, dtype="category"),
+        lambda labels: pd.DataFrame({"label": pd.Categorical(labels)}),
+        lambda labels: pl.Series(labels, dtype=pl.Categorical),
+        lambda labels: pl.Series(labels, dtype=pl.Enum(["one", "two"])),
+    ],
+    ids=["pandas", "frame", "polars", "enum"],
+)
+def test_a_series_of_categories_holds_labels(make):
     X, y = make_sequences(20, n_classes=2, random_state=0)
-    labels = pd.Series(["one", "two"], dtype="category").iloc[y].reset_index(drop=True)
+    labels = make(np.array(["one", "two"])[y].tolist())
 
     predicted = _quick().fit(X, labels).predict(X)
 
@@ -141,10 +151,12 @@ def test_a_series_of_categories_holds_labels():
 def test_numbers_can_be_labels():
     X, y = make_sequences(20, n_classes=2, random_state=0)
 
-    predictor = _quick(categorical_targets=[0]).fit(X, 10 * y)
+    for labels in (10 * y, (10 * y).astype(object)):
+        predictor = _quick(categorical_targets=[0]).fit(X, labels)
 
-    assert set(predictor.predict(X)) <= {0, 10}
-    assert predictor.decoding_ == "autoregressive"
+        assert set(predictor.predict(X)) <= {0, 10}
+        assert predictor.predict(X).dtype == y.dtype
+        assert predictor.decoding_ == "autoregressive"
 
 
 def test_numbers_and_categories_are_said_together(numbers):
@@ -516,7 +528,7 @@ def test_warm_start_names_what_the_network_was_built_for(name, value):
         (Normalizer(), r"^target_scaler=Normalizer\(\) has no inverse_transform"),
         (
             FunctionTransformer(np.square, inverse_func=np.square, check_inverse=False),
-            "^target_scaler=.* does not bring values of y back",
+            "(?s)^target_scaler=.* does not bring values of y back",
         ),
     ],
     ids=str,
@@ -661,6 +673,13 @@ def test_a_beam_set_after_fit_needs_one_categorical_feature(numbers):
 
 
 # Targets that are refused
+
+
+def test_single_values_that_are_no_numbers_are_refused():
+    y = [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-02")]
+
+    with pytest.raises(TypeError, match=r"y\[0\] is of type Timestamp"):
+        _quick().fit(["ab", "c"], y)
 
 
 def test_columns_of_sequences_and_of_values_are_not_mixed():
