@@ -118,7 +118,7 @@ right_ax.set(title="How sure, and how right", ylim=(0, 1.15))
 plt.show()
 
 # %%
-# Nearly all errors are by 1 or by 10: one digit is a step too high or too low. On the
+# Nine of ten errors are by 1 or by 10: one digit is a step too high or too low. On the
 # right, the surer the network is of its best answer, the more often it is right. But
 # the number itself is not the share that is right: this network is right far more often
 # than it says. It was trained for a short time.

@@ -189,7 +189,7 @@ print(f"of {len(wrong)} wrong ones, {n_noun} have another noun and no other erro
 
 # %%
 # Of known pairs nearly all sentences come out right, with the order of the words and
-# the endings. Of new pairs about one in five does not. Mostly the order stands, and one
+# the endings. Of new pairs about one in six does not. Mostly the order stands, and one
 # word is another one: a noun that the network has met with this adjective.
 #
 # A map
@@ -224,7 +224,7 @@ plt.show()
 
 # %%
 # The map shows the form: sentences that begin with "today" are on one side, and those
-# in the perfect are apart from those in the present. Verbs are mixed. That does not
+# in the perfect are apart from those in the present. Verbs are mixed more. That does not
 # mean that the vectors do not hold them. A logistic regression reads them off all 96
 # numbers:
 
