@@ -224,9 +224,9 @@ plt.show()
 
 # %%
 # The map shows the form: sentences that begin with "today" are on one side, and those
-# in the perfect are apart from those in the present. Verbs are mixed more. That does not
-# mean that the vectors do not hold them. A logistic regression reads them off all 96
-# numbers:
+# in the perfect are apart from those in the present. Verbs are mixed more. That does
+# not mean that the vectors do not hold them. A logistic regression reads them off all
+# 96 numbers:
 
 for title, labels in {
     **colours,
