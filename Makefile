@@ -42,7 +42,7 @@ events: $(VENV)/.test-ready  ## Judge vectors of words and events, in about two 
 		$(BIN)/python benchmarks/$$name.py || exit 1; \
 	done
 
-pairs: $(VENV)/.test-ready  ## Judge predicted sequences, in about two hours.
+pairs: $(VENV)/.test-ready  ## Judge predicted sequences, in about six hours.
 	for name in generated translation forecasting continuation; do \
 		$(BIN)/python benchmarks/$$name.py || exit 1; \
 	done

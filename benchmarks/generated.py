@@ -108,6 +108,7 @@ def judge(task, seed, n_train, parameters):
 def main():
     """Run all tasks, print tables and write JSON."""
     parser = argument_parser(__doc__, seeds=True)
+    parser.set_defaults(seeds=1)  # each takes half an hour and more
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--n-train", type=int, default=N_TRAIN)
     add_parameters(parser)

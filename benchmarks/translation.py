@@ -11,7 +11,7 @@ over all sentences, of 100; "exact" is the share that equals a reference; "disti
 counts different outputs, beside the number of sentences, since a network that knows
 little says the same of many. Seconds are of `fit` and of `predict` over all sentences.
 
-    python benchmarks/translation.py [--units characters words] [--beam 1 5] [--seeds 3]
+    python benchmarks/translation.py [--units words characters] [--beam 1 5] [--seeds 3]
         [--set max_epochs=10] [--quick]
 """
 
@@ -200,7 +200,7 @@ def show_samples(translations, references):
 def main():
     """Run all contenders, print samples and a table, and write JSON."""
     parser = argument_parser(__doc__, seeds=True)
-    parser.add_argument("--units", nargs="+", choices=UNITS, default=["characters"])
+    parser.add_argument("--units", nargs="+", choices=UNITS, default=["words"])
     parser.add_argument(
         "--beam", type=int, nargs="+", default=[1], help="values of beam_size"
     )
