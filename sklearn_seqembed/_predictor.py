@@ -526,6 +526,11 @@ early_stopping_, max_length_, device_
         steps, as that of :class:`LSTMSequenceEmbedder`. One that is "autoregressive"
         has `start_state`, which gives the state of its cells before the first step, and
         `step`, which says a step given that state and the step before.
+
+        Returns
+        -------
+        torch.nn.Module
+            The decoder itself, not a copy.
         """
         return self._decoder()
 
