@@ -1,0 +1,10 @@
+"""What the processor that runs the tests can do."""
+
+import pytest
+
+from sklearn_seqembed._devices import _bfloat16_problem
+
+needs_bfloat16 = pytest.mark.skipif(
+    _bfloat16_problem("cpu") is not None,
+    reason="this processor computes no LSTM in bfloat16",
+)
