@@ -22,15 +22,14 @@ References
        Models of Business Processes. BPM.
 """
 
-import time
 from collections import Counter, defaultdict
 
 import numpy as np
 from _events import HELPDESK_CATEGORIES, cut_prefixes, read_helpdesk
 from _measure import add_parameters, argument_parser, mean_rows, print_table, write_json
+from _pairs import add_beams, fit_and_say
 from rapidfuzz.distance import OSA
 
-from sklearn_seqembed import LSTMSequencePredictor
 from sklearn_seqembed.metrics import exact_match_score
 
 FIGURES = ("next", "similarity", "exact", "epochs", "seconds", "predict")
@@ -116,54 +115,10 @@ def judge(said, rests):
     }
 
 
-def learn(contender, X, rests, X_test, seed, beams, parameters):
-    """Fit on training beginnings, and say how the others go on.
-
-    Parameters
-    ----------
-    contender : str
-        Its name.
-    X, X_test : list or DataFrame
-        Beginnings.
-    rests : list of list of str
-        How those of X go on.
-    seed : int
-        Seed of network and batches.
-    beams : list of int
-        Values of `beam_size`, each of the same network.
-    parameters : dict
-        Parameters that are not to be their defaults.
-
-    Yields
-    ------
-    figures : dict
-        Contender, seed and seconds.
-    said : list of list of str
-        A continuation of each of `X_test`.
-    """
-    predictor = LSTMSequencePredictor(**({"random_state": seed} | parameters))
-    start = time.perf_counter()
-    predictor.fit(X, rests)
-    seconds = time.perf_counter() - start
-    for beam_size in beams:
-        start = time.perf_counter()
-        said = predictor.set_params(beam_size=beam_size).predict(X_test)
-        figures = {
-            "contender": f"ours, {contender}, beam {beam_size}",
-            "seed": seed,
-            "epochs": predictor.n_iter_,
-            "seconds": seconds,
-            "predict": time.perf_counter() - start,
-        }
-        yield figures, said
-
-
 def main():
     """Run all contenders, print a table and write JSON."""
     parser = argument_parser(__doc__, seeds=True)
-    parser.add_argument(
-        "--beam", type=int, nargs="+", default=[1], help="values of beam_size"
-    )
+    add_beams(parser)
     add_parameters(parser)
     args = parser.parse_args()
     parameters = dict(args.set)
@@ -185,8 +140,8 @@ def main():
     }
     for way, (X, X_test) in ways.items():
         for seed in range(args.seeds):
-            for figures, said in learn(
-                way, X, rests, X_test, seed, args.beam, parameters
+            for figures, said in fit_and_say(
+                f"ours, {way}", X, rests, X_test, seed, args.beam, parameters
             ):
                 results.append(figures | judge(said, true))
                 print(results[-1], flush=True)

@@ -16,16 +16,14 @@ little says the same of many. Seconds are of `fit` and of `predict` over all sen
 """
 
 import re
-import time
 
 import numpy as np
 from _data import load_table
 from _measure import add_parameters, argument_parser, mean_rows, print_table, write_json
+from _pairs import add_beams, fit_and_say
 from sacrebleu.metrics import BLEU
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
-
-from sklearn_seqembed import LSTMSequencePredictor
 
 N_SHOWN = 20
 NGRAMS = (1, 4)
@@ -131,7 +129,7 @@ def look_up(train, sentences):
     return [german[place] for place in places[:, 0]]
 
 
-def learn(train, sentences, units, beams, seed, parameters):
+def translate(train, sentences, units, beams, seed, parameters):
     """Fit on the training pairs, and translate.
 
     Parameters
@@ -142,37 +140,19 @@ def learn(train, sentences, units, beams, seed, parameters):
         What to translate.
     units : str
         One of UNITS.
-    beams : list of int
-        Values of `beam_size`, each of the same network.
-    seed : int
-        Seed of the network.
-    parameters : dict
-        Parameters that are not to be their defaults.
+    beams, seed, parameters
+        As of :func:`fit_and_say`.
 
     Yields
     ------
     figures : dict
-        Contender, seed and seconds.
+        As of :func:`fit_and_say`.
     said : list of str
         A translation of each sentence.
     """
     split, join = UNITS[units]
-    predictor = LSTMSequencePredictor(**({"random_state": seed} | parameters))
-    english, german = ([split(text) for text in part] for part in train)
-    start = time.perf_counter()
-    predictor.fit(english, german)
-    seconds = time.perf_counter() - start
-    given = [split(text) for text in sentences]
-    for beam_size in beams:
-        start = time.perf_counter()
-        said = predictor.set_params(beam_size=beam_size).predict(given)
-        figures = {
-            "contender": f"{units}, beam {beam_size}",
-            "seed": seed,
-            "epochs": predictor.n_iter_,
-            "seconds": seconds,
-            "predict": time.perf_counter() - start,
-        }
+    given = ([split(text) for text in texts] for texts in (*train, sentences))
+    for figures, said in fit_and_say(units, *given, seed, beams, parameters):
         yield figures, [join(one) for one in said]
 
 
@@ -201,9 +181,7 @@ def main():
     """Run all contenders, print samples and a table, and write JSON."""
     parser = argument_parser(__doc__, seeds=True)
     parser.add_argument("--units", nargs="+", choices=UNITS, default=["words"])
-    parser.add_argument(
-        "--beam", type=int, nargs="+", default=[1], help="values of beam_size"
-    )
+    add_beams(parser)
     add_parameters(parser)
     args = parser.parse_args()
     parameters = dict(args.set)
@@ -216,7 +194,7 @@ def main():
     results = [{"contender": name} | judge(translations[name], references)]
     for units in args.units:
         for seed in range(args.seeds):
-            for figures, said in learn(
+            for figures, said in translate(
                 train, sentences, units, args.beam, seed, parameters
             ):
                 results.append(figures | judge(said, references))

@@ -37,7 +37,6 @@ PARAMETERS = {
     "parts": "objective",
     "shared_embedding": "shared_vocabulary",
     "reverse": "reverse_source",
-    "relative": "instance_norm",
 }
 
 # Sequences, at most, that tell how what is read varies, and how the vectors do.
@@ -68,15 +67,16 @@ class BaseSequenceEstimator(
 
     @property
     def decoder_(self):
-        """The trained decoder, a torch module: (N, n_components) and a number of steps.
+        """The trained decoder, a torch module.
 
-        Gives scaled values (N, n_steps, F), at each step the logit of being the last,
-        and the scores (N, n_steps, ·) that its `heads` turn into categories. With
-        `objective="composite"` it is the decoder of the reconstruction.
+        One that says all steps at once is called with vectors (N, n_components) and a
+        number of steps. It gives scaled values (N, n_steps, F), at each step the logit
+        of being the last, and the scores (N, n_steps, ·) that its `heads` turn into
+        categories; with `objective="composite"` it is that of the reconstruction. One
+        that says step by step has `start_state`, which gives the state of its cells
+        before the first step, and `step`, which says a step given that state and the
+        step before.
         """
-        return self._decoder()
-
-    def _decoder(self):
         check_is_fitted(self)
         return next(iter(self.net_.module_.decoders.values()))
 

@@ -327,8 +327,9 @@ early_stopping_, max_length_, device_
             The targets, in any of these forms, with lengths and features of their own;
             or numbers of shape (n_samples,), of which each is a sequence of one step.
             A string is a sequence of characters: a label is a list of one string, or a
-            value of a pandas or polars Series of categories. NaN and None are missing,
-            neither learned nor counted. Dates and times are not predicted.
+            value of a pandas or polars Series of categories, or of a frame of one such
+            column. NaN and None are missing, neither learned nor counted. Dates and
+            times are not predicted.
 
         Returns
         -------
@@ -376,8 +377,8 @@ early_stopping_, max_length_, device_
         Returns
         -------
         y : list, ndarray or frame
-            In the kind of container and in the units of the y of `fit`: of numbers
-            (n_samples,), where that was so. The network decides the lengths, up to
+            In the kind of container and in the units of the y of `fit`; single values
+            as an array (n_samples,). The network decides the lengths, up to
             `max_length`. A 3-D array has as many steps as y had, or as `max_length`,
             and is padded at the end with NaN, or with None where it holds objects. In a
             table, as in X, each column is a time step: all are said.
@@ -517,22 +518,6 @@ early_stopping_, max_length_, device_
         """
         check_is_fitted(self)
         return self._longest if self.max_length is None else int(self.max_length)
-
-    @property
-    def decoder_(self):
-        """The trained decoder, a torch module.
-
-        One that is "parallel" is called with vectors (N, n_components) and a number of
-        steps, as that of :class:`LSTMSequenceEmbedder`. One that is "autoregressive"
-        has `start_state`, which gives the state of its cells before the first step, and
-        `step`, which says a step given that state and the step before.
-
-        Returns
-        -------
-        torch.nn.Module
-            The decoder itself, not a copy.
-        """
-        return self._decoder()
 
     @property
     def _width(self):

@@ -4,7 +4,7 @@ The readers are those of X. What they say of X is said of y here.
 """
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -157,7 +157,7 @@ def _as_sequences(y):
 
 def _as_labels(y):
     """List the values of a Series of categories, or of a frame of one; else None."""
-    if frame_library(y) is not None and len(y.columns) == 1:
+    if frame_library(y) in ("pandas", "polars") and y.shape[1] == 1:
         y = y[y.columns[0]]
     dtype = str(getattr(y, "dtype", "")).partition("(")[0]
     if dtype in ("category", "Categorical", "Enum") and hasattr(y, "to_list"):
@@ -166,17 +166,12 @@ def _as_labels(y):
 
 
 def _as_numbers(objects):
-    """Make an array of numbers of one of objects, None as NaN."""
-    try:
-        missing = any(value is None for value in objects)
-        return np.array(objects.tolist(), dtype=np.float64 if missing else None)
-    except (TypeError, ValueError) as exc:
-        kinds = sorted({type(value).__name__ for value in objects})
-        raise TypeError(
-            f"y holds single values of {' and '.join(kinds)}, expected numbers or "
-            "sequences. A label is a list of one string; of dates predict what passes "
-            "between them, in seconds for example."
-        ) from exc
+    """Make an array of numbers of one of objects, None as NaN, where that can be."""
+    values = np.array([np.nan if value is None else value for value in objects])
+    if values.dtype.kind == "O":  # decimals, or what is refused as a sequence
+        with suppress(TypeError, ValueError):
+            return values.astype(np.float64)
+    return values
 
 
 def _is_numeric(y):

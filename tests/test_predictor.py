@@ -2,10 +2,12 @@
 
 import itertools
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
@@ -159,6 +161,16 @@ def test_numbers_can_be_labels():
         assert predictor.decoding_ == "autoregressive"
 
 
+def test_decimals_are_numbers():
+    X, _ = _reversed_words(20)
+    values = [Decimal(len(word)) / 3 for word in X]
+
+    said = _quick().fit(X, values).predict(X)
+
+    assert said.dtype == np.float64
+    assert_allclose(said, _quick().fit(X, list(map(float, values))).predict(X))
+
+
 def test_numbers_and_categories_are_said_together(numbers):
     X, _ = numbers
     y = [[(float(x[-1, 0]), "up" if x[-1, 0] > 0 else "down")] * 2 for x in X]
@@ -180,7 +192,7 @@ def test_one_step_leads_to_many():
     assert predictor.predict([["b"], ["c"]]) == ["bbb", "ccc"]
 
 
-def test_the_vector_is_all_that_the_decoder_knows(reverser, numbers):
+def test_the_vector_is_all_that_the_decoder_knows(reverser):
     X, _ = _reversed_words(20, seed=2)
     shuffled = np.random.default_rng(0).permutation(20)
     vectors = reverser.transform(X)
@@ -221,8 +233,20 @@ def test_level_and_scale_stand_beside_the_vector_where_they_are_put_back(numbers
         lambda y: [list(word) for word in y],
         lambda y: pd.DataFrame({"letters": [list(word) for word in y]}),
         lambda y: pl.DataFrame({"letters": [list(word) for word in y]}),
+        lambda y: pa.table({"letters": [list(word) for word in y]}),
+        lambda y: pa.array([list(word) for word in y]),
     ],
-    ids=["list", "object", "pandas", "polars", "tokens", "frame", "polars frame"],
+    ids=[
+        "list",
+        "object",
+        "pandas",
+        "polars",
+        "tokens",
+        "frame",
+        "polars frame",
+        "arrow table",
+        "arrow",
+    ],
 )
 def test_predictions_have_the_kind_of_y(make):
     X, y = _reversed_words(30)
@@ -232,7 +256,9 @@ def test_predictions_have_the_kind_of_y(make):
 
     assert type(predicted) is type(y)
     assert len(predicted) == 4
-    if hasattr(y, "columns"):
+    if isinstance(y, pa.Table):
+        assert predicted.schema == y.schema
+    elif hasattr(y, "columns"):
         assert list(predicted.columns) == ["letters"]
     if isinstance(y, np.ndarray):
         assert predicted.ndim == 1
@@ -355,7 +381,7 @@ def test_beams_keep_to_the_one_length_of_all_targets():
     y = [word[::-1] for word in X]
     predictor = _quick(max_epochs=5, beam_size=9, length_penalty=0.0).fit(X, y)
 
-    candidates, log_probabilities = predictor.predict_top(X, k=9)
+    candidates, _ = predictor.predict_top(X, k=9)
 
     assert {len(word) for words in candidates for word in words} == {3}
     assert predictor.predict(X) == [words[0] for words in candidates]
