@@ -208,9 +208,8 @@ early_stopping_, max_length_, device_
     value of X, and level and scale are taken from X itself: the vector does not hold
     them. For an embedding that must, set ``instance_norm=False``.
 
-    Where source and target share
-    many names or rare words, or are longer than about 30 tokens, a model with attention
-    over all source steps is the better choice.
+    Where source and target share many names or rare words, or are longer than about 30
+    tokens, a model with attention over all source steps is the better choice.
 
     References
     ----------
