@@ -36,7 +36,7 @@ N_QUESTIONS, N_TEST = 50_000, 5_000
 N_QUESTIONS_QUICK, N_TEST_QUICK = 1_000, 100
 MOST_DIGITS = 3
 
-# By default (--set max_epochs=auto) it is 18: a little more is right then, in more time.
+# By default (--set max_epochs=auto) it is 18: more is right then, in more time.
 EPOCHS = 10
 N_THREADS = 1
 
