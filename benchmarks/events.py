@@ -32,7 +32,7 @@ from _measure import (
 )
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._sequences import check_sequences
+from sklearn_seqembed._data.checking import check_sequences
 
 N_TIMESTEPS = 20
 MIB = 2**20

@@ -33,12 +33,14 @@ from _measure import (
     write_json,
 )
 
-from sklearn_seqembed import LSTMSequenceEmbedder, _auto, _batching, _layout
-from sklearn_seqembed._batching import TrainingBatches
-from sklearn_seqembed._blocks import Sequences
-from sklearn_seqembed._dataset import SequenceDataset
-from sklearn_seqembed._encoding import EncodedSequences
-from sklearn_seqembed._layout import Layout
+from sklearn_seqembed import LSTMSequenceEmbedder, _auto
+from sklearn_seqembed._data.sequences import Sequences
+from sklearn_seqembed._features.encoder import EncodedSequences
+from sklearn_seqembed._network import layout as layout_module
+from sklearn_seqembed._network.layout import Layout
+from sklearn_seqembed._training import batching as batching_module
+from sklearn_seqembed._training.batching import TrainingBatches
+from sklearn_seqembed._training.dataset import SequenceDataset
 
 BARS = {"patch 1": 1.05, "default": 1.10}
 N_EPOCHS = 5
@@ -100,23 +102,23 @@ def drawn_lengths():
 @contextlib.contextmanager
 def pools_of(n_batches):
     """Sort by length within so many batches; within 1 nothing is sorted."""
-    before = _batching.POOL_BATCHES
-    _batching.POOL_BATCHES = n_batches
+    before = batching_module.POOL_BATCHES
+    batching_module.POOL_BATCHES = n_batches
     try:
         yield
     finally:
-        _batching.POOL_BATCHES = before
+        batching_module.POOL_BATCHES = before
 
 
 @contextlib.contextmanager
 def no_blocks():
     """Let no batch be cut into blocks."""
-    before = _layout.BLOCK_PRODUCTS
-    _layout.BLOCK_PRODUCTS = float("inf")
+    before = layout_module.BLOCK_PRODUCTS
+    layout_module.BLOCK_PRODUCTS = float("inf")
     try:
         yield
     finally:
-        _layout.BLOCK_PRODUCTS = before
+        layout_module.BLOCK_PRODUCTS = before
 
 
 def steps_ratio(lengths, patch_size, n_cells=None):
@@ -211,12 +213,12 @@ PADDING_COLUMNS = {
 @contextlib.contextmanager
 def groups_of(n_groups):
     """Put each batch together from so many groups of about equal lengths."""
-    before = _batching.GROUPS
-    _batching.GROUPS = n_groups
+    before = batching_module.GROUPS
+    batching_module.GROUPS = n_groups
     try:
         yield
     finally:
-        _batching.GROUPS = before
+        batching_module.GROUPS = before
 
 
 def explained_shares(name, pool_batches, n_groups, seed, max_epochs):
@@ -268,8 +270,8 @@ def chance_rows(name, n_seeds, max_epochs):
         A row of the table for each part.
     """
     ways = {
-        "ours": (_batching.POOL_BATCHES, _batching.GROUPS),
-        "equal lengths": (_batching.POOL_BATCHES, 1),
+        "ours": (batching_module.POOL_BATCHES, batching_module.GROUPS),
+        "equal lengths": (batching_module.POOL_BATCHES, 1),
         "random": (1, 1),
     }
     show_progress(f"{name}: {len(ways) * n_seeds} trainings")

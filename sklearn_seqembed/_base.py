@@ -15,13 +15,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_seqembed._dataset import SequenceDataset
-from sklearn_seqembed._devices import resolve_device, resolve_precision, seeded
-from sklearn_seqembed._encoding import FeatureEncoder, categorical_names, spaced
+from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed._features.encoder import FeatureEncoder, categorical_names, spaced
 from sklearn_seqembed._parameters import check_parameters
-from sklearn_seqembed._sequences import check_sequences
 from sklearn_seqembed._settling import kept, settle_training, split
-from sklearn_seqembed._training import build_net, train
+from sklearn_seqembed._training.dataset import SequenceDataset
+from sklearn_seqembed._training.devices import resolve_device, resolve_precision, seeded
+from sklearn_seqembed._training.fitting import build_net, train
 
 # A model that explains less than this share warns.
 LEAST_SCORE = 0.05

@@ -7,19 +7,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
-from sklearn_seqembed._dataset import SequenceDataset
-from sklearn_seqembed._encoding import spaced
-from sklearn_seqembed._horizons import (
+from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed._data.horizons import (
     check_held_back,
     check_horizons,
     count_horizons,
 )
-from sklearn_seqembed._network import EncoderDecoder
+from sklearn_seqembed._features.encoder import spaced
+from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._parameters import PARTS, as_options
-from sklearn_seqembed._playing import play
 from sklearn_seqembed._scoring import explained_share, mean_deviances
-from sklearn_seqembed._sequences import check_sequences
 from sklearn_seqembed._settling import kept, set_chosen
+from sklearn_seqembed._training.dataset import SequenceDataset
+from sklearn_seqembed._training.decoding import play
 
 # Sequences, at most, that tell whether they come in one scale.
 LOOKED_AT = 1000

@@ -8,17 +8,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
-from sklearn_seqembed._encoding import FeatureEncoder, categorical_names, spaced
-from sklearn_seqembed._levels import LOOKED_AT, Levels
-from sklearn_seqembed._network import SequenceToSequence
-from sklearn_seqembed._pairs import PairDataset, Pairs
+from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed._data.targets import TargetReader
+from sklearn_seqembed._features.encoder import FeatureEncoder, categorical_names, spaced
+from sklearn_seqembed._features.relative import LOOKED_AT, Levels
+from sklearn_seqembed._features.vocabulary import join_categories
+from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
 from sklearn_seqembed._parameters import check_parameters
-from sklearn_seqembed._playing import play
 from sklearn_seqembed._scoring import exact_share, explained_share, numeric_share
-from sklearn_seqembed._sequences import check_sequences
 from sklearn_seqembed._settling import kept, set_chosen
-from sklearn_seqembed._targets import TargetReader
-from sklearn_seqembed._vocabulary import join_categories
+from sklearn_seqembed._training.decoding import play
+from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 
 
 class LSTMSequencePredictor(BaseSequenceEstimator):

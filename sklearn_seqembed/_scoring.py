@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_seqembed._loss import mean_errors
+from sklearn_seqembed._network.loss import mean_errors
 
 
 def explained_share(predictions, sequences, features):

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sklearn_seqembed._arrow import arrow_data
-from sklearn_seqembed._frames import is_frame_of_sequences
-from sklearn_seqembed._items import as_array
-from sklearn_seqembed._tables import frame_library
+from sklearn_seqembed._data.arrays import frame_library
+from sklearn_seqembed._data.arrow import arrow_data
+from sklearn_seqembed._data.frames import is_frame_of_sequences
+from sklearn_seqembed._data.lists import as_array
 
 
 def exact_match_score(X_true, X_pred):

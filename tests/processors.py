@@ -2,7 +2,7 @@
 
 import pytest
 
-from sklearn_seqembed._devices import _bfloat16_problem
+from sklearn_seqembed._training.devices import _bfloat16_problem
 
 needs_bfloat16 = pytest.mark.skipif(
     _bfloat16_problem("cpu") is not None,

@@ -3,8 +3,8 @@
 import numpy as np
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._blocks import Categories, Sequences
-from sklearn_seqembed._sequences import check_sequences
+from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed._data.sequences import Categories, Sequences
 
 
 def read(X, **params):

@@ -13,7 +13,7 @@ from round_trips import contiguous
 from sklearn.base import clone
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._sequences import check_sequences
+from sklearn_seqembed._data.checking import check_sequences
 
 pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
 

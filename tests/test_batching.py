@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_seqembed import _batching
-from sklearn_seqembed._batching import (
+from sklearn_seqembed._data.checking import Sequences
+from sklearn_seqembed._features.encoder import EncodedSequences, encode_ahead
+from sklearn_seqembed._network.layout import Layout
+from sklearn_seqembed._training import batching as batching_module
+from sklearn_seqembed._training.batching import (
     OrderedBatches,
     TrainingBatches,
     inference_batches,
     padded_length,
 )
-from sklearn_seqembed._dataset import (
+from sklearn_seqembed._training.dataset import (
     SequenceDataset,
     masked_targets,
     split_batch,
 )
-from sklearn_seqembed._encoding import EncodedSequences, encode_ahead
-from sklearn_seqembed._layout import Layout
-from sklearn_seqembed._sequences import Sequences
 
 LENGTHS = np.array([3, 9, 1, 4, 12, 7, 2])
 
@@ -59,7 +59,7 @@ def test_unpadding_a_batch_gives_the_sequences_back(ragged, patch_size):
 
 def test_encoding_ahead_or_batch_by_batch_gives_equal_batches(ragged, monkeypatch):
     ahead, nothing_left = encode_ahead(ragged, _to_float32)
-    monkeypatch.setattr("sklearn_seqembed._encoding.KEPT_VALUES", 3)
+    monkeypatch.setattr("sklearn_seqembed._features.encoder.KEPT_VALUES", 3)
     same, left = encode_ahead(ragged, _to_float32)
 
     first = SequenceDataset(EncodedSequences(ahead, nothing_left), 1, ()).batch(
@@ -176,7 +176,7 @@ def test_one_sequence_is_mixed_with_nothing(ragged):
 def test_every_sequence_comes_once_an_epoch(
     ragged, batch_size, kind, pool_batches, monkeypatch
 ):
-    monkeypatch.setattr(_batching, "POOL_BATCHES", pool_batches)
+    monkeypatch.setattr(batching_module, "POOL_BATCHES", pool_batches)
     batches = kind(_dataset(ragged), batch_size)
 
     sizes, first_values = [], []
@@ -241,7 +241,7 @@ def test_batches_of_skewed_lengths_hold_little_padding():
 
 
 def test_inference_batches_hold_every_sequence_and_bound_their_states(monkeypatch):
-    monkeypatch.setattr(_batching, "INFERENCE_STATES", 24 * 5)
+    monkeypatch.setattr(batching_module, "INFERENCE_STATES", 24 * 5)
 
     batches = list(inference_batches(LENGTHS, 2, 3, 5, keep=False))
 
@@ -250,7 +250,7 @@ def test_inference_batches_hold_every_sequence_and_bound_their_states(monkeypatc
 
 
 def test_inference_batches_bound_their_values(monkeypatch):
-    monkeypatch.setattr(_batching, "INFERENCE_VALUES", 60)
+    monkeypatch.setattr(batching_module, "INFERENCE_VALUES", 60)
 
     batches = list(inference_batches(LENGTHS, 1, 2, 4, keep=False))
 
@@ -282,7 +282,7 @@ def test_inference_batches_are_as_large_as_memory_is_kept(n_cells, size):
 
 
 def test_inference_batches_are_bounded_by_long_forecasts_too(ragged, monkeypatch):
-    monkeypatch.setattr(_batching, "INFERENCE_STATES", 5 * 12)
+    monkeypatch.setattr(batching_module, "INFERENCE_STATES", 5 * 12)
     dataset = _dataset(ragged, parts=("forecast",), horizons=LENGTHS * 9 // 10)
 
     batches = list(dataset.inference_batches(3, 5, keep=False))

@@ -12,9 +12,9 @@ from numpy.testing import assert_array_equal
 from round_trips import contiguous, read, round_trip, values_of
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._blocks import Categories, Sequences
-from sklearn_seqembed._categories import factorize_characters, factorize_strings
-from sklearn_seqembed._sequences import check_sequences
+from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed._data.factorize import factorize_characters, factorize_strings
+from sklearn_seqembed._data.sequences import Categories, Sequences
 
 NAN = np.nan
 TEXTS = ["Müller", "a😀", "é"]

@@ -9,8 +9,8 @@ from numpy.testing import assert_array_equal
 from round_trips import round_trip
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._blocks import Sequences
-from sklearn_seqembed._containers import Container
+from sklearn_seqembed._data.container import Container
+from sklearn_seqembed._data.sequences import Sequences
 
 NAN = np.nan
 RAGGED = [np.array([[1.0, 2.0], [3.0, NAN]]), np.array([[5.0, 6.0]])]

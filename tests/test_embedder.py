@@ -308,7 +308,7 @@ def test_score_handles_a_feature_that_whole_batches_miss(monkeypatch):
     embedder = _embedder().fit(X)
     expected = embedder.score(X)
 
-    monkeypatch.setattr("sklearn_seqembed._batching.INFERENCE_SEQUENCES", 2)
+    monkeypatch.setattr("sklearn_seqembed._training.batching.INFERENCE_SEQUENCES", 2)
 
     assert embedder.score(X) == pytest.approx(expected, rel=1e-5)
 

@@ -15,7 +15,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_seqembed import LSTMSequenceEmbedder, _heads
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._network import categories as categories_module
 from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
 WORDS = ["ana", "bob", "abba", "cabab", "baobab", "acacia"] * 4
@@ -126,8 +127,8 @@ def test_numbers_and_categories_are_learned_in_one_network():
 
 
 def test_an_adaptive_softmax_learns_too(monkeypatch):
-    monkeypatch.setattr(_heads, "FULL_CLASSES", 4)
-    monkeypatch.setattr(_heads, "CUTOFFS", (2, 4))
+    monkeypatch.setattr(categories_module, "FULL_CLASSES", 4)
+    monkeypatch.setattr(categories_module, "CUTOFFS", (2, 4))
     X = ["abcdefgh", "hgfedcba", "aabbccdd", "ddeeffgg"] * 4
     embedder = _embedder(n_components=32, max_epochs=400, batch_size=16).fit(X)
 
@@ -263,7 +264,7 @@ def test_training_in_several_calls_keeps_the_vocabulary():
 def test_a_batch_of_categories_learned_in_pieces_is_the_whole(monkeypatch):
     X, _ = _frame()
     whole = _embedder(augmentation=None, lr=1e-3).fit(X)
-    monkeypatch.setattr("sklearn_seqembed._net.TRAINING_STATES", 40 * 600)
+    monkeypatch.setattr("sklearn_seqembed._training.net.TRAINING_STATES", 40 * 600)
     pieces = _embedder(augmentation=None, lr=1e-3).fit(X)
 
     assert_allclose(pieces.transform(X), whole.transform(X), atol=2e-3)

@@ -17,8 +17,8 @@ from sklearn.preprocessing import (
 )
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._features import NumericFeatures
-from sklearn_seqembed._sequences import Sequences
+from sklearn_seqembed._data.checking import Sequences
+from sklearn_seqembed._features.numeric import NumericFeatures
 
 BLOCK = np.array([[1.0, 100], [2, 300], [np.nan, 200], [6, 500], [3, 100]])
 
@@ -42,7 +42,7 @@ def test_standard_scaling_is_over_all_observed_steps(sequences):
 def test_chunks_do_not_change_the_scale(sequences, monkeypatch):
     whole = NumericFeatures("standard").fit(sequences)
 
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 2)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 2)
     in_chunks = NumericFeatures("standard").fit(sequences)
 
     np.testing.assert_allclose(in_chunks.scaler_.mean_, whole.scaler_.mean_)

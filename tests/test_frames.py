@@ -14,7 +14,7 @@ from round_trips import contiguous, read, round_trip, values_of
 from sklearn.model_selection import train_test_split
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._sequences import check_sequences
+from sklearn_seqembed._data.checking import check_sequences
 
 NAN = np.nan
 LONG = pd.DataFrame(

@@ -8,8 +8,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_seqembed._autoregressive import AutoregressiveDecoder
-from sklearn_seqembed._generation import say_greedily, search_beam
+from sklearn_seqembed._network.autoregressive import AutoregressiveDecoder
+from sklearn_seqembed._network.generation import say_greedily, search_beam
 
 N_CLASSES, LONGEST = 3, 4
 

@@ -6,18 +6,18 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import d2_log_loss_score, log_loss
 
-from sklearn_seqembed import _heads
-from sklearn_seqembed._blocks import Categories, Sequences
-from sklearn_seqembed._dataset import SequenceDataset, masked_targets
-from sklearn_seqembed._decoder import Played
-from sklearn_seqembed._embedding import CategoryEmbedding, embedding_width
-from sklearn_seqembed._encoder import Encoder
-from sklearn_seqembed._encoding import EncodedSequences
-from sklearn_seqembed._features import NumericFeatures
-from sklearn_seqembed._heads import CategoryHeads
-from sklearn_seqembed._loss import SequenceLoss, mean_errors
-from sklearn_seqembed._network import EncoderDecoder
+from sklearn_seqembed._data.sequences import Categories, Sequences
+from sklearn_seqembed._features.encoder import EncodedSequences
+from sklearn_seqembed._features.numeric import NumericFeatures
+from sklearn_seqembed._network import categories as categories_module
+from sklearn_seqembed._network.categories import CategoryHeads
+from sklearn_seqembed._network.decoder import Played
+from sklearn_seqembed._network.embedding import CategoryEmbedding, embedding_width
+from sklearn_seqembed._network.encoder import Encoder
+from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
+from sklearn_seqembed._network.loss import SequenceLoss, mean_errors
 from sklearn_seqembed._scoring import explained_share
+from sklearn_seqembed._training.dataset import SequenceDataset, masked_targets
 
 NAN = np.nan
 
@@ -115,11 +115,11 @@ def test_surprisals_are_minus_log_probabilities():
 
 
 def test_many_classes_take_an_adaptive_softmax_that_is_one_distribution(monkeypatch):
-    monkeypatch.setattr(_heads, "FULL_CLASSES", 5)
-    monkeypatch.setattr(_heads, "CUTOFFS", (3, 7))
-    monkeypatch.setattr(_heads, "TOGETHER", 40)  # several pieces
+    monkeypatch.setattr(categories_module, "FULL_CLASSES", 5)
+    monkeypatch.setattr(categories_module, "CUTOFFS", (3, 7))
+    monkeypatch.setattr(categories_module, "TOGETHER", 40)  # several pieces
     heads = CategoryHeads((2, 20))
-    assert heads.widths == [2, _heads.ADAPTIVE_WIDTH]
+    assert heads.widths == [2, categories_module.ADAPTIVE_WIDTH]
     scores = 3 * torch.randn(2, 6, sum(heads.widths))
 
     surprisals = []
@@ -139,9 +139,11 @@ def test_many_classes_take_an_adaptive_softmax_that_is_one_distribution(monkeypa
 
 @pytest.mark.parametrize("together", [40, 2**26], ids=["pieces", "at once"])
 def test_rare_classes_are_learned_alike_in_pieces(together, monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._heads.FULL_CLASSES", 10)
-    monkeypatch.setattr("sklearn_seqembed._heads.CUTOFFS", (5, 12))
-    monkeypatch.setattr("sklearn_seqembed._heads.LEARNED_TOGETHER", together)
+    monkeypatch.setattr("sklearn_seqembed._network.categories.FULL_CLASSES", 10)
+    monkeypatch.setattr("sklearn_seqembed._network.categories.CUTOFFS", (5, 12))
+    monkeypatch.setattr(
+        "sklearn_seqembed._network.categories.LEARNED_TOGETHER", together
+    )
     torch.manual_seed(0)
     heads = CategoryHeads((30,))
     adaptive = heads.adaptive["0"]

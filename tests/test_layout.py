@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_seqembed import _layout
-from sklearn_seqembed._layout import Layout
+from sklearn_seqembed._network import layout as layout_module
+from sklearn_seqembed._network.layout import Layout
 
 FALLING = torch.tensor([9, 9, 6, 3, 3, 1])
 MIXED = torch.tensor([3, 9, 1])
@@ -20,7 +20,7 @@ LENGTHS = pytest.mark.parametrize(
 @pytest.fixture(autouse=True)
 def cheap_blocks(monkeypatch):
     """Cut wherever that saves anything."""
-    monkeypatch.setattr(_layout, "BLOCK_PRODUCTS", 0)
+    monkeypatch.setattr(layout_module, "BLOCK_PRODUCTS", 0)
 
 
 def _batch(lengths, surplus=0):
@@ -46,7 +46,7 @@ def test_other_lengths_are_one_block(lengths):
 
 
 def test_a_block_is_cut_only_where_that_saves_more_than_it_costs(monkeypatch):
-    monkeypatch.setattr(_layout, "BLOCK_PRODUCTS", 5 * 8**2)
+    monkeypatch.setattr(layout_module, "BLOCK_PRODUCTS", 5 * 8**2)
 
     # After patch 3 six patches of three sequences are saved, nowhere else over five.
     assert Layout(FALLING, 9, 8).blocks == [(0, 3, 6), (3, 9, 3)]
@@ -138,7 +138,7 @@ def test_blocks_give_the_states_and_gradients_of_each_sequence_alone(
 
 
 def test_random_lengths_computed_in_blocks_are_hardly_padded(monkeypatch):
-    monkeypatch.setattr(_layout, "BLOCK_PRODUCTS", 2**18)
+    monkeypatch.setattr(layout_module, "BLOCK_PRODUCTS", 2**18)
     rng = np.random.default_rng(0)
     lengths = np.exp(rng.normal(4, 1, size=64)).clip(1, 1000).astype(np.int64)
     lengths = torch.from_numpy(-np.sort(-lengths))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_seqembed._blocks import Sequences
-from sklearn_seqembed._features import NumericFeatures
-from sklearn_seqembed._inputs import LEAST_OWN_SPREAD
-from sklearn_seqembed._levels import Levels
+from sklearn_seqembed._data.sequences import Sequences
+from sklearn_seqembed._features.numeric import NumericFeatures
+from sklearn_seqembed._features.relative import Levels
+from sklearn_seqembed._network.reader import LEAST_OWN_SPREAD
 
 NAN = float("nan")
 

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_seqembed._decoder import Decoder, _positions
-from sklearn_seqembed._encoder import Encoder
-from sklearn_seqembed._inputs import _fill
-from sklearn_seqembed._network import EncoderDecoder
-from sklearn_seqembed._vectors import JoinedVector
+from sklearn_seqembed._network.decoder import Decoder, _positions
+from sklearn_seqembed._network.encoder import Encoder
+from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
+from sklearn_seqembed._network.reader import _fill
+from sklearn_seqembed._network.vector import JoinedVector
 
 NO_CATEGORIES = {"dtype": torch.int64}
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sklearn_seqembed import LSTMSequencePredictor, _net
-from sklearn_seqembed._blocks import Categories, Sequences
-from sklearn_seqembed._dataset import split_batch
-from sklearn_seqembed._encoding import EncodedSequences
-from sklearn_seqembed._pairs import PairDataset, Pairs
+from sklearn_seqembed import LSTMSequencePredictor
+from sklearn_seqembed._data.sequences import Categories, Sequences
+from sklearn_seqembed._features.encoder import EncodedSequences
+from sklearn_seqembed._training import net as net_module
+from sklearn_seqembed._training.dataset import split_batch
+from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 
 LENGTHS, HORIZONS = np.array([5, 4, 2]), np.array([1, 3, 6])
 
@@ -89,7 +90,7 @@ def test_training_in_pieces_learns_the_same(decoding, monkeypatch):
     predictor = LSTMSequencePredictor(decoding=decoding, **options)
     whole = predictor.fit(X, y).history_
 
-    monkeypatch.setattr(_net, "TRAINING_STATES", 300)
+    monkeypatch.setattr(net_module, "TRAINING_STATES", 300)
     cut = predictor.fit(X, y).history_
 
     for a, b in zip(whole, cut, strict=True):

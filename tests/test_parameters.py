@@ -12,7 +12,7 @@ from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 from skorch.callbacks import Callback
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._devices import resolve_device
+from sklearn_seqembed._training.devices import resolve_device
 from sklearn_seqembed.datasets import make_sequences
 
 pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")

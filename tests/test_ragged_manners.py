@@ -244,7 +244,9 @@ def test_vectors_do_not_depend_on_the_size_of_batches(
     n_sequences, fitted, mixed, monkeypatch
 ):
     expected = fitted.transform(mixed)
-    monkeypatch.setattr("sklearn_seqembed._batching.INFERENCE_SEQUENCES", n_sequences)
+    monkeypatch.setattr(
+        "sklearn_seqembed._training.batching.INFERENCE_SEQUENCES", n_sequences
+    )
 
     found = fitted.transform(mixed)
 
@@ -256,7 +258,9 @@ def test_vectors_do_not_depend_on_the_memory_for_batches(
     n_states, fitted, mixed, monkeypatch
 ):
     expected = fitted.transform(mixed)
-    monkeypatch.setattr("sklearn_seqembed._batching.INFERENCE_STATES", n_states)
+    monkeypatch.setattr(
+        "sklearn_seqembed._training.batching.INFERENCE_STATES", n_states
+    )
 
     found = fitted.transform(mixed)
 
@@ -267,7 +271,7 @@ def test_vectors_do_not_depend_on_the_memory_for_batches(
 def test_vectors_do_not_depend_on_the_blocks_of_a_batch(
     cost, fitted, mixed, monkeypatch
 ):
-    constant = "sklearn_seqembed._layout.INFERENCE_BLOCK_PRODUCTS"
+    constant = "sklearn_seqembed._network.layout.INFERENCE_BLOCK_PRODUCTS"
     monkeypatch.setattr(constant, float("inf"))
     expected = fitted.transform(mixed)
     again = fitted.reconstruct(mixed)
@@ -284,7 +288,7 @@ def test_vectors_do_not_depend_on_whether_encoded_values_are_kept(
     fitted, mixed, monkeypatch
 ):
     expected = fitted.transform(mixed)
-    monkeypatch.setattr("sklearn_seqembed._encoding.KEPT_VALUES", 0)
+    monkeypatch.setattr("sklearn_seqembed._features.encoder.KEPT_VALUES", 0)
 
     found = fitted.transform(mixed)
 
@@ -305,7 +309,7 @@ def test_n_sequences_in_are_n_rows_out(n_samples, batch_size, mixed):
 
 
 def test_every_row_of_X_is_transformed_when_batches_are_odd(fitted, mixed, monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._batching.INFERENCE_SEQUENCES", 5)
+    monkeypatch.setattr("sklearn_seqembed._training.batching.INFERENCE_SEQUENCES", 5)
 
     vectors = fitted.transform(mixed * 3)
 

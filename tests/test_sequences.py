@@ -16,7 +16,7 @@ from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._sequences import Sequences, check_sequences
+from sklearn_seqembed._data.checking import Sequences, check_sequences
 
 pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
 
@@ -332,7 +332,7 @@ def test_steps_at_the_start_and_inside_that_are_wholly_missing_are_kept():
 
 
 def test_padding_is_found_in_every_chunk_of_a_large_array(monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 8)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 8)
 
     sequences = read(np.tile(PADDED, (5, 1, 1)))
 
@@ -658,7 +658,7 @@ def test_what_cannot_be_read_is_refused_with_a_reason(X, error, match):
 @pytest.mark.parametrize("shape", [(50, 3, 2), (50, 6)], ids=["3-D", "2-D"])
 @pytest.mark.parametrize("i", [0, 17, 49])
 def test_infinity_is_found_in_every_chunk_of_a_large_X(shape, i, monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 16)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 16)
     X = np.zeros(shape)
     X[i].flat[3] = np.inf
     step, feature = (1, 1) if len(shape) == 3 else (3, 0)
@@ -670,7 +670,7 @@ def test_infinity_is_found_in_every_chunk_of_a_large_X(shape, i, monkeypatch):
 
 @pytest.mark.parametrize("i", [0, 4, 7, 11])
 def test_infinity_is_found_in_every_chunk_of_a_list(i, sequences, monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 8)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 8)
     sequences[i][-1, 1] = np.inf
     step = len(sequences[i]) - 1
 
@@ -680,7 +680,7 @@ def test_infinity_is_found_in_every_chunk_of_a_list(i, sequences, monkeypatch):
 
 
 def test_infinity_is_found_behind_padding_in_every_chunk(monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 4)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 4)
     X = np.tile(PADDED, (5, 1, 1))
     X[11, 1, 1] = np.inf
 
@@ -689,7 +689,7 @@ def test_infinity_is_found_behind_padding_in_every_chunk(monkeypatch):
 
 
 def test_a_missing_sequence_is_found_across_chunks(monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 4)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 4)
     X = [np.ones(3), np.full(15, NAN), np.ones(2)]
 
     with pytest.raises(ValueError, match=r"X\[1\] has no observed value"):
@@ -697,7 +697,7 @@ def test_a_missing_sequence_is_found_across_chunks(monkeypatch):
 
 
 def test_long_gaps_that_are_not_a_whole_sequence_are_taken(monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 4)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 4)
     X = [np.ones(3), np.r_[np.full(15, NAN), 1.0], np.r_[2.0, np.full(9, NAN)]]
 
     sequences = read(X)
@@ -916,7 +916,7 @@ def test_taken_rows_have_the_shape_of_the_rows_asked_for():
 @selections
 @pytest.mark.parametrize("size", [1, 3, 7, 12, 10**6])
 def test_chunks_joined_are_the_plain_loop(indices, size, monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", size)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", size)
     selected = contiguous()[indices]
 
     chunks = list(selected.iter_chunks())
@@ -926,7 +926,7 @@ def test_chunks_joined_are_the_plain_loop(indices, size, monkeypatch):
 
 
 def test_chunks_of_a_padded_array_leave_the_padding_out(monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 4)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 4)
 
     chunks = list(read(PADDED).iter_chunks())
 
@@ -935,7 +935,7 @@ def test_chunks_of_a_padded_array_leave_the_padding_out(monkeypatch):
 
 @pytest.mark.parametrize("indices", [slice(None), [4, 1, 3, 0]], ids=["all", "mixed"])
 def test_chunks_are_bounded_by_their_size_or_one_sequence(indices, monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._blocks.CHUNK_VALUES", 6)
+    monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 6)
     selected = contiguous()[indices]
 
     sizes = [len(chunk) for chunk in selected.iter_chunks()]

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from round_trips import contiguous, read, round_trip
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._sequences import check_sequences
+from sklearn_seqembed._data.checking import check_sequences
 
 NAN = np.nan
 STAMPS = [

@@ -21,18 +21,22 @@ from skorch.callbacks import (
     PrintLog,
 )
 
-from sklearn_seqembed import LSTMSequenceEmbedder, _devices, _layout, _net, _training
-from sklearn_seqembed._dataset import END_WEIGHT, masked_targets
-from sklearn_seqembed._decoder import Played
-from sklearn_seqembed._devices import (
-    resolve_device,
-    resolve_precision,
-    seeded,
-)
-from sklearn_seqembed._loss import (
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._network import layout as layout_module
+from sklearn_seqembed._network.decoder import Played
+from sklearn_seqembed._network.loss import (
     SequenceLoss,
     end_log_likelihood,
     weighted_errors,
+)
+from sklearn_seqembed._training import devices as devices_module
+from sklearn_seqembed._training import fitting as fitting_module
+from sklearn_seqembed._training import net as net_module
+from sklearn_seqembed._training.dataset import END_WEIGHT, masked_targets
+from sklearn_seqembed._training.devices import (
+    resolve_device,
+    resolve_precision,
+    seeded,
 )
 from sklearn_seqembed.datasets import make_sequences
 
@@ -160,7 +164,7 @@ def test_a_batch_learned_in_pieces_gives_the_gradient_of_the_whole(
 
     options = {**options, "callbacks": [Note()], "batch_size": 24}
     whole = _embedder(max_epochs=1, **options).fit(X)
-    monkeypatch.setattr(_net, "TRAINING_STATES", 1)  # four sequences at a time
+    monkeypatch.setattr(net_module, "TRAINING_STATES", 1)  # four sequences at a time
 
     pieces = _embedder(max_epochs=1, **options).fit(X)
 
@@ -184,8 +188,8 @@ def test_blocks_change_neither_what_is_learned_nor_the_score(options, monkeypatc
     X = make_sequences(24, n_features=2, lengths=(3, 24), random_state=0)[0]
     found = {}
     for cost in (0, math.inf):
-        monkeypatch.setattr(_layout, "BLOCK_PRODUCTS", cost)
-        monkeypatch.setattr(_layout, "INFERENCE_BLOCK_PRODUCTS", cost)
+        monkeypatch.setattr(layout_module, "BLOCK_PRODUCTS", cost)
+        monkeypatch.setattr(layout_module, "INFERENCE_BLOCK_PRODUCTS", cost)
         embedder = _embedder(max_epochs=1, batch_size=24, **options).fit(X)
         found[cost] = [_weights(embedder), torch.tensor(embedder.score(X))]
 
@@ -219,20 +223,20 @@ def test_callbacks_that_change_a_batch_change_no_other(X, batch_size):
 
 def test_large_batches_alone_are_learned_in_pieces(X, monkeypatch):
     pieces = []
-    infer = _net.SequenceNet.infer
+    infer = net_module.SequenceNet.infer
 
     def note(net, inputs):
         pieces.append(inputs["lengths"].numpy())
         return infer(net, inputs)
 
-    monkeypatch.setattr(_net.SequenceNet, "infer", note)
+    monkeypatch.setattr(net_module.SequenceNet, "infer", note)
     batch_of_all = _embedder(max_epochs=1, batch_size=24, patch_size=1)
     batch_of_all.fit(X)
     assert len(pieces[0]) == 24
     n_steps = pieces[0].sum()
     pieces.clear()
     n_states = batch_of_all.net_.module_.n_states
-    monkeypatch.setattr(_net, "TRAINING_STATES", n_states * -(-n_steps // 3))
+    monkeypatch.setattr(net_module, "TRAINING_STATES", n_states * -(-n_steps // 3))
 
     batch_of_all.fit(X)
 
@@ -243,19 +247,19 @@ def test_large_batches_alone_are_learned_in_pieces(X, monkeypatch):
 
 def test_batches_of_long_forecasts_are_learned_in_pieces(X, monkeypatch):
     sizes = []
-    infer = _net.SequenceNet.infer
+    infer = net_module.SequenceNet.infer
 
     def note(net, inputs):
         sizes.append(len(inputs["lengths"]))
         return infer(net, inputs)
 
-    monkeypatch.setattr(_net.SequenceNet, "infer", note)
+    monkeypatch.setattr(net_module.SequenceNet, "infer", note)
     embedder = _embedder(
         max_epochs=1, batch_size=24, patch_size=1, objective="forecast", horizon=0.8
     )
     n_states = embedder.fit(X).net_.module_.n_states
     assert sizes[0] == 24  # each reads one step or two
-    monkeypatch.setattr(_net, "TRAINING_STATES", 48 * n_states)
+    monkeypatch.setattr(net_module, "TRAINING_STATES", 48 * n_states)
 
     sizes.clear()
     embedder.fit(X)
@@ -288,7 +292,9 @@ def test_the_automatic_precision_of_a_cpu_is_float32(X):
 
 
 def test_bfloat16_where_there_is_none_is_refused_or_not_chosen(monkeypatch):
-    monkeypatch.setattr(_devices, "_bfloat16_problem", lambda device: "no such unit")
+    monkeypatch.setattr(
+        devices_module, "_bfloat16_problem", lambda device: "no such unit"
+    )
 
     assert resolve_precision("auto", "cuda") == torch.float32
     assert resolve_precision("float32", "cuda") == torch.float32
@@ -297,7 +303,7 @@ def test_bfloat16_where_there_is_none_is_refused_or_not_chosen(monkeypatch):
 
 
 def test_the_automatic_precision_of_cuda_is_bfloat16_where_it_can(monkeypatch):
-    monkeypatch.setattr(_devices, "_bfloat16_problem", lambda device: None)
+    monkeypatch.setattr(devices_module, "_bfloat16_problem", lambda device: None)
 
     assert resolve_precision("auto", "cuda") == torch.bfloat16
     assert resolve_precision("auto", "cpu") == torch.float32
@@ -341,8 +347,8 @@ def test_losses_that_lie_elsewhere_are_looked_at_when_the_epoch_is_over(
         loss = found["loss"] * (float("nan") if broken else 1)
         return found | {"loss": loss.as_subclass(Elsewhere)}
 
-    looks, steps, learn = [], [], _net.SequenceNet.train_step
-    monkeypatch.setattr(_net.SequenceNet, "train_step", step)
+    looks, steps, learn = [], [], net_module.SequenceNet.train_step
+    monkeypatch.setattr(net_module.SequenceNet, "train_step", step)
     embedder = _embedder(max_epochs=2, batch_size=8)
 
     if broken:
@@ -861,7 +867,7 @@ def test_a_model_fitted_on_cuda_opens_where_there_is_none(X, train_on):
 KEPT_MEMORY = """
 import resource, sys
 import torch
-from sklearn_seqembed._devices import keep_freed_memory
+from sklearn_seqembed._training.devices import keep_freed_memory
 
 def resident():
     with open("/proc/self/statm") as statm:
@@ -915,9 +921,13 @@ def test_the_memory_of_a_batch_is_kept_for_the_next_one():
 
 def test_training_and_transform_ask_for_that(X, monkeypatch):
     asked = []
-    monkeypatch.setattr(_training, "keep_freed_memory", lambda: asked.append("fit"))
+    monkeypatch.setattr(
+        fitting_module, "keep_freed_memory", lambda: asked.append("fit")
+    )
     embedder = _embedder(max_epochs=1, early_stopping=False).fit(X)
-    monkeypatch.setattr(_net, "keep_freed_memory", lambda: asked.append("transform"))
+    monkeypatch.setattr(
+        net_module, "keep_freed_memory", lambda: asked.append("transform")
+    )
 
     embedder.transform(X)
 

@@ -8,10 +8,10 @@ import torch
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._encoder import Encoder
-from sklearn_seqembed._inputs import LARGEST_SCALE, Reader
-from sklearn_seqembed._layout import LEAST_VARIANCE, Layout
-from sklearn_seqembed._vectors import POOLED_VARIANCE, JoinedVector
+from sklearn_seqembed._network.encoder import Encoder
+from sklearn_seqembed._network.layout import LEAST_VARIANCE, Layout
+from sklearn_seqembed._network.reader import LARGEST_SCALE, Reader
+from sklearn_seqembed._network.vector import POOLED_VARIANCE, JoinedVector
 from sklearn_seqembed.datasets import make_sequences
 
 WAYS = ("mean", "max", "min", "std", "ppv")

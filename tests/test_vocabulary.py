@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.preprocessing import OneHotEncoder
 
-from sklearn_seqembed._blocks import Categories, Sequences
-from sklearn_seqembed._vocabulary import CategoricalFeatures, Vocabulary
+from sklearn_seqembed._data.sequences import Categories, Sequences
+from sklearn_seqembed._features.vocabulary import CategoricalFeatures, Vocabulary
 
 LEVELS = np.array(list("abcde"), dtype=object)
 # a 5 times, b 4, c 4, d 2, e once, and two missing.

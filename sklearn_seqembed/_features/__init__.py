@@ -1,0 +1,1 @@
+"""From numbers and categories to what the network reads, and back."""

@@ -1,0 +1,1 @@
+"""The torch modules; they know nothing of the user's data."""

@@ -1,0 +1,1 @@
+"""Batches, training loop, devices and decoding, with skorch."""
