@@ -105,7 +105,7 @@ print("categories:", [None if c is None else list(c) for c in embedder.categorie
 print(f"explained of 80 patients kept out: {embedder.score(test):.2f}")
 
 # %%
-# Played back
+# DecoderOutput back
 # -----------
 # ``reconstruct`` returns a frame like X, with the same index. Values stand where none
 # was measured, too. Times are counted from the patient's own first event.

@@ -86,14 +86,16 @@ def choose_network(n_components, lengths, n_features, has_categories, means, spr
     return {
         "hidden_size": choose_hidden_size(len(lengths), has_categories),
         "patch_size": choose_patch_size(lengths),
-        "pooled_share": choose_pooled_share(n_components, has_categories),
-        "pooled_hidden_size": choose_pooled_hidden_size(n_features, has_categories),
-        "pooled_patch_size": choose_patch_size(lengths, POOLED_PATCHES),
+        "reservoir_fraction": choose_reservoir_fraction(n_components, has_categories),
+        "reservoir_size": choose_reservoir_size(n_features, has_categories),
+        "reservoir_patch_size": choose_patch_size(lengths, POOLED_PATCHES),
         "instance_norm": choose_instance_norm(means, spreads),
     }
 
 
-def choose_pair_network(lengths, target_lengths, categorical_targets, goes_on=False):
+def choose_pair_network(
+    lengths, target_lengths, categorical_targets, is_forecast=False
+):
     """Choose all that is "auto" of a network that turns sequences into others.
 
     Parameters
@@ -103,7 +105,7 @@ def choose_pair_network(lengths, target_lengths, categorical_targets, goes_on=Fa
     categorical_targets : bool
         Whether any feature of the targets is categorical: such are said one after
         another, numbers all at once.
-    goes_on : bool, default=False
+    is_forecast : bool, default=False
         Whether the targets are a forecast of the sequences.
 
     Returns
@@ -113,7 +115,7 @@ def choose_pair_network(lengths, target_lengths, categorical_targets, goes_on=Fa
     """
     patch_size = choose_patch_size(lengths)
     target_patch_size = choose_patch_size(target_lengths)
-    if goes_on and not categorical_targets:
+    if is_forecast and not categorical_targets:
         patch_size = choose_patch_size(lengths, FORECAST_PATCHES)
         target_patch_size = min(patch_size, int(np.max(target_lengths)))
     return {
@@ -129,7 +131,7 @@ def choose_patch_size(lengths, n_patches=PATCHES):
     return max(1, least, round(float(np.median(lengths)) / n_patches))
 
 
-def choose_pooled_share(n_components, has_categories=False):
+def choose_reservoir_fraction(n_components, has_categories=False):
     """Take a fixed share of the vector, but leave so many numbers to last states."""
     share, least = POOLED_SHARE, LEAST_LAST_STATES
     if has_categories:
@@ -149,7 +151,7 @@ def choose_hidden_size(n_samples, has_categories):
     return int(np.clip(2 ** round(np.log2(2 * np.sqrt(n_samples))), *bounds))
 
 
-def choose_pooled_hidden_size(n_features, has_categories=False):
+def choose_reservoir_size(n_features, has_categories=False):
     """Take `POOLED_CELLS`, or more where many numbers come together."""
     is_narrow = n_features <= FEW_FEATURES and not has_categories
     return POOLED_CELLS if is_narrow else POOLED_CELLS_OF_MANY

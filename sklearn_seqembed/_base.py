@@ -16,7 +16,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed._data.checking import check_sequences
-from sklearn_seqembed._features.encoder import FeatureEncoder, categorical_names, spaced
+from sklearn_seqembed._features.encoder import (
+    FeatureEncoder,
+    categorical_names,
+    evenly_spaced,
+)
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._settling import kept, settle_training, split
 from sklearn_seqembed._training.dataset import SequenceDataset
@@ -73,7 +77,7 @@ class BaseSequenceEstimator(
         number of steps. It gives scaled values (N, n_steps, F), at each step the logit
         of being the last, and the scores (N, n_steps, ·) that its `heads` turn into
         categories; with `objective="composite"` it is that of the reconstruction. One
-        that says step by step has `start_state`, which gives the state of its cells
+        that says step by step has `initial_state`, which gives the state of its cells
         before the first step, and `step`, which says a step given that state and the
         step before.
         """
@@ -139,7 +143,7 @@ class BaseSequenceEstimator(
                 callbacks=self.callbacks or (),
                 verbose=self.verbose,
             )
-            net.fit_vectors(self._whole(trained, JOINED_SEQUENCES))
+            net.fit_projection(self._whole(trained, JOINED_SEQUENCES))
         self._keep(net)
         self._judge(data, rng)
         return self
@@ -187,8 +191,8 @@ class BaseSequenceEstimator(
                 verbose=self.verbose,
             )
             # Later calls keep the scales, and so the meaning of numbers.
-            if not net.module_.encoder.joined.is_fitted:
-                net.fit_vectors(self._whole(encoded, JOINED_SEQUENCES))
+            if not net.module_.encoder.projection.is_fitted:
+                net.fit_projection(self._whole(encoded, JOINED_SEQUENCES))
         self._keep(net)
         vars(self).pop("train_score_", None)  # it was that of other weights
         return self
@@ -201,7 +205,7 @@ class BaseSequenceEstimator(
         self._features.fit(sequences, vocabulary_of)
         self.scaler_ = self._features.numeric.scaler_
         found = self._features, self.is_categorical_
-        self.categories_ = FeatureEncoder.by_feature(*found, "levels")
+        self.categories_ = FeatureEncoder.by_feature(*found, "categories")
         self.infrequent_categories_ = FeatureEncoder.by_feature(*found, "infrequent")
         self._shortest, self._longest = math.inf, 0
 
@@ -311,7 +315,7 @@ class BaseSequenceEstimator(
     def _whole(self, encoded, n_most):
         """Read sequences whole, so many in equal distances."""
         sequences = self._sources(encoded)
-        sequences = sequences[spaced(sequences, n_most)]
+        sequences = sequences[evenly_spaced(sequences, n_most)]
         return SequenceDataset(sequences, self.patch_size_, parts=())
 
     def _sources(self, encoded):

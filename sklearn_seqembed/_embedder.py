@@ -13,13 +13,13 @@ from sklearn_seqembed._data.horizons import (
     check_horizons,
     count_horizons,
 )
-from sklearn_seqembed._features.encoder import spaced
+from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._parameters import PARTS, as_options
-from sklearn_seqembed._scoring import explained_share, mean_deviances
+from sklearn_seqembed._scoring import explained_fraction, mean_deviances
 from sklearn_seqembed._settling import kept, set_chosen
 from sklearn_seqembed._training.dataset import SequenceDataset
-from sklearn_seqembed._training.decoding import play
+from sklearn_seqembed._training.decoding import decode_vectors
 
 # Sequences, at most, that tell whether they come in one scale.
 LOOKED_AT = 1000
@@ -80,16 +80,16 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         Time steps that enter and leave the network together as one step [5]_. "auto"
         cuts a sequence of median length into about 20 patches, the longest into 1000
         at most. 1 is the textbook network.
-    pooled_share : float or "auto", default="auto"
+    reservoir_fraction : float or "auto", default="auto"
         Share of the vector, in [0, 1), for the principal components of states pooled
         over time; rounded down, and at most as many as there are pooled states. 0 is
         none. "auto" is .6, but leaves the first 32 numbers to last states however short
         the vector is; with categorical features .8 and 64.
-    pooled_hidden_size : int or "auto", default="auto"
+    reservoir_size : int or "auto", default="auto"
         Random cells, at least 1, whose states are pooled: so many for each direction,
         and for each of two readings, values and differences from step to step. "auto"
         is 64, with more than 4 features or a categorical one 128.
-    pooled_patch_size : int or "auto", default="auto"
+    reservoir_patch_size : int or "auto", default="auto"
         Time steps that enter together where states are pooled. "auto" cuts a sequence
         of median length into about 240 patches, the longest into 1000 at most.
     pooling : str or tuple of str, default=("mean", "max", "min", "std", "ppv")
@@ -216,8 +216,9 @@ default="infrequent_if_exist"
     train_score_ : float
         `score` of (at most 1000 of) the training sequences. Set by `fit`, taken away
         by `partial_fit`.
-    patch_size_, hidden_size_, pooled_share_, pooled_hidden_size_, pooled_patch_size_, \
-instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
+    patch_size_, hidden_size_, reservoir_fraction_, reservoir_size_, \
+reservoir_patch_size_, instance_norm_, batch_size_, max_epochs_, early_stopping_, \
+horizon_, device_
         What was used, where the parameter was "auto" or not. `device_` is where the
         network lies now.
     n_features_in_ : int
@@ -245,8 +246,9 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
     Ctrl-C in `fit` keeps the best weights so far, warns, and leaves a fitted estimator.
 
     The textbook network of the tutorials: ``patch_size=1, bidirectional=False,
-    pooled_share=0, instance_norm=False, vector_scaling=None, decoder_inputs="vector",
-    augmentation=None, lr_schedule=None, weight_decay=0, early_stopping=False``.
+    reservoir_fraction=0, instance_norm=False, vector_scaling=None,
+    decoder_inputs="vector", augmentation=None, lr_schedule=None, weight_decay=0,
+    early_stopping=False``.
 
     References
     ----------
@@ -293,9 +295,9 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         dropout=0.0,
         cell="lstm",
         patch_size="auto",
-        pooled_share="auto",
-        pooled_hidden_size="auto",
-        pooled_patch_size="auto",
+        reservoir_fraction="auto",
+        reservoir_size="auto",
+        reservoir_patch_size="auto",
         pooling=("mean", "max", "min", "std", "ppv"),
         instance_norm="auto",
         vector_scaling="balanced",
@@ -330,9 +332,9 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         self.dropout = dropout
         self.cell = cell
         self.patch_size = patch_size
-        self.pooled_share = pooled_share
-        self.pooled_hidden_size = pooled_hidden_size
-        self.pooled_patch_size = pooled_patch_size
+        self.reservoir_fraction = reservoir_fraction
+        self.reservoir_size = reservoir_size
+        self.reservoir_patch_size = reservoir_patch_size
         self.pooling = pooling
         self.instance_norm = instance_norm
         self.vector_scaling = vector_scaling
@@ -547,7 +549,7 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         """Learn from the data what stays the same for the life of a network."""
         self._settle_features(sequences, container, rng)
         self._parts = PARTS[self.objective]
-        some = sequences[spaced(sequences, LOOKED_AT)]
+        some = sequences[evenly_spaced(sequences, LOOKED_AT)]
         chosen = _auto.choose_network(
             self.n_components,
             sequences.lengths,
@@ -599,9 +601,9 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
             **self._encoder_params(),
             "instance_norm": bool(kept(self, "instance_norm")),
             "parts": PARTS[self.objective],
-            "pooled_share": float(kept(self, "pooled_share")),
-            "pooled_hidden_size": int(kept(self, "pooled_hidden_size")),
-            "pooled_patch_size": int(kept(self, "pooled_patch_size")),
+            "reservoir_fraction": float(kept(self, "reservoir_fraction")),
+            "reservoir_size": int(kept(self, "reservoir_size")),
+            "reservoir_patch_size": int(kept(self, "reservoir_patch_size")),
             "pooling": as_options(self.pooling),
             "vector_scaling": self.vector_scaling,
             "decoder_inputs": self.decoder_inputs,
@@ -621,7 +623,9 @@ instance_norm_, batch_size_, max_epochs_, early_stopping_, horizon_, device_
         dataset = self._dataset(self._encode_ahead(sequences))
         predictions = self.net_.predict_parts(dataset)
         numeric = self._features.numeric
-        return float(np.mean(explained_share(predictions, sequences, numeric)))
+        return float(np.mean(explained_fraction(predictions, sequences, numeric)))
 
     def _decode(self, vectors, part, lengths, shortest=None):
-        return play(self.net_, self._features, vectors, part, lengths, shortest)
+        return decode_vectors(
+            self.net_, self._features, vectors, part, lengths, shortest
+        )

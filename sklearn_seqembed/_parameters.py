@@ -21,8 +21,8 @@ COUNTS = {
     "hidden_size": 1,
     "num_layers": 1,
     "patch_size": 1,
-    "pooled_hidden_size": 1,
-    "pooled_patch_size": 1,
+    "reservoir_size": 1,
+    "reservoir_patch_size": 1,
     "max_epochs": 0,
     "batch_size": 1,
     "n_iter_no_change": 1,
@@ -34,7 +34,7 @@ COUNTS = {
 }
 SHARES = {
     "dropout": "left",
-    "pooled_share": "left",
+    "reservoir_fraction": "left",
     "validation_fraction": "neither",
     "scheduled_sampling": "left",
 }
@@ -62,9 +62,9 @@ CHOICES = {
 AUTO = (
     "patch_size",
     "hidden_size",
-    "pooled_share",
-    "pooled_hidden_size",
-    "pooled_patch_size",
+    "reservoir_fraction",
+    "reservoir_size",
+    "reservoir_patch_size",
     "max_epochs",
     "batch_size",
     "horizon",
@@ -140,7 +140,7 @@ def _check_choice(value, name, allowed):
     known = all(isinstance(option, str) and option in allowed for option in options)
     if not (options and known) or len(set(options)) < len(options):
         none = {
-            "pooling": "For no pooled states, set pooled_share=0.",
+            "pooling": "For no pooled states, set reservoir_fraction=0.",
             "augmentation": "For no augmentation, set None.",
         }
         raise ValueError(

@@ -10,14 +10,18 @@ from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.targets import TargetReader
-from sklearn_seqembed._features.encoder import FeatureEncoder, categorical_names, spaced
-from sklearn_seqembed._features.relative import LOOKED_AT, Levels
+from sklearn_seqembed._features.encoder import (
+    FeatureEncoder,
+    categorical_names,
+    evenly_spaced,
+)
+from sklearn_seqembed._features.relative import LOOKED_AT, RelativeTargets
 from sklearn_seqembed._features.vocabulary import join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
 from sklearn_seqembed._parameters import check_parameters
-from sklearn_seqembed._scoring import exact_share, explained_share, numeric_share
+from sklearn_seqembed._scoring import exact_match_fraction, explained_fraction, mean_r2
 from sklearn_seqembed._settling import kept, set_chosen
-from sklearn_seqembed._training.decoding import play
+from sklearn_seqembed._training.decoding import decode_vectors
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 
 
@@ -454,10 +458,10 @@ early_stopping_, max_length_, device_
         scores = []
         if pairs.targets.n_numeric:
             said = self._say(pairs.sources, vectors, pairs.targets.lengths)
-            scores.append(numeric_share(pairs.targets, said))
+            scores.append(mean_r2(pairs.targets, said))
         if self._target_features.n_classes:
             predicted = self._say(pairs.sources, vectors)
-            scores.append(exact_share(pairs.targets, predicted))
+            scores.append(exact_match_fraction(pairs.targets, predicted))
         return float(np.mean(scores))
 
     _network = SequenceToSequence
@@ -484,16 +488,16 @@ early_stopping_, max_length_, device_
         self.target_scaler_ = self._target_features.numeric.scaler_
         self.is_categorical_target_ = self._targets.is_categorical_
         self.target_categories_ = FeatureEncoder.by_feature(
-            self._target_features, self.is_categorical_target_, "levels"
+            self._target_features, self.is_categorical_target_, "categories"
         )
-        some = spaced(sources, LOOKED_AT)
-        self._levels = Levels(self._target_features.numeric)
+        some = evenly_spaced(sources, LOOKED_AT)
+        self._levels = RelativeTargets(self._target_features.numeric)
         self._levels.fit(sources[some], targets[some], self.instance_norm)
         chosen = _auto.choose_pair_network(
             sources.lengths,
             targets.lengths,
             bool(self._target_features.n_classes),
-            self._levels.goes_on,
+            self._levels.is_forecast,
         )
         set_chosen(self, chosen)
         self.instance_norm_ = self._levels.columns >= 0
@@ -568,7 +572,7 @@ early_stopping_, max_length_, device_
         target = self._target_features
         return {
             **self._encoder_params(),
-            "relative": () if target.n_classes else self._levels.read_relative,
+            "relative": () if target.n_classes else self._levels.relative_features,
             "reverse": bool(self.reverse_source),
             "n_target_features": target.numeric.n_features,
             "n_target_classes": target.n_classes,
@@ -582,7 +586,7 @@ early_stopping_, max_length_, device_
         """Share of the targets' deviance that is explained, as in training."""
         predictions = self.net_.predict_parts(self._dataset(self._encode_ahead(pairs)))
         numeric = self._target_features.numeric
-        return explained_share(predictions, pairs.targets, numeric)[0]
+        return explained_fraction(predictions, pairs.targets, numeric)[0]
 
     def _say(self, sources, vectors, lengths=None):
         """Say the targets of vectors, in the user's units."""
@@ -593,7 +597,7 @@ early_stopping_, max_length_, device_
                 shortest = None  # the network need not decide
             most = np.full(len(vectors), longest) if lengths is None else lengths
             features = self._target_features
-            return play(
+            return decode_vectors(
                 self.net_, features, vectors, "prediction", most, shortest, levels
             )
         if self.beam_size > 1 and lengths is None:
@@ -601,7 +605,9 @@ early_stopping_, max_length_, device_
             return self._as_sequences(None, classes[:, 0], lengths[:, 0])
         if lengths is not None:
             longest = int(lengths.max())
-        values, classes, lengths = self.net_.say(vectors, longest, shortest, lengths)
+        values, classes, lengths = self.net_.decode_greedily(
+            vectors, longest, shortest, lengths
+        )
         values = values * levels[:, 1:] + levels[:, :1]
         return self._as_sequences(values, classes, lengths)
 
@@ -616,7 +622,7 @@ early_stopping_, max_length_, device_
 
     def _search(self, vectors, beam_size):
         shortest, longest = self._bounds()
-        classes, lengths, log_probabilities = self.net_.search(
+        classes, lengths, log_probabilities = self.net_.search_beams(
             vectors, longest, shortest, beam_size, self.length_penalty
         )
         return classes[..., None], lengths, log_probabilities

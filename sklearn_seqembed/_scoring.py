@@ -8,7 +8,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn_seqembed._network.loss import mean_errors
 
 
-def explained_share(predictions, sequences, features):
+def explained_fraction(predictions, sequences, features):
     """Share of the deviance of the best constant that each part explains.
 
     Of numbers that is squared deviation from the mean, as in
@@ -55,7 +55,7 @@ def explained_share(predictions, sequences, features):
     ]
 
 
-def numeric_share(truth, predicted):
+def mean_r2(truth, predicted):
     """Share of the squared deviation from the mean that predicted numbers explain.
 
     Parameters
@@ -67,7 +67,7 @@ def numeric_share(truth, predicted):
     -------
     float
         Mean over the numeric features that are not constant, as
-        :func:`explained_share` has it.
+        :func:`explained_fraction` has it.
     """
     values = np.concatenate(list(truth.iter_chunks())).astype(np.float64)
     sums = _Deviations()
@@ -75,7 +75,7 @@ def numeric_share(truth, predicted):
     return _mean_share(sums, _Surprisals())
 
 
-def exact_share(truth, predicted):
+def exact_match_fraction(truth, predicted):
     """Share of sequences whose length and categories are predicted wholly right.
 
     Parameters
@@ -93,11 +93,11 @@ def exact_share(truth, predicted):
     if not len(some):
         return 0.0
     rows = [_rows(sequences[some]) for sequences in (truth, predicted)]
-    features = zip(truth.categories, predicted.categories, strict=True)
+    features = zip(truth.categorical, predicted.categorical, strict=True)
     for true, found in features:
-        code_of = {level: code for code, level in enumerate(found.levels.tolist())}
+        code_of = {level: code for code, level in enumerate(found.categories.tolist())}
         # A category that cannot be predicted is -2; last comes what is missing.
-        codes = [code_of.get(level, -2) for level in true.levels.tolist()]
+        codes = [code_of.get(level, -2) for level in true.categories.tolist()]
         expected = np.array([*codes, -1])[true.codes[rows[0]]]
         same = (expected == -1) | (expected == found.codes[rows[1]])
         first = np.cumsum(truth.lengths[some]) - truth.lengths[some]

@@ -4,7 +4,7 @@ import numpy as np
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._data.checking import check_sequences
-from sklearn_seqembed._data.sequences import Categories, Sequences
+from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 
 
 def read(X, **params):
@@ -18,8 +18,8 @@ def contiguous(sequences):
     rows = np.concatenate([np.arange(start, start + n) for start, n in spans])
     blocks = tuple(block[rows].astype(np.float64) for block in sequences.blocks)
     categories = tuple(
-        Categories(feature.codes[rows], feature.levels)
-        for feature in sequences.categories
+        CategoricalFeature(feature.codes[rows], feature.categories)
+        for feature in sequences.categorical
     )
     offsets = np.cumsum([0, *sequences.lengths])
     return Sequences.from_offsets(blocks, offsets, categories)
@@ -34,6 +34,6 @@ def round_trip(X, **params):
 def values_of(sequences):
     """The values of each categorical feature at all steps, None where missing."""
     return [
-        [feature.levels[code] if code >= 0 else None for code in feature.codes]
-        for feature in sequences.categories
+        [feature.categories[code] if code >= 0 else None for code in feature.codes]
+        for feature in sequences.categorical
     ]

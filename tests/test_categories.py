@@ -14,7 +14,7 @@ from round_trips import contiguous, read, round_trip, values_of
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.factorize import factorize_characters, factorize_strings
-from sklearn_seqembed._data.sequences import Categories, Sequences
+from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 
 NAN = np.nan
 TEXTS = ["Müller", "a😀", "é"]
@@ -82,8 +82,8 @@ def test_a_string_is_the_sequence_of_its_characters(X):
     assert values_of(sequences) == [list("".join(TEXTS))]
     assert sequences.blocks == ()
     assert sequences.lengths.tolist() == [6, 2, 1]
-    (feature,) = sequences.categories
-    assert feature.levels.tolist() == sorted(set("".join(TEXTS)))
+    (feature,) = sequences.categorical
+    assert feature.categories.tolist() == sorted(set("".join(TEXTS)))
     assert feature.codes.dtype == np.int32
     assert container.kinds == ("string",)
 
@@ -189,10 +189,10 @@ def test_token_lists_come_back_as_they_were(X):
 def test_tokens_are_read_as_codes_of_sorted_levels(X):
     sequences, container = read(X)
 
-    (feature,) = sequences.categories
-    assert feature.levels.tolist() == ["", "buy", "login", "é😀"]
-    assert feature.levels.dtype == object
-    assert all(type(level) is str for level in feature.levels)
+    (feature,) = sequences.categorical
+    assert feature.categories.tolist() == ["", "buy", "login", "é😀"]
+    assert feature.categories.dtype == object
+    assert all(type(level) is str for level in feature.categories)
     assert feature.codes.tolist() == [2, 0, 1, 2, 3, -1]
     assert feature.codes.dtype == np.int32
     assert sequences.lengths.tolist() == [3, 1, 2]
@@ -233,7 +233,7 @@ def test_bools_are_categories(X):
     sequences, container = read(X)
 
     assert set(container.kinds) == {"bool"}
-    assert sequences.categories[0].levels.dtype == bool
+    assert sequences.categorical[0].categories.dtype == bool
     assert_same(round_trip(X), X)
 
 
@@ -279,9 +279,9 @@ def test_bools_are_numbers_where_no_feature_is_categorical():
 def test_numbers_listed_are_categories(X, levels, codes):
     sequences, container = read(X, categorical_features=[0])
 
-    (feature,) = sequences.categories
+    (feature,) = sequences.categorical
     assert container.kinds == ("number",)
-    assert feature.levels.tolist() == levels
+    assert feature.categories.tolist() == levels
     assert feature.codes.tolist() == codes
 
 
@@ -313,8 +313,8 @@ def test_numbers_that_pandas_calls_categories_are_some(option, kind):
 
         assert container.kinds == (kind,)
         if kind == "number":
-            assert sequences.categories[0].levels.tolist() == [1, 3]
-            assert sequences.categories[0].codes.tolist() == [1, 0, 1, -1]
+            assert sequences.categorical[0].categories.tolist() == [1, 3]
+            assert sequences.categorical[0].codes.tolist() == [1, 0, 1, -1]
 
 
 # Several features
@@ -435,9 +435,9 @@ def test_what_categorical_features_cannot_be(option, match):
 )
 def test_unknown_is_given_back_as_the_container_can(X, expected):
     sequences, container = read(X)
-    codes = sequences.categories[0].codes.copy()
+    codes = sequences.categorical[0].codes.copy()
     codes[1] = -1
-    unknown = Categories(codes, sequences.categories[0].levels)
+    unknown = CategoricalFeature(codes, sequences.categorical[0].categories)
 
     built = container.build(
         Sequences((), sequences.starts, sequences.lengths, (unknown,))
@@ -448,7 +448,7 @@ def test_unknown_is_given_back_as_the_container_can(X, expected):
 
 def test_unknown_numbers_are_null_in_arrow():
     sequences, container = read(pa.array([[3, 1]]), categorical_features=[0])
-    unknown = Categories(np.array([-1, 1], "i4"), np.array([1, 3]))
+    unknown = CategoricalFeature(np.array([-1, 1], "i4"), np.array([1, 3]))
 
     built = container.build(
         Sequences((), sequences.starts, sequences.lengths, (unknown,))
@@ -467,7 +467,7 @@ def test_masked_strings_and_bools_are_missing():
 
 def test_unknown_numbers_are_given_back_as_nan():
     sequences, container = read([np.array([3, 1])], categorical_features=[0])
-    unknown = Categories(np.array([-1, 1], "i4"), np.array([1, 3]))
+    unknown = CategoricalFeature(np.array([-1, 1], "i4"), np.array([1, 3]))
 
     built = container.build(
         Sequences((), sequences.starts, sequences.lengths, (unknown,))
@@ -533,7 +533,7 @@ def test_a_padded_array_may_miss_a_category_wholly():
 
     sequences, _ = check_sequences(X, estimator=estimator, reset=False)
 
-    assert sequences.categories[0].codes.tolist() == [-1] * 4
+    assert sequences.categorical[0].codes.tolist() == [-1] * 4
     assert sequences.lengths.tolist() == [1, 2]
 
 
@@ -544,7 +544,7 @@ def test_listed_numbers_are_categories_after_fit_too():
         [np.array([5.5, 1.0])], estimator=estimator, reset=False
     )
 
-    assert sequences.categories[0].levels.tolist() == [1.0, 5.5]
+    assert sequences.categorical[0].categories.tolist() == [1.0, 5.5]
 
 
 def test_a_refused_X_leaves_the_estimator_as_it_was():

@@ -506,7 +506,7 @@ def test_textbook_network_is_reachable_by_parameters():
         patch_size=1,
         bidirectional=False,
         decoder_inputs="vector",
-        pooled_share=0,
+        reservoir_fraction=0,
         instance_norm=False,
         vector_scaling=None,
         weight_decay=0,

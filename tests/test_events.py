@@ -88,7 +88,7 @@ def test_every_form_is_embedded_scored_and_played_back(form):
 @pytest.mark.parametrize("form", FORMS)
 def test_a_vector_does_not_depend_on_the_company(form):
     X = FORMS[form]
-    embedder = _embedder(n_components=80, pooled_share=0.5).fit(X)
+    embedder = _embedder(n_components=80, reservoir_fraction=0.5).fit(X)
 
     some = X[[3]] if form == "polars" else X[3:4]
 

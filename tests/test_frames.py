@@ -128,7 +128,7 @@ def test_each_column_is_a_feature(X):
         ["a", "b", None, "", "b", "é😀"],
         [True, False, True, False, False, None],
     ]
-    assert sequences.categories[0].levels.tolist() == ["", "a", "b", "é😀"]
+    assert sequences.categorical[0].categories.tolist() == ["", "a", "b", "é😀"]
     assert_array_equal(sequences.blocks[0][:, 0], [1.0, NAN, 3.0, 5.0, 6.0, 4.0])
     assert estimator.feature_names_in_.tolist() == ["word", "x", "ok"]
     assert estimator.n_features_in_ == 3
@@ -251,7 +251,7 @@ def test_numbers_listed_by_name_are_categories():
 
     assert container.kinds == ("string", "number", "bool")
     assert sequences.blocks == ()
-    assert sequences.categories[1].levels.tolist() == [1, 3, 4, 5, 6]
+    assert sequences.categorical[1].categories.tolist() == [1, 3, 4, 5, 6]
     found = container.build(contiguous(sequences))["x"].tolist()
     assert str(found) == str(GROUPED["x"].tolist())
 

@@ -9,7 +9,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_seqembed._network.autoregressive import AutoregressiveDecoder
-from sklearn_seqembed._network.generation import say_greedily, search_beam
+from sklearn_seqembed._network.generation import decode_greedily, search_beam
 
 N_CLASSES, LONGEST = 3, 4
 
@@ -34,7 +34,7 @@ def decoder(request):
 
 def _log_probability(decoder, vector, tokens, longest):
     """Log probability of a sequence by the decoder's own steps."""
-    state, chosen, total = decoder.start_state(vector), None, 0.0
+    state, chosen, total = decoder.initial_state(vector), None, 0.0
     values = torch.zeros(1, 0)
     for t in range(len(tokens) + 1):
         before = None if chosen is None else values
@@ -121,11 +121,11 @@ def test_the_company_of_a_sequence_changes_no_beam(decoder):
 def test_greedy_takes_the_likeliest_step_until_the_end(decoder):
     vectors = torch.randn(20, 5)
 
-    _, classes, lengths = say_greedily(decoder, vectors, LONGEST)
+    _, classes, lengths = decode_greedily(decoder, vectors, LONGEST)
 
     for i in range(20):
         vector = vectors[i : i + 1]
-        state, chosen, said = decoder.start_state(vector), None, []
+        state, chosen, said = decoder.initial_state(vector), None, []
         while len(said) < LONGEST:
             before = None if chosen is None else torch.zeros(1, 0)
             _, scores, ends, state = decoder.step(vector, state, before, chosen)
@@ -142,7 +142,7 @@ def test_greedy_takes_the_likeliest_step_until_the_end(decoder):
 def test_lengths_can_be_told(decoder):
     lengths = torch.tensor([1, 4, 2])
 
-    _, classes, found = say_greedily(decoder, torch.randn(3, 5), 4, lengths=lengths)
+    _, classes, found = decode_greedily(decoder, torch.randn(3, 5), 4, lengths=lengths)
 
     assert_array_equal(found, lengths)
     assert_array_equal((classes[:, :, 0] > 0).sum(dim=1), lengths)
@@ -159,11 +159,11 @@ def test_teacher_forcing_says_what_steps_say(cell):
     values[1, 2, 0] = torch.nan
     classes = torch.randint(0, 4, (4, 5, 2))
 
-    played = decoder.play(last, lengths, values, classes)
+    played = decoder.decode_states(last, lengths, values, classes)
 
     for i in range(4):
         vector = last[i : i + 1]
-        state, before, chosen = decoder.start_state(vector), None, None
+        state, before, chosen = decoder.initial_state(vector), None, None
         for t in range(int(lengths[i]) + 1):
             said, scores, ends, state = decoder.step(vector, state, before, chosen)
             if t:
@@ -178,10 +178,10 @@ def test_what_comes_later_is_not_looked_at():
     decoder = AutoregressiveDecoder(1, 5, 8, n_classes=(4,)).eval()
     last, lengths = torch.randn(1, 5), torch.tensor([4])
     values, classes = torch.randn(1, 4, 1), torch.randint(1, 4, (1, 4, 1))
-    expected = decoder.play(last, lengths, values, classes)
+    expected = decoder.decode_states(last, lengths, values, classes)
     values[:, 2:], classes[:, 2:] = 9.0, 1
 
-    played = decoder.play(last, lengths, values, classes)
+    played = decoder.decode_states(last, lengths, values, classes)
 
     assert_allclose(played.scores[:, :3].detach(), expected.scores[:, :3].detach())
     assert not torch.equal(played.scores[:, 3], expected.scores[:, 3])
@@ -195,10 +195,10 @@ def test_sampling_lets_the_decoder_read_itself_in_training_alone(n_features, n_c
     last, lengths = torch.randn(3, 5), torch.tensor([4, 4, 4])
     values = torch.randn(3, 4, n_features)
     classes = torch.randint(1, 4, (3, 4, len(n_classes)))
-    expected = decoder.play(last, lengths, values, classes)
+    expected = decoder.decode_states(last, lengths, values, classes)
     decoder.sampling = 0.99
 
-    sampled = decoder.play(last, lengths, values, classes)
+    sampled = decoder.decode_states(last, lengths, values, classes)
 
     for name in ("values", "scores"):
         said, truth = getattr(sampled, name), getattr(expected, name)
@@ -206,6 +206,6 @@ def test_sampling_lets_the_decoder_read_itself_in_training_alone(n_features, n_c
         if said.numel():
             assert not torch.allclose(said[:, 1:], truth[:, 1:])
     decoder.eval()
-    judged = decoder.play(last, lengths, values, classes)
+    judged = decoder.decode_states(last, lengths, values, classes)
     assert_allclose(judged.scores.detach(), expected.scores.detach(), atol=1e-6)
     assert_allclose(judged.values.detach(), expected.values.detach(), atol=1e-6)

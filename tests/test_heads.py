@@ -6,17 +6,17 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import d2_log_loss_score, log_loss
 
-from sklearn_seqembed._data.sequences import Categories, Sequences
+from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 from sklearn_seqembed._features.encoder import EncodedSequences
 from sklearn_seqembed._features.numeric import NumericFeatures
 from sklearn_seqembed._network import categories as categories_module
 from sklearn_seqembed._network.categories import CategoryHeads
-from sklearn_seqembed._network.decoder import Played
+from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._network.embedding import CategoryEmbedding, embedding_width
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.loss import SequenceLoss, mean_errors
-from sklearn_seqembed._scoring import explained_share
+from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset, masked_targets
 
 NAN = np.nan
@@ -51,8 +51,8 @@ def _encoder(**options):
     torch.manual_seed(0)
     options = {
         "n_classes": (4, 3),
-        "pooled_share": 0.5,
-        "pooled_hidden_size": 4,
+        "reservoir_fraction": 0.5,
+        "reservoir_size": 4,
         "pooling": ("mean", "max"),
     } | options
     return Encoder(2, 6, **options).eval()
@@ -60,7 +60,7 @@ def _encoder(**options):
 
 @pytest.mark.parametrize("patch_size", [1, 3])
 def test_nothing_after_the_end_reaches_the_vector(patch_size):
-    encoder = _encoder(patch_size=patch_size, pooled_patch_size=patch_size)
+    encoder = _encoder(patch_size=patch_size, reservoir_patch_size=patch_size)
     numeric = torch.randn(2, 7, 2)
     categories = torch.randint(1, 4, (2, 7, 2))
     lengths = torch.tensor([7, 3])
@@ -74,9 +74,9 @@ def test_nothing_after_the_end_reaches_the_vector(patch_size):
     assert_allclose(vectors[1:], alone.detach(), atol=1e-6)
 
 
-@pytest.mark.parametrize("pooled_share", [0.0, 0.5])
-def test_every_category_of_every_step_reaches_the_vector(pooled_share):
-    encoder = _encoder(pooled_share=pooled_share)
+@pytest.mark.parametrize("reservoir_fraction", [0.0, 0.5])
+def test_every_category_of_every_step_reaches_the_vector(reservoir_fraction):
+    encoder = _encoder(reservoir_fraction=reservoir_fraction)
     numeric, lengths = torch.zeros(1, 5, 2), torch.tensor([5])
     categories = torch.ones(1, 5, 2, dtype=torch.int64)
     before = encoder(numeric, categories, lengths).detach()
@@ -206,7 +206,7 @@ def test_surprisals_are_added_in_the_units_of_squared_errors():
     lengths = np.array([2, 1])
     targets = masked_targets(values, lengths, classes)
     surprisals = torch.tensor([[[1.0, 3.0], [5.0, 99.0]], [[2.0, 4.0], [99.0, 99.0]]])
-    played = Played(torch.zeros(2, 2, 1), torch.zeros(2, 2), None)
+    played = DecoderOutput(torch.zeros(2, 2, 1), torch.zeros(2, 2), None)
     scales = (0.5, 0.25)
 
     loss = SequenceLoss(learn_ends=False, class_scales=scales)(
@@ -229,7 +229,7 @@ def test_the_explained_share_of_a_category_is_that_of_scikit_learn():
     codes, levels = _codes(rng, 40, 3), np.array(list("abc"), dtype=object)
     numbers = rng.normal(size=(40, 1))
     sequences = Sequences.from_offsets(
-        (numbers,), [0, 15, 40], (Categories(codes, levels),)
+        (numbers,), [0, 15, 40], (CategoricalFeature(codes, levels),)
     )
     scores = torch.as_tensor(rng.normal(size=(40, 3)))
     likelihoods = scores.softmax(dim=1).numpy()
@@ -250,7 +250,7 @@ def test_the_explained_share_of_a_category_is_that_of_scikit_learn():
             (np.array([i]), {"reconstruction": (values, surprisals)}, targets)
         )
 
-    (share,) = explained_share(
+    (share,) = explained_fraction(
         predictions, sequences, NumericFeatures(None).fit(sequences)
     )
 
@@ -267,7 +267,9 @@ def test_the_explained_share_of_a_category_is_that_of_scikit_learn():
 def test_batches_hold_the_indices_of_categories():
     codes = np.array([0, 1, -1, 2, 0], dtype=np.int32)
     sequences = Sequences.from_offsets(
-        (), [0, 3, 5], (Categories(codes, np.array(["a", "b", "c"], dtype=object)),)
+        (),
+        [0, 3, 5],
+        (CategoricalFeature(codes, np.array(["a", "b", "c"], dtype=object)),),
     )
     encoded = EncodedSequences(sequences, lookups=[np.array([3, 1, 2, 0])])
     dataset = SequenceDataset(encoded, 2, ("reconstruction",))
@@ -288,7 +290,7 @@ def test_mixing_takes_whole_steps_of_another_sequence():
     codes = np.repeat(np.arange(20), 30).astype(np.int32)
     codes[rng.random(600) < 0.2] = -1
     levels = np.arange(20)
-    features = (Categories(codes, levels), Categories(codes, levels))
+    features = (CategoricalFeature(codes, levels), CategoricalFeature(codes, levels))
     sequences = Sequences.from_offsets((), np.arange(0, 601, 30), features)
     lookup = np.append(np.arange(1, 21), 0)
     dataset = SequenceDataset(

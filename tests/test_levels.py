@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._features.numeric import NumericFeatures
-from sklearn_seqembed._features.relative import Levels
+from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._network.reader import LEAST_OWN_SPREAD
 
 NAN = float("nan")
@@ -29,7 +29,7 @@ def walks():
 
 def _levels(sources, targets, option="auto"):
     features = NumericFeatures("standard").fit(targets)
-    return Levels(features).fit(sources, targets, option)
+    return RelativeTargets(features).fit(sources, targets, option)
 
 
 def test_walks_go_on_from_their_last_values(walks):

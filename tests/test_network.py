@@ -8,7 +8,7 @@ from sklearn_seqembed._network.decoder import Decoder, _positions
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.reader import _fill
-from sklearn_seqembed._network.vector import JoinedVector
+from sklearn_seqembed._network.vector import VectorProjection
 
 NO_CATEGORIES = {"dtype": torch.int64}
 
@@ -142,7 +142,7 @@ def test_a_missing_value_is_told_from_the_value_that_fills_it():
 @pytest.mark.parametrize("n_steps", [1, 4, 7])
 def test_decoder_gives_as_many_steps_as_are_asked_for(cell, inputs, n_steps):
     decoder = Decoder(
-        2, JoinedVector(5), 6, num_layers=2, cell=cell, patch_size=3, inputs=inputs
+        2, VectorProjection(5), 6, num_layers=2, cell=cell, patch_size=3, inputs=inputs
     ).eval()
 
     values, ends, _ = decoder(torch.randn(4, 5), n_steps)
@@ -152,7 +152,7 @@ def test_decoder_gives_as_many_steps_as_are_asked_for(cell, inputs, n_steps):
 
 
 def test_decoders_output_depends_on_the_vector_only():
-    decoder = Decoder(2, JoinedVector(5), 6).eval()
+    decoder = Decoder(2, VectorProjection(5), 6).eval()
     vectors = torch.randn(3, 5)
 
     values, ends, _ = decoder(vectors, 6)
@@ -163,7 +163,7 @@ def test_decoders_output_depends_on_the_vector_only():
 
 
 def test_textbook_decoder_repeats_the_vector_and_starts_from_zero():
-    decoder = Decoder(2, JoinedVector(5), 6, inputs="vector").eval()
+    decoder = Decoder(2, VectorProjection(5), 6, inputs="vector").eval()
     judge = nn.LSTM(5, 6, batch_first=True)
     judge.load_state_dict(decoder.cells.state_dict())
     vectors = torch.randn(3, 5)
@@ -227,7 +227,7 @@ def test_positions_tell_steps_apart_that_the_vector_alone_does_not():
 
 
 def test_positions_enter_the_decoder():
-    decoder = Decoder(1, JoinedVector(2), 3).eval()
+    decoder = Decoder(1, VectorProjection(2), 3).eval()
     with torch.no_grad():
         # Cells that forget and whose start state is 0: what varies is what enters.
         decoder.cells.weight_hh_l0.zero_()
@@ -241,7 +241,7 @@ def test_positions_enter_the_decoder():
 
 
 def test_dropout_acts_between_the_decoders_layers_too():
-    decoder = Decoder(2, JoinedVector(5), 6, num_layers=2, dropout=0.5).train()
+    decoder = Decoder(2, VectorProjection(5), 6, num_layers=2, dropout=0.5).train()
     vectors = torch.randn(3, 5)
 
     first, second = decoder(vectors, 4)[0], decoder(vectors, 4)[0]

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sklearn_seqembed import LSTMSequencePredictor
-from sklearn_seqembed._data.sequences import Categories, Sequences
+from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 from sklearn_seqembed._features.encoder import EncodedSequences
 from sklearn_seqembed._training import net as net_module
 from sklearn_seqembed._training.dataset import split_batch
@@ -20,12 +20,12 @@ def pairs():
     levels = np.arange(1, 12)
     codes = np.arange(LENGTHS.sum(), dtype=np.int32)
     sources = Sequences.from_offsets(
-        (), np.cumsum([0, *LENGTHS]), (Categories(codes, levels),)
+        (), np.cumsum([0, *LENGTHS]), (CategoricalFeature(codes, levels),)
     )
     said = np.arange(HORIZONS.sum(), dtype=np.float32)[:, None]
     codes = np.arange(HORIZONS.sum(), dtype=np.int32)
     targets = Sequences.from_offsets(
-        (said,), np.cumsum([0, *HORIZONS]), (Categories(codes, levels),)
+        (said,), np.cumsum([0, *HORIZONS]), (CategoricalFeature(codes, levels),)
     )
     lookup = np.append(np.arange(1, 12), 0)
     encoded = [EncodedSequences(part, lookups=[lookup]) for part in (sources, targets)]

@@ -39,11 +39,26 @@ OUT_OF_RANGE = [
     ("patch_size", 0, ValueError, "patch_size == 0, must be >= 1"),
     ("patch_size", 1.5, TypeError, "patch_size must be an instance of int"),
     ("patch_size", "all", ValueError, "patch_size must be 'auto' or .*got 'all'"),
-    ("pooled_share", 1.0, ValueError, r"pooled_share == 1\.0, must be < 1"),
-    ("pooled_share", -0.1, ValueError, r"pooled_share == -0\.1, must be >= 0"),
-    ("pooled_share", None, TypeError, "pooled_share must be an instance of float"),
-    ("pooled_patch_size", 0, ValueError, "pooled_patch_size == 0, must be >= 1"),
-    ("pooled_patch_size", "all", ValueError, "pooled_patch_size must be 'auto' or"),
+    ("reservoir_fraction", 1.0, ValueError, r"reservoir_fraction == 1\.0, must be < 1"),
+    (
+        "reservoir_fraction",
+        -0.1,
+        ValueError,
+        r"reservoir_fraction == -0\.1, must be >= 0",
+    ),
+    (
+        "reservoir_fraction",
+        None,
+        TypeError,
+        "reservoir_fraction must be an instance of float",
+    ),
+    ("reservoir_patch_size", 0, ValueError, "reservoir_patch_size == 0, must be >= 1"),
+    (
+        "reservoir_patch_size",
+        "all",
+        ValueError,
+        "reservoir_patch_size must be 'auto' or",
+    ),
     ("pooling", "median", ValueError, "pooling must be one of .*got 'median'"),
     ("pooling", (), ValueError, r"pooling must be one of .*got \(\)"),
     ("instance_norm", "yes", ValueError, "instance_norm must be .*got 'yes'"),
@@ -68,8 +83,13 @@ OUT_OF_RANGE = [
     ("augmentation", ("shift", "shift"), ValueError, "augmentation must be one of"),
     ("augmentation", (), ValueError, "augmentation must be one of"),
     ("augmentation", 1, ValueError, "augmentation must be one of"),
-    ("pooled_hidden_size", 0, ValueError, "pooled_hidden_size == 0, must be >= 1"),
-    ("pooled_share", "most", ValueError, "pooled_share must be 'auto' or a number"),
+    ("reservoir_size", 0, ValueError, "reservoir_size == 0, must be >= 1"),
+    (
+        "reservoir_fraction",
+        "most",
+        ValueError,
+        "reservoir_fraction must be 'auto' or a number",
+    ),
     ("lr_schedule", "cosine", ValueError, "lr_schedule must be .*got 'cosine'"),
     ("scaler", "minmax", ValueError, "scaler must be 'standard'.*got 'minmax'"),
     ("scaler", StandardScaler, ValueError, "scaler=.*StandardScaler"),
@@ -291,7 +311,7 @@ def observe(params, X):
 
 
 WITH_VALIDATION = {"early_stopping": True}
-POOLED = {"pooled_share": 0.5}
+POOLED = {"reservoir_fraction": 0.5}
 CATEGORIES = {"categorical_features": [0]}
 RARE = {**CATEGORIES, "min_frequency": 0.3}
 NEW_CATEGORIES = np.full((3, 2), 777.0)
@@ -303,9 +323,9 @@ CHANGES = {
     "dropout": ({"num_layers": 2}, 0.5, "vectors"),
     "cell": ({}, "gru", "vectors"),
     "patch_size": ({}, 3, "vectors"),
-    "pooled_share": ({}, 0.5, "vectors"),
-    "pooled_hidden_size": (POOLED, 9, "vectors"),
-    "pooled_patch_size": (POOLED, 2, "vectors"),
+    "reservoir_fraction": ({}, 0.5, "vectors"),
+    "reservoir_size": (POOLED, 9, "vectors"),
+    "reservoir_patch_size": (POOLED, 2, "vectors"),
     "pooling": (POOLED, ("mean", "max"), "vectors"),
     "instance_norm": ({"instance_norm": False}, True, "vectors"),
     "vector_scaling": ({}, None, "vectors"),

@@ -197,7 +197,7 @@ def test_the_vector_is_all_that_the_decoder_knows(reverser):
     shuffled = np.random.default_rng(0).permutation(20)
     vectors = reverser.transform(X)
 
-    classes, lengths = reverser.net_.say(vectors[shuffled], 5)[1:]
+    classes, lengths = reverser.net_.decode_greedily(vectors[shuffled], 5)[1:]
 
     assert vectors.shape == (20, 64)
     letters = reverser.target_categories_[0]

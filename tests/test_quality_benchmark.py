@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import quality
 from _quality import summary, tables
-from _quality.contenders import CONTENDERS, explained_share
+from _quality.contenders import CONTENDERS, explained_fraction
 from _quality.judges import build_svm, judge, judge_by_ridge
 from sklearn.datasets import make_blobs
 from sklearn.metrics import r2_score
@@ -80,7 +80,7 @@ def test_explained_share_is_r2_over_the_features_that_vary():
     true = np.column_stack([rng.normal(5, 2, size=(30, 2)), np.ones(30)])
     predicted = true + 0.1 * rng.normal(size=true.shape)
 
-    share = explained_share(predicted, true)
+    share = explained_fraction(predicted, true)
 
     assert share == pytest.approx(r2_score(true[:, :2], predicted[:, :2]))
 

@@ -23,7 +23,7 @@ from skorch.callbacks import (
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._network import layout as layout_module
-from sklearn_seqembed._network.decoder import Played
+from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._network.loss import (
     SequenceLoss,
     end_log_likelihood,
@@ -87,7 +87,7 @@ def test_loss_is_the_mean_over_sequences_of_their_mean_over_observed_values():
     lengths = torch.tensor([5, 2, 3])
 
     loss = SequenceLoss()(
-        {"reconstruction": Played(values, ends, scores=None)},
+        {"reconstruction": DecoderOutput(values, ends, scores=None)},
         {"reconstruction": masked_targets(target.numpy(), lengths.numpy())},
     )
 
@@ -117,8 +117,8 @@ def test_parts_of_the_objective_count_equally():
 
     loss = SequenceLoss(learn_ends=False)(
         {
-            "reconstruction": Played(0 * ones, ends, scores=None),
-            "forecast": Played(4 * ones, ends, scores=None),
+            "reconstruction": DecoderOutput(0 * ones, ends, scores=None),
+            "forecast": DecoderOutput(4 * ones, ends, scores=None),
         },
         targets,
     )
@@ -132,7 +132,7 @@ def test_a_part_without_any_observed_value_costs_nothing():
     targets = masked_targets(nothing, np.array([2]))
 
     loss = SequenceLoss(learn_ends=False)(
-        {"forecast": Played(values, None, scores=None)}, {"forecast": targets}
+        {"forecast": DecoderOutput(values, None, scores=None)}, {"forecast": targets}
     )
     loss.backward()
 

@@ -11,7 +11,7 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.layout import LEAST_VARIANCE, Layout
 from sklearn_seqembed._network.reader import LARGEST_SCALE, Reader
-from sklearn_seqembed._network.vector import POOLED_VARIANCE, JoinedVector
+from sklearn_seqembed._network.vector import POOLED_VARIANCE, VectorProjection
 from sklearn_seqembed.datasets import make_sequences
 
 WAYS = ("mean", "max", "min", "std", "ppv")
@@ -68,17 +68,21 @@ def test_blocks_are_pooled_together_where_they_are_cut():
         (1, {}, 0),
         (100, {"pooling": ("max",)}, 48),  # there are no more states than these
         (100, {"pooling": ("max",), "bidirectional": False}, 24),
-        (100, {"pooled_share": 0.0}, 0),
-        (16, {"pooled_share": 0.99}, 15),  # one number is left for last states
+        (100, {"reservoir_fraction": 0.0}, 0),
+        (16, {"reservoir_fraction": 0.99}, 15),  # one number is left for last states
     ],
 )
 def test_pooled_states_have_their_share_of_the_vector(n_components, options, n_pooled):
-    options = {"pooled_share": 0.6, "pooling": WAYS, "pooled_hidden_size": 12} | options
+    options = {
+        "reservoir_fraction": 0.6,
+        "pooling": WAYS,
+        "reservoir_size": 12,
+    } | options
     encoder = Encoder(1, n_components, **options)
 
     vectors = _encode(encoder, torch.randn(2, 9, 1), [9, 4])
 
-    assert encoder.joined.n_pooled == n_pooled
+    assert encoder.projection.n_pooled == n_pooled
     assert vectors.shape == (2, n_components)
 
 
@@ -90,8 +94,8 @@ def test_short_vectors_are_of_last_states_first(n_components, n_last):
 
     embedder = LSTMSequenceEmbedder(n_components, max_epochs=0).fit(X)
 
-    assert embedder.encoder_.joined.n_last == n_last
-    assert embedder.pooled_share_ == pytest.approx(1 - n_last / n_components)
+    assert embedder.encoder_.projection.n_last == n_last
+    assert embedder.reservoir_fraction_ == pytest.approx(1 - n_last / n_components)
 
 
 @pytest.mark.parametrize("patch_sizes", [(1, 1), (4, 1), (3, 2), (2, 5)])
@@ -104,9 +108,9 @@ def test_what_stands_after_the_end_reaches_no_part_of_the_vector(
         2,
         40,
         patch_size=patch_sizes[0],
-        pooled_share=0.6,
-        pooled_hidden_size=3,
-        pooled_patch_size=patch_sizes[1],
+        reservoir_fraction=0.6,
+        reservoir_size=3,
+        reservoir_patch_size=patch_sizes[1],
         pooling=WAYS,
         instance_norm=instance_norm,
     )
@@ -130,13 +134,13 @@ def test_many_features_are_read_by_more_random_cells(n_features, n_cells):
 
     embedder = LSTMSequenceEmbedder(max_epochs=0).fit(X)
 
-    assert embedder.pooled_hidden_size_ == n_cells
-    assert embedder.encoder_.pooled.n_cells == n_cells
+    assert embedder.reservoir_size_ == n_cells
+    assert embedder.encoder_.reservoir.n_cells == n_cells
 
 
 def test_pooled_states_tell_what_comes_wherever_it_comes():
     """A bump that moves changes last states, and hardly pooled ones."""
-    encoder = Encoder(1, 40, pooled_share=0.6, pooled_hidden_size=6, pooling=("max",))
+    encoder = Encoder(1, 40, reservoir_fraction=0.6, reservoir_size=6, pooling=("max",))
     numeric = torch.zeros(3, 60, 1)
     numeric[0, 15:18] = numeric[1, 35:38] = 2.0
     numeric[2, 15:18] = -2.0
@@ -209,7 +213,7 @@ def test_what_is_read_varies_about_as_much_as_values_after_calibration():
 @pytest.mark.parametrize("n_samples", [1, 2, 5, 40])
 @pytest.mark.parametrize("balanced", [True, False])
 def test_last_states_can_be_taken_out_of_vectors(n_samples, balanced):
-    joined = JoinedVector(10, 30, 6, balanced=balanced)
+    joined = VectorProjection(10, 30, 6, balanced=balanced)
     last = torch.randn(n_samples, 10) * torch.logspace(-1, 1, 10)
     pooled = torch.randn(n_samples, 30)
     unseen = torch.randn(6, 10), torch.randn(6, 30)
@@ -217,13 +221,13 @@ def test_last_states_can_be_taken_out_of_vectors(n_samples, balanced):
     joined.fit(last.numpy(), pooled.numpy())
 
     for x in ((last, pooled), unseen):
-        back = joined.last_states(joined(*x))
+        back = joined.final_states(joined(*x))
         torch.testing.assert_close(back, x[0], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("n_samples", [3, 40])  # fewer than numbers, and more
 def test_balanced_numbers_have_mean_0_and_each_kind_one_variance(n_samples):
-    joined = JoinedVector(6, 20, 4, balanced=True)
+    joined = VectorProjection(6, 20, 4, balanced=True)
     last = torch.randn(n_samples, 6) * torch.logspace(-0.5, 0.5, 6) + 5
     pooled = torch.randn(n_samples, 20) * torch.logspace(-0.5, 0.5, 20) + 5
 
@@ -240,7 +244,7 @@ def test_balanced_numbers_have_mean_0_and_each_kind_one_variance(n_samples):
 @pytest.mark.parametrize("n_samples", [4, 60])
 def test_pooled_states_keep_their_distances_but_what_varies_least(n_samples):
     rng = np.random.default_rng(0)
-    joined = JoinedVector(1, 30, 5)
+    joined = VectorProjection(1, 30, 5)
     hidden = rng.normal(size=(n_samples, 5))
     pooled = hidden @ rng.normal(size=(5, 30))  # vary in five directions alone
 
@@ -256,7 +260,7 @@ def test_pooled_states_keep_their_distances_but_what_varies_least(n_samples):
 @pytest.mark.parametrize("states", [np.zeros((4, 3)), np.ones((1, 3))])
 @pytest.mark.parametrize("n_pooled", [1, 2])
 def test_states_that_do_not_vary_are_harmless(states, n_pooled):
-    joined = JoinedVector(3, 3, n_pooled, balanced=True)
+    joined = VectorProjection(3, 3, n_pooled, balanced=True)
     states = states.astype(np.float32)
 
     joined.fit(states, states)
@@ -264,7 +268,7 @@ def test_states_that_do_not_vary_are_harmless(states, n_pooled):
     x = torch.from_numpy(states)
     vectors = joined(x, x)
     assert torch.isfinite(vectors).all()
-    torch.testing.assert_close(joined.last_states(vectors), x)
+    torch.testing.assert_close(joined.final_states(vectors), x)
 
 
 def test_vectors_of_fit_are_balanced_by_default_and_last_states_raw_without():
@@ -290,7 +294,7 @@ def test_cells_whose_states_are_pooled_stay_as_they_started():
     before = LSTMSequenceEmbedder(max_epochs=0, **options).fit(X)
     after = LSTMSequenceEmbedder(max_epochs=2, **options).fit(X)
 
-    for cells, learns in (("pooled", False), ("layers", True)):
+    for cells, learns in (("reservoir", False), ("layers", True)):
         for old, new in zip(
             getattr(before.encoder_, cells).parameters(),
             getattr(after.encoder_, cells).parameters(),
@@ -304,7 +308,7 @@ def test_what_is_played_back_comes_from_the_last_states_alone():
     embedder = LSTMSequenceEmbedder(40, max_epochs=2, random_state=0).fit(X)
     vectors = embedder.transform(X)
     others = vectors.copy()
-    others[:, embedder.encoder_.joined.n_last :] = 7
+    others[:, embedder.encoder_.projection.n_last :] = 7
 
     for x, y in zip(
         embedder.inverse_transform(vectors),
@@ -413,11 +417,11 @@ def test_one_way_to_pool_may_be_named_alone():
 def test_partial_fit_keeps_the_scales_of_its_first_call():
     X, _ = make_sequences(40, lengths=(10, 30), random_state=0)
     embedder = LSTMSequenceEmbedder(40, random_state=0).partial_fit(X[:20])
-    joined = copy.deepcopy(embedder.encoder_.joined.state_dict())
+    joined = copy.deepcopy(embedder.encoder_.projection.state_dict())
 
     embedder.partial_fit(X[20:])
 
-    for name, values in embedder.encoder_.joined.state_dict().items():
+    for name, values in embedder.encoder_.projection.state_dict().items():
         assert torch.equal(values, joined[name])
     assert np.isfinite(embedder.reconstruct(X)[0]).all()
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.preprocessing import OneHotEncoder
 
-from sklearn_seqembed._data.sequences import Categories, Sequences
+from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 from sklearn_seqembed._features.vocabulary import CategoricalFeatures, Vocabulary
 
 LEVELS = np.array(list("abcde"), dtype=object)
@@ -20,7 +20,7 @@ def _fit(min_frequency=None, max_categories=None, handle_unknown="infrequent_if_
 def test_the_most_frequent_category_comes_first():
     vocabulary = _fit()
 
-    assert vocabulary.levels.tolist() == ["a", "b", "c", "d", "e"]
+    assert vocabulary.categories.tolist() == ["a", "b", "c", "d", "e"]
     assert vocabulary.n_classes == 5
     assert vocabulary.infrequent is None
     assert vocabulary.unknown == 0
@@ -95,11 +95,11 @@ def test_a_feature_that_was_never_observed_has_no_class():
 
 
 def test_a_new_category_that_is_an_error_is_named_with_its_place():
-    fitted = Sequences.from_offsets((), [0, 18], (Categories(CODES, LEVELS),))
+    fitted = Sequences.from_offsets((), [0, 18], (CategoricalFeature(CODES, LEVELS),))
     features = CategoricalFeatures(handle_unknown="error").fit(fitted)
     levels = np.array(["a", "z"], dtype=object)
     codes = np.array([0, 0, 0, -1, 1, 0], dtype=np.int32)
-    new = Sequences.from_offsets((), [0, 2, 6], (Categories(codes, levels),))
+    new = Sequences.from_offsets((), [0, 2, 6], (CategoricalFeature(codes, levels),))
 
     with pytest.raises(ValueError, match=r"X\[1\] holds 'z' at time step 2, .*'shop'"):
         features.lookups(new, ["'shop'"])
@@ -112,7 +112,9 @@ def test_entropies_are_those_of_the_frequencies():
     codes = np.array([0, 1, 0, 1], dtype=np.int32)
     constant = np.zeros(4, dtype=np.int32)
     sequences = Sequences.from_offsets(
-        (), [0, 4], (Categories(codes, levels), Categories(constant, levels))
+        (),
+        [0, 4],
+        (CategoricalFeature(codes, levels), CategoricalFeature(constant, levels)),
     )
 
     features = CategoricalFeatures().fit(sequences)

@@ -25,7 +25,7 @@ TEXTBOOK = {
     # As many cells as ours has for its last states; a linear layer leads to the vector.
     "hidden_size": 64,
     "patch_size": 1,
-    "pooled_share": 0,
+    "reservoir_fraction": 0,
     "instance_norm": False,
     "vector_scaling": None,
     "bidirectional": True,
@@ -112,11 +112,11 @@ def embed_by_pca(X_train, X_test, seed, n_components):
     vectors = pca.transform(flat_test)
     n_features = X_train[0].shape[1]
     played_back = pca.inverse_transform(vectors).reshape(-1, n_features)
-    explained = explained_share(played_back, flat_test.reshape(-1, n_features))
+    explained = explained_fraction(played_back, flat_test.reshape(-1, n_features))
     return Embedding(pca.transform(flat), vectors, explained, seconds)
 
 
-def explained_share(predicted, true):
+def explained_fraction(predicted, true):
     """Return what `score` of the embedder returns, for time steps at hand.
 
     Parameters

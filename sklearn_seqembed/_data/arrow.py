@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_seqembed._data.factorize import as_objects, factorize_characters
 from sklearn_seqembed._data.messages import check_lengths, locate, refuse_empty
-from sklearn_seqembed._data.sequences import Categories
+from sklearn_seqembed._data.sequences import CategoricalFeature
 from sklearn_seqembed._data.values import Part
 
 
@@ -271,7 +271,7 @@ def _factorize(values):
     rank = np.full(len(found) + 1, -1, dtype=np.int32)
     rank[order] = np.arange(len(found), dtype=np.int32)
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return Categories(rank[codes], as_objects([found[i] for i in order]))
+    return CategoricalFeature(rank[codes], as_objects([found[i] for i in order]))
 
 
 def _numbers(values):

@@ -180,7 +180,7 @@ class Container:
     def _features(self, sequences):
         """Give the values of each feature over all steps, in the user's order."""
         numeric = sequences.span(0, sequences.n_steps)
-        categories, origins = iter(sequences.categories), iter(self.origins)
+        categories, origins = iter(sequences.categorical), iter(self.origins)
         features, column = [], 0
         for i, kind in enumerate(self.kinds):
             if kind == "numeric":

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_seqembed._data.sequences import Categories
+from sklearn_seqembed._data.sequences import CategoricalFeature
 
 # What stands for a category that is unknown, in a string of characters.
 UNKNOWN_CHARACTER = "\ufffd"
@@ -27,7 +27,7 @@ def factorize_strings(values):
     # NaN equals nothing, but a dict finds the very object that it holds.
     code_of.update((v, -1) for v in distinct if not isinstance(v, str))
     codes = np.fromiter(map(code_of.__getitem__, values), np.int32, len(values))
-    return Categories(codes, as_objects(levels))
+    return CategoricalFeature(codes, as_objects(levels))
 
 
 def factorize_characters(strings):
@@ -43,7 +43,9 @@ def factorize_characters(strings):
     code_of[points] = 1
     used = np.flatnonzero(code_of)
     code_of[used] = np.arange(len(used))
-    return Categories(code_of[points], as_objects([chr(point) for point in used]))
+    return CategoricalFeature(
+        code_of[points], as_objects([chr(point) for point in used])
+    )
 
 
 def factorize_numbers(values):
@@ -51,16 +53,16 @@ def factorize_numbers(values):
     is_missing = np.isnan(values) if values.dtype.kind == "f" else None
     if is_missing is None or not is_missing.any():
         levels, codes = np.unique(values, return_inverse=True)
-        return Categories(codes.astype(np.int32), levels)
+        return CategoricalFeature(codes.astype(np.int32), levels)
     levels, observed = np.unique(values[~is_missing], return_inverse=True)
     codes = np.full(len(values), -1, dtype=np.int32)
     codes[~is_missing] = observed
-    return Categories(codes, levels)
+    return CategoricalFeature(codes, levels)
 
 
 def nothing_observed(n_steps):
     """Categories of steps that are all missing."""
-    return Categories(np.full(n_steps, -1, dtype=np.int32), as_objects([]))
+    return CategoricalFeature(np.full(n_steps, -1, dtype=np.int32), as_objects([]))
 
 
 def values_of(categories, kind):

@@ -141,7 +141,7 @@ def settle(reading, kinds, is_listed=None):
     -------
     blocks : tuple of ndarray
         The numeric features.
-    categories : tuple of Categories
+    categories : tuple of CategoricalFeature
         The categorical ones.
 
     Raises
@@ -180,14 +180,14 @@ def _split_parts(parts, kinds):
 
 
 def _settle_one(part, kind):
-    """Give a block, or Categories, or None if the part cannot be that."""
+    """Give a block, or CategoricalFeature, or None if the part cannot be that."""
     if kind == "numeric" and part.is_number:
         return part.values
     if kind == "number" and part.is_number:
         return factorize_numbers(part.values[:, 0])
     if part.kind == kind == "bool":
         categories = factorize_numbers(part.values[:, 0])
-        return categories._replace(levels=categories.levels.astype(bool))
+        return categories._replace(categories=categories.categories.astype(bool))
     if part.kind == kind:
         return part.values
     return _nothing(part, kind) if _nothing_in(part) else None
@@ -196,7 +196,7 @@ def _settle_one(part, kind):
 def _nothing_in(part):
     """Whether all is missing, which every kind of feature may be."""
     if part.kind == "string":
-        return not len(part.values.levels)
+        return not len(part.values.categories)
     return part.values.dtype.kind == "f" and bool(np.isnan(part.values).all())
 
 
@@ -236,7 +236,7 @@ def _first_observed(part):
     """Find the first row that holds a value, and tell it."""
     if part.kind == "string":
         row = int(np.argmax(part.values.codes >= 0))
-        return row, f"{part.values.levels[part.values.codes[row]]!r} at "
+        return row, f"{part.values.categories[part.values.codes[row]]!r} at "
     row = int(np.argmax(~np.isnan(part.values[:, 0].astype(np.float64))))
     if part.kind == "datetime":
         return row, ""  # what is left of it is the time since the first

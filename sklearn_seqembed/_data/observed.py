@@ -33,7 +33,7 @@ def check_values(sequences, kinds, names):
 def _has_category(sequences):
     """Whether any category of each sequence is observed."""
     found = np.zeros(len(sequences), dtype=bool)
-    for feature in sequences.categories:
+    for feature in sequences.categorical:
         # Padding between sequences is missing, and changes nothing.
         found |= np.logical_or.reduceat(feature.codes >= 0, sequences.starts)
     return found

@@ -8,19 +8,19 @@ import numpy as np
 CHUNK_VALUES = 2**20
 
 
-class Categories(NamedTuple):
+class CategoricalFeature(NamedTuple):
     """One categorical feature of all time steps.
 
     Attributes
     ----------
     codes : int32 ndarray of shape (total_steps,)
         Index of each step's level, -1 where missing.
-    levels : ndarray of shape (n_levels,)
+    categories : ndarray of shape (n_categories,)
         The distinct values, sorted; of dtype object where they are strings.
     """
 
     codes: np.ndarray
-    levels: np.ndarray
+    categories: np.ndarray
 
 
 class Sequences:
@@ -38,21 +38,21 @@ class Sequences:
         Row at which each sequence begins.
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence, at least 1.
-    categories : tuple of Categories, default=()
+    categorical : tuple of CategoricalFeature, default=()
         The categorical features, over the same time steps.
     """
 
-    def __init__(self, blocks, starts, lengths, categories=()):
+    def __init__(self, blocks, starts, lengths, categorical=()):
         self.blocks = blocks
         self.starts = starts
         self.lengths = lengths
-        self.categories = categories
+        self.categorical = categorical
 
     @classmethod
-    def from_offsets(cls, blocks, offsets, categories=()):
+    def from_offsets(cls, blocks, offsets, categorical=()):
         """Take contiguous sequences, i at rows `offsets[i]` to `offsets[i + 1]`."""
         offsets = np.asarray(offsets, dtype=np.int64)
-        return cls(blocks, offsets[:-1], np.diff(offsets), categories)
+        return cls(blocks, offsets[:-1], np.diff(offsets), categorical)
 
     def __len__(self):
         return len(self.lengths)
@@ -62,7 +62,7 @@ class Sequences:
 
     def cut(self, starts, lengths):
         """Take other stretches of the same time steps."""
-        return Sequences(self.blocks, starts, lengths, self.categories)
+        return Sequences(self.blocks, starts, lengths, self.categorical)
 
     @property
     def n_numeric(self):
@@ -72,7 +72,7 @@ class Sequences:
     @property
     def n_features(self):
         """Number of features, numeric and categorical."""
-        return self.n_numeric + len(self.categories)
+        return self.n_numeric + len(self.categorical)
 
     @property
     def n_steps(self):
@@ -86,7 +86,7 @@ class Sequences:
 
     def take_codes(self, rows):
         """Gather codes of categories: int32 of shape of `rows` + (n_categorical,)."""
-        codes = [feature.codes[rows] for feature in self.categories]
+        codes = [feature.codes[rows] for feature in self.categorical]
         return np.stack(codes, axis=-1) if codes else np.empty((*rows.shape, 0), "i4")
 
     def rows(self, i):
@@ -97,7 +97,7 @@ class Sequences:
         """Whether sequence i holds any value that is not missing."""
         rows = slice(self.starts[i], self.starts[i] + self.lengths[i])
         return bool(
-            any((feature.codes[rows] >= 0).any() for feature in self.categories)
+            any((feature.codes[rows] >= 0).any() for feature in self.categorical)
             or any(not np.isnan(block[rows]).all() for block in self.blocks)
         )
 
@@ -115,7 +115,7 @@ class Sequences:
 
     def iter_code_chunks(self):
         """Yield the codes of all time steps, as :meth:`iter_chunks` does values."""
-        for rows in self._iter_rows(len(self.categories)):
+        for rows in self._iter_rows(len(self.categorical)):
             if isinstance(rows, slice):
                 rows = np.arange(rows.start, rows.stop)
             yield self.take_codes(rows)

@@ -17,7 +17,7 @@ class Part(NamedTuple):
     ----------
     kind : {"numeric", "bool", "category", "string", "datetime"}
         What the values are; "category" is numbers that pandas calls so.
-    values : ndarray or Categories
+    values : ndarray or CategoricalFeature
         Numbers or bools of shape (total_steps, k), as floats with NaN where a bool is
         missing; Categories of strings; for times two columns that are one feature.
     """

@@ -66,8 +66,10 @@ class FeatureEncoder:
         self.categorical.fit(sequences if vocabulary_of is None else vocabulary_of)
         # A number's error is 1 at first, if the scaler is the standard one.
         first = 1.0
-        if sequences.categories and sequences.n_numeric:
-            first = self.numeric.mean_variance(sequences[spaced(sequences, LOOKED_AT)])
+        if sequences.categorical and sequences.n_numeric:
+            first = self.numeric.mean_variance(
+                sequences[evenly_spaced(sequences, LOOKED_AT)]
+            )
         self.class_scales = tuple(
             first / entropy if entropy else 0.0
             for entropy in self.categorical.entropies
@@ -253,16 +255,16 @@ def encode_ahead(sequences, encode):
     chunks = [encode(chunk) for chunk in sequences.iter_chunks()]
     block = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
     offsets = np.concatenate([[0], np.cumsum(sequences.lengths)])
-    codes = sequences.iter_code_chunks() if sequences.categories else ()
-    codes = np.concatenate([*codes, np.empty((0, len(sequences.categories)), "i4")])
+    codes = sequences.iter_code_chunks() if sequences.categorical else ()
+    codes = np.concatenate([*codes, np.empty((0, len(sequences.categorical)), "i4")])
     categories = tuple(
         feature._replace(codes=column)
-        for feature, column in zip(sequences.categories, codes.T, strict=True)
+        for feature, column in zip(sequences.categorical, codes.T, strict=True)
     )
     return Sequences.from_offsets((block,), offsets, categories), None
 
 
-def spaced(sequences, n_most):
+def evenly_spaced(sequences, n_most):
     """Indices of at most `n_most` of them, in equal distances: no chance needed."""
     n_samples = len(sequences)
     return np.unique(np.linspace(0, n_samples - 1, min(n_samples, n_most)).astype(int))

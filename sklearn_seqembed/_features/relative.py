@@ -15,7 +15,7 @@ LOOKED_AT = 1000
 LARGEST_SHARE = 0.5
 
 
-class Levels:
+class RelativeTargets:
     """Level and scale that the targets of a sequence have in common with it.
 
     The level is the last observed value of a feature, as in NLinear [1]_ and SegRNN
@@ -70,18 +70,18 @@ class Levels:
         return self
 
     @property
-    def goes_on(self):
+    def is_forecast(self):
         """Whether all targets are numbers that go on from sequences: a forecast."""
         return len(self.columns) > 0 and bool((self.columns >= 0).all())
 
     @property
-    def read_relative(self):
+    def relative_features(self):
         """Features of the sequences that need be read relative to themselves alone.
 
         A tuple of int, without any where a target is learned as it is: what is known of
         it may lie in levels.
         """
-        if not self.goes_on:
+        if not self.is_forecast:
             return ()
         return tuple(np.unique(self.columns).tolist())
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.preprocessing import OrdinalEncoder
 
-from sklearn_seqembed._data.sequences import Categories, Sequences
+from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 
 
 class Vocabulary:
@@ -49,11 +49,11 @@ class Vocabulary:
             place = int((counts[kept] >= counts[rare].sum()).sum())
             self.unknown = 1 + place
             counts_by_index = np.insert(counts[kept], place, counts[rare].sum())
-        self.levels = levels[kept]
+        self.categories = levels[kept]
         self.infrequent = levels[rare] if len(rare) else None
         self.n_classes = len(counts_by_index)
         self.frequencies = counts_by_index / max(1, len(observed))
-        self._indices = dict(zip(self.levels.tolist(), self._own(), strict=True))
+        self._indices = dict(zip(self.categories.tolist(), self._own(), strict=True))
         return self
 
     def _find_infrequent(self, observed):
@@ -99,8 +99,8 @@ class Vocabulary:
     def decode(self, indices):
         """Give the categories of indices (n_steps,) back; what is unknown is -1."""
         codes = np.full(self.n_classes + 2, -1, dtype=np.int32)
-        codes[self._own()] = np.arange(len(self.levels))
-        return Categories(codes[indices], self.levels)
+        codes[self._own()] = np.arange(len(self.categories))
+        return CategoricalFeature(codes[indices], self.categories)
 
 
 def join_categories(sources, targets):
@@ -116,17 +116,19 @@ def join_categories(sources, targets):
     Sequences
         All time steps of both as one sequence, without numbers.
     """
-    if len(sources.categories) != len(targets.categories) or not sources.categories:
+    if len(sources.categorical) != len(targets.categorical) or not sources.categorical:
         raise ValueError(
             "shared_vocabulary=True needs as many categorical features in X and in y, "
-            f"at least one, got {len(sources.categories)} and "
-            f"{len(targets.categories)}. Set shared_vocabulary=False."
+            f"at least one, got {len(sources.categorical)} and "
+            f"{len(targets.categorical)}. Set shared_vocabulary=False."
         )
     joined = []
     codes = [_all_codes(sequences) for sequences in (sources, targets)]
-    pairs = zip(sources.categories, targets.categories, strict=True)
+    pairs = zip(sources.categorical, targets.categorical, strict=True)
     for k, (ours, theirs) in enumerate(pairs):
-        kinds = {type(level) for level in [*ours.levels[:1], *theirs.levels[:1]]}
+        kinds = {
+            type(level) for level in [*ours.categories[:1], *theirs.categories[:1]]
+        }
         if len(kinds) > 1:
             raise TypeError(
                 "shared_vocabulary=True needs categories of one kind in X and in y, "
@@ -134,11 +136,11 @@ def join_categories(sources, targets):
                 "shared_vocabulary=False."
             )
         levels, place = np.unique(
-            np.concatenate([ours.levels, theirs.levels]), return_inverse=True
+            np.concatenate([ours.categories, theirs.categories]), return_inverse=True
         )
-        places = np.split(place, [len(ours.levels)])
+        places = np.split(place, [len(ours.categories)])
         both = [np.append(p, -1)[c[:, k]] for p, c in zip(places, codes, strict=True)]
-        joined.append(Categories(np.concatenate(both).astype(np.int32), levels))
+        joined.append(CategoricalFeature(np.concatenate(both).astype(np.int32), levels))
     n_steps = sum(map(len, codes))
     return Sequences.from_offsets((), [0, n_steps], tuple(joined))
 
@@ -170,10 +172,10 @@ class CategoricalFeatures:
         """Learn the categories of all time steps of `sequences`."""
         options = self.min_frequency, self.max_categories, self.handle_unknown
         self.vocabularies = []
-        for k, feature in enumerate(sequences.categories):
+        for k, feature in enumerate(sequences.categorical):
             codes = [chunk[:, k] for chunk in sequences.iter_code_chunks()]
             vocabulary = Vocabulary(*options)
-            vocabulary.fit(np.concatenate(codes), feature.levels)
+            vocabulary.fit(np.concatenate(codes), feature.categories)
             self.vocabularies.append(vocabulary)
         return self
 
@@ -212,15 +214,15 @@ class CategoricalFeatures:
         """
         lookups = []
         for k, vocabulary in enumerate(self.vocabularies):
-            feature = sequences.categories[k]
-            indices, is_new = vocabulary.lookup(feature.levels)
+            feature = sequences.categorical[k]
+            indices, is_new = vocabulary.lookup(feature.categories)
             if self.handle_unknown == "error" and is_new.any():
                 _refuse_new(sequences, feature, is_new, names[k])
             lookups.append(indices)
         return lookups
 
     def decode(self, indices):
-        """Give indices (n_steps, n_features) back as a tuple of `Categories`."""
+        """Decode indices (n_steps, n_features) to a tuple of `CategoricalFeature`."""
         columns = zip(self.vocabularies, indices.T, strict=True)
         return tuple(vocabulary.decode(column) for vocabulary, column in columns)
 
@@ -232,7 +234,7 @@ def _refuse_new(sequences, feature, is_new, name):
         codes = feature.codes[start : start + length]
         steps = np.flatnonzero((codes >= 0) & is_new[codes])
         if len(steps):
-            level = feature.levels[codes[steps[0]]]
+            level = feature.categories[codes[steps[0]]]
             raise ValueError(
                 f"X[{i}] holds {level!r} at time step {steps[0]}, feature {name}: a "
                 "category that fit has not met. Leave it out, or set "

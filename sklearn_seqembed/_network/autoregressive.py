@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._network.categories import CategoryHeads
-from sklearn_seqembed._network.decoder import Played
+from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._network.embedding import CategoryEmbedding
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.recurrent import recurrent
@@ -88,7 +88,7 @@ class AutoregressiveDecoder(nn.Module):
         self.width = n_features + sum(self.heads.widths) + 1
         self.output = nn.Linear(hidden_size, self.width)
 
-    def play(self, last, lengths, values, classes):
+    def decode_states(self, last, lengths, values, classes):
         """Say sequences whose steps are known (N, L, ·): each step after the true ones.
 
         Parameters
@@ -104,7 +104,7 @@ class AutoregressiveDecoder(nn.Module):
 
         Returns
         -------
-        Played
+        DecoderOutput
             Of each step; `ends` of a step are said when it has been said.
         """
         played = self._play(last, lengths, values, classes)
@@ -127,14 +127,14 @@ class AutoregressiveDecoder(nn.Module):
         layout = Layout(lengths[order] + 1, n_steps + 1, self.cells.hidden_size)
         last = last[order]
         x = torch.cat([layout.lay(before[order]), layout.repeat(last)], dim=1)
-        states = layout.run(self.cells, x, self.start_state(last))  # (R, H)
+        states = layout.run(self.cells, x, self.initial_state(last))  # (R, H)
         outputs = self.output(self.dropout(states))
         outputs = layout.spread(outputs, n_steps + 1)[torch.argsort(order)]
         said, ends = outputs[:, :-1], outputs[:, 1:, -1]
         n_values = self.n_features
-        return Played(said[:, :, :n_values], ends, said[:, :, n_values:-1])
+        return DecoderOutput(said[:, :, :n_values], ends, said[:, :, n_values:-1])
 
-    def start_state(self, last):
+    def initial_state(self, last):
         """Give the state (layers, N, H) of all cells before the first step."""
         layers = self.cells.num_layers, self.cells.hidden_size
         states = self.start(last).reshape(len(last), -1, *layers)

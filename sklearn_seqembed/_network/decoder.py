@@ -18,7 +18,7 @@ from sklearn_seqembed._network.recurrent import recurrent
 POSITION_PERIODS = 2.0 ** torch.arange(2, 14)
 
 
-class Played(NamedTuple):
+class DecoderOutput(NamedTuple):
     """What a decoder gives at each step.
 
     Attributes
@@ -43,7 +43,7 @@ class Decoder(nn.Module):
     ----------
     n_features : int
         Number of numeric features F.
-    joined : JoinedVector
+    projection : VectorProjection
         What makes the vectors: their last states are all that is played back.
     hidden_size : int
         Number of cells a layer.
@@ -65,7 +65,7 @@ class Decoder(nn.Module):
     def __init__(
         self,
         n_features,
-        joined,
+        projection,
         hidden_size,
         *,
         num_layers=1,
@@ -78,15 +78,17 @@ class Decoder(nn.Module):
         super().__init__()
         self.patch_size = patch_size
         self.n_features = n_features
-        self.joined = joined
+        self.projection = projection
         self.positions = inputs == "vector_position"
-        width = joined.n_last + 2 * len(POSITION_PERIODS) * self.positions
+        width = projection.n_last + 2 * len(POSITION_PERIODS) * self.positions
         self.cells = recurrent(
             cell, width, hidden_size, num_layers=num_layers, dropout=dropout
         )
         if self.positions:
             n_states = 2 if cell == "lstm" else 1
-            self.start = nn.Linear(joined.n_last, n_states * num_layers * hidden_size)
+            self.start = nn.Linear(
+                projection.n_last, n_states * num_layers * hidden_size
+            )
         self.heads = CategoryHeads(n_classes)
         # Each step leaves F values, scores of categories, and the logit of the end.
         self.width = n_features + sum(self.heads.widths) + 1
@@ -109,13 +111,13 @@ class Decoder(nn.Module):
 
         Returns
         -------
-        Played
+        DecoderOutput
             Values, ends and scores of `n_steps` steps.
         """
-        last = self.joined.last_states(vectors)
-        return self.play(last, n_steps, lengths, layout)
+        last = self.projection.final_states(vectors)
+        return self.decode_states(last, n_steps, lengths, layout)
 
-    def play(self, last, n_steps, lengths=None, layout=None):
+    def decode_states(self, last, n_steps, lengths=None, layout=None):
         """Decode last states (N, ·), as :meth:`forward` does vectors."""
         n_patches = -(-n_steps // self.patch_size)
         layout = layout or self._layout(last, n_patches, lengths)
@@ -130,7 +132,9 @@ class Decoder(nn.Module):
         steps = patches.reshape(len(last), -1, self.width)
         steps = steps[:, :n_steps]  # (N, n_steps, F + · + 1)
         n_values = self.n_features
-        return Played(steps[:, :, :n_values], steps[:, :, -1], steps[:, :, n_values:-1])
+        return DecoderOutput(
+            steps[:, :, :n_values], steps[:, :, -1], steps[:, :, n_values:-1]
+        )
 
     def _layout(self, last, n_patches, lengths):
         if lengths is None:

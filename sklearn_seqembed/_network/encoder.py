@@ -12,8 +12,8 @@ from sklearn_seqembed._network.embedding import CategoryEmbedding
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.reader import Reader, patch_width, to_patches
 from sklearn_seqembed._network.recurrent import RecurrentLayer
-from sklearn_seqembed._network.reservoir import PooledStates
-from sklearn_seqembed._network.vector import JoinedVector
+from sklearn_seqembed._network.reservoir import Reservoir
+from sklearn_seqembed._network.vector import VectorProjection
 
 
 class Encoder(nn.Module):
@@ -25,7 +25,7 @@ class Encoder(nn.Module):
 
     The vector joins two kinds of states: those of both directions of cells at their
     last patch, which tell what comes where and are all that is decoded, and pooled ones
-    (:class:`PooledStates`), which tell what comes anywhere.
+    (:class:`Reservoir`), which tell what comes anywhere.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ class Encoder(nn.Module):
         Time steps that enter together.
     missing_indicator, instance_norm : bool, default=False
         As of :class:`Reader`.
-    pooled_share : float, default=0.0
+    reservoir_fraction : float, default=0.0
         Share of the vector that pooled states make up, at most.
-    pooled_hidden_size, pooled_patch_size : int, default=1
-        `n_cells` and `patch_size` of :class:`PooledStates`.
+    reservoir_size, reservoir_patch_size : int, default=1
+        `n_cells` and `patch_size` of :class:`Reservoir`.
     pooling : tuple of str, default=()
-        As of :class:`PooledStates`.
+        As of :class:`Reservoir`.
     vector_scaling : {"balanced", None}, default=None
-        Whether :class:`JoinedVector` balances the numbers.
+        Whether :class:`VectorProjection` balances the numbers.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     relative : tuple of int, default=()
@@ -79,9 +79,9 @@ class Encoder(nn.Module):
         patch_size=1,
         missing_indicator=False,
         instance_norm=False,
-        pooled_share=0.0,
-        pooled_hidden_size=1,
-        pooled_patch_size=1,
+        reservoir_fraction=0.0,
+        reservoir_size=1,
+        reservoir_patch_size=1,
         pooling=(),
         vector_scaling=None,
         n_classes=(),
@@ -92,30 +92,32 @@ class Encoder(nn.Module):
         self.patch_size = patch_size
         self.reverse = reverse
         self.embedding = CategoryEmbedding(n_classes)
-        n_pooled = min(int(n_components * pooled_share + 1e-9), n_components - 1)
+        n_pooled = min(int(n_components * reservoir_fraction + 1e-9), n_components - 1)
         self.reader = Reader(
             n_features,
             missing_indicator=missing_indicator,
             instance_norm=instance_norm,
-            repeat_end=patch_size > 1 or (n_pooled and pooled_patch_size > 1),
+            repeat_end=patch_size > 1 or (n_pooled and reservoir_patch_size > 1),
             relative=relative,
         )
-        self.pooled = None
+        self.reservoir = None
         if n_pooled:
-            self.pooled = PooledStates(
+            self.reservoir = Reservoir(
                 self.reader,
-                pooled_hidden_size,
+                reservoir_size,
                 bidirectional=bidirectional,
                 cell=cell,
-                patch_size=pooled_patch_size,
+                patch_size=reservoir_patch_size,
                 pooling=pooling,
                 n_classes=n_classes,
             )
-        n_states = self.pooled.n_states if n_pooled else 0
+        n_states = self.reservoir.n_states if n_pooled else 0
         n_pooled = min(n_pooled, n_states)
         n_last = n_components - n_pooled
         balanced = vector_scaling == "balanced"
-        self.joined = JoinedVector(n_last, n_states, n_pooled, balanced=balanced)
+        self.projection = VectorProjection(
+            n_last, n_states, n_pooled, balanced=balanced
+        )
         n_forward = hidden_size or (math.ceil(n_last / 2) if bidirectional else n_last)
         n_backward = (hidden_size or n_last // 2) if bidirectional else 0
         self.n_forward = n_forward  # cells of the wider direction
@@ -154,19 +156,21 @@ class Encoder(nn.Module):
         float32 tensor of shape (N, C)
             The vectors.
         """
-        return self.joined(*self.states(numeric, categories, lengths))
+        return self.projection(*self.states(numeric, categories, lengths))
 
     def states(self, numeric, categories, lengths):
         """Encode a batch; return last states (N, ·), and pooled ones (N, ·) or None."""
-        last = self.last_states(numeric, categories, lengths)
-        if self.pooled is None:
+        last = self.final_states(numeric, categories, lengths)
+        if self.reservoir is None:
             return last, None
-        embedded = _embed(self.pooled.embedding, categories, lengths)
+        embedded = _embed(self.reservoir.embedding, categories, lengths)
         readings = self.reader(numeric, lengths, embedded, differences=True)
-        layout = _layout(numeric, lengths, self.pooled.patch_size, self.pooled.n_cells)
-        return last, self.pooled(readings, layout)
+        layout = _layout(
+            numeric, lengths, self.reservoir.patch_size, self.reservoir.n_cells
+        )
+        return last, self.reservoir(readings, layout)
 
-    def last_states(self, numeric, categories, lengths, layout=None):
+    def final_states(self, numeric, categories, lengths, layout=None):
         """Encode a batch as far as the decoder needs it.
 
         Parameters

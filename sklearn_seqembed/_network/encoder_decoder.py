@@ -75,7 +75,7 @@ class EncoderDecoder(nn.Module):
             {
                 part: Decoder(
                     n_features,
-                    self.encoder.joined,
+                    self.encoder.projection,
                     n_cells,
                     inputs=decoder_inputs,
                     **shared,
@@ -98,18 +98,18 @@ class EncoderDecoder(nn.Module):
 
         Returns
         -------
-        dict of str to Played
+        dict of str to DecoderOutput
             What :meth:`Decoder.forward` gives, by part.
         """
         layout = self.encoder.layout(numeric, lengths)
-        last = self.encoder.last_states(numeric, categories, lengths, layout)
+        last = self.encoder.final_states(numeric, categories, lengths, layout)
         outputs = {}
         for part, decoder in self.decoders.items():
             if part == "reconstruction":
                 n_steps = numeric.shape[1]
-                outputs[part] = decoder.play(last, n_steps, lengths, layout)
+                outputs[part] = decoder.decode_states(last, n_steps, lengths, layout)
             else:
-                outputs[part] = decoder.play(last, max(1, int(horizons.max())))
+                outputs[part] = decoder.decode_states(last, max(1, int(horizons.max())))
         return outputs
 
 
@@ -177,7 +177,7 @@ class SequenceToSequence(nn.Module):
         else:
             decoder = Decoder(
                 n_target_features,
-                self.encoder.joined,
+                self.encoder.projection,
                 n_cells,
                 patch_size=target_patch_size,
                 **shared,
@@ -212,18 +212,18 @@ class SequenceToSequence(nn.Module):
 
         Returns
         -------
-        dict of str to Played
+        dict of str to DecoderOutput
             Under "prediction".
         """
-        last = self.encoder.last_states(numeric, categories, lengths)
+        last = self.encoder.final_states(numeric, categories, lengths)
         decoder = self.decoders["prediction"]
         level, scale = levels[:, :1], levels[:, 1:]
         where = horizons.to(last.device)
         if self.feeds_back:
             relative = (true_values - level) / scale
-            played = decoder.play(last, where, relative, true_classes)
+            played = decoder.decode_states(last, where, relative, true_classes)
         else:
-            played = decoder.play(last, max(1, int(horizons.max())), where)
+            played = decoder.decode_states(last, max(1, int(horizons.max())), where)
         values = played.values * scale + level
         return {"prediction": played._replace(values=values)}
 

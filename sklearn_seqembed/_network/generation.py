@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 
-def say_greedily(decoder, last, longest, shortest=1, lengths=None):
+def decode_greedily(decoder, last, longest, shortest=1, lengths=None):
     """Say the likeliest step each time; what has ended leaves the batch.
 
     Parameters
@@ -37,7 +37,7 @@ def say_greedily(decoder, last, longest, shortest=1, lengths=None):
     )
     found = torch.full((n_samples,), longest, device=last.device)
     alive = torch.arange(n_samples, device=last.device)
-    state, value, chosen = decoder.start_state(last), None, None
+    state, value, chosen = decoder.initial_state(last), None, None
     for t in range(longest):
         value, scores, ends, state = decoder.step(last, state, value, chosen)
         has_ended = ends > 0 if lengths is None else lengths[alive] <= t
@@ -101,7 +101,7 @@ class _Beams:
         self.longest = longest
         self.alive = torch.arange(n_samples, device=device)
         self.last = last.repeat_interleave(beam_size, dim=0)  # (N * B, ·)
-        self.state = decoder.start_state(self.last)
+        self.state = decoder.initial_state(self.last)
         self.values = last.new_zeros(len(self.last), 0)
         self.chosen = None
         # At first all hypotheses are the same one: only one of them counts.

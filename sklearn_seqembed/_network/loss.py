@@ -41,7 +41,7 @@ class SequenceLoss(nn.Module):
 
         Parameters
         ----------
-        outputs : dict of str to Played
+        outputs : dict of str to DecoderOutput
             By part, as :class:`EncoderDecoder` returns them.
         targets : dict of str to (dict of tensor)
             By part, as :meth:`SequenceDataset.batch` gives them.

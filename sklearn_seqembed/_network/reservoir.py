@@ -30,7 +30,7 @@ CODE_SCALE = 0.35
 INPUT_GAIN = 2.0
 
 
-class PooledStates(nn.Module):
+class Reservoir(nn.Module):
     """States of random cells that read small patches, pooled over time.
 
     The cells stay as they started [1]_: there are many of them, and what they pool

@@ -15,7 +15,7 @@ POOLED_VARIANCE = 8 / 3
 LEAST_SPREAD = 1e-2
 
 
-class JoinedVector(nn.Module):
+class VectorProjection(nn.Module):
     """Join last and pooled states to one vector; take the last ones out of it again.
 
     There are more pooled states than the vector has room for: they are standardised and
@@ -57,7 +57,7 @@ class JoinedVector(nn.Module):
             return last
         return torch.cat([last, (pooled - self.pooled_mean) @ self.axes], dim=1)
 
-    def last_states(self, vectors):
+    def final_states(self, vectors):
         """Take the last states out of vectors (N, C)."""
         return vectors[:, : self.n_last] / self.last_scale + self.last_mean
 

@@ -6,7 +6,7 @@ from sklearn_seqembed._network.loss import end_log_likelihood
 from sklearn_seqembed._training.batching import inference_batches, padded_length
 
 
-def play(net, features, vectors, part, lengths, shortest=None, levels=None):
+def decode_vectors(net, features, vectors, part, lengths, shortest=None, levels=None):
     """Play vectors back, all steps of each at once.
 
     Parameters
@@ -24,7 +24,7 @@ def play(net, features, vectors, part, lengths, shortest=None, levels=None):
     shortest : int, default=None
         The fewest steps where the network decides; None where `lengths` holds.
     levels : ndarray of shape (n_samples, 2, F), default=None
-        Level and scale of each sequence's values, as of :class:`Levels`.
+        Level and scale of each sequence's values, as of :class:`RelativeTargets`.
 
     Returns
     -------

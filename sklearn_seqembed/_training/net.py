@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 
-from sklearn_seqembed._network.decoder import Played
-from sklearn_seqembed._network.generation import say_greedily, search_beam
+from sklearn_seqembed._network.decoder import DecoderOutput
+from sklearn_seqembed._network.generation import decode_greedily, search_beam
 from sklearn_seqembed._training.dataset import split_batch
 from sklearn_seqembed._training.devices import (
     computing_in,
@@ -190,7 +190,7 @@ class SequenceNet(NeuralNet):
             for _, inputs, _ in self._inference(dataset, decodes=False)
         )
 
-    def fit_vectors(self, dataset):
+    def fit_projection(self, dataset):
         """Learn from some sequences how their states are joined to vectors.
 
         Parameters
@@ -199,10 +199,10 @@ class SequenceNet(NeuralNet):
             These sequences, without augmentation. Of a single one nothing is learned.
         """
         encoder = self.module_.encoder
-        if not (encoder.pooled or encoder.joined.balanced):
+        if not (encoder.reservoir or encoder.projection.balanced):
             return
-        last = np.empty((len(dataset), encoder.joined.n_last), np.float32)
-        n_pooled = encoder.pooled.n_states if encoder.pooled else 0
+        last = np.empty((len(dataset), encoder.projection.n_last), np.float32)
+        n_pooled = encoder.reservoir.n_states if encoder.reservoir else 0
         pooled = np.empty((len(dataset), n_pooled), np.float32)
         for indices, inputs, _ in self._inference(dataset, decodes=False):
             inputs.pop("horizons")
@@ -210,7 +210,7 @@ class SequenceNet(NeuralNet):
             last[indices] = states[0].cpu().numpy()
             if n_pooled:
                 pooled[indices] = states[1].cpu().numpy()
-        encoder.joined.fit(last, pooled)
+        encoder.projection.fit(last, pooled)
 
     def predict_parts(self, dataset):
         """Encode and decode a dataset, batch by batch.
@@ -257,7 +257,7 @@ class SequenceNet(NeuralNet):
             classes = decoder.heads.most_likely(scores)
         return values.cpu(), ends.cpu(), classes.cpu()
 
-    def say(self, vectors, longest, shortest=1, lengths=None):
+    def decode_greedily(self, vectors, longest, shortest=1, lengths=None):
         """Say the sequences of vectors step by step, the likeliest step each time.
 
         Parameters
@@ -284,11 +284,11 @@ class SequenceNet(NeuralNet):
             if told is not None:
                 told = to_device(torch.from_numpy(lengths[rows]), self._where)
             found.append(
-                self._generate(say_greedily, vectors[rows], longest, shortest, told)
+                self._generate(decode_greedily, vectors[rows], longest, shortest, told)
             )
         return tuple(map(np.concatenate, zip(*found, strict=True)))
 
-    def search(self, vectors, longest, shortest, beam_size, length_penalty):
+    def search_beams(self, vectors, longest, shortest, beam_size, length_penalty):
         """Look for the likeliest sequences of vectors, as :func:`search_beam` does.
 
         Returns
@@ -317,7 +317,7 @@ class SequenceNet(NeuralNet):
         keep_freed_memory()
         vectors = to_device(torch.from_numpy(vectors), self._where)
         with torch.inference_mode():
-            last = self.module_.encoder.joined.last_states(vectors)
+            last = self.module_.encoder.projection.final_states(vectors)
             found = function(self.module_.decoders["prediction"], last, *args)
         return [tensor.cpu().numpy() for tensor in found]
 
@@ -328,7 +328,7 @@ class SequenceNet(NeuralNet):
         last states and position at each patch. What it plays back needs no pooled ones.
         """
         encoder = self.module_.encoder
-        n_cells, pooled = encoder.n_forward, encoder.pooled
+        n_cells, pooled = encoder.n_forward, encoder.reservoir
         n_values = self.module__n_features + encoder.embedding.width
         if pooled and not decodes:
             n_values = max(n_values, self.module__n_features + pooled.embedding.width)
@@ -371,7 +371,7 @@ def _join(pieces):
     for part in pieces[0]:
         n_steps = max(piece[part].ends.shape[1] for piece in pieces)
         padded = [_lengthen(piece[part], n_steps) for piece in pieces]
-        joined[part] = Played(*map(torch.cat, zip(*padded, strict=True)))
+        joined[part] = DecoderOutput(*map(torch.cat, zip(*padded, strict=True)))
     return joined
 
 

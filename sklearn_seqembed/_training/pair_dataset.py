@@ -15,7 +15,7 @@ class Pairs:
     sources, targets : Sequences or EncodedSequences
         As many of both.
     levels : float32 ndarray of shape (n_samples, 2, F), default=None
-        Of targets that are encoded what :meth:`Levels.of` gives.
+        Of targets that are encoded what :meth:`RelativeTargets.of` gives.
     """
 
     def __init__(self, sources, targets, levels=None):
