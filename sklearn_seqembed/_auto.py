@@ -1,195 +1,181 @@
-"""What "auto" means: values that depend on the data, decided here and nowhere else."""
+"""The meaning of "auto": every value that is chosen from the data is chosen here."""
 
 import numpy as np
 
-# Batches in a whole training, one after the other. Where there are categories, which
-# are learned one by one, so many are the least, and every sequence is seen
-# `EPOCHS_OF_CATEGORIES` times, or as often as the most allow.
-UPDATES = 1500
-EPOCHS_OF_CATEGORIES = 40
-MOST_UPDATES_OF_CATEGORIES = 6000
+# Batches of one training run. Twice as many changed accuracies by no more than chance:
+# see the recipe page.
+N_UPDATES = 1500
 
-# Largest batches, and with categories.
-LARGEST_BATCH = 64
-LARGEST_BATCH_OF_CATEGORIES = 128
+# Categories are learned one by one. With categorical features each sequence is used
+# for this many epochs, but a run has no more than this many batches.
+N_EPOCHS_CATEGORICAL = 40
+MAX_UPDATES_CATEGORICAL = 6000
 
-# Cells a direction where there are categories: the more sequences, the more can be
-# learned. Of numbers last states are cells themselves: a linear layer between them and
-# the vector changed little.
-LEAST_CELLS_OF_CATEGORIES = 64
-MOST_CELLS_OF_CATEGORIES = 256
-
-# Every sequence is seen at least so often, however many there are.
+# Every sequence is used at least this many times, however many sequences there are.
 MIN_EPOCHS = 5
 
+# Largest batches, without and with categorical features.
+MAX_BATCH_SIZE = 64
+MAX_BATCH_SIZE_CATEGORICAL = 128
+
+# Cells per direction with categorical features: larger data sets can train more of
+# them. With numbers alone the final states are components themselves; a linear layer
+# between states and components made hardly any difference.
+MIN_CELLS_CATEGORICAL = 64
+MAX_CELLS_CATEGORICAL = 256
+
 # Patches that a sequence of median length is cut into.
-PATCHES = 20
+N_PATCHES = 20
 
-# Patches that it is cut into for a forecast, which then comes in patches of this size:
-# windows of a series are many and alike, and of finer patches too much was learned by
-# heart.
-FORECAST_PATCHES = 4
+# The same for forecasts, which are decoded in patches of the same size. Windows of one
+# series are many and alike: with finer patches the network overfitted.
+N_PATCHES_FORECAST = 4
 
-# Share of the vector for pooled states, and numbers that stay for last states however
-# short the vector is: a sequence is recreated from these alone.
-POOLED_SHARE = 0.6
-LEAST_LAST_STATES = 32
-POOLED_SHARE_OF_CATEGORIES = 0.8
-LEAST_LAST_STATES_OF_CATEGORIES = 64
+# Fraction of the components taken from the reservoir, and the number of components
+# reserved for the final states in short vectors: only these are decoded.
+RESERVOIR_FRACTION = 0.6
+MIN_FINAL_STATES = 32
+RESERVOIR_FRACTION_CATEGORICAL = 0.8
+MIN_FINAL_STATES_CATEGORICAL = 64
 
-# Cells a direction and reading whose states are pooled, and how many there are where
-# they have more than a few features to read.
-POOLED_CELLS = 64
-POOLED_CELLS_OF_MANY = 128
+# Reservoir cells per direction and input, and their number with more than
+# `FEW_FEATURES` features or with categories.
+RESERVOIR_SIZE = 64
+RESERVOIR_SIZE_MANY_FEATURES = 128
 FEW_FEATURES = 4
 
-# Patches that a sequence is cut into where states are pooled over time.
-POOLED_PATCHES = 240
+# Patches that a sequence of median length is cut into for the reservoir.
+N_RESERVOIR_PATCHES = 240
 
-# Sequences are read in their own scale too where means differ by more than this, or
-# the logarithms of spreads do, in units of the spread over all of them.
-LEAST_DIFFERENCE = 0.05
+# Sequences are also read in their own scale if their means differ by more than this,
+# or the logarithms of their standard deviations do, in units of the standard deviation
+# over all sequences.
+MIN_DIFFERENCE = 0.05
 
-# Patches that the longest sequence is cut into at most: over more an LSTM forgets, and
-# a single outlier would cost all the others' time and memory.
+# Largest number of patches of the longest sequence. LSTMs forget over longer
+# distances, and one long outlier would cost time and memory for all sequences.
 MAX_PATCHES = 1000
 
-# Number of sequences from which some are held out to stop by, as in scikit-learn's
-# HistGradientBoosting.
-EARLY_STOPPING_SAMPLES = 10_000
+# Number of sequences from which on some are held out for early stopping, the rule of
+# scikit-learn's HistGradientBoosting estimators.
+MIN_SAMPLES_EARLY_STOPPING = 10_000
 
-# Share of a sequence's length that is held back to be forecast.
+# Fraction of each sequence that is held back as the target of a forecast.
 HORIZON = 0.1
 
 
-def choose_network(n_components, lengths, n_features, has_categories, means, spreads):
-    """Choose all that is "auto" of a network.
+def resolve(given, chosen):
+    """Return the value of a parameter, or `chosen` where it is "auto"."""
+    value = chosen if isinstance(given, str) and given == "auto" else given
+    # torch does not accept numpy integers as sizes.
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def choose_patch_size(lengths, n_patches=N_PATCHES):
+    """Cut a median sequence into `n_patches`, the longest into at most `MAX_PATCHES`.
 
     Parameters
     ----------
-    n_components : int
-        Length of the vector.
     lengths : int ndarray of shape (n_samples,)
-        Numbers of time steps.
-    n_features : int
-        Number of features, numeric and categorical.
-    has_categories : bool
-        Whether any is categorical.
-    means, spreads : ndarray of shape (n_some, n_features)
-        As for :func:`choose_instance_norm`.
+        Number of time steps of each sequence.
+    n_patches : int, default=N_PATCHES
+        Number of patches of a sequence of median length.
 
     Returns
     -------
-    chosen : dict
-        Values by the names of parameters.
+    patch_size : int
+        Time steps per patch, at least 1.
     """
-    return {
-        "hidden_size": choose_hidden_size(len(lengths), has_categories),
-        "patch_size": choose_patch_size(lengths),
-        "reservoir_fraction": choose_reservoir_fraction(n_components, has_categories),
-        "reservoir_size": choose_reservoir_size(n_features, has_categories),
-        "reservoir_patch_size": choose_patch_size(lengths, POOLED_PATCHES),
-        "instance_norm": choose_instance_norm(means, spreads),
-    }
+    smallest = -(-int(np.max(lengths)) // MAX_PATCHES)
+    return max(1, smallest, round(float(np.median(lengths)) / n_patches))
 
 
-def choose_pair_network(
-    lengths, target_lengths, categorical_targets, is_forecast=False
-):
-    """Choose all that is "auto" of a network that turns sequences into others.
+def choose_pair_patch_sizes(lengths, target_lengths, *, is_forecast):
+    """Choose the patch sizes of sequences and of their targets.
 
     Parameters
     ----------
     lengths, target_lengths : int ndarray of shape (n_samples,)
-        Numbers of time steps.
-    categorical_targets : bool
-        Whether any feature of the targets is categorical: such are said one after
-        another, numbers all at once.
-    is_forecast : bool, default=False
-        Whether the targets are a forecast of the sequences.
+        Number of time steps of each sequence and of each target.
+    is_forecast : bool
+        Whether the targets are numeric and continue the sequences.
 
     Returns
     -------
-    chosen : dict
-        Values by the names of parameters.
+    patch_size, target_patch_size : int
+        Time steps per patch. Forecasts use the same large patches for both.
     """
-    patch_size = choose_patch_size(lengths)
-    target_patch_size = choose_patch_size(target_lengths)
-    if is_forecast and not categorical_targets:
-        patch_size = choose_patch_size(lengths, FORECAST_PATCHES)
-        target_patch_size = min(patch_size, int(np.max(target_lengths)))
-    return {
-        "patch_size": patch_size,
-        "target_patch_size": target_patch_size,
-        "decoding": "autoregressive" if categorical_targets else "parallel",
-    }
-
-
-def choose_patch_size(lengths, n_patches=PATCHES):
-    """Cut a median sequence into so many, the longest into `MAX_PATCHES` at most."""
-    least = -(-int(np.max(lengths)) // MAX_PATCHES)
-    return max(1, least, round(float(np.median(lengths)) / n_patches))
+    if not is_forecast:
+        return choose_patch_size(lengths), choose_patch_size(target_lengths)
+    patch_size = choose_patch_size(lengths, N_PATCHES_FORECAST)
+    return patch_size, min(patch_size, int(np.max(target_lengths)))
 
 
 def choose_reservoir_fraction(n_components, has_categories=False):
-    """Take a fixed share of the vector, but leave so many numbers to last states."""
-    share, least = POOLED_SHARE, LEAST_LAST_STATES
+    """Use a fixed fraction of the vector, but keep a minimum of final states."""
+    fraction, n_final = RESERVOIR_FRACTION, MIN_FINAL_STATES
     if has_categories:
-        share, least = POOLED_SHARE_OF_CATEGORIES, LEAST_LAST_STATES_OF_CATEGORIES
-    left = max(0, n_components - least)
-    return min(share, left / n_components)
-
-
-def choose_hidden_size(n_samples, has_categories):
-    """Take cells beside the vector's numbers only where there are categories.
-
-    About twice the square root of the number of sequences, as a power of 2.
-    """
-    if not has_categories:
-        return None
-    bounds = LEAST_CELLS_OF_CATEGORIES, MOST_CELLS_OF_CATEGORIES
-    return int(np.clip(2 ** round(np.log2(2 * np.sqrt(n_samples))), *bounds))
+        fraction, n_final = RESERVOIR_FRACTION_CATEGORICAL, MIN_FINAL_STATES_CATEGORICAL
+    return min(fraction, max(0, n_components - n_final) / n_components)
 
 
 def choose_reservoir_size(n_features, has_categories=False):
-    """Take `POOLED_CELLS`, or more where many numbers come together."""
+    """Use `RESERVOIR_SIZE` cells, and more for many features."""
     is_narrow = n_features <= FEW_FEATURES and not has_categories
-    return POOLED_CELLS if is_narrow else POOLED_CELLS_OF_MANY
+    return RESERVOIR_SIZE if is_narrow else RESERVOIR_SIZE_MANY_FEATURES
 
 
-def choose_instance_norm(means, spreads):
-    """Read sequences in their own scale unless they come in one scale already.
+def choose_hidden_size(n_samples, has_categories):
+    """Return the number of cells per direction, or None for the components themselves.
+
+    With categorical features this is about twice the square root of the number of
+    sequences, rounded to a power of 2.
+    """
+    if not has_categories:
+        return None
+    bounds = MIN_CELLS_CATEGORICAL, MAX_CELLS_CATEGORICAL
+    return int(np.clip(2 ** round(np.log2(2 * np.sqrt(n_samples))), *bounds))
+
+
+def choose_instance_norm(means, deviations):
+    """Read sequences in their own scale unless all of them have about the same one.
 
     Parameters
     ----------
-    means, spreads : ndarray of shape (n_samples, n_features)
-        Of some sequences over time, in scaled units; NaN where nothing is observed.
+    means, deviations : ndarray of shape (n_samples, n_features)
+        Mean and standard deviation over time of some sequences, in scaled units; NaN
+        where nothing is observed.
+
+    Returns
+    -------
+    instance_norm : bool
+        Whether means or deviations differ.
     """
-    varies = spreads > 0  # False where nothing is observed
-    logarithms = np.log(np.where(varies, spreads, 1))
+    varies = deviations > 0  # False where nothing is observed
+    logarithms = np.log(np.where(varies, deviations, 1))
     return any(
-        np.std(x[known]) > LEAST_DIFFERENCE
-        for numbers, where in ((means, ~np.isnan(means)), (logarithms, varies))
-        for x, known in zip(numbers.T, where.T, strict=True)
+        np.std(x[known]) > MIN_DIFFERENCE
+        for statistics, is_known in ((means, ~np.isnan(means)), (logarithms, varies))
+        for x, known in zip(statistics.T, is_known.T, strict=True)
         if known.any()
     )
 
 
 def choose_batch_size(n_samples, has_categories=False):
-    """Take an eighth of the sequences, at least 16: enough batches an epoch."""
-    largest = LARGEST_BATCH_OF_CATEGORIES if has_categories else LARGEST_BATCH
+    """Use an eighth of the sequences, at least 16, for several batches per epoch."""
+    largest = MAX_BATCH_SIZE_CATEGORICAL if has_categories else MAX_BATCH_SIZE
     return int(np.clip(2 ** round(np.log2(n_samples / 8)), 16, largest))
 
 
 def choose_max_epochs(n_batches, has_categories=False):
-    """Spread `UPDATES` batches over epochs; see each sequence `MIN_EPOCHS` times."""
-    updates = UPDATES
+    """Spread `N_UPDATES` batches over epochs of `n_batches`, at least `MIN_EPOCHS`."""
+    n_updates = N_UPDATES
     if has_categories:
-        most = MOST_UPDATES_OF_CATEGORIES
-        updates = min(max(UPDATES, EPOCHS_OF_CATEGORIES * n_batches), most)
-    return max(MIN_EPOCHS, -(-updates // n_batches))
+        n_updates = max(N_UPDATES, N_EPOCHS_CATEGORICAL * n_batches)
+        n_updates = min(n_updates, MAX_UPDATES_CATEGORICAL)
+    return max(MIN_EPOCHS, -(-n_updates // n_batches))
 
 
 def choose_early_stopping(n_samples):
-    """Hold sequences out only where enough are left."""
-    return n_samples >= EARLY_STOPPING_SAMPLES
+    """Hold sequences out only where enough remain for training."""
+    return n_samples >= MIN_SAMPLES_EARLY_STOPPING

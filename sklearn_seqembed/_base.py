@@ -1,4 +1,4 @@
-"""What the estimators share: how they are fitted, judged, and asked for vectors."""
+"""The order of work in `fit` and `transform`, shared by both estimators."""
 
 import copy
 import math
@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_seqembed import _auto
 from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
@@ -22,36 +23,65 @@ from sklearn_seqembed._features.encoder import (
     evenly_spaced,
 )
 from sklearn_seqembed._parameters import check_parameters
-from sklearn_seqembed._settling import kept, settle_training, split
+from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
-from sklearn_seqembed._training.devices import resolve_device, resolve_precision, seeded
+from sklearn_seqembed._training.devices import (
+    resolve_device,
+    resolve_precision,
+    seeded,
+)
 from sklearn_seqembed._training.fitting import build_net, train
 
-# A model that explains less than this share warns.
-LEAST_SCORE = 0.05
+# A network that explains less than this fraction of its training data warns.
+MIN_TRAIN_SCORE = 0.05
 
-# It is judged on so many sequences of fit at most, and for each epoch on no more than
-# this share of them: that takes 1 % of the time, for to learn is three times the work.
-JUDGED_SEQUENCES = 1000
-JUDGED_SHARE = 0.03
-LEAST_JUDGED_SEQUENCES = 32
+# `train_score_` is computed on at most this many sequences, and on at most this
+# fraction of the training data per epoch: a training step costs about three times as
+# much as a prediction, so that scoring takes about 1 % of the time of `fit`.
+MAX_SCORED_SEQUENCES = 1000
+SCORED_FRACTION = 0.03
+MIN_SCORED_SEQUENCES = 32
 
-# Parameters by the names of arguments of the network, where these differ.
-PARAMETERS = {
+# Largest numbers of sequences from which the scales of the network's inputs, and of
+# the components, are estimated. More changed them by no more than their own error.
+N_CALIBRATION_SEQUENCES = 256
+N_PROJECTION_SEQUENCES = 2000
+
+# Arguments of the network whose names differ from the parameters that set them.
+PARAMETER_OF_ARGUMENT = {
     "parts": "objective",
     "shared_embedding": "shared_vocabulary",
     "reverse": "reverse_source",
 }
 
-# Sequences, at most, that tell how what is read varies, and how the vectors do.
-CALIBRATED_SEQUENCES = 256
-JOINED_SEQUENCES = 2000
-
 
 class BaseSequenceEstimator(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
-    """Fit an encoder-decoder net on sequences; encode and decode with it."""
+    """Train an encoder-decoder network on pairs of sequences, and encode with it.
+
+    An encoder maps each source sequence to a vector, and decoders map the vector to a
+    target sequence. In reconstruction the target is the source itself.
+    :meth:`_fit` and :meth:`transform` give the order of work. The two estimators differ
+    in the following methods, which each of them defines in one section at the end of
+    its class:
+
+    ``_check_data(X, y, reset)``
+        Validate X and y, and return `Pairs` of sources and targets.
+    ``_fit_features(pairs, rng)``
+        Fit scalers and vocabularies: the attributes `_features` of the sources and
+        `_target_features` of the targets.
+    ``_choose_network(pairs)``
+        Set the parameters of the network that are "auto".
+    ``_check_trainable(pairs)``
+        Raise or warn where the data or the parameters leave nothing to learn.
+    ``_encode_pairs(pairs)``
+        Turn the values of pairs into what the network reads and predicts.
+    ``_make_dataset(encoded, training=False)``
+        Return the torch dataset that makes batches of encoded pairs.
+    ``_network_params()``
+        Return the class of the network and its arguments.
+    """
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
@@ -60,11 +90,11 @@ class BaseSequenceEstimator(
     def encoder_(self):
         """The trained encoder, a torch module that needs nothing else.
 
-        Called as ``encoder_(numeric, categories, lengths)`` with float32 values of
-        shape (N, L, F), scaled by `scaler_` and NaN where missing, int64 categories of
-        shape (N, L, K), ranks by falling frequency from 1 on ("unknown" has a rank
-        among them) and 0 where missing, and int64 lengths of shape (N,); gives
-        (N, n_components).
+        Called as ``encoder_(numeric, categories, lengths)``, it returns vectors of
+        shape (N, n_components). `numeric` is float32 of shape (N, L, F), scaled by
+        `scaler_`, NaN where missing. `categories` is int64 of shape (N, L, K): 0 where
+        missing, else the rank, from 1 on, of the category by decreasing frequency; the
+        infrequent category has a rank among them. `lengths` is int64 of shape (N,).
         """
         check_is_fitted(self)
         return self.net_.module_.encoder
@@ -73,196 +103,224 @@ class BaseSequenceEstimator(
     def decoder_(self):
         """The trained decoder, a torch module.
 
-        One that says all steps at once is called with vectors (N, n_components) and a
-        number of steps. It gives scaled values (N, n_steps, F), at each step the logit
-        of being the last, and the scores (N, n_steps, ·) that its `heads` turn into
-        categories; with `objective="composite"` it is that of the reconstruction. One
-        that says step by step has `initial_state`, which gives the state of its cells
-        before the first step, and `step`, which says a step given that state and the
-        step before.
+        A parallel decoder is called with vectors (N, n_components) and a number of
+        time steps. It returns scaled values (N, n_steps, F), the logit at each step of
+        being the last one (N, n_steps), and scores (N, n_steps, ·) that its `heads`
+        turn into categories. With `objective="composite"` it is the decoder of the
+        reconstruction. An autoregressive decoder has the methods `initial_state`, which
+        returns the state of its cells before the first step, and `step`, which predicts
+        one step from that state and the previous step.
         """
         check_is_fitted(self)
         return next(iter(self.net_.module_.decoders.values()))
 
     @property
     def device_(self):
-        """The device that the network lies on, "cpu" or "cuda" for example."""
+        """The device of the network, "cpu" or "cuda" for example."""
         check_is_fitted(self)
         return str(self.net_.device)
 
     def transform(self, X):
-        """Encode each sequence as one vector.
+        """Encode each sequence as a vector.
 
         Parameters
         ----------
         X : list, array, tensor or frame of n_samples sequences
-            In any form that :meth:`fit` takes, with the same features.
+            Sequences in any of the forms that :meth:`fit` accepts, with the same
+            features.
 
         Returns
         -------
         vectors : float32 ndarray of shape (n_samples, n_components)
-            The vectors; a frame where `set_output` asks for one.
+            The vectors, or a frame of them if `set_output` asks for one.
         """
-        sequences, _ = self._check_in(X)
+        check_is_fitted(self)
+        sequences, _ = self._check_X(X, reset=False)
         return self._encode(sequences)
 
-    def _fit(self, X, y=None):
-        """Train on X: anew, or from the present weights with `warm_start`."""
-        with self._unchanged_on_failure():
-            return self._fit_checked(X, y)
+    def _fit(self, X, y=None, *, single_pass=False):
+        """Train the network.
 
-    def _fit_checked(self, X, y):
-        check_parameters(self)
-        warm = self.warm_start and hasattr(self, "net_")
-        rng = check_random_state(self.random_state)
-        data, *containers = self._check_data(X, y, reset=not warm)
-        if not warm:
-            self._settle(data, *containers, rng=rng)
-        self._settle_training(len(data))
-        self._check_learnable(data)
-        encoded = self._encode_ahead(data)
-        train_part, valid_part = split(self, len(data), rng)
-        datasets = [
-            part if part is None else self._dataset(encoded[part], train)
-            for part, train in ((train_part, True), (valid_part, False))
-        ]
-        # Not the device of fit: a network may have been opened on another one.
-        device = self.device_ if warm else resolve_device(self.device)
-        with seeded(rng.randint(2**31), device):
-            net = self._net(data, None if warm else device)
-            trained = encoded[train_part]
-            if not warm:
-                net.calibrate(self._whole(trained, CALIBRATED_SEQUENCES))
-            train(
-                net,
-                *datasets,
-                max_epochs=self.max_epochs_,
-                lr_schedule=self.lr_schedule,
-                n_iter_no_change=self.n_iter_no_change,
-                scheduled_sampling=getattr(self, "scheduled_sampling", 0.0),
-                callbacks=self.callbacks or (),
-                verbose=self.verbose,
-            )
-            net.fit_projection(self._whole(trained, JOINED_SEQUENCES))
-        self._keep(net)
-        self._judge(data, rng)
+        Parameters
+        ----------
+        X, y : object
+            The user's data.
+        single_pass : bool, default=False
+            Whether to continue with one pass at a constant learning rate and without
+            validation, as `partial_fit` does.
+        """
+        with self._restored_on_failure():
+            check_parameters(self)
+            rng = check_random_state(self.random_state)
+            continues = hasattr(self, "net_") and (single_pass or self.warm_start)
+            pairs = self._check_data(X, y, reset=not continues)
+            if not continues:
+                self._fit_features(pairs, rng)
+                self._choose_network(pairs)
+            self._check_trainable(pairs)
+            self._choose_training(len(pairs), single_pass, continues)
+            self._record_lengths(pairs.targets.lengths, reset=not continues)
+            encoded = self._encode_pairs(pairs)
+            training, validation = self._split(encoded, rng)
+            seed = rng.randint(2**31)
+            if single_pass and continues:  # other batches than those of the last call
+                seed = (seed + self.n_iter_) % 2**31
+            # A fitted network stays where it is: it may have been loaded elsewhere.
+            device = self.device_ if continues else resolve_device(self.device)
+            with seeded(seed, device):
+                if continues:
+                    net = self._copy_net()
+                else:
+                    net = self._build_net(training, device)
+                self._train(net, training, validation, single_pass)
+            self._set_fitted(net)
+            if single_pass:
+                vars(self).pop("train_score_", None)  # the score of earlier weights
+            else:
+                self._score_training(pairs, rng)
         return self
 
-    def _partial_fit(self, X, y=None):
-        """Pass once over X, at a constant rate, without validation."""
-        with self._unchanged_on_failure():
-            return self._partial_fit_checked(X, y)
-
     @contextmanager
-    def _unchanged_on_failure(self):
-        """Put all attributes back if a fit is refused or fails."""
+    def _restored_on_failure(self):
+        """Restore all attributes if `fit` raises an error."""
         before = dict(vars(self))
         try:
             yield
-        except BaseException:  # Ctrl-C outside the training loop too
+        except BaseException:  # KeyboardInterrupt outside the training loop too
             vars(self).clear()
             vars(self).update(before)
             raise
 
-    def _partial_fit_checked(self, X, y):
-        check_parameters(self)
-        first = not hasattr(self, "net_")
-        rng = check_random_state(self.random_state)
-        data, *containers = self._check_data(X, y, reset=first)
-        if first:
-            self._settle(data, *containers, rng=rng)
-        self._settle_training(len(data), partial=True, keep_auto=not first)
-        self._check_learnable(data)
-        encoded = self._encode_ahead(data)
-        dataset = self._dataset(encoded, train=True)
-        # Another seed each call, or every pass would draw the same batches.
-        seed = (rng.randint(2**31) + (0 if first else self.n_iter_)) % 2**31
-        device = resolve_device(self.device) if first else self.device_
-        with seeded(seed, device):
-            net = self._net(data, device if first else None)
-            if first:
-                net.calibrate(self._whole(encoded, CALIBRATED_SEQUENCES))
-            train(
-                net,
-                dataset,
-                max_epochs=self.max_epochs_,
-                scheduled_sampling=getattr(self, "scheduled_sampling", 0.0),
-                callbacks=self.callbacks or (),
-                verbose=self.verbose,
-            )
-            # Later calls keep the scales, and so the meaning of numbers.
-            if not net.module_.encoder.projection.is_fitted:
-                net.fit_projection(self._whole(encoded, JOINED_SEQUENCES))
-        self._keep(net)
-        vars(self).pop("train_score_", None)  # it was that of other weights
-        return self
+    def _check_X(self, X, reset):
+        """Validate X: return its sequences and its container."""
+        return check_sequences(X, estimator=self, reset=reset)
 
-    def _settle_features(self, sequences, container, rng, vocabulary_of=None):
-        """Learn scale and categories of X, for the life of a network."""
-        self._container = container.without_rows()
-        seed = None if self.random_state is None else rng.randint(2**31)
-        self._features = self._feature_encoder(self.scaler, seed)
+    def _fit_source_features(self, sequences, rng, vocabulary_of=None):
+        """Fit the scaler and the vocabularies of X."""
+        self._features = self._feature_encoder(self.scaler, rng)
         self._features.fit(sequences, vocabulary_of)
         self.scaler_ = self._features.numeric.scaler_
         found = self._features, self.is_categorical_
         self.categories_ = FeatureEncoder.by_feature(*found, "categories")
         self.infrequent_categories_ = FeatureEncoder.by_feature(*found, "infrequent")
-        self._shortest, self._longest = math.inf, 0
 
-    def _feature_encoder(self, scaler, seed):
+    def _feature_encoder(self, scaler, rng):
+        seed = None if self.random_state is None else rng.randint(2**31)
         options = self.min_frequency, self.max_categories, self.handle_unknown
         return FeatureEncoder(scaler, seed, *options)
 
-    def _settle_training(self, n_samples, partial=False, keep_auto=False):
-        settle_training(self, n_samples, self._has_categories, partial, keep_auto)
+    def _choose_training(self, n_samples, single_pass, continues):
+        """Set `early_stopping_`, `batch_size_` and `max_epochs_`."""
+        chosen = _auto.choose_early_stopping(n_samples)
+        stops = _auto.resolve(self.early_stopping, chosen)
+        self.early_stopping_ = bool(stops) and not single_pass
+        if self.early_stopping_ and n_samples < 2:
+            raise ValueError(
+                "early_stopping=True holds out sequences, but X has 1 sequence. Set "
+                "early_stopping=False, or pass at least 2 sequences."
+            )
+        n_train = n_samples - self._count_held_out(n_samples)
+        has_categories = self._has_categories
+        if not (single_pass and continues and self.batch_size == "auto"):
+            chosen = _auto.choose_batch_size(n_train, has_categories)
+            self.batch_size_ = int(_auto.resolve(self.batch_size, chosen))
+        n_batches = -(-n_train // self.batch_size_)
+        chosen = _auto.choose_max_epochs(n_batches, has_categories)
+        self.max_epochs_ = 1 if single_pass else _auto.resolve(self.max_epochs, chosen)
 
     @property
     def _has_categories(self):
-        return bool(self._features.n_classes)
+        return bool(self._features.n_classes or self._target_features.n_classes)
 
-    def _encode_sources(self, sequences):
-        """Encode X, naming its categorical features in messages."""
-        return self._features.encode(sequences, categorical_names(self))
-
-    def _net(self, data, device):
-        """Build a net on `device`, or with None check that ours still fits."""
-        lengths = self._learned_lengths(data)
+    def _record_lengths(self, lengths, reset):
+        """Keep the shortest and the longest target of all calls since a new fit."""
+        if reset:
+            self._shortest, self._longest = math.inf, 0
         self._shortest = min(self._shortest, int(lengths.min()))
         self._longest = max(self._longest, int(lengths.max()))
-        module_params = self._module_params()
-        if device is not None:
-            net = build_net(
-                self._network,
-                module_params,
-                class_scales=self._learned_features.class_scales,
-                lr=self.lr,
-                weight_decay=self.weight_decay,
-                batch_size=self.batch_size_,
-                device=device,
-            )
-        else:
-            # A copy: a training that fails leaves ours as it was.
-            net = copy.deepcopy(self.net_)
-            net.lr, net.batch_size = self.lr, self.batch_size_
-            for group in net.optimizer_.param_groups:
-                group["weight_decay"] = self.weight_decay
-            for name, value in module_params.items():
-                before = getattr(net, f"module__{name}")
-                if value != before:
-                    name = PARAMETERS.get(name, name)
-                    raise ValueError(
-                        f"The network was built for {name}={before!r}, now it is "
-                        f"{value!r}. To train it on, set {name} back; for a new "
-                        "network, call fit with warm_start=False."
-                    )
-        net.compute_dtype = resolve_precision(self.precision, net.device)
-        # What never varies need not be learned.
-        net.criterion_.learn_ends = self._shortest < self._longest
+
+    def _split(self, encoded, rng):
+        """Return the pairs for training and those for validation, or None."""
+        n_samples = len(encoded)
+        n_held_out = self._count_held_out(n_samples)
+        if not n_held_out:
+            return encoded, None
+        order = rng.permutation(n_samples)
+        return encoded[np.sort(order[n_held_out:])], encoded[
+            np.sort(order[:n_held_out])
+        ]
+
+    def _count_held_out(self, n_samples):
+        if not self.early_stopping_:
+            return 0
+        n_held_out = round(n_samples * self.validation_fraction)
+        return min(n_samples - 1, max(1, n_held_out))
+
+    def _encode_sources(self, sequences):
+        """Encode X; errors about unseen categories name the feature."""
+        return self._features.encode(sequences, categorical_names(self))
+
+    def _build_net(self, training, device):
+        """Build a network, and estimate the scales of its inputs."""
+        network, params = self._network_params()
+        net = build_net(
+            network,
+            params,
+            class_scales=self._target_features.class_scales,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size_,
+            device=device,
+        )
+        net.calibrate(self._sample(training.sources, N_CALIBRATION_SEQUENCES))
         return net
 
+    def _copy_net(self):
+        """Copy the fitted net to continue its training, if it suits the parameters.
+
+        A copy, because a training run that fails must leave the fitted net as it was.
+        """
+        net = copy.deepcopy(self.net_)
+        net.lr, net.batch_size = self.lr, self.batch_size_
+        for group in net.optimizer_.param_groups:
+            group["weight_decay"] = self.weight_decay
+        built_with = net.get_params(deep=False)
+        for name, value in self._network_params()[1].items():
+            before = built_with[f"module__{name}"]
+            if value != before:
+                name = PARAMETER_OF_ARGUMENT.get(name, name)
+                raise ValueError(
+                    f"The network was built with {name}={before!r}, now it is "
+                    f"{value!r}. To continue its training, set {name} back; for a new "
+                    "network, call fit with warm_start=False."
+                )
+        return net
+
+    def _train(self, net, training, validation, single_pass):
+        """Train a net, then fit the projection of its states to components."""
+        net.compute_dtype = resolve_precision(self.precision, net.device)
+        # If all targets have the same length, there is no end to predict.
+        net.criterion_.learn_ends = self._shortest < self._longest
+        if validation is not None:
+            validation = self._make_dataset(validation)
+        train(
+            net,
+            self._make_dataset(training, training=True),
+            validation,
+            max_epochs=self.max_epochs_,
+            lr_schedule=None if single_pass else self.lr_schedule,
+            n_iter_no_change=self.n_iter_no_change,
+            scheduled_sampling=getattr(self, "scheduled_sampling", 0.0),
+            callbacks=self.callbacks or (),
+            verbose=self.verbose,
+        )
+        # Between calls of partial_fit the components keep their meaning.
+        if not (single_pass and net.module_.encoder.projection.is_fitted):
+            net.fit_projection(self._sample(training.sources, N_PROJECTION_SEQUENCES))
+
     def _encoder_params(self):
-        """Give the arguments of :class:`Encoder` that all networks have."""
-        hidden_size = kept(self, "hidden_size")
+        """Return the arguments of `Encoder` that both estimators pass."""
+        hidden_size = _auto.resolve(self.hidden_size, self.hidden_size_)
         return {
             "n_features": self._features.numeric.n_features,
             "n_classes": self._features.n_classes,
@@ -272,59 +330,55 @@ class BaseSequenceEstimator(
             "bidirectional": bool(self.bidirectional),
             "dropout": self.dropout,
             "cell": self.cell,
-            "patch_size": int(kept(self, "patch_size")),
+            "patch_size": int(_auto.resolve(self.patch_size, self.patch_size_)),
             "missing_indicator": self._features.numeric.missing_indicator_,
         }
 
-    def _keep(self, net):
-        """Set what is left after training."""
+    def _sample(self, sources, n_sequences):
+        """Return a dataset of at most `n_sequences` sequences, evenly spaced."""
+        sources = sources[evenly_spaced(sources, n_sequences)]
+        return SequenceDataset(sources, self.patch_size_, parts=())
+
+    def _set_fitted(self, net):
         self.net_ = net
-        self.net_.module_.eval()  # for those who take the encoder alone
+        self.net_.module_.eval()  # for users who call the encoder themselves
         self.history_ = [
             {k: v for k, v in row.items() if not k.endswith(("_count", "_best"))}
             for row in net.history
         ]
         self.n_iter_ = len(self.history_)
 
-    def _judge(self, data, rng):
-        """Score what was learned from, or some of it, and warn if that is little."""
-        affordable = int(JUDGED_SHARE * self.n_iter_ * len(data))
-        n_judged = max(LEAST_JUDGED_SEQUENCES, min(affordable, JUDGED_SEQUENCES))
-        n_judged = min(n_judged, len(data))
-        judged = np.sort(rng.permutation(len(data))[:n_judged])
-        self.train_score_ = self._explained(data[judged])
-        if self.train_score_ < LEAST_SCORE and self.max_epochs_:
+    def _score_training(self, pairs, rng):
+        """Set `train_score_`, and warn if little was learned."""
+        n_scored = int(SCORED_FRACTION * self.n_iter_ * len(pairs))
+        n_scored = max(MIN_SCORED_SEQUENCES, min(n_scored, MAX_SCORED_SEQUENCES))
+        scored = np.sort(rng.permutation(len(pairs))[:n_scored])
+        self.train_score_ = self._explained_fraction(pairs[scored])
+        if self.train_score_ < MIN_TRAIN_SCORE and self.max_epochs_:
             warnings.warn(
                 f"The network explains only {max(0.0, self.train_score_):.1%} of its "
-                f"training {self._judged_name} after {self.n_iter_} epoch(s): it gives "
-                "back little more than the mean. Raise max_epochs or n_components, or "
-                "try another patch_size or lr.",
+                f"training data after {self.n_iter_} epoch(s): it predicts little more "
+                "than the mean. Increase max_epochs or n_components, or try another "
+                "patch_size or lr.",
                 ConvergenceWarning,
-                stacklevel=5,
+                stacklevel=4,
             )
 
-    def _check_in(self, X):
-        check_is_fitted(self)
-        return check_sequences(X, estimator=self, reset=False)
+    def _explained_fraction(self, pairs):
+        """Return the explained fraction of the deviance of the targets."""
+        dataset = self._make_dataset(self._encode_pairs(pairs))
+        predictions = self.net_.predict_parts(dataset)
+        numeric = self._target_features.numeric
+        return float(np.mean(explained_fraction(predictions, pairs.targets, numeric)))
 
     def _encode(self, sequences):
-        """Read sequences whole, give their vectors."""
+        """Return the vectors of sequences."""
         encoded = self._encode_sources(sequences)
         return self.net_.encode(SequenceDataset(encoded, self.patch_size_, parts=()))
 
-    def _whole(self, encoded, n_most):
-        """Read sequences whole, so many in equal distances."""
-        sequences = self._sources(encoded)
-        sequences = sequences[evenly_spaced(sequences, n_most)]
-        return SequenceDataset(sequences, self.patch_size_, parts=())
-
-    def _sources(self, encoded):
-        """Take what is read from what is learned from."""
-        return encoded
-
     @property
     def _n_features_out(self):
-        """Length of the vector, for get_feature_names_out: what fit saw."""
+        """Number of components, for get_feature_names_out."""
         return self.net_.module__n_components
 
     def __sklearn_tags__(self):

@@ -1,4 +1,4 @@
-"""LSTMSequenceEmbedder: sequences into vectors, and back."""
+"""LSTMSequenceEmbedder: encode sequences as vectors, and decode vectors."""
 
 import numpy as np
 from sklearn.utils import check_array
@@ -7,7 +7,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
-from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.horizons import (
     check_held_back,
     check_horizons,
@@ -16,17 +15,18 @@ from sklearn_seqembed._data.horizons import (
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._parameters import PARTS, as_options
-from sklearn_seqembed._scoring import explained_fraction, mean_deviances
-from sklearn_seqembed._settling import kept, set_chosen
+from sklearn_seqembed._scoring import mean_deviances
+from sklearn_seqembed._shared_docs import insert_shared_parameters
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.decoding import decode_vectors
+from sklearn_seqembed._training.pair_dataset import Pairs
 
-# Sequences, at most, that tell whether they come in one scale.
-LOOKED_AT = 1000
+# Largest number of sequences whose scales decide on `instance_norm`.
+N_INSPECTED_SEQUENCES = 1000
 
 
 def _objective_has(part):
-    """Offer a method only where the objective trains the decoder that it needs."""
+    """Make a method available only if the objective trains the decoder it needs."""
 
     def check(estimator):
         parts = PARTS.get(estimator.objective, ())
@@ -42,210 +42,161 @@ def _objective_has(part):
     return check
 
 
+@insert_shared_parameters
 class LSTMSequenceEmbedder(BaseSequenceEstimator):
-    """Embed sequences as vectors by an Encoder-Decoder LSTM.
+    """Embed sequences as vectors with an encoder-decoder LSTM.
 
-    `fit` trains an LSTM encoder and an LSTM decoder to recreate each sequence from one
-    vector of fixed length [1]_ [2]_. `transform` returns the encoder's vectors, for any
-    classifier, regressor, clusterer or detector; `inverse_transform` plays a vector
-    back. Sequences may have any lengths, several features and missing values.
+    `fit` trains an LSTM encoder and an LSTM decoder to reconstruct each sequence from
+    one vector of fixed length [1]_ [2]_. `transform` returns the vectors, for use with
+    any classifier, regressor, clusterer or outlier detector; `inverse_transform`
+    decodes vectors. Sequences may have any lengths, several features and missing
+    values.
 
-    The vector joins two kinds of states. Last states, of cells that are trained, know
-    what comes where in the sequence: all of it is recreated from them. Pooled states,
-    of many random cells that read finer patches and are not trained, know what comes
-    anywhere in it.
+    The components of a vector are of two kinds. The first ones are the final states of
+    trained cells, from which the decoder reconstructs the sequence. The others are
+    statistics over time of a reservoir: random recurrent cells that read the sequence
+    in finer patches and are never trained. They help to distinguish sequences.
 
     Parameters
     ----------
-    n_components : int, default=320
-        Length of the vector, at least 1. By default its first 128 numbers are last
-        states and the other 192 pooled ones, with categorical features 64 and 256.
-    hidden_size : int, None or "auto", default="auto"
-        Memory cells a layer and direction, at least 1, for the last states; a linear
-        layer then leads to their share of the vector. With None they are memory cells
-        themselves: forward gets the larger half, backward the smaller one (none for 1).
-        "auto" is None for numbers alone; with categorical features about twice the
-        square root of the number of sequences, a power of 2 from 64 to 256.
-    num_layers : int, default=1
-        Stacked layers of encoder and decoder, at least 1. States that are pooled are
-        those of one layer.
-    bidirectional : bool, default=True
-        Whether the encoder reads each sequence backward too.
-    dropout : float, default=0.0
-        Probability, in [0, 1), of zeroing a value between stacked layers. No effect
-        when `num_layers=1`.
-    cell : {"lstm", "gru"}, default="lstm"
-        Memory cell: long short-term memory, or the gated recurrent unit of [1]_.
-    patch_size : int or "auto", default="auto"
-        Time steps that enter and leave the network together as one step [5]_. "auto"
-        cuts a sequence of median length into about 20 patches, the longest into 1000
-        at most. 1 is the textbook network.
-    reservoir_fraction : float or "auto", default="auto"
-        Share of the vector, in [0, 1), for the principal components of states pooled
-        over time; rounded down, and at most as many as there are pooled states. 0 is
-        none. "auto" is .6, but leaves the first 32 numbers to last states however short
-        the vector is; with categorical features .8 and 64.
-    reservoir_size : int or "auto", default="auto"
-        Random cells, at least 1, whose states are pooled: so many for each direction,
-        and for each of two readings, values and differences from step to step. "auto"
-        is 64, with more than 4 features or a categorical one 128.
-    reservoir_patch_size : int or "auto", default="auto"
-        Time steps that enter together where states are pooled. "auto" cuts a sequence
-        of median length into about 240 patches, the longest into 1000 at most.
-    pooling : str or tuple of str, default=("mean", "max", "min", "std", "ppv")
-        How these states are pooled over time: in one or more of these five ways. "ppv"
-        is the proportion of positive values [8]_.
-    instance_norm : bool or "auto", default="auto"
-        Whether each sequence is also read in its own scale: less its own mean, over its
-        own standard deviation [6]_, and beside the last states how large that is.
-        "auto" does unless the sequences of fit all have about one mean and deviation.
-    vector_scaling : {"balanced", None}, default="balanced"
-        "balanced" gives all last states one variance over the sequences of fit, and
-        each pooled number 8/3 of it: of 320 numbers the 192 pooled ones then have four
-        fifths of the variance. It can be undone, so the decoder loses nothing. None
-        leaves last states as the cells have them, and pooled numbers at variance 1. At
-        most 2000 of the sequences are looked at.
-    decoder_inputs : {"vector", "vector_position"}, default="vector_position"
-        What the decoder sees at each step: the last states alone (the RepeatVector of
-        the Keras tutorials), or beside them sines and cosines of the position, the last
-        states setting the start state too.
-    augmentation : str, tuple of str or None, default=("shift", "mix")
-        How sequences are varied at random in training, what is read and what is to be
-        recreated alike. "shift" moves each by a time of up to a tenth of its length;
-        with a forecast, up to three tenths of what is read are cut off at the start
-        instead. "mix" lays another sequence without gaps over each, with a share of up
-        to a half [9]_, and takes its categories at as large a share of the steps; not
-        with a forecast. Where there are categorical features nothing is shifted.
-    lr_schedule : {"onecycle", None}, default="onecycle"
-        Rise to `lr` over the first 30 % of the batches of a fit, and fall to nearly 0
-        over the others; None holds `lr`.
-    scaler : "standard", transformer or None, default="standard"
-        Scales the features before they enter. "standard" is a
-        :class:`~sklearn.preprocessing.StandardScaler` over all time steps; any
-        scikit-learn transformer that keeps the number of features and has
-        `inverse_transform` is cloned and fitted on shape (total time steps, numeric
-        features).
-    categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Which features are categories: "from_dtype" takes strings, bools and pandas'
-        categories for such, and numbers for numbers; or names, indices, or a mask of
-        shape (n_features,). None takes no feature for one.
-    min_frequency : int or float, default=None
-        Categories of fewer time steps than this, or than this share in (0, 1) of a
-        feature's observed ones, become one, "unknown".
-    max_categories : int, default=None
-        Number of categories, at least 1, that a feature may have; the rarest become
-        "unknown", which counts as one of them.
-    handle_unknown : {"infrequent_if_exist", "ignore", "error"}, \
-default="infrequent_if_exist"
-        What becomes of a category that `fit` has not met, as in
-        :class:`~sklearn.preprocessing.OneHotEncoder`: it is "unknown" where some
-        categories are so, else missing; or always missing; or refused.
+    %(n_components)s
+        With the default, the first 128 components are final states and the other 192
+        come from the reservoir; with categorical features these are 64 and 256.
+    %(max_epochs)s
+    %(verbose)s
+    %(random_state)s
+    %(device)s
     objective : {"reconstruction", "forecast", "composite"}, default="reconstruction"
-        What is decoded from the vector [3]_: the steps that were read, the `horizon`
-        steps that follow them, or both.
+        What is decoded from the vector [3]_: the sequence itself, the `horizon` time
+        steps that follow it, or both.
     horizon : int, float or "auto", default="auto"
-        Time steps at the end of each training sequence that are held back for
-        "forecast" and "composite": a number, or a share in (0, 1) of its length, at
-        least one step. "auto" is a tenth. No effect with "reconstruction". With
-        "composite" half of each batch is read and recreated whole, as `reconstruct`
-        does, and forecasts nothing.
-    max_epochs : int or "auto", default="auto"
-        Passes over the training sequences. "auto" makes about 1500 batches, and at
-        least 5 passes; with categorical features 40 passes, if that is more, but no
-        more than 6000 batches. 0 leaves the network untrained, to compare with.
-    batch_size : int or "auto", default="auto"
-        Largest number of sequences of a batch. "auto" is about an eighth of them, 16
-        to 64, with categorical features up to 128.
-    lr : float, default=0.003
-        Learning rate of AdamW [7]_, the highest one of the schedule.
-    weight_decay : float, default=0.1
-        Each batch takes this share, times the learning rate, off every weight, at least
-        0: then the optimiser is Adam.
-    early_stopping : bool or "auto", default="auto"
-        Whether to hold out `validation_fraction` of the sequences, to stop when their
-        loss has not fallen for `n_iter_no_change` epochs, and to restore the weights
-        of the best epoch. "auto" does from 10,000 sequences on.
-    validation_fraction : float, default=0.1
-        Share in (0, 1) of the sequences that is held out, at least one sequence.
-    n_iter_no_change : int, default=10
-        Epochs without a lower validation loss before training stops.
-    callbacks : list of skorch callbacks, default=None
-        Clones of them run beside the estimator's own. Targets are dicts of tensors,
-        so an EpochScoring needs `use_caching=False`.
-    warm_start : bool, default=False
-        Whether `fit` trains the present network on, with a new schedule, instead of a
-        new one. Its scaler and device stay what they were.
-    device : str or torch.device, default="auto"
-        Where to compute. "auto" is CUDA if there is one, else MPS, else the CPU.
-    precision : {"auto", "float32", "bfloat16"}, default="auto"
-        What `fit` computes products in; weights, losses and `transform` are in float32.
-        "bfloat16" can be faster where a processor has instructions for it and the
-        network is large, and is less exact. "auto" is "bfloat16" on CUDA devices that
-        have them, else "float32": as torch is set, by default with TF32 in cuDNN.
-    verbose : int, default=0
-        0 is silent, 1 shows a progress bar with loss and time left.
-    random_state : int, RandomState instance or None, default=None
-        Seeds weights, batches, shifts and the held-out part. An int gives equal results
-        for equal fits with the same number of threads on the same device.
+        Number of time steps at the end of each training sequence that are held back as
+        the target of a forecast; a float in (0, 1) is a fraction of the length, at
+        least one step. "auto" is a tenth. Ignored if `objective="reconstruction"`. With
+        "composite", half of the sequences in each batch are read and reconstructed as a
+        whole, as `reconstruct` does, and have no forecast.
+    %(scaler)s
+    %(categorical_features)s
+    %(min_frequency)s
+    %(max_categories)s
+    %(handle_unknown)s
+    %(instance_norm)s
+        If True, each sequence is also read in its own scale, minus its mean and divided
+        by its standard deviation [6]_, and the final states see that standard
+        deviation. "auto" does so unless all sequences in `fit` have about the same mean
+        and standard deviation.
+    %(hidden_size)s
+        "auto" is None without categorical features; with them it is about twice the
+        square root of the number of sequences, a power of 2 from 64 to 256.
+    %(num_layers)s
+        The reservoir has one layer.
+    %(bidirectional)s
+    %(dropout)s
+        Ignored if `num_layers=1`.
+    %(cell)s
+    %(patch_size)s
+    reservoir_fraction : float or "auto", default="auto"
+        Fraction of the components, in [0, 1), that come from the reservoir, rounded
+        down. They are principal components of the statistics over time (mean, maximum,
+        minimum, standard deviation, and proportion of positive values [8]_) of the
+        reservoir's states. 0 uses no reservoir. "auto" is 0.6, but keeps at least 32
+        final states; with categorical features it is 0.8 and keeps 64.
+    reservoir_size : int or "auto", default="auto"
+        Number of random cells, at least 1, per direction and per input. There are two
+        inputs: the values, and their differences from step to step. "auto" is 64; 128
+        with more than 4 features or with categorical features.
+    vector_scaling : {"balanced", None}, default="balanced"
+        "balanced" gives all final states the same variance over the training sequences,
+        and each component of the reservoir 8/3 of it. With the default number of
+        components, the reservoir then has four fifths of the total variance. The
+        scaling is inverted before decoding. None keeps the final states as they are,
+        and gives components of the reservoir unit variance. Variances are estimated on
+        at most 2000 sequences.
+    decoder_inputs : {"vector", "vector_position"}, default="vector_position"
+        What the decoder reads at each step: the final states alone (`RepeatVector` in
+        Keras tutorials), or also sines and cosines of the position; in the latter case
+        the final states also set the decoder's initial state.
+    augmentation : str, tuple of str or None, default=("shift", "mix")
+        How training sequences are varied at random; input and target are varied in the
+        same way. "shift" shifts each sequence in time by up to a tenth of its length;
+        for a forecast, up to three tenths of the input are cut off at its start
+        instead. Sequences with categorical features are not shifted. "mix" interpolates
+        each sequence with another one of the batch that has no missing values, with a
+        weight of up to a half [9]_, and takes that fraction of its categories. It is
+        not applied to forecasts.
+    %(batch_size)s
+    %(lr)s
+    %(lr_schedule)s
+    %(weight_decay)s
+    %(precision)s
+    %(early_stopping)s
+    %(validation_fraction)s
+    %(n_iter_no_change)s
+    %(warm_start)s
+    %(callbacks)s
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
-        The trained net; `net_.module_` is the torch module. Holds no training data.
+        The trained net; `net_.module_` is the torch module. It holds no training data.
     encoder_ : torch.nn.Module
-        Called with scaled float32 values (N, L, F), NaN where missing, int64
-        categories (N, L, K), 0 where missing, and int64 lengths (N,), gives vectors
-        (N, n_components).
+        The encoder. Called with scaled float32 values (N, L, F), NaN where missing,
+        int64 categories (N, L, K), 0 where missing, and int64 lengths (N,), it returns
+        vectors (N, n_components).
     decoder_ : torch.nn.Module
-        Called with vectors and a number of steps, gives scaled values (N, L, F), end
-        logits (N, L), and scores (N, L, ·) of categories.
+        The decoder. Called with vectors and a number of time steps, it returns scaled
+        values (N, L, F), logits of the end (N, L), and scores (N, L, ·) of categories.
     scaler_ : transformer or None
-        The fitted scaler; None too where no feature is numeric.
+        The fitted scaler; also None if no feature is numeric.
     is_categorical_ : bool ndarray of shape (n_features,)
-        Which features of a time step are categorical.
+        Which features are categorical.
     categories_ : list of (ndarray or None)
-        For each feature of a time step its categories by falling frequency, without
-        those that are "unknown"; None for numbers.
+        Categories of each feature by decreasing frequency, without infrequent ones;
+        None for numeric features.
     infrequent_categories_ : list of (ndarray or None)
-        For each feature the categories that are "unknown", sorted; None without any.
+        Infrequent categories of each feature, sorted; None if there are none.
     history_ : list of dict
-        For each epoch `epoch`, `train_loss`, `valid_loss` if validated, `dur` in
-        seconds.
+        For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation
+        set, and `dur`, its duration in seconds.
     n_iter_ : int
-        Number of epochs trained.
+        Number of epochs.
     train_score_ : float
-        `score` of (at most 1000 of) the training sequences. Set by `fit`, taken away
-        by `partial_fit`.
+        `score` of (at most 1000 of) the training sequences. Set by `fit`, removed by
+        `partial_fit`.
     patch_size_, hidden_size_, reservoir_fraction_, reservoir_size_, \
 reservoir_patch_size_, instance_norm_, batch_size_, max_epochs_, early_stopping_, \
 horizon_, device_
-        What was used, where the parameter was "auto" or not. `device_` is where the
-        network lies now.
+        The values that were used. `reservoir_patch_size_` is the number of time steps
+        in a patch of the reservoir, about a 240th of the median length. `device_` is
+        where the network is now.
     n_features_in_ : int
         Number of features of each time step; for a 2-D X its number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X was a frame with names.
+        Column names, if X was a frame with string names.
 
     See Also
     --------
-    sklearn.decomposition.PCA : Linear vectors of sequences of equal lengths.
+    sklearn.decomposition.PCA : Linear embedding of sequences of equal lengths.
 
     Notes
     -----
-    Minimised is the mean over sequences of each one's mean deviance over its observed
-    values: the squared error of numbers in scaled units, and for categories cross
-    entropy, divided by that of their frequencies in `fit`. For either kind 1 is what
-    the best constant has [10]_. Where lengths differ in training, the negative log
-    likelihood of the end of the sequence is added with weight 0.1, by which
-    `inverse_transform` decides on lengths.
+    The loss is the mean over sequences of the mean deviance of a sequence's observed
+    values: the squared error of numbers in scaled units, and the cross-entropy of
+    categories divided by the entropy of their frequencies in `fit`. The best constant
+    prediction has a deviance of 1 for either kind [10]_. If lengths differ in `fit`,
+    the negative log-likelihood of the end of the sequence is added with weight 0.1;
+    `inverse_transform` uses it to decide on lengths. Patches follow [5]_, the optimizer
+    is AdamW [7]_, and the use of the encoder as a general feature extractor follows
+    [4]_.
 
-    Vectors do not depend on the batch, the order or the company of a sequence, up to
-    rounding in float32. Equal results across devices or torch versions are not
-    promised.
+    Up to rounding in float32, the vector of a sequence does not depend on its batch, on
+    the order of sequences, or on the other sequences. Results on different devices or
+    with different versions of torch may differ.
 
-    Ctrl-C in `fit` keeps the best weights so far, warns, and leaves a fitted estimator.
+    After Ctrl-C in `fit`, the estimator warns and is fitted with the best weights so
+    far.
 
-    The textbook network of the tutorials: ``patch_size=1, bidirectional=False,
+    The network of the usual tutorials is ``patch_size=1, bidirectional=False,
     reservoir_fraction=0, instance_norm=False, vector_scaling=None,
     decoder_inputs="vector", augmentation=None, lr_schedule=None, weight_decay=0,
     early_stopping=False``.
@@ -289,6 +240,18 @@ horizon_, device_
         self,
         n_components=320,
         *,
+        max_epochs="auto",
+        verbose=0,
+        random_state=None,
+        device="auto",
+        objective="reconstruction",
+        horizon="auto",
+        scaler="standard",
+        categorical_features="from_dtype",
+        min_frequency=None,
+        max_categories=None,
+        handle_unknown="infrequent_if_exist",
+        instance_norm="auto",
         hidden_size="auto",
         num_layers=1,
         bidirectional=True,
@@ -297,35 +260,33 @@ horizon_, device_
         patch_size="auto",
         reservoir_fraction="auto",
         reservoir_size="auto",
-        reservoir_patch_size="auto",
-        pooling=("mean", "max", "min", "std", "ppv"),
-        instance_norm="auto",
         vector_scaling="balanced",
         decoder_inputs="vector_position",
         augmentation=("shift", "mix"),
-        lr_schedule="onecycle",
-        scaler="standard",
-        categorical_features="from_dtype",
-        min_frequency=None,
-        max_categories=None,
-        handle_unknown="infrequent_if_exist",
-        objective="reconstruction",
-        horizon="auto",
-        max_epochs="auto",
         batch_size="auto",
         lr=0.003,
+        lr_schedule="onecycle",
         weight_decay=0.1,
+        precision="auto",
         early_stopping="auto",
         validation_fraction=0.1,
         n_iter_no_change=10,
-        callbacks=None,
         warm_start=False,
-        device="auto",
-        precision="auto",
-        verbose=0,
-        random_state=None,
+        callbacks=None,
     ):
         self.n_components = n_components
+        self.max_epochs = max_epochs
+        self.verbose = verbose
+        self.random_state = random_state
+        self.device = device
+        self.objective = objective
+        self.horizon = horizon
+        self.scaler = scaler
+        self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
+        self.max_categories = max_categories
+        self.handle_unknown = handle_unknown
+        self.instance_norm = instance_norm
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.bidirectional = bidirectional
@@ -334,48 +295,35 @@ horizon_, device_
         self.patch_size = patch_size
         self.reservoir_fraction = reservoir_fraction
         self.reservoir_size = reservoir_size
-        self.reservoir_patch_size = reservoir_patch_size
-        self.pooling = pooling
-        self.instance_norm = instance_norm
         self.vector_scaling = vector_scaling
         self.decoder_inputs = decoder_inputs
         self.augmentation = augmentation
-        self.lr_schedule = lr_schedule
-        self.scaler = scaler
-        self.categorical_features = categorical_features
-        self.min_frequency = min_frequency
-        self.max_categories = max_categories
-        self.handle_unknown = handle_unknown
-        self.objective = objective
-        self.horizon = horizon
-        self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
+        self.lr_schedule = lr_schedule
         self.weight_decay = weight_decay
+        self.precision = precision
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
-        self.callbacks = callbacks
         self.warm_start = warm_start
-        self.device = device
-        self.precision = precision
-        self.verbose = verbose
-        self.random_state = random_state
+        self.callbacks = callbacks
 
     def fit(self, X, y=None):
-        """Train the network to recreate sequences from their vectors.
+        """Train the network to reconstruct or continue sequences from their vectors.
 
         Parameters
         ----------
         X : list, array, tensor or frame of n_samples sequences
-            A list (tuple, 1-D object array) of arrays of shape (n_timesteps_i,
+            One of: a list (tuple, 1-D object array) of arrays of shape (n_timesteps_i,
             n_features) or (n_timesteps_i,), of strings, or of lists of time steps; a
-            3-D array (n_samples, n_timesteps, n_features), NaN-padded at the end where
-            lengths differ; a 2-D array or a frame of numbers (n_samples, n_timesteps),
-            one feature; a frame whose cells are lists, arrays or strings, one row a
-            sequence and one column a feature; or an Arrow array of lists or strings.
-            Strings and bools are categories, see `categorical_features`. NaN and None
-            elsewhere are missing values: neither reconstructed nor counted.
+            3-D array (n_samples, n_timesteps, n_features), padded with NaN at the end
+            where lengths differ; a 2-D array or a frame of numbers (n_samples,
+            n_timesteps), with one feature; a frame whose cells are lists, arrays or
+            strings, with one row per sequence and one column per feature; an Arrow
+            array of lists or strings. Strings and bools are categories, see
+            `categorical_features`. NaN and None elsewhere are missing values, which are
+            neither reconstructed nor counted.
         y : None
             Ignored.
 
@@ -387,23 +335,24 @@ horizon_, device_
         Raises
         ------
         ValueError
-            If a parameter is out of range, a sequence is empty, infinite or not
-            observed at all, features or lengths within X do not fit together, or the
-            loss becomes NaN.
+            If a parameter is out of range; if a sequence is empty, infinite or entirely
+            missing; if features or lengths within X do not match; or if the loss
+            becomes NaN.
         TypeError
-            If X is of a kind that is not read, or a feature holds values of several
-            kinds, or of one that is neither a number, a string, a bool nor a time.
+            If X is of an unsupported type, or a feature mixes types or holds values
+            that are neither numbers, strings, bools nor times.
         """
         return self._fit(X)
 
     def partial_fit(self, X, y=None):
-        """Pass once over X, at a constant learning rate and without validation.
+        """Train for one epoch, at a constant learning rate and without validation.
 
-        The first call settles the scaler, all that is "auto", whether missing values
-        are marked, and how the numbers of vectors are scaled; these stay. As training
-        goes on the states outgrow that scale: after many calls the last states have a
-        larger share of the variance than after `fit`. With a single sequence there is
-        no scale to learn; the next call with more learns it.
+        The first call fits the scaler and the vocabularies, chooses every parameter
+        that is "auto", and scales the components; later calls keep all of these. In the
+        course of training the variance of the final states increases, so that after
+        many calls they have a larger part of the total variance than after `fit`. If
+        the first call has a single sequence, the next one with more sequences scales
+        the components.
 
         Parameters
         ----------
@@ -415,43 +364,44 @@ horizon_, device_
         Returns
         -------
         self : LSTMSequenceEmbedder
-            The estimator, trained one epoch more.
+            The estimator, trained for one more epoch.
         """
-        return self._partial_fit(X)
+        return self._fit(X, single_pass=True)
 
     @available_if(_objective_has("reconstruction"))
     def inverse_transform(self, X):
-        """Play vectors back as sequences whose lengths the network decides.
+        """Decode vectors as sequences of predicted lengths.
 
-        Lengths lie between those of the shortest and the longest sequence in training.
+        Lengths are between those of the shortest and the longest training sequence.
 
         Parameters
         ----------
         X : array-like or frame of shape (n_samples, n_components)
-            Vectors, as :meth:`transform` gives them.
+            Vectors, as :meth:`transform` returns them.
 
         Returns
         -------
         sequences : list, ndarray or frame
-            In the kind of container and in the units that `fit` got; a 2-D array where
-            the columns of its frame do not fit lengths met by `partial_fit`.
+            Sequences in the units and the type of container that `fit` was given. If
+            that was a frame with one column per time step and `partial_fit` was given
+            other lengths, a 2-D array.
         """
         check_is_fitted(self)
         vectors = check_array(X, dtype=np.float32, input_name="X")
         if vectors.shape[1] != self._n_features_out:
             raise ValueError(
-                f"X has vectors of {vectors.shape[1]} numbers, but this "
+                f"X has vectors of {vectors.shape[1]} components, but this "
                 f"{type(self).__name__} was fitted with n_components="
-                f"{self._n_features_out}. Pass what its transform returns."
+                f"{self._n_features_out}. Pass vectors that its transform returned."
             )
-        most = np.full(len(vectors), self._longest)
+        longest = np.full(len(vectors), self._longest)
         return self._container.build(
-            self._decode(vectors, "reconstruction", most, self._shortest)
+            self._decode(vectors, "reconstruction", longest, self._shortest)
         )
 
     @available_if(_objective_has("reconstruction"))
     def reconstruct(self, X):
-        """Encode and decode sequences; missing values are filled on the way.
+        """Encode and decode sequences; missing values are filled in.
 
         Parameters
         ----------
@@ -461,9 +411,10 @@ horizon_, device_
         Returns
         -------
         sequences : list, ndarray or frame
-            Of the kind and lengths of X, in its units.
+            Sequences of the same lengths, in the units and the container of X.
         """
-        sequences, container = self._check_in(X)
+        check_is_fitted(self)
+        sequences, container = self._check_X(X, reset=False)
         vectors = self._encode(sequences)
         return container.build(
             self._decode(vectors, "reconstruction", sequences.lengths)
@@ -471,7 +422,7 @@ horizon_, device_
 
     @available_if(_objective_has("forecast"))
     def forecast(self, X):
-        """Continue each sequence after its last step.
+        """Predict the time steps that follow each sequence.
 
         Parameters
         ----------
@@ -481,19 +432,20 @@ horizon_, device_
         Returns
         -------
         sequences : list, ndarray or frame
-            The next steps, in the kind and units of X: as many as `horizon`, or that
-            share of the sequence's length. For a frame whose columns are time steps a
-            2-D array.
+            The next `horizon` time steps, or that fraction of the length of each
+            sequence, in the units and the container of X; a 2-D array if X is a frame
+            with one column per time step.
         """
-        sequences, container = self._check_in(X)
+        check_is_fitted(self)
+        sequences, container = self._check_X(X, reset=False)
         vectors = self._encode(sequences)
-        lengths = self._horizons(sequences.lengths)
+        lengths = self._count_horizons(sequences)
         return container.without_names().build(
             self._decode(vectors, "forecast", lengths)
         )
 
     def score(self, X, y=None):
-        """Return the share of the sequences' deviance that is explained.
+        """Return the explained fraction of the deviance of sequences.
 
         Parameters
         ----------
@@ -505,19 +457,19 @@ horizon_, device_
         Returns
         -------
         score : float
-            Mean over features of 1 - deviance / deviance of the best constant on X. For
-            numbers that is squared error against squared deviation from the mean, in
-            the user's units; for categories cross entropy against that of X's own
-            frequencies. 1 is perfect, 0 is the constant. Constant features are left
-            out. With `objective="forecast"` the held-back steps are judged,
-            with "composite" both parts equally.
+            Mean over features of 1 - deviance / deviance of the best constant on X. The
+            deviance of numbers is the squared error in the user's units, as in
+            :func:`~sklearn.metrics.r2_score`; that of categories is the cross-entropy,
+            and the best constant is their frequencies in X. 1 is perfect, 0 is as good
+            as the constant. Constant features are left out. With `objective="forecast"`
+            the held-back time steps are scored, with "composite" the mean of both
+            parts.
         """
-        sequences, _ = self._check_in(X)
-        self._check_horizons(sequences)
-        return self._explained(sequences)
+        check_is_fitted(self)
+        return self._explained_fraction(self._check_data(X, None, reset=False))
 
     def score_samples(self, X):
-        """Return how well each sequence is recreated: low means unusual.
+        """Return how well each sequence is reconstructed; low values are unusual.
 
         Parameters
         ----------
@@ -527,105 +479,107 @@ horizon_, device_
         Returns
         -------
         scores : ndarray of shape (n_samples,)
-            Minus the mean deviance over a sequence's own observed values, at most 0:
-            squared errors in scaled units, and cross entropy over that of the
-            frequencies in `fit`. With `objective="forecast"` over its held-back
-            steps (NaN where none of them is observed), with "composite" the mean of
-            both parts.
+            Minus the mean deviance over the observed values of a sequence, at most 0:
+            squared errors in scaled units, and cross-entropies divided by the entropy
+            of the frequencies in `fit`. With `objective="forecast"` the held-back time
+            steps are scored (NaN if all of them are missing), with "composite" the mean
+            of both parts.
         """
-        sequences, _ = self._check_in(X)
-        self._check_horizons(sequences)
-        dataset = self._dataset(self._encode_ahead(sequences))
-        predictions = self.net_.predict_parts(dataset)
-        return -mean_deviances(predictions, len(sequences), self._features.class_scales)
-
-    _network = EncoderDecoder
-    _judged_name = "sequences"
-
-    def _check_data(self, X, y, reset):
-        return check_sequences(X, estimator=self, reset=reset)
-
-    def _settle(self, sequences, container, rng):
-        """Learn from the data what stays the same for the life of a network."""
-        self._settle_features(sequences, container, rng)
-        self._parts = PARTS[self.objective]
-        some = sequences[evenly_spaced(sequences, LOOKED_AT)]
-        chosen = _auto.choose_network(
-            self.n_components,
-            sequences.lengths,
-            sequences.n_features,
-            self._has_categories,
-            *self._features.numeric.moments(some),
+        check_is_fitted(self)
+        pairs = self._check_data(X, None, reset=False)
+        predictions = self.net_.predict_parts(
+            self._make_dataset(self._encode_pairs(pairs))
         )
-        set_chosen(self, chosen)
-
-    def _settle_training(self, n_samples, partial=False, keep_auto=False):
-        if not (keep_auto and self.horizon == "auto"):
-            self.horizon_ = _auto.HORIZON if self.horizon == "auto" else self.horizon
-        super()._settle_training(n_samples, partial, keep_auto)
-
-    def _check_learnable(self, sequences):
-        """Refuse, or warn of, sequences with nothing to read or to forecast."""
-        self._check_horizons(sequences)
-        may_miss = self._features.numeric.missing_indicator_ or self._has_categories
-        if "forecast" in self._parts and may_miss:
-            horizons = self._horizons(sequences.lengths)
-            check_held_back(sequences, horizons, self.horizon)
-
-    def _encode_ahead(self, sequences):
-        return self._encode_sources(sequences)
-
-    def _dataset(self, encoded, train=False):
-        """Cut what is read from what is held back, as the objective says."""
-        forecasts = "forecast" in self._parts
-        return SequenceDataset(
-            encoded,
-            self.patch_size_,
-            self._parts,
-            horizons=self._horizons(encoded.lengths) if forecasts else None,
-            # At transform everything is read: in training half of a batch is, too,
-            # or the end of a sequence would never be recreated.
-            read_whole=0.5 if train and self._parts == PARTS["composite"] else 0.0,
-            augmentation=as_options(self.augmentation) if train else (),
-        )
-
-    def _learned_lengths(self, sequences):
-        return sequences.lengths
-
-    @property
-    def _learned_features(self):
-        return self._features
-
-    def _module_params(self):
-        return {
-            **self._encoder_params(),
-            "instance_norm": bool(kept(self, "instance_norm")),
-            "parts": PARTS[self.objective],
-            "reservoir_fraction": float(kept(self, "reservoir_fraction")),
-            "reservoir_size": int(kept(self, "reservoir_size")),
-            "reservoir_patch_size": int(kept(self, "reservoir_patch_size")),
-            "pooling": as_options(self.pooling),
-            "vector_scaling": self.vector_scaling,
-            "decoder_inputs": self.decoder_inputs,
-        }
-
-    def _horizons(self, lengths):
-        """Return the number of steps to forecast for sequences of these lengths."""
-        return count_horizons(lengths, self.horizon_)
-
-    def _check_horizons(self, sequences):
-        if "forecast" in self._parts:
-            horizons = self._horizons(sequences.lengths)
-            check_horizons(sequences.lengths, horizons, self.horizon)
-
-    def _explained(self, sequences):
-        """Mean over the parts of the explained share."""
-        dataset = self._dataset(self._encode_ahead(sequences))
-        predictions = self.net_.predict_parts(dataset)
-        numeric = self._features.numeric
-        return float(np.mean(explained_fraction(predictions, sequences, numeric)))
+        return -mean_deviances(predictions, len(pairs), self._features.class_scales)
 
     def _decode(self, vectors, part, lengths, shortest=None):
         return decode_vectors(
             self.net_, self._features, vectors, part, lengths, shortest
         )
+
+    def _count_horizons(self, sequences):
+        """Return the number of time steps to forecast for each sequence."""
+        return count_horizons(sequences.lengths, self.horizon_)
+
+    # How reconstruction and forecasting differ from the prediction of given targets:
+    # the methods that BaseSequenceEstimator asks for. The target of a sequence is the
+    # sequence itself; the dataset splits off the end that is to be forecast.
+
+    def _check_data(self, X, y, reset):
+        sequences, container = self._check_X(X, reset)
+        if reset:
+            self._container = container.without_rows()
+            self._parts = PARTS[self.objective]
+            self.horizon_ = _auto.resolve(self.horizon, _auto.HORIZON)
+        if "forecast" in self._parts:
+            horizons = self._count_horizons(sequences)
+            check_horizons(sequences.lengths, horizons, self.horizon)
+        return Pairs(sequences, sequences)
+
+    def _fit_features(self, pairs, rng):
+        self._fit_source_features(pairs.sources, rng)
+        self._target_features = self._features
+
+    def _choose_network(self, pairs):
+        sequences, resolve = pairs.sources, _auto.resolve
+        lengths, n_features = sequences.lengths, sequences.n_features
+        has_categories = self._has_categories
+        self.hidden_size_ = resolve(
+            self.hidden_size, _auto.choose_hidden_size(len(lengths), has_categories)
+        )
+        self.patch_size_ = resolve(self.patch_size, _auto.choose_patch_size(lengths))
+        self.reservoir_fraction_ = resolve(
+            self.reservoir_fraction,
+            _auto.choose_reservoir_fraction(self.n_components, has_categories),
+        )
+        self.reservoir_size_ = resolve(
+            self.reservoir_size, _auto.choose_reservoir_size(n_features, has_categories)
+        )
+        self.reservoir_patch_size_ = _auto.choose_patch_size(
+            lengths, _auto.N_RESERVOIR_PATCHES
+        )
+        some = sequences[evenly_spaced(sequences, N_INSPECTED_SEQUENCES)]
+        scales = self._features.numeric.moments(some)
+        self.instance_norm_ = resolve(
+            self.instance_norm, _auto.choose_instance_norm(*scales)
+        )
+
+    def _check_trainable(self, pairs):
+        may_miss = self._features.numeric.missing_indicator_ or self._has_categories
+        if "forecast" in self._parts and may_miss:
+            horizons = self._count_horizons(pairs.sources)
+            check_held_back(pairs.sources, horizons, self.horizon)
+
+    def _encode_pairs(self, pairs):
+        encoded = self._encode_sources(pairs.sources)
+        return Pairs(encoded, encoded)
+
+    def _make_dataset(self, encoded, training=False):
+        sequences = encoded.sources
+        forecasts = "forecast" in self._parts
+        return SequenceDataset(
+            sequences,
+            self.patch_size_,
+            self._parts,
+            horizons=self._count_horizons(sequences) if forecasts else None,
+            # transform reads whole sequences. With a composite objective, half of a
+            # batch is therefore read whole in training too, or the end of a sequence
+            # would never be reconstructed.
+            read_whole=0.5 if training and self._parts == PARTS["composite"] else 0.0,
+            augmentation=as_options(self.augmentation) if training else (),
+        )
+
+    def _network_params(self):
+        resolve = _auto.resolve
+        fraction = resolve(self.reservoir_fraction, self.reservoir_fraction_)
+        return EncoderDecoder, {
+            **self._encoder_params(),
+            "instance_norm": bool(resolve(self.instance_norm, self.instance_norm_)),
+            "parts": PARTS[self.objective],
+            "reservoir_fraction": float(fraction),
+            "reservoir_size": int(resolve(self.reservoir_size, self.reservoir_size_)),
+            "reservoir_patch_size": self.reservoir_patch_size_,
+            "pooling": ("mean", "max", "min", "std", "ppv"),
+            "vector_scaling": self.vector_scaling,
+            "decoder_inputs": self.decoder_inputs,
+        }

@@ -1,4 +1,4 @@
-"""What each parameter of an estimator may be."""
+"""The parameters of the estimators: their groups, and the values they may take."""
 
 import math
 import numbers
@@ -6,23 +6,77 @@ import numbers
 import numpy as np
 from sklearn.utils import check_scalar
 
-# What is decoded from the vector, by objective (Srivastava et al. 2015).
+# The order of the signatures and of the class pages, which show the groups.
+PARAMETER_GROUPS = {
+    "Common": (
+        "n_components",
+        "max_epochs",
+        "verbose",
+        "random_state",
+        "device",
+        "objective",
+    ),
+    "Data": (
+        "horizon",
+        "scaler",
+        "target_scaler",
+        "categorical_features",
+        "categorical_targets",
+        "min_frequency",
+        "max_categories",
+        "handle_unknown",
+        "shared_vocabulary",
+        "instance_norm",
+    ),
+    "Network": (
+        "hidden_size",
+        "num_layers",
+        "bidirectional",
+        "reverse_source",
+        "dropout",
+        "cell",
+        "patch_size",
+        "reservoir_fraction",
+        "reservoir_size",
+        "vector_scaling",
+        "decoder_inputs",
+        "decoding",
+        "target_patch_size",
+        "max_length",
+        "beam_size",
+        "length_penalty",
+    ),
+    "Training": (
+        "augmentation",
+        "scheduled_sampling",
+        "batch_size",
+        "lr",
+        "lr_schedule",
+        "weight_decay",
+        "precision",
+        "early_stopping",
+        "validation_fraction",
+        "n_iter_no_change",
+        "warm_start",
+        "callbacks",
+    ),
+}
+
+# The parts that are decoded from the vector, by objective (Srivastava et al. 2015).
 PARTS = {
     "reconstruction": ("reconstruction",),
     "forecast": ("forecast",),
     "composite": ("reconstruction", "forecast"),
 }
 
-
-# Whole numbers with their lowest value, shares with the bounds that they may reach,
-# options with all of their values. "auto" and None are allowed where they are listed.
+# Integers with their lowest value, fractions in [0, 1) or (0, 1), and options with all
+# of their values. "auto" and None are allowed where `AUTO` and `OPTIONAL` list them.
 COUNTS = {
     "n_components": 1,
     "hidden_size": 1,
     "num_layers": 1,
     "patch_size": 1,
     "reservoir_size": 1,
-    "reservoir_patch_size": 1,
     "max_epochs": 0,
     "batch_size": 1,
     "n_iter_no_change": 1,
@@ -32,12 +86,13 @@ COUNTS = {
     "max_length": 1,
     "beam_size": 1,
 }
-SHARES = {
+FRACTIONS = {
     "dropout": "left",
     "reservoir_fraction": "left",
     "validation_fraction": "neither",
     "scheduled_sampling": "left",
 }
+COUNTS_OR_FRACTIONS = ("horizon", "min_frequency")
 OPTIONS = {
     "cell": ("lstm", "gru"),
     "bidirectional": (True, False),
@@ -54,43 +109,40 @@ OPTIONS = {
     "reverse_source": (True, False),
     "shared_vocabulary": (True, False),
 }
-# Of these one or several may be chosen.
-CHOICES = {
-    "pooling": ("mean", "max", "min", "std", "ppv"),
-    "augmentation": ("shift", "mix"),
-}
+AUGMENTATIONS = ("shift", "mix")
 AUTO = (
     "patch_size",
     "hidden_size",
     "reservoir_fraction",
     "reservoir_size",
-    "reservoir_patch_size",
     "max_epochs",
     "batch_size",
     "horizon",
     "target_patch_size",
 )
+OPTIONAL = ("hidden_size", "min_frequency", "max_categories", "max_length")
 
 
 def as_options(value):
-    """Give a choice of one or several options, or None for none, as a tuple."""
+    """Return one option, several, or None for no option, as a tuple."""
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)
 
 
 def check_parameters(estimator):
-    """Refuse parameters that are out of range, naming value and bound.
+    """Raise an error that names the value and its bound for an invalid parameter.
 
     Parameters
     ----------
     estimator : estimator
-        Its parameters are looked at.
+        The estimator. Parameters that are checked elsewhere, such as the scaler, are
+        left out.
 
     Raises
     ------
     TypeError
-        If a parameter is of another kind.
+        If a parameter is of the wrong type.
     ValueError
         If a parameter is out of range, or not one of its options.
     """
@@ -102,31 +154,26 @@ def check_parameters(estimator):
                     f"{name} must be 'auto' or a number, got {given[name]!r}."
                 )
             del given[name]
-    for name in ("hidden_size", "min_frequency", "max_categories", "max_length"):
+    for name in OPTIONAL:
         if name in given and given[name] is None:
             del given[name]
     for name in COUNTS.keys() & given:
         check_scalar(given[name], name, numbers.Integral, min_val=COUNTS[name])
-    for name in SHARES.keys() & given:
-        _check_real(given[name], name, max_val=1, include_boundaries=SHARES[name])
+    for name in FRACTIONS.keys() & given:
+        _check_real(given[name], name, max_val=1, include_boundaries=FRACTIONS[name])
     _check_real(given["lr"], "lr", include_boundaries="neither")
     for name in {"weight_decay", "length_penalty"} & given.keys():
         _check_real(given[name], name)
-    for name in ("horizon", "min_frequency"):  # a number of them, or a share
+    for name in COUNTS_OR_FRACTIONS:
         if isinstance(given.get(name), numbers.Integral):
             check_scalar(given[name], name, numbers.Integral, min_val=1)
         elif name in given:
             _check_real(given[name], name, max_val=1, include_boundaries="neither")
     for name in OPTIONS.keys() & given:
         _check_option(given[name], name, OPTIONS[name])
-    for name in CHOICES.keys() & given:
-        if not (name == "augmentation" and given[name] is None):
-            _check_choice(given[name], name, CHOICES[name])
-    if not _are_callbacks(given["callbacks"]):
-        raise TypeError(
-            "callbacks must be a list of skorch callbacks or None, got "
-            f"{given['callbacks']!r}."
-        )
+    if given.get("augmentation") is not None:
+        _check_augmentation(given["augmentation"])
+    _check_callbacks(given["callbacks"])
 
 
 def _check_real(value, name, **bounds):
@@ -135,30 +182,8 @@ def _check_real(value, name, **bounds):
         raise ValueError(f"{name} == {value}, must be finite.")
 
 
-def _check_choice(value, name, allowed):
-    options = as_options(value) if isinstance(value, (str, tuple, list)) else ()
-    known = all(isinstance(option, str) and option in allowed for option in options)
-    if not (options and known) or len(set(options)) < len(options):
-        none = {
-            "pooling": "For no pooled states, set reservoir_fraction=0.",
-            "augmentation": "For no augmentation, set None.",
-        }
-        raise ValueError(
-            f"{name} must be one of {', '.join(map(repr, allowed))}, or a tuple of "
-            f"some of them, got {value!r}. {none[name]}"
-        )
-
-
-def _are_callbacks(callbacks):
-    """Tell a list of skorch callbacks, each alone or in a tuple (name, callback)."""
-    if not isinstance(callbacks, (list, tuple, type(None))):
-        return False
-    items = [item[-1] if isinstance(item, tuple) else item for item in callbacks or ()]
-    return all(hasattr(item, "initialize") for item in items)
-
-
 def _check_option(value, name, allowed):
-    # By identity or equality of one type, for 1 == True and numpy strings are strings.
+    # Only equal values of the same kind: 1 == True, but numpy strings are strings.
     value = bool(value) if isinstance(value, np.bool_) else value
     if not any(
         value is option or (isinstance(value, str) and value == option)
@@ -166,3 +191,25 @@ def _check_option(value, name, allowed):
     ):
         *most, last = map(repr, allowed)
         raise ValueError(f"{name} must be {', '.join(most)} or {last}, got {value!r}.")
+
+
+def _check_augmentation(value):
+    options = as_options(value) if isinstance(value, (str, tuple, list)) else ()
+    is_known = [isinstance(x, str) and x in AUGMENTATIONS for x in options]
+    if not options or not all(is_known) or len(set(options)) < len(options):
+        names = ", ".join(map(repr, AUGMENTATIONS))
+        raise ValueError(
+            f"augmentation must be one of {names}, or a tuple of them without "
+            f"repetitions, got {value!r}. For no augmentation, set None."
+        )
+
+
+def _check_callbacks(callbacks):
+    """Accept a list of skorch callbacks, each alone or as (name, callback)."""
+    is_list = isinstance(callbacks, (list, tuple, type(None)))
+    items = callbacks if is_list and callbacks else ()
+    items = [item[-1] if isinstance(item, tuple) else item for item in items]
+    if not is_list or not all(hasattr(item, "initialize") for item in items):
+        raise TypeError(
+            f"callbacks must be a list of skorch callbacks or None, got {callbacks!r}."
+        )

@@ -1,4 +1,4 @@
-"""LSTMSequencePredictor: sequences into other sequences."""
+"""LSTMSequencePredictor: predict sequences from sequences."""
 
 import numbers
 
@@ -8,7 +8,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
-from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.targets import TargetReader
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
@@ -19,200 +18,160 @@ from sklearn_seqembed._features.relative import LOOKED_AT, RelativeTargets
 from sklearn_seqembed._features.vocabulary import join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
 from sklearn_seqembed._parameters import check_parameters
-from sklearn_seqembed._scoring import exact_match_fraction, explained_fraction, mean_r2
-from sklearn_seqembed._settling import kept, set_chosen
+from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
+from sklearn_seqembed._shared_docs import insert_shared_parameters
 from sklearn_seqembed._training.decoding import decode_vectors
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 
 
+@insert_shared_parameters
 class LSTMSequencePredictor(BaseSequenceEstimator):
-    """Predict sequences from sequences by an Encoder-Decoder LSTM.
+    """Predict sequences from sequences with an encoder-decoder LSTM.
 
-    `fit` trains an LSTM encoder that reads each sequence into one vector of fixed
-    length, and an LSTM decoder that says another sequence from it [1]_ [2]_: a sum its
-    digits, a sentence another language, a series its future, a case its next events.
-    Both sequences may have any lengths, and each features of its own. `predict` returns
-    sequences of the kind of y, whose lengths the network decides; `transform` returns
-    the vectors, an embedding learned from a task.
+    `fit` trains an LSTM encoder, which reads each sequence into one vector of fixed
+    length, and an LSTM decoder, which generates the target sequence from it [1]_ [2]_:
+    the digits of a sum, a sentence in another language, the next values of a series or
+    the next events of a case. Source and target may have any lengths, and each has
+    features of its own. `predict` returns sequences in the container of y, of lengths
+    that the network predicts; `transform` returns the vectors, an embedding that is
+    learned from the targets.
 
     Parameters
     ----------
-    n_components : int, default=256
-        Length of the vector, at least 1.
-    hidden_size : int or None, default=None
-        Memory cells a layer and direction of the encoder, at least 1; a linear layer
-        then leads to the vector. With None the vector's numbers are the cells' states:
-        forward gets the larger half, backward the smaller one. The decoder has as many
-        cells as all directions of the encoder together.
-    num_layers : int, default=1
-        Stacked layers of encoder and decoder, at least 1.
-    bidirectional : bool, default=True
-        Whether the encoder reads each sequence backward too.
-    reverse_source : bool, default=True
-        Whether the forward cells of the encoder read from the end of a sequence to its
-        start [2]_: then what comes first is read last, and is nearest to what is said
-        first. With `bidirectional` the backward cells then read from the start.
-    dropout : float, default=0.0
-        Probability, in [0, 1), of zeroing a value between stacked layers; with
-        "autoregressive" decoding also one of an embedded category that the decoder
-        reads, and one of a state that leaves it.
-    cell : {"lstm", "gru"}, default="lstm"
-        Memory cell: long short-term memory, or the gated recurrent unit of [1]_.
-    patch_size : int or "auto", default="auto"
-        Time steps of X that enter the network together as one step [3]_. "auto" cuts a
-        sequence of median length into about 20 patches, the longest into 1000 at most;
-        into about 4 where y is numbers that go on from X: see `instance_norm`.
-    decoding : {"auto", "autoregressive", "parallel"}, default="auto"
-        "autoregressive" says one step after another, each given those before it; in
-        training the true ones, so that all steps are one call. "parallel" says all
-        steps at once from the vector and their positions, without feedback [3]_.
-        "auto" is "autoregressive" where y has a categorical feature.
-    target_patch_size : int or "auto", default="auto"
-        Time steps of y that leave a "parallel" decoder together; "auto" as of
-        `patch_size`, and as many as that where y goes on from X. No effect with
-        "autoregressive" decoding.
-    instance_norm : bool or "auto", default="auto"
-        Whether numbers of y are learned relative to each sequence of X: less the last
-        observed value of a feature of X, over its spread in that sequence [4]_; both
-        are put back by `predict`. A feature of y goes on from the feature of X in its
-        place, where there are as many, else from the one whose last values are nearest.
-        Where all of y goes on so, these features of X are read likewise. "auto" does so
-        where y begins by far closer to the last values of X than to its own mean. No
-        effect where X or y has no numbers.
-    shared_vocabulary : bool, default=False
-        Whether X and y, with as many categorical features of the same kinds, have one
-        vocabulary and one table of embeddings; else each has its own.
-    scheduled_sampling : float, default=0.0
-        Share in [0, 1) of the steps, risen to from 0 over the training, at which an
-        "autoregressive" decoder reads what it said itself, not the truth [5]_. No
-        effect with "parallel" decoding.
-    beam_size : int, default=1
-        Hypotheses that `predict` keeps at each step where y is one categorical feature;
-        1 takes the likeliest step each time.
-    length_penalty : float, default=1.0
-        Hypotheses are ranked by their log probability over their length to this power,
-        at least 0. No effect with `beam_size=1`, but on `predict_top`.
-    max_length : int or None, default=None
-        The most time steps that `predict` returns for a sequence, at least 1. None is
-        as many as the longest target of fit has. Where all of these have as many, no
-        more are said.
-    lr_schedule : {"onecycle", None}, default="onecycle"
-        Rise to `lr` over the first 30 % of the batches of a fit, and fall to nearly 0
-        over the others; None holds `lr`.
-    scaler : "standard", transformer or None, default="standard"
-        Scales the numeric features of X; as of :class:`LSTMSequenceEmbedder`.
+    %(n_components)s
+    %(max_epochs)s
+    %(verbose)s
+    %(random_state)s
+    %(device)s
+    %(scaler)s
     target_scaler : "standard", transformer or None, default="standard"
-        Scales those of y, likewise.
-    categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Which features of X are categories; as of :class:`LSTMSequenceEmbedder`.
+        Scaler of the numeric features of y, as `scaler` is of X.
+    %(categorical_features)s
     categorical_targets : "from_dtype", array-like or None, default="from_dtype"
-        Which features of y are categories, likewise. ``[0]`` makes labels of numbers.
-    min_frequency : int or float, default=None
-        Categories of fewer time steps than this, or than this share in (0, 1) of a
-        feature's observed ones, become one, "unknown".
-    max_categories : int, default=None
-        Number of categories, at least 1, that a feature may have; the rarest become
-        "unknown", which counts as one of them.
-    handle_unknown : {"infrequent_if_exist", "ignore", "error"}, \
-default="infrequent_if_exist"
-        What becomes of a category that `fit` has not met, as in
-        :class:`~sklearn.preprocessing.OneHotEncoder`: it is "unknown" where some
-        categories are so, else missing; or always missing; or refused.
-    max_epochs : int or "auto", default="auto"
-        Passes over the training pairs. "auto" makes about 1500 batches, and at least 5
-        passes; with a categorical feature 40 passes, if that is more, but no more than
-        6000 batches. 0 leaves the network untrained.
-    batch_size : int or "auto", default="auto"
-        Largest number of pairs of a batch. "auto" is about an eighth of them, 16 to 64,
-        with a categorical feature up to 128.
-    lr : float, default=0.003
-        Learning rate of AdamW, the highest one of the schedule.
-    weight_decay : float, default=0.1
-        Each batch takes this share, times the learning rate, off every weight, at least
-        0: then the optimiser is Adam.
-    early_stopping : bool or "auto", default="auto"
-        Whether to hold out `validation_fraction` of the pairs, to stop when their loss
-        has not fallen for `n_iter_no_change` epochs, and to restore the weights of the
-        best epoch. "auto" does from 10,000 pairs on.
-    validation_fraction : float, default=0.1
-        Share in (0, 1) of the pairs that is held out, at least one pair.
-    n_iter_no_change : int, default=10
-        Epochs without a lower validation loss before training stops.
-    callbacks : list of skorch callbacks, default=None
-        Clones of them run beside the estimator's own.
-    warm_start : bool, default=False
-        Whether `fit` trains the present network on, with a new schedule, instead of a
-        new one. Its scalers, vocabularies and device stay what they were.
-    device : str or torch.device, default="auto"
-        Where to compute. "auto" is CUDA if there is one, else MPS, else the CPU.
-    precision : {"auto", "float32", "bfloat16"}, default="auto"
-        What `fit` computes products in; as of :class:`LSTMSequenceEmbedder`.
-    verbose : int, default=0
-        0 is silent, 1 shows a progress bar with loss and time left.
-    random_state : int, RandomState instance or None, default=None
-        Seeds weights, batches and the held-out part. An int gives equal results for
-        equal fits with the same number of threads on the same device.
+        Which features of y are categorical, as `categorical_features` is for X.
+        ``[0]`` makes classes of numbers.
+    %(min_frequency)s
+    %(max_categories)s
+    %(handle_unknown)s
+    shared_vocabulary : bool, default=False
+        Whether X and y share one vocabulary and one table of embeddings. They must have
+        the same number of categorical features, of the same kinds.
+    %(instance_norm)s
+        If True, numeric features of y are learned relative to each sequence of X: minus
+        the last observed value of a feature of X, divided by its standard deviation in
+        that sequence [4]_; `predict` inverts this. A feature of y is relative to the
+        feature of X at the same position if there are as many, else to the one whose
+        last values are closest to the first values of y. If all features of y are
+        relative, these features of X are read in the same way. "auto" uses it if y
+        begins much closer to the last values of X than to its own mean. Ignored if X
+        or y has no numeric features.
+    %(hidden_size)s
+        "auto" is None. The decoder has as many cells as all directions of the encoder together.
+    %(num_layers)s
+    %(bidirectional)s
+    reverse_source : bool, default=True
+        Whether the forward direction of the encoder reads from the end of a sequence
+        to its start [2]_, so that the first time steps are the last ones it reads
+        before the target begins. With `bidirectional`, the backward direction then
+        reads from the start.
+    %(dropout)s
+        An "autoregressive" decoder also drops embedded categories that it reads, and
+        its states, with this probability.
+    %(cell)s
+    %(patch_size)s
+        For forecasts (see `instance_norm`), "auto" uses about 4 patches.
+    decoding : {"auto", "autoregressive", "parallel"}, default="auto"
+        "autoregressive" predicts one time step after another, each given the previous
+        ones; in training, the true ones, so that all steps take one call. "parallel"
+        predicts all time steps at once from the vector and their positions, without
+        feedback [3]_. "auto" is "autoregressive" if y has a categorical feature.
+    target_patch_size : int or "auto", default="auto"
+        Time steps of y that a "parallel" decoder predicts together. "auto" is chosen as
+        `patch_size` is, and is at most `patch_size_` for forecasts. Ignored by
+        "autoregressive" decoding.
+    max_length : int or None, default=None
+        Largest number of time steps of a predicted sequence, at least 1. None is the
+        length of the longest target in `fit`. If all targets have the same length, no
+        prediction is longer.
+    beam_size : int, default=1
+        Number of hypotheses that `predict` keeps at each step, if y is one categorical
+        feature. 1 is greedy decoding.
+    length_penalty : float, default=1.0
+        Hypotheses are ranked by their log-probability divided by their length to this
+        power, at least 0. Only beam search and `predict_top` use it.
+    scheduled_sampling : float, default=0.0
+        Fraction, in [0, 1), of the time steps at which an "autoregressive" decoder
+        reads its own prediction in training instead of the true previous step; it
+        increases from 0 over the training [5]_. Ignored by "parallel" decoding.
+    %(batch_size)s
+    %(lr)s
+    %(lr_schedule)s
+    %(weight_decay)s
+    %(precision)s
+    %(early_stopping)s
+    %(validation_fraction)s
+    %(n_iter_no_change)s
+    %(warm_start)s
+    %(callbacks)s
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
-        The trained net; `net_.module_` is the torch module. Holds no training data.
+        The trained net; `net_.module_` is the torch module. It holds no training data.
     encoder_ : torch.nn.Module
-        Called with scaled float32 values (N, L, F), NaN where missing, int64
-        categories (N, L, K), 0 where missing, and int64 lengths (N,), gives vectors
-        (N, n_components).
+        The encoder. Called with scaled float32 values (N, L, F), NaN where missing,
+        int64 categories (N, L, K), 0 where missing, and int64 lengths (N,), it returns
+        vectors (N, n_components).
     decoder_ : torch.nn.Module
-        The decoder. One that is "autoregressive" has `step`, which says one step given
-        the one before; one that is "parallel" is called with vectors and a number of
-        steps.
+        The decoder. An "autoregressive" one has a method `step`, which predicts one
+        time step given the previous one; a "parallel" one is called with vectors and a
+        number of time steps.
     scaler_, target_scaler_ : transformer or None
-        The fitted scalers of X and y; None where no feature is numeric.
+        The fitted scalers of X and y; None if no feature is numeric.
     is_categorical_, is_categorical_target_ : bool ndarray of shape (n_features,)
-        Which features of a time step of X and of y are categorical.
+        Which features of X and of y are categorical.
     categories_, target_categories_ : list of (ndarray or None)
-        For each feature of a time step of X and of y its categories by falling
-        frequency, without those that are "unknown"; None for numbers.
+        Categories of each feature of X and of y by decreasing frequency, without
+        infrequent ones; None for numeric features.
     infrequent_categories_ : list of (ndarray or None)
-        For each feature of X the categories that are "unknown", sorted; None without
-        any.
+        Infrequent categories of each feature of X, sorted; None if there are none.
     history_ : list of dict
-        For each epoch `epoch`, `train_loss`, `valid_loss` if validated, `dur` in
-        seconds.
+        For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation
+        set, and `dur`, its duration in seconds.
     n_iter_ : int
-        Number of epochs trained.
+        Number of epochs.
     train_score_ : float
-        Share of the deviance of (at most 1000 of) the training targets that is
-        explained, each step given the true ones before it where decoding is
-        "autoregressive". Set by `fit`, taken away by `partial_fit`.
-    patch_size_, target_patch_size_, decoding_, batch_size_, max_epochs_, \
-early_stopping_, max_length_, device_
-        What was used, where the parameter was "auto" or None or not. `device_` is where
-        the network lies now.
+        Explained fraction of the deviance of (at most 1000 of) the training targets; an
+        "autoregressive" decoder is given the true previous steps. Set by `fit`, removed
+        by `partial_fit`.
+    hidden_size_, patch_size_, target_patch_size_, decoding_, batch_size_, \
+max_epochs_, early_stopping_, max_length_, device_
+        The values that were used. `device_` is where the network is now.
     instance_norm_ : bool ndarray of shape (n_numeric_targets,)
         Which numeric features of y are learned relative to the sequences of X.
     n_features_in_ : int
         Number of features of each time step of X; for a 2-D X its number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X was a frame with names.
+        Column names, if X was a frame with string names.
 
     See Also
     --------
-    LSTMSequenceEmbedder : Vectors without targets.
+    LSTMSequenceEmbedder : Learn vectors without targets.
 
     Notes
     -----
-    Minimised is the mean over all observed values of y of their deviance: the squared
-    error of numbers in scaled units, and for categories cross entropy over that of
-    their frequencies in `fit`. Where the lengths of y differ, the negative log
-    likelihood of the end is added: with tokens as much as for one of them, with numbers
-    with a weight of 0.1.
+    The loss is the mean deviance of all observed values of y: the squared error of
+    numbers in scaled units, and the cross-entropy of categories divided by the entropy
+    of their frequencies in `fit`. If the lengths of y differ, the negative
+    log-likelihood of the end is added: for tokens with the same weight as one of them,
+    for numbers with weight 0.1.
 
-    All that the decoder knows of a sequence is its vector. Where numbers are learned
-    relative to sequences (`instance_norm`), it says how far they lie from the last
-    value of X, and level and scale are taken from X itself: the vector does not hold
-    them. For an embedding that must, set ``instance_norm=False``.
+    The vector is all that the decoder knows about a sequence. If numbers are learned
+    relative to sequences (`instance_norm`), it describes how they deviate from the last
+    value of X; location and scale are taken from X itself and are not part of the
+    vector. For an embedding that includes them, set ``instance_norm=False``.
 
-    Where source and target share many names or rare words, or are longer than about 30
+    If source and target share many names or rare words, or are longer than about 30
     tokens, a model with attention over all source steps is the better choice.
 
     References
@@ -244,6 +203,19 @@ early_stopping_, max_length_, device_
         self,
         n_components=256,
         *,
+        max_epochs="auto",
+        verbose=0,
+        random_state=None,
+        device="auto",
+        scaler="standard",
+        target_scaler="standard",
+        categorical_features="from_dtype",
+        categorical_targets="from_dtype",
+        min_frequency=None,
+        max_categories=None,
+        handle_unknown="infrequent_if_exist",
+        shared_vocabulary=False,
+        instance_norm="auto",
         hidden_size=None,
         num_layers=1,
         bidirectional=True,
@@ -253,35 +225,35 @@ early_stopping_, max_length_, device_
         patch_size="auto",
         decoding="auto",
         target_patch_size="auto",
-        instance_norm="auto",
-        shared_vocabulary=False,
-        scheduled_sampling=0.0,
+        max_length=None,
         beam_size=1,
         length_penalty=1.0,
-        max_length=None,
-        lr_schedule="onecycle",
-        scaler="standard",
-        target_scaler="standard",
-        categorical_features="from_dtype",
-        categorical_targets="from_dtype",
-        min_frequency=None,
-        max_categories=None,
-        handle_unknown="infrequent_if_exist",
-        max_epochs="auto",
+        scheduled_sampling=0.0,
         batch_size="auto",
         lr=0.003,
+        lr_schedule="onecycle",
         weight_decay=0.1,
+        precision="auto",
         early_stopping="auto",
         validation_fraction=0.1,
         n_iter_no_change=10,
-        callbacks=None,
         warm_start=False,
-        device="auto",
-        precision="auto",
-        verbose=0,
-        random_state=None,
+        callbacks=None,
     ):
         self.n_components = n_components
+        self.max_epochs = max_epochs
+        self.verbose = verbose
+        self.random_state = random_state
+        self.device = device
+        self.scaler = scaler
+        self.target_scaler = target_scaler
+        self.categorical_features = categorical_features
+        self.categorical_targets = categorical_targets
+        self.min_frequency = min_frequency
+        self.max_categories = max_categories
+        self.handle_unknown = handle_unknown
+        self.shared_vocabulary = shared_vocabulary
+        self.instance_norm = instance_norm
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.bidirectional = bidirectional
@@ -291,48 +263,35 @@ early_stopping_, max_length_, device_
         self.patch_size = patch_size
         self.decoding = decoding
         self.target_patch_size = target_patch_size
-        self.instance_norm = instance_norm
-        self.shared_vocabulary = shared_vocabulary
-        self.scheduled_sampling = scheduled_sampling
+        self.max_length = max_length
         self.beam_size = beam_size
         self.length_penalty = length_penalty
-        self.max_length = max_length
-        self.lr_schedule = lr_schedule
-        self.scaler = scaler
-        self.target_scaler = target_scaler
-        self.categorical_features = categorical_features
-        self.categorical_targets = categorical_targets
-        self.min_frequency = min_frequency
-        self.max_categories = max_categories
-        self.handle_unknown = handle_unknown
-        self.max_epochs = max_epochs
+        self.scheduled_sampling = scheduled_sampling
         self.batch_size = batch_size
         self.lr = lr
+        self.lr_schedule = lr_schedule
         self.weight_decay = weight_decay
+        self.precision = precision
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
-        self.callbacks = callbacks
         self.warm_start = warm_start
-        self.device = device
-        self.precision = precision
-        self.verbose = verbose
-        self.random_state = random_state
+        self.callbacks = callbacks
 
     def fit(self, X, y):
-        """Train the network to say the targets of sequences.
+        """Train the network to predict the targets of sequences.
 
         Parameters
         ----------
         X : list, array, tensor or frame of n_samples sequences
-            In any form that :meth:`LSTMSequenceEmbedder.fit` takes.
+            Sequences in any of the forms that :meth:`LSTMSequenceEmbedder.fit` accepts.
         y : list, array, tensor or frame of n_samples sequences, or of single values
             The targets, in any of these forms, with lengths and features of their own;
-            or numbers of shape (n_samples,), of which each is a sequence of one step.
-            A string is a sequence of characters: a label is a list of one string, or a
-            value of a pandas or polars Series of categories, or of a frame of one such
-            column. NaN and None are missing, neither learned nor counted. Dates and
-            times are not predicted.
+            or numbers of shape (n_samples,), each of which is a sequence of one time
+            step. A string is a sequence of characters; a label is a list of one string,
+            or a value of a categorical pandas or polars Series, or of a frame of one
+            such column. NaN and None are missing: they are neither learned nor counted.
+            Dates and times cannot be predicted.
 
         Returns
         -------
@@ -342,20 +301,19 @@ early_stopping_, max_length_, device_
         Raises
         ------
         ValueError
-            If a parameter is out of range, a sequence is empty, infinite or not
-            observed at all, X and y differ in their number, features or lengths do not
-            fit together, or the loss becomes NaN.
+            If a parameter is out of range; if a sequence is empty, infinite or entirely
+            missing; if X and y have different numbers of sequences; if features or
+            lengths do not match; or if the loss becomes NaN.
         TypeError
-            If X or y is of a kind that is not read, or a feature holds values of
-            several kinds.
+            If X or y is of an unsupported type, or a feature mixes types.
         """
         return self._fit(X, y)
 
     def partial_fit(self, X, y):
-        """Pass once over X and y, at a constant learning rate, without validation.
+        """Train for one epoch, at a constant learning rate and without validation.
 
-        The first call settles the scalers, the vocabularies and all that is "auto";
-        these stay.
+        The first call fits the scalers and the vocabularies and chooses every parameter
+        that is "auto"; later calls keep them.
 
         Parameters
         ----------
@@ -365,74 +323,79 @@ early_stopping_, max_length_, device_
         Returns
         -------
         self : LSTMSequencePredictor
-            The estimator, trained one epoch more.
+            The estimator, trained for one more epoch.
         """
-        return self._partial_fit(X, y)
+        return self._fit(X, y, single_pass=True)
 
     def predict(self, X):
-        """Say the sequence that belongs to each of X.
+        """Predict the target of each sequence.
 
         Parameters
         ----------
         X : list, array, tensor or frame of n_samples sequences
-            In any form that :meth:`fit` takes, with the same features.
+            Sequences in any of the forms that :meth:`fit` accepts, with the same
+            features.
 
         Returns
         -------
         y : list, ndarray or frame
-            In the kind of container and in the units of the y of `fit`; single values
-            as an array (n_samples,). The network decides the lengths, up to
-            `max_length`. A 3-D array has as many steps as y had, or as `max_length`,
-            and is padded at the end with NaN, or with None where it holds objects. In a
-            table, as in X, each column is a time step: all are said.
+            Predictions in the container and the units of the y passed to `fit`; single
+            values as an array (n_samples,). The network predicts the lengths, up to
+            `max_length`. A 3-D array has as many time steps as y had, or `max_length`,
+            and is padded at the end with NaN, or with None if it holds objects. In a
+            table, whose columns are time steps, all of them are predicted.
         """
-        sequences, container = self._check_in(X)
-        self._check_saying()
-        vectors = self._encode(sequences)
-        predicted = self._say(sequences, vectors)
-        return self._targets.build(predicted, container.index, self._width)
+        check_is_fitted(self)
+        sources, container = self._check_X(X, reset=False)
+        self._check_prediction_parameters()
+        vectors = self._encode(sources)
+        predicted = self._predict(sources, vectors)
+        return self._targets.build(predicted, container.index, self._array_length)
 
     def predict_top(self, X, k=5):
-        """Return the likeliest sequences for each of X, by a beam search.
+        """Return the most likely targets of each sequence, found by beam search.
 
         Parameters
         ----------
         X : list, array, tensor or frame of n_samples sequences
             As for :meth:`predict`.
         k : int, default=5
-            Number of candidates, at least 1; the beam keeps `beam_size` hypotheses, or
-            k if that is more.
+            Number of candidates, at least 1. The beam has the larger of k and
+            `beam_size` hypotheses.
 
         Returns
         -------
         candidates : list of n_samples containers
-            For each sequence at most k candidates, the best first, in the kind of
-            container of the y of `fit`.
+            At most k candidates for each sequence, the best one first, each in the
+            container of the y passed to `fit`.
         log_probabilities : list of float ndarray of shape (n_candidates,)
-            Natural logarithm of the probability of each candidate given its sequence,
-            the end included where another could go on: not at `max_length_` steps, nor
-            where all targets of `fit` had as many. The order is by `length_penalty`.
+            Natural logarithm of the probability of each candidate given its sequence.
+            It includes the probability of the end, except at `max_length_` time steps
+            and if all targets in `fit` have the same length. Candidates are in the
+            order of `length_penalty`.
 
         Raises
         ------
         ValueError
-            If y is more than one categorical feature, or is not said step by step.
+            If y is not a single categorical feature, or decoding is not
+            "autoregressive".
         """
+        check_is_fitted(self)
         check_scalar(k, "k", numbers.Integral, min_val=1)
-        sequences, _ = self._check_in(X)
-        self._check_saying()
+        sources, _ = self._check_X(X, reset=False)
+        self._check_prediction_parameters()
         self._check_beam("predict_top")
-        vectors = self._encode(sequences)
-        classes, lengths, found = self._search(vectors, max(k, self.beam_size))
+        vectors = self._encode(sources)
+        classes, lengths, scores = self._search_beams(vectors, max(k, self.beam_size))
         candidates = []
-        for i in range(len(sequences)):
+        for i in range(len(sources)):
             n = min(k, int((lengths[i] > 0).sum()))
-            said = self._as_sequences(None, classes[i, :n], lengths[i, :n])
-            candidates.append(self._targets.build(said, n_steps=self._width))
-        probabilities = [
-            row[length > 0][:k] for row, length in zip(found, lengths, strict=True)
+            found = self._as_sequences(None, classes[i, :n], lengths[i, :n])
+            candidates.append(self._targets.build(found, n_steps=self._array_length))
+        log_probabilities = [
+            row[length > 0][:k] for row, length in zip(scores, lengths, strict=True)
         ]
-        return candidates, probabilities
+        return candidates, log_probabilities
 
     def score(self, X, y):
         """Return how well the targets of sequences are predicted.
@@ -446,162 +409,75 @@ early_stopping_, max_length_, device_
         -------
         score : float
             For numbers the mean over features of 1 - squared error / squared deviation
-            from the mean over all time steps of y, in the user's units, at the true
-            number of steps: 1 is perfect, 0 is that mean. For categories the share of
-            sequences that are predicted wholly right, their length included. With both
-            the mean of the two.
+            from the mean of y over all time steps, in the user's units and at the true
+            number of time steps: 1 is perfect, 0 is as good as the mean. For categories
+            the fraction of sequences that are predicted exactly, including their
+            length. With both the mean of the two.
         """
         check_is_fitted(self)
-        pairs, _ = self._check_data(X, y, reset=False)
-        self._check_saying()
+        pairs = self._check_data(X, y, reset=False)
+        self._check_prediction_parameters()
         vectors = self._encode(pairs.sources)
         scores = []
         if pairs.targets.n_numeric:
-            said = self._say(pairs.sources, vectors, pairs.targets.lengths)
-            scores.append(mean_r2(pairs.targets, said))
+            lengths = pairs.targets.lengths
+            predicted = self._predict(pairs.sources, vectors, lengths)
+            scores.append(mean_r2(pairs.targets, predicted))
         if self._target_features.n_classes:
-            predicted = self._say(pairs.sources, vectors)
+            predicted = self._predict(pairs.sources, vectors)
             scores.append(exact_match_fraction(pairs.targets, predicted))
         return float(np.mean(scores))
 
-    _network = SequenceToSequence
-    _judged_name = "targets"
-
-    def _check_data(self, X, y, reset):
-        sequences, container = check_sequences(X, estimator=self, reset=reset)
-        reader = None if reset else self._targets
-        if reset:
-            reader = TargetReader(self.categorical_targets, type(self).__name__)
-        targets = reader.read(y, len(sequences), reset=reset)
-        self._targets = reader
-        return Pairs(sequences, targets), container
-
-    def _settle(self, pairs, container, rng):
-        """Learn from the data what stays the same for the life of a network."""
-        sources, targets = pairs.sources, pairs.targets
-        both = join_categories(sources, targets) if self.shared_vocabulary else None
-        self._settle_features(sources, container, rng, vocabulary_of=both)
-        seed = None if self.random_state is None else rng.randint(2**31)
-        self._target_features = self._feature_encoder(self.target_scaler, seed)
-        with self._targets.named():
-            self._target_features.fit(targets, vocabulary_of=both)
-        self.target_scaler_ = self._target_features.numeric.scaler_
-        self.is_categorical_target_ = self._targets.is_categorical_
-        self.target_categories_ = FeatureEncoder.by_feature(
-            self._target_features, self.is_categorical_target_, "categories"
-        )
-        some = evenly_spaced(sources, LOOKED_AT)
-        self._levels = RelativeTargets(self._target_features.numeric)
-        self._levels.fit(sources[some], targets[some], self.instance_norm)
-        chosen = _auto.choose_pair_network(
-            sources.lengths,
-            targets.lengths,
-            bool(self._target_features.n_classes),
-            self._levels.is_forecast,
-        )
-        set_chosen(self, chosen)
-        self.instance_norm_ = self._levels.columns >= 0
-
-    def _settle_training(self, n_samples, partial=False, keep_auto=False):
-        self._check_saying()
-        super()._settle_training(n_samples, partial, keep_auto)
-
-    @property
-    def _has_categories(self):
-        return bool(self._features.n_classes or self._target_features.n_classes)
-
     @property
     def max_length_(self):
-        """The most time steps that `predict` returns.
+        """Largest number of time steps of a prediction.
 
         Returns
         -------
         int
-            `max_length`, or the length of the longest target of fit.
+            `max_length`, or the length of the longest target in `fit`.
         """
         check_is_fitted(self)
         return self._longest if self.max_length is None else int(self.max_length)
 
     @property
-    def _width(self):
+    def _array_length(self):
         """Time steps of a 3-D array of predictions; None for those that y had."""
-        return None if self.max_length is None else self._bounds()[1]
+        return None if self.max_length is None else self._length_bounds()[1]
 
-    def _check_saying(self):
-        """Refuse parameters of `predict`, which may be set after fit, too."""
+    def _check_prediction_parameters(self):
+        """Check parameters of `predict`, which may have been set after `fit`."""
         check_parameters(self)
         if self.beam_size > 1:
             self._check_beam(f"beam_size={self.beam_size}")
 
-    def _check_beam(self, what):
+    def _check_beam(self, option):
         features = self._target_features
         is_token = len(features.n_classes) == 1 and not features.numeric.n_features
-        if not is_token or kept(self, "decoding") != "autoregressive":
+        decoding = _auto.resolve(self.decoding, self.decoding_)
+        if not is_token or decoding != "autoregressive":
             raise ValueError(
-                f"{what} needs a y of one categorical feature that is said step by "
-                f"step, got {len(features.n_classes)} categorical and "
-                f"{features.numeric.n_features} numeric feature(s) and decoding="
-                f"{kept(self, 'decoding')!r}. Use predict with beam_size=1."
+                f"{option} needs autoregressive decoding of a y with one categorical "
+                f"feature, got {len(features.n_classes)} categorical and "
+                f"{features.numeric.n_features} numeric feature(s) and "
+                f"decoding={decoding!r}. Use predict with beam_size=1."
             )
 
-    def _check_learnable(self, pairs):
-        """Nothing that was read is unlearnable."""
-
-    def _encode_ahead(self, pairs):
-        with self._targets.named():
-            names = categorical_names(self._targets)
-            targets = self._target_features.encode(pairs.targets, names)
-        sources = self._encode_sources(pairs.sources)
-        return Pairs(sources, targets, self._levels.of(pairs.sources))
-
-    def _sources(self, encoded):
-        return encoded.sources
-
-    def _dataset(self, encoded, train=False):
-        feeds_back = self.decoding_ == "autoregressive"
-        return PairDataset(encoded, self.patch_size_, feeds_back)
-
-    def _learned_lengths(self, pairs):
-        return pairs.targets.lengths
-
-    @property
-    def _learned_features(self):
-        return self._target_features
-
-    def _module_params(self):
-        target = self._target_features
-        return {
-            **self._encoder_params(),
-            "relative": () if target.n_classes else self._levels.relative_features,
-            "reverse": bool(self.reverse_source),
-            "n_target_features": target.numeric.n_features,
-            "n_target_classes": target.n_classes,
-            "decoding": kept(self, "decoding"),
-            "target_patch_size": int(kept(self, "target_patch_size")),
-            "target_missing_indicator": target.numeric.missing_indicator_,
-            "shared_embedding": bool(self.shared_vocabulary),
-        }
-
-    def _explained(self, pairs):
-        """Share of the targets' deviance that is explained, as in training."""
-        predictions = self.net_.predict_parts(self._dataset(self._encode_ahead(pairs)))
-        numeric = self._target_features.numeric
-        return explained_fraction(predictions, pairs.targets, numeric)[0]
-
-    def _say(self, sources, vectors, lengths=None):
-        """Say the targets of vectors, in the user's units."""
-        shortest, longest = self._bounds()
-        levels = self._levels.of(sources)
+    def _predict(self, sources, vectors, lengths=None):
+        """Predict targets, in the user's units, of given or of predicted lengths."""
+        shortest, longest = self._length_bounds()
+        levels = self._relative.of(sources)
         if self.decoding_ == "parallel":
             if lengths is not None or shortest == longest:
-                shortest = None  # the network need not decide
-            most = np.full(len(vectors), longest) if lengths is None else lengths
+                shortest = None  # there is no length to predict
+            if lengths is None:
+                lengths = np.full(len(vectors), longest)
             features = self._target_features
             return decode_vectors(
-                self.net_, features, vectors, "prediction", most, shortest, levels
+                self.net_, features, vectors, "prediction", lengths, shortest, levels
             )
         if self.beam_size > 1 and lengths is None:
-            classes, lengths, _ = self._search(vectors, self.beam_size)
+            classes, lengths, _ = self._search_beams(vectors, self.beam_size)
             return self._as_sequences(None, classes[:, 0], lengths[:, 0])
         if lengths is not None:
             longest = int(lengths.max())
@@ -611,30 +487,106 @@ early_stopping_, max_length_, device_
         values = values * levels[:, 1:] + levels[:, :1]
         return self._as_sequences(values, classes, lengths)
 
-    def _bounds(self):
-        """The fewest and the most steps of what is said."""
+    def _length_bounds(self):
+        """Return the lowest and the highest number of time steps of a prediction."""
         longest = self.max_length_
-        if self._shortest == self._longest:  # no other was met, no end was learned
+        if self._shortest == self._longest:  # the end was not learned
             longest = min(longest, self._longest)
             return longest, longest
         shortest = self._shortest if self.decoding_ == "parallel" else 1
         return min(shortest, longest), longest
 
-    def _search(self, vectors, beam_size):
-        shortest, longest = self._bounds()
+    def _search_beams(self, vectors, beam_size):
+        shortest, longest = self._length_bounds()
         classes, lengths, log_probabilities = self.net_.search_beams(
             vectors, longest, shortest, beam_size, self.length_penalty
         )
         return classes[..., None], lengths, log_probabilities
 
     def _as_sequences(self, values, classes, lengths):
-        """Cut padded steps to sequences in the user's units."""
+        """Turn padded time steps into sequences in the user's units."""
         inside = np.arange(classes.shape[1]) < lengths[:, None]
         features = self._target_features
         n_steps = int(lengths.sum())
         rows = np.empty((n_steps, 0)) if values is None else values[inside]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         return features.decode(features.numeric.decode(rows), classes[inside], offsets)
+
+    # How the prediction of given targets differs from reconstruction: the methods that
+    # BaseSequenceEstimator asks for.
+
+    def _check_data(self, X, y, reset):
+        sources, container = self._check_X(X, reset)
+        reader = None if reset else self._targets
+        if reset:
+            self._container = container.without_rows()
+            reader = TargetReader(self.categorical_targets, type(self).__name__)
+        targets = reader.read(y, len(sources), reset=reset)
+        self._targets = reader
+        return Pairs(sources, targets)
+
+    def _fit_features(self, pairs, rng):
+        both = None
+        if self.shared_vocabulary:
+            both = join_categories(pairs.sources, pairs.targets)
+        self._fit_source_features(pairs.sources, rng, vocabulary_of=both)
+        self._target_features = self._feature_encoder(self.target_scaler, rng)
+        with self._targets.named():
+            self._target_features.fit(pairs.targets, vocabulary_of=both)
+        self.target_scaler_ = self._target_features.numeric.scaler_
+        self.is_categorical_target_ = self._targets.is_categorical_
+        self.target_categories_ = FeatureEncoder.by_feature(
+            self._target_features, self.is_categorical_target_, "categories"
+        )
+        some = pairs[evenly_spaced(pairs, LOOKED_AT)]
+        self._relative = RelativeTargets(self._target_features.numeric)
+        self._relative.fit(some.sources, some.targets, self.instance_norm)
+        self.instance_norm_ = self._relative.columns >= 0
+
+    def _choose_network(self, pairs):
+        has_categories = bool(self._target_features.n_classes)
+        patch_size, target_patch_size = _auto.choose_pair_patch_sizes(
+            pairs.sources.lengths,
+            pairs.targets.lengths,
+            is_forecast=self._relative.is_forecast and not has_categories,
+        )
+        self.hidden_size_ = _auto.resolve(self.hidden_size, None)
+        self.patch_size_ = _auto.resolve(self.patch_size, patch_size)
+        self.target_patch_size_ = _auto.resolve(
+            self.target_patch_size, target_patch_size
+        )
+        self.decoding_ = _auto.resolve(
+            self.decoding, "autoregressive" if has_categories else "parallel"
+        )
+
+    def _check_trainable(self, pairs):
+        self._check_prediction_parameters()
+
+    def _encode_pairs(self, pairs):
+        with self._targets.named():
+            names = categorical_names(self._targets)
+            targets = self._target_features.encode(pairs.targets, names)
+        sources = self._encode_sources(pairs.sources)
+        return Pairs(sources, targets, self._relative.of(pairs.sources))
+
+    def _make_dataset(self, encoded, training=False):
+        feeds_back = self.decoding_ == "autoregressive"
+        return PairDataset(encoded, self.patch_size_, feeds_back)
+
+    def _network_params(self):
+        resolve, features = _auto.resolve, self._target_features
+        target_patch_size = resolve(self.target_patch_size, self.target_patch_size_)
+        return SequenceToSequence, {
+            **self._encoder_params(),
+            "relative": () if features.n_classes else self._relative.relative_features,
+            "reverse": bool(self.reverse_source),
+            "n_target_features": features.numeric.n_features,
+            "n_target_classes": features.n_classes,
+            "decoding": resolve(self.decoding, self.decoding_),
+            "target_patch_size": int(target_patch_size),
+            "target_missing_indicator": features.numeric.missing_indicator_,
+            "shared_embedding": bool(self.shared_vocabulary),
+        }
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

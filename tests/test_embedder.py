@@ -1,4 +1,4 @@
-"""What the methods of LSTMSequenceEmbedder give back."""
+"""LSTMSequenceEmbedder: results of its methods, objectives, scores, repeated fits."""
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ def _forms():
 
 
 def _lengths(X):
-    """Number of time steps of each sequence, up to its last observed step."""
+    """Count the time steps of each sequence up to the last observed one."""
     rows = X if isinstance(X, list) else np.asarray(X)
     arrays = [np.asarray(x, dtype=float).reshape(len(x), -1) for x in rows]
     return [np.flatnonzero(~np.isnan(x).all(axis=1))[-1] + 1 for x in arrays]
@@ -56,7 +56,7 @@ def _kind(X):
 
 
 @pytest.mark.parametrize("form", _forms())
-def test_reconstruct_keeps_the_kind_and_the_lengths(form):
+def test_reconstruct_keeps_container_and_lengths(form):
     X = _forms()[form]
 
     back = _embedder().fit(X).reconstruct(X)
@@ -66,7 +66,7 @@ def test_reconstruct_keeps_the_kind_and_the_lengths(form):
 
 
 @pytest.mark.parametrize("form", _forms())
-def test_inverse_transform_gives_the_kind_that_was_fitted(form):
+def test_inverse_transform_returns_the_container_of_fit(form):
     X = _forms()[form]
     embedder = _embedder().fit(X)
 
@@ -109,7 +109,7 @@ def test_reconstructed_frames_keep_names_and_index():
     assert list(back.index) == list(X.index)
 
 
-def test_equal_training_lengths_are_the_lengths_of_inverse_transform():
+def test_inverse_transform_returns_the_only_training_length():
     X = [np.random.default_rng(i).normal(size=(5, 2)) for i in range(6)]
     embedder = _embedder(max_epochs=0).fit(X)
 
@@ -118,7 +118,7 @@ def test_equal_training_lengths_are_the_lengths_of_inverse_transform():
     assert [x.shape for x in back] == [(5, 2)] * 3
 
 
-def test_inverse_transform_takes_a_frame_of_vectors(fitted, sequences):
+def test_inverse_transform_accepts_a_frame_of_vectors(fitted, sequences):
     vectors = fitted.transform(sequences)
     frame = pd.DataFrame(vectors, columns=fitted.get_feature_names_out())
 
@@ -131,25 +131,25 @@ def test_inverse_transform_takes_a_frame_of_vectors(fitted, sequences):
 @pytest.mark.parametrize(
     ("vectors", "message"),
     [
-        (np.zeros((2, 5)), "vectors of 5 numbers, but this .* n_components=6"),
+        (np.zeros((2, 5)), "vectors of 5 components, but this .* n_components=6"),
         (np.full((2, 6), np.nan), "X contains NaN"),
         (np.zeros(6), "Reshape your data"),
     ],
     ids=["width", "NaN", "1-D"],
 )
-def test_vectors_that_are_none_of_its_own_are_refused(fitted, vectors, message):
+def test_inverse_transform_rejects_invalid_vectors(fitted, vectors, message):
     with pytest.raises(ValueError, match=message):
         fitted.inverse_transform(vectors)
 
 
-def test_gaps_are_filled_and_vectors_of_gappy_sequences_are_finite(fitted, sequences):
+def test_missing_values_are_filled_in_and_vectors_are_finite(fitted, sequences):
     assert np.isnan(np.concatenate(sequences)).any()
 
     assert np.isfinite(fitted.transform(sequences)).all()
     assert np.isfinite(np.concatenate(fitted.reconstruct(sequences))).all()
 
 
-def test_gaps_may_come_after_a_fit_without_any():
+def test_missing_values_may_first_occur_in_transform():
     X, _ = make_sequences(8, n_features=2, random_state=0)
     gappy = [x.copy() for x in X]
     gappy[0][3:6] = np.nan
@@ -164,7 +164,7 @@ def test_gaps_may_come_after_a_fit_without_any():
 # Objectives
 
 
-def test_forecasts_are_as_many_steps_as_horizon():
+def test_forecasts_have_the_length_of_the_horizon():
     X, _ = make_sequences(8, n_features=2, lengths=(6, 12), random_state=0)
 
     forecasts = _embedder(objective="forecast", horizon=3).fit(X).forecast(X)
@@ -172,7 +172,7 @@ def test_forecasts_are_as_many_steps_as_horizon():
     assert [x.shape for x in forecasts] == [(3, 2)] * 8
 
 
-def test_forecasts_of_a_3d_array_are_a_3d_array_of_the_horizon():
+def test_forecasts_of_a_3d_array_are_a_3d_array():
     X = np.random.default_rng(0).normal(size=(5, 12, 2))
 
     forecasts = _embedder(objective="forecast", horizon=3).fit(X).forecast(X)
@@ -180,7 +180,7 @@ def test_forecasts_of_a_3d_array_are_a_3d_array_of_the_horizon():
     assert forecasts.shape == (5, 3, 2)
 
 
-def test_held_back_steps_that_are_all_missing_are_refused():
+def test_held_back_steps_must_not_all_be_missing():
     X = np.random.default_rng(0).normal(size=(6, 12))
     X[:, -2:] = np.nan
 
@@ -188,7 +188,7 @@ def test_held_back_steps_that_are_all_missing_are_refused():
         _embedder(objective="forecast", horizon=2).fit(X)
 
 
-def test_sequences_that_teach_no_forecast_are_counted():
+def test_sequences_without_a_target_to_forecast_are_counted():
     X = np.random.default_rng(0).normal(size=(6, 12))
     X[:4, -2:] = np.nan
 
@@ -196,25 +196,25 @@ def test_sequences_that_teach_no_forecast_are_counted():
         _embedder(objective="composite", horizon=2).fit(X)
 
 
-@pytest.mark.parametrize(("horizon", "share"), [(0.25, 0.25), ("auto", 0.1)])
-def test_a_share_as_horizon_is_of_each_sequences_length(horizon, share):
+@pytest.mark.parametrize(("horizon", "fraction"), [(0.25, 0.25), ("auto", 0.1)])
+def test_fractional_horizon_refers_to_the_length_of_each_sequence(horizon, fraction):
     X, _ = make_sequences(8, lengths=(2, 40), random_state=0)
 
     forecasts = _embedder(objective="composite", horizon=horizon).fit(X).forecast(X)
 
-    expected = [max(1, round(share * len(x))) for x in X]
+    expected = [max(1, round(fraction * len(x))) for x in X]
     assert [len(x) for x in forecasts] == expected
 
 
 @pytest.mark.parametrize(
-    ("objective", "offered"),
+    ("objective", "available"),
     [
         ("reconstruction", {"inverse_transform", "reconstruct"}),
         ("forecast", {"forecast"}),
         ("composite", {"inverse_transform", "reconstruct", "forecast"}),
     ],
 )
-def test_methods_are_offered_where_the_objective_has_them(objective, offered):
+def test_methods_are_available_for_the_objective(objective, available):
     methods = {"inverse_transform", "reconstruct", "forecast"}
     embedder = _embedder(objective=objective)
 
@@ -222,17 +222,17 @@ def test_methods_are_offered_where_the_objective_has_them(objective, offered):
     embedder.fit(make_sequences(4, random_state=0)[0])
     after = {name for name in methods if hasattr(embedder, name)}
 
-    assert before == after == offered
+    assert before == after == available
 
 
-def test_what_was_fitted_decides_which_methods_there_are(fitted):
+def test_available_methods_depend_on_the_fitted_objective(fitted):
     with pytest.raises(AttributeError) as caught:
         fitted.forecast([[1.0]])
 
     assert "Use objective='forecast' or 'composite'" in str(caught.value.__cause__)
 
 
-def test_sequences_that_leave_nothing_to_read_are_refused():
+def test_sequences_must_be_longer_than_the_horizon():
     X = [np.ones(9), np.ones(3), np.ones(8)]
 
     with pytest.raises(
@@ -241,11 +241,11 @@ def test_sequences_that_leave_nothing_to_read_are_refused():
         _embedder(objective="forecast", horizon=3).fit(X)
 
 
-def test_forecast_scores_judge_the_held_back_steps():
+def test_forecast_scores_depend_on_held_back_steps():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 12))
     other = X.copy()
-    other[:, -2:] += 5  # only what is held back differs
+    other[:, -2:] += 5  # only the held-back steps differ
     embedder = _embedder(objective="forecast", horizon=2).fit(X)
 
     assert embedder.score(other) < embedder.score(X) - 5
@@ -257,21 +257,21 @@ def test_composite_score_is_the_mean_of_both_parts():
     embedder = _embedder(objective="composite", horizon=2).fit(X)
 
     read, held = X[:, :-2], X[:, -2:]
-    vectors = embedder._encode(embedder._check_in(list(read))[0])
-    lengths = np.full(30, 2)
-    recreated = np.ravel(embedder.reconstruct(list(read)))
-    forecast = embedder._decode(vectors, "forecast", lengths).blocks[0].ravel()
-    shares = [
+    reconstructed = np.ravel(embedder.reconstruct(list(read)))
+    forecast = np.ravel(embedder.forecast(list(read)))
+    fractions = [
         1 - ((truth.ravel() - found) ** 2).mean() / truth.var()
-        for truth, found in [(read, recreated), (held, forecast)]
+        for truth, found in [(read, reconstructed), (held, forecast)]
     ]
-    assert embedder.score(X) == pytest.approx(np.mean(shares), abs=1e-5)
+    assert embedder.score(X) == pytest.approx(np.mean(fractions), abs=1e-5)
 
 
 # Scores
 
 
-def test_score_samples_is_minus_the_mean_error_in_scaled_units(fitted, sequences):
+def test_score_samples_is_the_negative_mean_squared_error_in_scaled_units(
+    fitted, sequences
+):
     scores = fitted.score_samples(sequences)
 
     for score, x, back in zip(
@@ -301,7 +301,7 @@ def test_score_of_constant_sequences_is_undefined():
     assert np.isnan(embedder.train_score_)
 
 
-def test_score_handles_a_feature_that_whole_batches_miss(monkeypatch):
+def test_score_handles_a_feature_that_is_missing_in_whole_batches(monkeypatch):
     X, _ = make_sequences(20, n_features=2, lengths=6, random_state=0)
     for x in X[:15]:
         x[:, 1] = np.nan
@@ -313,25 +313,25 @@ def test_score_handles_a_feature_that_whole_batches_miss(monkeypatch):
     assert embedder.score(X) == pytest.approx(expected, rel=1e-5)
 
 
-# Training in several calls
+# Repeated training
 
 
-def test_partial_fit_is_one_epoch_a_call_and_settles_what_is_automatic():
+def test_partial_fit_trains_one_epoch_and_keeps_automatic_choices():
     X, _ = make_sequences(40, lengths=(10, 60), random_state=0)
     embedder = _embedder(scaler="standard").partial_fit(X[:20])
-    settled = embedder.patch_size_, embedder.batch_size_, embedder.scaler_.mean_[0]
+    chosen = embedder.patch_size_, embedder.batch_size_, embedder.scaler_.mean_[0]
 
     embedder.partial_fit([10 * x for x in X[20:]])
 
     assert embedder.n_iter_ == len(embedder.history_) == 2
-    assert settled == (
+    assert chosen == (
         embedder.patch_size_,
         embedder.batch_size_,
         embedder.scaler_.mean_[0],
     )
 
 
-def test_partial_fit_keeps_its_batch_size_for_parts_of_other_sizes():
+def test_partial_fit_keeps_its_batch_size():
     X, _ = make_sequences(400, lengths=5, random_state=0)
     embedder = _embedder(n_components=2).partial_fit(X)
 
@@ -352,7 +352,7 @@ def test_partial_fit_learns_and_is_reproducible():
     np.testing.assert_array_equal(first.transform(X), second.transform(X))
 
 
-def test_partial_fit_meets_longer_sequences():
+def test_partial_fit_accepts_longer_sequences():
     X, _ = make_sequences(10, lengths=6, random_state=0)
     longer, _ = make_sequences(10, lengths=9, random_state=0)
     embedder = _embedder().partial_fit(np.stack(X)[:, :, 0])
@@ -363,7 +363,7 @@ def test_partial_fit_meets_longer_sequences():
     assert back.shape[1] <= 9 and np.isfinite(back[:, :6]).all()
 
 
-def test_warm_start_trains_the_same_network_on():
+def test_warm_start_continues_the_training():
     X, _ = make_sequences(20, lengths=(6, 12), random_state=0)
     embedder = _embedder(warm_start=True, max_epochs=5, augmentation=None).fit(X)
     loss = embedder.history_[-1]["train_loss"]
@@ -374,7 +374,7 @@ def test_warm_start_trains_the_same_network_on():
     assert embedder.history_[-1]["train_loss"] < loss
 
 
-def test_fit_without_warm_start_begins_anew():
+def test_fit_without_warm_start_starts_anew():
     X, _ = make_sequences(20, lengths=(6, 12), random_state=0)
     embedder = _embedder().fit(X)
     expected = embedder.transform(X)
@@ -385,19 +385,19 @@ def test_fit_without_warm_start_begins_anew():
     np.testing.assert_array_equal(embedder.transform(X), expected)
 
 
-def test_warm_start_refuses_a_network_of_another_shape():
+def test_warm_start_needs_the_same_network():
     X, _ = make_sequences(5, random_state=0)
     embedder = _embedder(warm_start=True).fit(X)
 
     embedder.set_params(n_components=5)
 
-    with pytest.raises(ValueError, match="built for n_components=4, now it is 5"):
+    with pytest.raises(ValueError, match="built with n_components=4, now it is 5"):
         embedder.fit(X)
 
 
 @pytest.mark.parametrize("changed", [{"lr": 1e30}, {"cell": "gru"}], ids=str)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_a_call_that_fails_changes_nothing(changed, method):
+def test_failed_call_changes_nothing(changed, method):
     X, _ = make_sequences(12, lengths=12, random_state=0)
     embedder = _embedder(warm_start=True, objective="composite", horizon=2).fit(X)
     vectors, score = embedder.transform(X), embedder.score(X)
@@ -417,17 +417,17 @@ def test_a_call_that_fails_changes_nothing(changed, method):
     assert embedder.score(X) == score
 
 
-def test_a_callback_that_raises_changes_nothing():
-    class Stumble(Callback):
+def test_callback_that_raises_changes_nothing():
+    class Failure(Callback):
         def on_epoch_end(self, net, **kwargs):
-            raise RuntimeError("stumbled")
+            raise RuntimeError("failed")
 
     X, _ = make_sequences(12, random_state=0)
     embedder = _embedder().fit(X)
     vectors = embedder.transform(X)
 
-    embedder.set_params(callbacks=[Stumble()])
-    with pytest.raises(RuntimeError, match="stumbled"):
+    embedder.set_params(callbacks=[Failure()])
+    with pytest.raises(RuntimeError, match="failed"):
         embedder.partial_fit(X)
 
     np.testing.assert_array_equal(embedder.transform(X), vectors)
@@ -437,7 +437,7 @@ def test_a_callback_that_raises_changes_nothing():
 @pytest.mark.parametrize(
     "changed", [{"patch_size": 3}, {"objective": "composite"}, {"cell": "gru"}], ids=str
 )
-def test_a_changed_parameter_that_a_warm_start_cannot_follow_is_named(changed):
+def test_warm_start_names_a_parameter_that_must_not_change(changed):
     X, _ = make_sequences(5, random_state=0)
     embedder = _embedder(warm_start=True).fit(X)
     (name,) = changed
@@ -448,7 +448,7 @@ def test_a_changed_parameter_that_a_warm_start_cannot_follow_is_named(changed):
         embedder.fit(X)
 
 
-def test_a_warm_start_may_change_the_horizon():
+def test_warm_start_may_change_the_horizon():
     X, _ = make_sequences(5, random_state=0)
     embedder = _embedder(warm_start=True, objective="forecast", horizon=2).fit(X)
 
@@ -457,7 +457,7 @@ def test_a_warm_start_may_change_the_horizon():
     assert {len(x) for x in embedder.forecast(X)} == {4}
 
 
-def test_what_was_fitted_is_scored_whatever_the_parameter_became():
+def test_score_uses_the_fitted_objective():
     X, _ = make_sequences(5, random_state=0)
     embedder = _embedder().fit(X)
     expected = embedder.score(X)
@@ -467,10 +467,10 @@ def test_what_was_fitted_is_scored_whatever_the_parameter_became():
     assert embedder.score(X) == expected
 
 
-# What was learned
+# The network
 
 
-def test_encoder_alone_gives_the_vectors_of_transform(fitted, sequences):
+def test_encoder_alone_returns_the_vectors_of_transform(fitted, sequences):
     lengths = torch.tensor([len(x) for x in sequences])
     numeric = torch.full((len(sequences), int(lengths.max()), 2), float("nan"))
     for row, x in zip(numeric, sequences, strict=True):
@@ -484,22 +484,24 @@ def test_encoder_alone_gives_the_vectors_of_transform(fitted, sequences):
     np.testing.assert_allclose(vectors, fitted.transform(sequences), atol=1e-6)
 
 
-def test_decoder_alone_plays_a_vector_back(fitted, sequences):
+def test_decoder_alone_returns_the_values_of_reconstruct(fitted, sequences):
     vectors = torch.from_numpy(fitted.transform(sequences))
 
     with torch.inference_mode():
-        values, ends, _ = fitted.decoder_(vectors, 5)
+        values, ends, _ = fitted.decoder_(vectors, 15)
 
-    assert values.shape == (len(sequences), 5, 2)
-    assert ends.shape == (len(sequences), 5)
+    assert ends.shape == (len(sequences), 15)
+    for x, decoded in zip(fitted.reconstruct(sequences), values.numpy(), strict=True):
+        expected = fitted.scaler_.inverse_transform(decoded[: len(x)])
+        np.testing.assert_allclose(x, expected, atol=1e-5)
 
 
-def test_an_unfitted_embedder_has_no_encoder():
+def test_encoder_needs_a_fitted_embedder():
     with pytest.raises(NotFittedError, match="not fitted yet"):
         _ = LSTMSequenceEmbedder().encoder_
 
 
-def test_textbook_network_is_reachable_by_parameters():
+def test_parameters_give_the_textbook_network():
     X, _ = make_sequences(8, lengths=7, n_features=3, random_state=0)
     embedder = _embedder(
         n_components=5,
@@ -531,7 +533,7 @@ def test_textbook_network_is_reachable_by_parameters():
     ("n_samples", "length", "patch", "batch", "epochs"),
     [(1, 5, 1, 16, 1500), (20, 300, 15, 16, 750), (2000, 9, 1, 64, 47)],
 )
-def test_what_was_chosen_automatically_is_readable(
+def test_automatic_choices_are_fitted_attributes(
     n_samples, length, patch, batch, epochs, monkeypatch
 ):
     monkeypatch.setattr("sklearn_seqembed._base.train", lambda *args, **kwargs: None)
@@ -546,7 +548,7 @@ def test_what_was_chosen_automatically_is_readable(
     assert embedder.device_ in ("cpu", "cuda", "mps")
 
 
-def test_one_long_sequence_among_short_ones_is_cut_into_few_patches():
+def test_patch_size_is_limited_by_the_longest_sequence():
     X = [np.arange(10.0)] * 15 + [np.arange(20_000.0)]
 
     embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=0).fit(X)
@@ -556,7 +558,7 @@ def test_one_long_sequence_among_short_ones_is_cut_into_few_patches():
 
 @pytest.mark.parametrize("n_samples", [1, 2, 20])
 @pytest.mark.parametrize("length", [1, 2, 50])
-def test_defaults_take_the_smallest_data(n_samples, length):
+def test_defaults_work_with_very_few_data(n_samples, length):
     X = [np.arange(length) + np.arange(n)[-1:] for n in range(1, n_samples + 1)]
     embedder = LSTMSequenceEmbedder(max_epochs=1, random_state=0)
 

@@ -1,4 +1,4 @@
-"""Each parameter: what is refused, that it does something, what its default is."""
+"""Parameters: invalid values, effects, defaults and their documentation."""
 
 import inspect
 import re
@@ -6,12 +6,15 @@ import re
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from numpydoc.docscrape import ClassDoc
 from processors import needs_bfloat16
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 from skorch.callbacks import Callback
 
-from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed._parameters import PARAMETER_GROUPS
+from sklearn_seqembed._shared_docs import SHARED_PARAMETERS
 from sklearn_seqembed._training.devices import resolve_device
 from sklearn_seqembed.datasets import make_sequences
 
@@ -52,15 +55,6 @@ OUT_OF_RANGE = [
         TypeError,
         "reservoir_fraction must be an instance of float",
     ),
-    ("reservoir_patch_size", 0, ValueError, "reservoir_patch_size == 0, must be >= 1"),
-    (
-        "reservoir_patch_size",
-        "all",
-        ValueError,
-        "reservoir_patch_size must be 'auto' or",
-    ),
-    ("pooling", "median", ValueError, "pooling must be one of .*got 'median'"),
-    ("pooling", (), ValueError, r"pooling must be one of .*got \(\)"),
     ("instance_norm", "yes", ValueError, "instance_norm must be .*got 'yes'"),
     ("instance_norm", None, ValueError, "instance_norm must be .*got None"),
     ("vector_scaling", "unit", ValueError, "vector_scaling must be .*got 'unit'"),
@@ -165,14 +159,14 @@ OUT_OF_RANGE = [
         for name, value, *_ in OUT_OF_RANGE
     ],
 )
-def test_a_parameter_out_of_range_is_named(name, value, error, match, sequences):
+def test_invalid_value_is_named_in_the_error(name, value, error, match, sequences):
     embedder = LSTMSequenceEmbedder(max_epochs=1).set_params(**{name: value})
 
     with pytest.raises(error, match=match):
         embedder.fit(sequences)
 
 
-def test_a_scaler_that_changes_the_number_of_features_is_refused(equal_sequences):
+def test_scaler_must_keep_the_number_of_features(equal_sequences):
     embedder = LSTMSequenceEmbedder(scaler=PCA(n_components=1), max_epochs=1)
 
     match = r"scaler=PCA\(n_components=1\) turns 2 features into"
@@ -180,14 +174,14 @@ def test_a_scaler_that_changes_the_number_of_features_is_refused(equal_sequences
         embedder.fit(equal_sequences)
 
 
-def test_every_parameter_has_a_value_that_is_refused():
+def test_every_parameter_is_validated():
     tried = {name for name, *_ in OUT_OF_RANGE}
 
     assert tried == set(LSTMSequenceEmbedder().get_params())
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_transform"])
-def test_parameters_are_checked_by_every_method_that_trains(method, sequences):
+def test_every_training_method_validates_parameters(method, sequences):
     embedder = LSTMSequenceEmbedder(n_components=0)
 
     with pytest.raises(ValueError, match="n_components == 0"):
@@ -209,7 +203,7 @@ def test_nothing_is_checked_before_fit(name, value):
         (0.9, r"X\[0\] has 3 time steps, of which horizon=0\.9 holds back 3"),
     ],
 )
-def test_a_horizon_that_leaves_nothing_to_read_is_refused(horizon, match):
+def test_horizon_must_leave_time_steps_to_read(horizon, match):
     X = [np.arange(3.0), np.arange(30.0)]
     embedder = LSTMSequenceEmbedder(objective="forecast", horizon=horizon, max_epochs=1)
 
@@ -217,7 +211,7 @@ def test_a_horizon_that_leaves_nothing_to_read_is_refused(horizon, match):
         embedder.fit(X)
 
 
-def test_early_stopping_with_one_sequence_is_refused():
+def test_early_stopping_needs_two_sequences():
     embedder = LSTMSequenceEmbedder(early_stopping=True, max_epochs=1)
 
     with pytest.raises(ValueError, match="early_stopping=True holds out sequences"):
@@ -244,7 +238,7 @@ def test_early_stopping_with_one_sequence_is_refused():
     ],
     ids=str,
 )
-def test_numbers_and_strings_of_numpy_are_taken(name, value, sequences):
+def test_numpy_scalars_are_accepted(name, value, sequences):
     embedder = LSTMSequenceEmbedder(n_components=3, max_epochs=1)
 
     embedder.set_params(**{name: value}).fit(sequences)
@@ -253,7 +247,7 @@ def test_numbers_and_strings_of_numpy_are_taken(name, value, sequences):
     assert len(embedder.inverse_transform(embedder.transform(sequences))) == 12
 
 
-def test_without_epochs_the_network_is_as_it_was_born(sequences):
+def test_zero_epochs_leave_the_network_untrained(sequences):
     embedder = LSTMSequenceEmbedder(4, max_epochs=0, random_state=0)
 
     vectors = embedder.fit_transform(sequences)
@@ -266,7 +260,7 @@ def test_without_epochs_the_network_is_as_it_was_born(sequences):
 @pytest.mark.parametrize("hidden_size", [None, 1, 5])
 @pytest.mark.parametrize("bidirectional", [True, False])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_vectors_have_the_length_asked_for(
+def test_vectors_have_n_components(
     n_components, hidden_size, bidirectional, cell, sequences
 ):
     embedder = LSTMSequenceEmbedder(
@@ -282,18 +276,18 @@ def test_vectors_have_the_length_asked_for(
     assert vectors.shape == (12, n_components)
 
 
-# No parameter does nothing
+# Every parameter has an effect
 
 
 class Greeter(Callback):
-    """Leave a word in the history."""
+    """Record an entry in the history."""
 
     def on_epoch_end(self, net, **kwargs):
         net.history.record("greeting", "hello")
 
 
 def observe(params, X):
-    """All that can be seen of an embedder fitted twice with these parameters."""
+    """Fit an embedder twice, and return all of its results that a user can see."""
     X = [x.round() for x in X] if "categorical_features" in params else X
     baseline = {"n_components": 4, "max_epochs": 2, "batch_size": 5, "random_state": 0}
     embedder = LSTMSequenceEmbedder(**baseline | params)
@@ -311,7 +305,7 @@ def observe(params, X):
 
 
 WITH_VALIDATION = {"early_stopping": True}
-POOLED = {"reservoir_fraction": 0.5}
+RESERVOIR = {"reservoir_fraction": 0.5}
 CATEGORIES = {"categorical_features": [0]}
 RARE = {**CATEGORIES, "min_frequency": 0.3}
 NEW_CATEGORIES = np.full((3, 2), 777.0)
@@ -324,9 +318,7 @@ CHANGES = {
     "cell": ({}, "gru", "vectors"),
     "patch_size": ({}, 3, "vectors"),
     "reservoir_fraction": ({}, 0.5, "vectors"),
-    "reservoir_size": (POOLED, 9, "vectors"),
-    "reservoir_patch_size": (POOLED, 2, "vectors"),
-    "pooling": (POOLED, ("mean", "max"), "vectors"),
+    "reservoir_size": (RESERVOIR, 9, "vectors"),
     "instance_norm": ({"instance_norm": False}, True, "vectors"),
     "vector_scaling": ({}, None, "vectors"),
     "weight_decay": ({}, 0.0, "vectors"),
@@ -346,7 +338,7 @@ CHANGES = {
     "early_stopping": ({}, True, "history"),
     "validation_fraction": (WITH_VALIDATION, 0.4, "history"),
     "n_iter_no_change": (
-        # So slow that no epoch is better than the first.
+        # With this learning rate no epoch is better than the first.
         {**WITH_VALIDATION, "lr": 1e-12, "max_epochs": 6},
         2,
         "n_iter",
@@ -363,7 +355,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_parameter_changes_what_can_be_seen(name, sequences):
+def test_parameter_has_an_effect(name, sequences):
     baseline, value, effect = CHANGES[name]
 
     before = observe(baseline, sequences)[effect]
@@ -376,7 +368,7 @@ def test_a_parameter_changes_what_can_be_seen(name, sequences):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_can_be_seen_is_the_same_for_the_same_parameters(name, sequences):
+def test_same_parameters_give_same_results(name, sequences):
     baseline, value, _ = CHANGES[name]
     params = {**baseline, name: value}
 
@@ -386,7 +378,7 @@ def test_what_can_be_seen_is_the_same_for_the_same_parameters(name, sequences):
     assert second == first
 
 
-def test_verbose_shows_a_bar_with_the_loss(sequences, capsys):
+def test_verbose_shows_a_progress_bar_with_the_loss(sequences, capsys):
     LSTMSequenceEmbedder(4, max_epochs=2, random_state=0, verbose=1).fit(sequences)
 
     shown = capsys.readouterr()
@@ -394,7 +386,7 @@ def test_verbose_shows_a_bar_with_the_loss(sequences, capsys):
     assert "train=" in shown.err + shown.out
 
 
-def test_without_verbose_nothing_is_shown(sequences, capsys):
+def test_nothing_is_printed_by_default(sequences, capsys):
     LSTMSequenceEmbedder(4, max_epochs=2, random_state=0).fit(sequences)
 
     shown = capsys.readouterr()
@@ -402,7 +394,7 @@ def test_without_verbose_nothing_is_shown(sequences, capsys):
     assert shown.err == ""
 
 
-def test_the_cpu_is_used_where_it_is_asked_for(sequences, monkeypatch):
+def test_cpu_is_used_on_request(sequences, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
 
     embedder = LSTMSequenceEmbedder(4, max_epochs=1, device="cpu").fit(sequences)
@@ -420,20 +412,20 @@ def test_the_cpu_is_used_where_it_is_asked_for(sequences, monkeypatch):
         (False, False, "cpu"),
     ],
 )
-def test_the_device_auto_is_the_fastest_there_is(cuda, mps, device, monkeypatch):
+def test_auto_device_is_the_fastest_available(cuda, mps, device, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: mps)
 
     assert resolve_device("auto") == device
 
 
-def test_no_parameter_is_without_a_test_of_its_effect():
+def test_effects_of_all_parameters_are_tested():
     tried = {*CHANGES, "verbose", "device"}
 
     assert tried == set(LSTMSequenceEmbedder().get_params())
 
 
-def test_the_scaler_given_is_the_one_that_is_fitted(sequences):
+def test_given_scaler_is_fitted(sequences):
     embedder = LSTMSequenceEmbedder(4, max_epochs=1, scaler=MinMaxScaler())
 
     embedder.fit(sequences)
@@ -449,13 +441,15 @@ def test_the_scaler_given_is_the_one_that_is_fitted(sequences):
         ("hidden_size_", {"hidden_size": 2}),
         ("batch_size_", {"batch_size": 7}),
         ("max_epochs_", {"max_epochs": 2}),
+        ("reservoir_fraction_", {"reservoir_fraction": 0.5}),
+        ("reservoir_size_", {"reservoir_size": 7}),
         ("horizon_", {"horizon": 2}),
         ("early_stopping_", {"early_stopping": True}),
         ("device_", {"device": "cpu"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_was_used_can_be_read_after_fit(attribute, params, sequences):
+def test_values_in_use_are_fitted_attributes(attribute, params, sequences):
     embedder = LSTMSequenceEmbedder(**{"n_components": 3, "max_epochs": 1} | params)
 
     embedder.fit(sequences)
@@ -463,11 +457,11 @@ def test_what_was_used_can_be_read_after_fit(attribute, params, sequences):
     assert getattr(embedder, attribute) == next(iter(params.values()))
 
 
-# Defaults
+# Documentation
 
 
 def documented_defaults(documented):
-    """Name and default of each parameter, as the docstring says."""
+    """Return the default of each parameter according to the docstring."""
     text = inspect.cleandoc(documented.__doc__)
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+$)", text, re.M | re.S)
     lines = re.findall(r"^(\w+) : .*?default=(.+)$", section[1], re.M)
@@ -476,10 +470,10 @@ def documented_defaults(documented):
 
 @pytest.mark.parametrize(
     "documented",
-    [LSTMSequenceEmbedder, make_sequences],
-    ids=["LSTMSequenceEmbedder", "make_sequences"],
+    [LSTMSequenceEmbedder, LSTMSequencePredictor, make_sequences],
+    ids=lambda documented: documented.__name__,
 )
-def test_documented_defaults_are_those_of_the_signature(documented):
+def test_documented_defaults_match_the_signature(documented):
     signature = inspect.signature(documented)
 
     expected = {
@@ -492,12 +486,49 @@ def test_documented_defaults_are_those_of_the_signature(documented):
 
 @pytest.mark.parametrize(
     "documented",
-    [LSTMSequenceEmbedder, make_sequences],
-    ids=["LSTMSequenceEmbedder", "make_sequences"],
+    [LSTMSequenceEmbedder, LSTMSequencePredictor, make_sequences],
+    ids=lambda documented: documented.__name__,
 )
-def test_no_default_can_be_changed_from_outside(documented):
+def test_defaults_are_immutable(documented):
     signature = inspect.signature(documented)
 
     for parameter in signature.parameters.values():
         allowed = (int, float, str, bool, tuple, type(None))
         assert isinstance(parameter.default, allowed), parameter
+
+
+ESTIMATORS = [LSTMSequenceEmbedder, LSTMSequencePredictor]
+
+
+def _descriptions(estimator):
+    """Return type and description of each documented parameter, in order."""
+    parameters = ClassDoc(estimator)["Parameters"]
+    return {p.name: (p.type, " ".join(p.desc).split()) for p in parameters}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda cls: cls.__name__)
+def test_parameters_are_documented_and_listed_in_the_order_of_the_groups(estimator):
+    names = list(inspect.signature(estimator).parameters)
+
+    grouped = [name for group in PARAMETER_GROUPS.values() for name in group]
+    assert names == [name for name in grouped if name in names]
+    assert list(_descriptions(estimator)) == names
+
+
+def test_the_groups_contain_every_parameter_once():
+    grouped = [name for group in PARAMETER_GROUPS.values() for name in group]
+
+    names = {name for cls in ESTIMATORS for name in inspect.signature(cls).parameters}
+    assert sorted(grouped) == sorted(names)
+
+
+def test_shared_parameters_have_the_same_documentation():
+    embedder, predictor = map(_descriptions, ESTIMATORS)
+
+    assert SHARED_PARAMETERS.keys() == embedder.keys() & predictor.keys()
+    for name, text in SHARED_PARAMETERS.items():
+        kind, _, description = text.partition("\n")
+        for documented_kind, documented in (embedder[name], predictor[name]):
+            assert documented_kind.startswith(f"{kind}, default=")
+            # One estimator may add sentences of its own.
+            assert documented[: len(description.split())] == description.split()

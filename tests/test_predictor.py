@@ -1,4 +1,4 @@
-"""LSTMSequencePredictor: what it learns, what it gives back, how it behaves."""
+"""LSTMSequencePredictor: learning, containers of results, beams, parameters, errors."""
 
 import itertools
 import pickle
@@ -45,14 +45,14 @@ def _quick(**parameters):
 
 @pytest.fixture(scope="module")
 def reverser():
-    """A predictor that has learned to reverse words. Not to be changed."""
+    """A predictor trained to reverse words. Tests must not change it."""
     X, y = _reversed_words(300)
     return _quick(n_components=64, max_epochs=50).fit(X, y)
 
 
 @pytest.fixture
 def numbers():
-    """Ragged sequences of two features, and how they go on, of one to four steps."""
+    """Ragged sequences of two features, and the one to four steps that follow them."""
     rng = np.random.default_rng(0)
     X = [np.cumsum(rng.normal(size=(n, 2)), axis=0) for n in rng.integers(5, 12, 40)]
     horizons = rng.integers(1, 5, 40)
@@ -60,10 +60,10 @@ def numbers():
     return X, y
 
 
-# What is learned
+# Learning
 
 
-def test_words_are_reversed_and_end_where_they_should(reverser):
+def test_words_are_reversed_and_have_the_right_length(reverser):
     X, y = _reversed_words(100, seed=1)
 
     predicted = reverser.predict(X)
@@ -72,13 +72,13 @@ def test_words_are_reversed_and_end_where_they_should(reverser):
     assert reverser.score(X, y) == pytest.approx(exact_match_score(y, predicted))
 
 
-def test_outputs_differ_with_inputs(reverser):
+def test_predictions_depend_on_the_input(reverser):
     X, y = _reversed_words(100, seed=1)
 
     assert len(set(reverser.predict(X))) > 0.8 * len(set(y))
 
 
-def test_numbers_go_on_from_the_last_values(numbers):
+def test_numeric_targets_continue_the_last_values(numbers):
     X, y = numbers
 
     predictor = _quick(n_components=32, max_epochs=40).fit(X, y)
@@ -88,7 +88,7 @@ def test_numbers_go_on_from_the_last_values(numbers):
     assert predictor.score(X, y) > 0.9
 
 
-def test_numbers_can_be_said_step_by_step(numbers):
+def test_numbers_can_be_decoded_autoregressively(numbers):
     X, y = numbers
 
     predictor = _quick(n_components=32, max_epochs=60, decoding="autoregressive")
@@ -107,20 +107,20 @@ def test_score_of_single_numbers_is_r2(numbers):
     assert predictor.score(X, y) == pytest.approx(r2_score(y, predicted), abs=1e-5)
 
 
-def test_score_of_several_numbers_is_over_true_steps(numbers):
+def test_score_of_several_numbers_uses_the_true_lengths(numbers):
     X, y = numbers
     y = [step[:2] for step in y]
 
     predictor = _quick().fit(X, y)
 
-    sequences, _ = predictor._check_in(X)
+    sources, _ = predictor._check_X(X, reset=False)
     lengths = np.array([len(steps) for steps in y])
-    said = predictor._say(sequences, predictor.transform(X), lengths)
-    judge = r2_score(np.concatenate(y), said.span(0, lengths.sum()))
-    assert predictor.score(X, y) == pytest.approx(judge, abs=1e-5)
+    predicted = predictor._predict(sources, predictor.transform(X), lengths)
+    expected = r2_score(np.concatenate(y), predicted.span(0, lengths.sum()))
+    assert predictor.score(X, y) == pytest.approx(expected, abs=1e-5)
 
 
-def test_labels_are_sequences_of_one():
+def test_labels_are_sequences_of_one_token():
     X, y = make_sequences(60, n_classes=2, random_state=0)
     labels = [[("up", "down")[label]] for label in y]
 
@@ -140,7 +140,7 @@ def test_labels_are_sequences_of_one():
     ],
     ids=["pandas", "frame", "polars", "enum"],
 )
-def test_a_series_of_categories_holds_labels(make):
+def test_categorical_series_holds_labels(make):
     X, y = make_sequences(20, n_classes=2, random_state=0)
     labels = make(np.array(["one", "two"])[y].tolist())
 
@@ -165,13 +165,13 @@ def test_decimals_are_numbers():
     X, _ = _reversed_words(20)
     values = [Decimal(len(word)) / 3 for word in X]
 
-    said = _quick().fit(X, values).predict(X)
+    predicted = _quick().fit(X, values).predict(X)
 
-    assert said.dtype == np.float64
-    assert_allclose(said, _quick().fit(X, list(map(float, values))).predict(X))
+    assert predicted.dtype == np.float64
+    assert_allclose(predicted, _quick().fit(X, list(map(float, values))).predict(X))
 
 
-def test_numbers_and_categories_are_said_together(numbers):
+def test_numbers_and_categories_are_predicted_together(numbers):
     X, _ = numbers
     y = [[(float(x[-1, 0]), "up" if x[-1, 0] > 0 else "down")] * 2 for x in X]
 
@@ -183,7 +183,7 @@ def test_numbers_and_categories_are_said_together(numbers):
     assert predictor.score(X, y) > 0.8
 
 
-def test_one_step_leads_to_many():
+def test_targets_may_be_longer_than_sources():
     X = [[letter] for letter in "abcabc"]
     y = [letter * 3 for letter in "abcabc"]
 
@@ -192,7 +192,7 @@ def test_one_step_leads_to_many():
     assert predictor.predict([["b"], ["c"]]) == ["bbb", "ccc"]
 
 
-def test_the_vector_is_all_that_the_decoder_knows(reverser):
+def test_decoder_depends_on_the_vector_alone(reverser):
     X, _ = _reversed_words(20, seed=2)
     shuffled = np.random.default_rng(0).permutation(20)
     vectors = reverser.transform(X)
@@ -201,14 +201,14 @@ def test_the_vector_is_all_that_the_decoder_knows(reverser):
 
     assert vectors.shape == (20, 64)
     letters = reverser.target_categories_[0]
-    said = [
+    decoded = [
         "".join(letters[row[:length, 0] - 1])
         for row, length in zip(classes, lengths, strict=True)
     ]
-    assert said == reverser.predict([X[i] for i in shuffled])
+    assert decoded == reverser.predict([X[i] for i in shuffled])
 
 
-def test_level_and_scale_stand_beside_the_vector_where_they_are_put_back(numbers):
+def test_relative_targets_leave_location_and_scale_out_of_the_vector(numbers):
     X, y = numbers
     moved = [x + 100 for x in X]
     relative = _quick(instance_norm=True).fit(X, y)
@@ -220,7 +220,7 @@ def test_level_and_scale_stand_beside_the_vector_where_they_are_put_back(numbers
     assert not np.allclose(raw.transform(moved), raw.transform(X), atol=0.01)
 
 
-# What comes back
+# Containers
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_level_and_scale_stand_beside_the_vector_where_they_are_put_back(numbers
         "arrow",
     ],
 )
-def test_predictions_have_the_kind_of_y(make):
+def test_predictions_have_the_container_of_y(make):
     X, y = _reversed_words(30)
     y = make(y)
 
@@ -267,7 +267,7 @@ def test_predictions_have_the_kind_of_y(make):
 def test_rows_keep_the_index_of_X():
     words, y = _reversed_words(20)
     X = pd.DataFrame({"letters": [list(word) for word in words]}, index=range(50, 70))
-    y = pd.DataFrame({"said": [list(word) for word in y]}, index=X.index)
+    y = pd.DataFrame({"reversed": [list(word) for word in y]}, index=X.index)
 
     predicted = _quick().fit(X, y).predict(X.iloc[5:8])
 
@@ -275,7 +275,7 @@ def test_rows_keep_the_index_of_X():
 
 
 @pytest.mark.parametrize("kind", ["2d", "3d", "frame"])
-def test_arrays_of_numbers_come_back_as_such(kind):
+def test_predictions_of_arrays_are_arrays(kind):
     X, y = make_windows(np.sin(np.arange(60.0)), 12, 3)
     y = {"2d": y[:, :, 0], "3d": y, "frame": pd.DataFrame(y[:, :, 0])}[kind]
 
@@ -286,7 +286,7 @@ def test_arrays_of_numbers_come_back_as_such(kind):
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64, bool])
-def test_single_values_come_back_as_a_vector(dtype):
+def test_predictions_of_single_values_are_one_dimensional(dtype):
     X, y = make_sequences(16, random_state=0)
 
     for kind in (np.asarray, list, pd.Series, torch.as_tensor):
@@ -296,7 +296,7 @@ def test_single_values_come_back_as_a_vector(dtype):
         assert predicted.shape == (16,)
 
 
-def test_vectors_of_one_sequence_are_those_of_the_batch(reverser):
+def test_vectors_do_not_depend_on_the_batch(reverser):
     X, _ = _reversed_words(20, seed=3)
 
     alone = np.concatenate([reverser.transform([word]) for word in X])
@@ -304,7 +304,7 @@ def test_vectors_of_one_sequence_are_those_of_the_batch(reverser):
     assert_allclose(alone, reverser.transform(X), atol=1e-5)
 
 
-def test_predictions_do_not_depend_on_company(reverser):
+def test_predictions_do_not_depend_on_the_batch(reverser):
     X, _ = _reversed_words(20, seed=3)
 
     assert [reverser.predict([word])[0] for word in X] == reverser.predict(X)
@@ -313,7 +313,7 @@ def test_predictions_do_not_depend_on_company(reverser):
 # Lengths
 
 
-def test_max_length_bounds_what_is_said(reverser):
+def test_max_length_bounds_predictions(reverser):
     X, y = _reversed_words(50, seed=4)
     bounded = clone(reverser).set_params(max_length=2, max_epochs=3).fit(X, y)
 
@@ -322,7 +322,7 @@ def test_max_length_bounds_what_is_said(reverser):
     assert reverser.max_length_ == 5
 
 
-def test_equal_lengths_need_not_be_learned():
+def test_equal_target_lengths_are_not_learned():
     X, y = _reversed_words(20)
     y = [word[0] * 3 for word in y]
 
@@ -335,7 +335,7 @@ def test_equal_lengths_need_not_be_learned():
 # Beams
 
 
-def test_candidates_come_in_order_with_what_they_are_worth(reverser):
+def test_candidates_are_ranked_by_length_normalised_probability(reverser):
     X, y = _reversed_words(30, seed=5)
 
     candidates, log_probabilities = reverser.predict_top(X, k=3)
@@ -350,7 +350,7 @@ def test_candidates_come_in_order_with_what_they_are_worth(reverser):
         assert (values <= 0).all()
 
 
-def test_a_beam_finds_no_less_likely_sequences(reverser):
+def test_wider_beam_finds_at_least_as_likely_sequences(reverser):
     X, _ = _reversed_words(30, seed=6)
     wide = pickle.loads(pickle.dumps(reverser)).set_params(length_penalty=0.0)
     one = wide.predict_top(X, k=1)[1]
@@ -360,7 +360,7 @@ def test_a_beam_finds_no_less_likely_sequences(reverser):
     assert all(b[0] >= a[0] - 1e-4 for a, b in zip(one, many, strict=True))
 
 
-def test_a_beam_of_one_is_greedy(reverser):
+def test_beam_of_one_is_greedy(reverser):
     X, _ = _reversed_words(30, seed=6)
 
     candidates, _ = reverser.predict_top(X, k=1)
@@ -369,14 +369,20 @@ def test_a_beam_of_one_is_greedy(reverser):
     assert np.mean([candidates[i][0] == greedy[i] for i in range(30)]) > 0.9
 
 
-def test_a_beam_needs_one_categorical_feature(numbers):
-    with pytest.raises(ValueError, match="beam_size=3 needs a y of one categorical"):
+def test_beam_search_needs_one_categorical_feature(numbers):
+    with pytest.raises(
+        ValueError,
+        match="beam_size=3 needs autoregressive decoding",
+    ):
         _quick(beam_size=3).fit(*numbers)
-    with pytest.raises(ValueError, match="predict_top needs a y of one categorical"):
+    with pytest.raises(
+        ValueError,
+        match="predict_top needs autoregressive decoding",
+    ):
         _quick().fit(*numbers).predict_top(numbers[0])
 
 
-def test_beams_keep_to_the_one_length_of_all_targets():
+def test_beams_keep_the_only_target_length():
     X = ["".join(word) for word in itertools.product("abc", repeat=3)]
     y = [word[::-1] for word in X]
     predictor = _quick(max_epochs=5, beam_size=9, length_penalty=0.0).fit(X, y)
@@ -387,12 +393,12 @@ def test_beams_keep_to_the_one_length_of_all_targets():
     assert predictor.predict(X) == [words[0] for words in candidates]
     greedy = clone(predictor).set_params(beam_size=1).fit(X, y).predict(X)
     assert greedy != predictor.predict(X)
-    # Nothing is set aside for an end that cannot be elsewhere.
+    # No probability is reserved for ends at other lengths.
     everything = predictor.predict_top(X[:3], k=27)[1]
     assert_allclose([np.exp(values).sum() for values in everything], 1, atol=1e-4)
 
 
-# Manners
+# scikit-learn conventions
 
 
 def test_equal_seeds_give_equal_predictors():
@@ -403,7 +409,7 @@ def test_equal_seeds_give_equal_predictors():
     assert_array_equal(first, second)
 
 
-def test_fit_leaves_global_seeds_alone():
+def test_fit_does_not_change_global_seeds():
     X, y = _reversed_words()
     torch.manual_seed(3)
     np.random.seed(3)
@@ -426,7 +432,7 @@ def test_fit_changes_neither_X_nor_y(numbers):
     assert pickle.dumps((X, y)) == before
 
 
-def test_a_pickled_predictor_predicts_the_same(reverser):
+def test_pickled_predictor_predicts_the_same(reverser):
     X, _ = _reversed_words(20, seed=7)
 
     again = pickle.loads(pickle.dumps(reverser))
@@ -434,7 +440,7 @@ def test_a_pickled_predictor_predicts_the_same(reverser):
     assert again.predict(X) == reverser.predict(X)
 
 
-def test_a_predictor_holds_no_data():
+def test_pickle_contains_no_training_data():
     X, y = _reversed_words()
     options = {"early_stopping": True, "batch_size": 16}
 
@@ -447,7 +453,7 @@ def test_a_predictor_holds_no_data():
     assert len(many) < len(few) + 1000
 
 
-def test_a_grid_search_finds_what_learns():
+def test_grid_search_selects_the_trained_predictor():
     X, y = _reversed_words(200)
     search = GridSearchCV(_quick(), {"max_epochs": [1, 30]}, cv=2, n_jobs=2)
 
@@ -457,7 +463,7 @@ def test_a_grid_search_finds_what_learns():
     assert search.score(X, y) == search.best_estimator_.score(X, y) > 0.2
 
 
-def test_cross_validation_takes_lists_and_object_arrays():
+def test_cross_validation_accepts_lists_and_object_arrays():
     X, y = _reversed_words()
 
     scores = cross_val_score(_quick(), X, y, cv=KFold(3))
@@ -468,7 +474,7 @@ def test_cross_validation_takes_lists_and_object_arrays():
     assert all(isinstance(word, str) for word in predicted)
 
 
-def test_cross_validation_joins_padded_arrays(numbers):
+def test_cross_validation_concatenates_padded_arrays(numbers):
     X, y = numbers
     padded = np.full((40, 6, 2), NAN)
     for row, steps in zip(padded, y, strict=True):
@@ -481,7 +487,7 @@ def test_cross_validation_joins_padded_arrays(numbers):
     assert short.shape == (40, 2, 2)
 
 
-def test_a_table_is_cut_to_the_longest_that_is_said():
+def test_predicted_table_is_cut_to_max_length():
     X = np.random.default_rng(0).normal(size=(30, 5))
     y = pd.DataFrame(X[:, ::-1], columns=list("abcde"), index=range(100, 130))
 
@@ -495,7 +501,7 @@ def test_a_table_is_cut_to_the_longest_that_is_said():
     assert list(predicted.index) == [100, 101, 102]
 
 
-def test_vectors_stand_ahead_of_a_classifier():
+def test_vectors_can_be_classified():
     X, y = make_sequences(60, n_classes=2, random_state=0)
     lengths = [[len(x)] for x in X]
     pipeline = make_pipeline(_quick(), LogisticRegression())
@@ -506,7 +512,7 @@ def test_vectors_stand_ahead_of_a_classifier():
     assert _quick().fit_transform(X, lengths).shape == (60, 16)
 
 
-def test_vectors_have_names():
+def test_components_have_names():
     X, y = _reversed_words()
 
     frame = _quick(n_components=3).set_output(transform="pandas").fit(X, y).transform(X)
@@ -514,7 +520,7 @@ def test_vectors_have_names():
     assert list(frame.columns) == [f"lstmsequencepredictor{i}" for i in range(3)]
 
 
-def test_partial_fit_goes_on():
+def test_partial_fit_continues_the_training():
     X, y = _reversed_words(200)
     predictor = _quick(n_components=32)
 
@@ -525,7 +531,7 @@ def test_partial_fit_goes_on():
     assert not hasattr(predictor, "train_score_")
 
 
-def test_warm_start_trains_the_same_network_on():
+def test_warm_start_continues_the_training():
     X, y = _reversed_words()
     predictor = _quick(warm_start=True).fit(X, y)
     first = predictor.history_[0]["train_loss"]
@@ -539,11 +545,11 @@ def test_warm_start_trains_the_same_network_on():
 @pytest.mark.parametrize(
     ("name", "value"), [("reverse_source", False), ("shared_vocabulary", True)]
 )
-def test_warm_start_names_what_the_network_was_built_for(name, value):
+def test_warm_start_names_a_parameter_that_must_not_change(name, value):
     X, y = _reversed_words()
     predictor = _quick(warm_start=True).fit(X, y).set_params(**{name: value})
 
-    with pytest.raises(ValueError, match=f"was built for {name}={not value}"):
+    with pytest.raises(ValueError, match=f"was built with {name}={not value}"):
         predictor.fit(X, y)
 
 
@@ -559,12 +565,12 @@ def test_warm_start_names_what_the_network_was_built_for(name, value):
     ],
     ids=str,
 )
-def test_a_wrong_scaler_of_targets_is_named_so(numbers, scaler, match):
+def test_error_about_target_scaler_names_it(numbers, scaler, match):
     with pytest.raises(ValueError, match=match):
         _quick(target_scaler=scaler).fit(*numbers)
 
 
-def test_early_stopping_holds_pairs_out():
+def test_early_stopping_uses_a_validation_set():
     X, y = _reversed_words()
 
     predictor = _quick(early_stopping=True, n_iter_no_change=1, max_epochs=50)
@@ -572,7 +578,7 @@ def test_early_stopping_holds_pairs_out():
     assert "valid_loss" in predictor.fit(X, y).history_[0]
 
 
-def test_a_failed_fit_leaves_the_predictor_as_it_was(reverser):
+def test_failed_fit_leaves_the_predictor_unchanged(reverser):
     predictor = pickle.loads(pickle.dumps(reverser))
     X, y = _reversed_words()
 
@@ -612,7 +618,7 @@ def test_a_failed_fit_leaves_the_predictor_as_it_was(reverser):
     ],
     ids=str,
 )
-def test_every_parameter_changes_something(changed):
+def test_parameter_has_an_effect(changed):
     X, y = _reversed_words()
     base = {"decoding": "parallel"} if "target_patch_size" in changed else {}
     expected = _quick(**base).fit(X, y)
@@ -637,7 +643,7 @@ def test_every_parameter_changes_something(changed):
     ],
     ids=str,
 )
-def test_every_parameter_of_numbers_changes_something(changed, numbers):
+def test_parameter_of_numbers_has_an_effect(changed, numbers):
     X, y = numbers
     X, y = [np.round(x) for x in X], [np.round(step) for step in y]
     expected = _quick().fit(X, y)
@@ -647,7 +653,7 @@ def test_every_parameter_of_numbers_changes_something(changed, numbers):
     assert not np.array_equal(predictor.transform(X), expected.transform(X))
 
 
-def test_instance_norm_can_be_asked_for():
+def test_instance_norm_is_used_on_request():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(30, 8)), rng.normal(size=(30, 2))
 
@@ -677,13 +683,13 @@ def test_dropout_is_off_outside_training():
         ("n_components", 0, ValueError, "n_components == 0"),
     ],
 )
-def test_wrong_parameters_are_refused(name, value, error, match):
+def test_invalid_value_is_named_in_the_error(name, value, error, match):
     with pytest.raises(error, match=match):
         _quick(**{name: value}).fit(*_reversed_words())
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_top", "score"])
-def test_parameters_of_predict_are_checked_there(reverser, method):
+def test_parameters_of_predict_are_validated_by_predict(reverser, method):
     X, y = _reversed_words(3)
     predictor = pickle.loads(pickle.dumps(reverser)).set_params(max_length=0)
 
@@ -691,24 +697,27 @@ def test_parameters_of_predict_are_checked_there(reverser, method):
         getattr(predictor, method)(X, *([y] if method == "score" else []))
 
 
-def test_a_beam_set_after_fit_needs_one_categorical_feature(numbers):
+def test_beam_size_set_after_fit_is_validated(numbers):
     predictor = _quick().fit(*numbers).set_params(beam_size=2)
 
-    with pytest.raises(ValueError, match="beam_size=2 needs a y of one categorical"):
+    with pytest.raises(
+        ValueError,
+        match="beam_size=2 needs autoregressive decoding",
+    ):
         predictor.predict(numbers[0])
 
 
-# Targets that are refused
+# Invalid targets
 
 
-def test_single_values_that_are_no_numbers_are_refused():
+def test_single_values_must_be_numbers():
     y = [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-02")]
 
     with pytest.raises(TypeError, match=r"y\[0\] is of type Timestamp"):
         _quick().fit(["ab", "c"], y)
 
 
-def test_columns_of_sequences_and_of_values_are_not_mixed():
+def test_columns_of_sequences_and_of_single_values_cannot_be_mixed():
     y = pd.DataFrame({"path": [[1, 2], [3]], "label": [1, 2]})
 
     with pytest.raises(
@@ -737,12 +746,12 @@ def test_y_is_required():
         ),
     ],
 )
-def test_wrong_targets_are_refused_by_name(y, error, match):
+def test_error_about_targets_names_y(y, error, match):
     with pytest.raises(error, match=match):
         _quick().fit(["abc", "de", "f"], y)
 
 
-def test_times_are_not_predicted():
+def test_times_cannot_be_predicted():
     times = pd.date_range("2026-01-01", periods=3)
     y = pd.DataFrame({"when": [list(times), list(times)]})
 
@@ -750,7 +759,7 @@ def test_times_are_not_predicted():
         _quick().fit(["abc", "de"], y)
 
 
-def test_targets_of_another_kind_are_refused_later():
+def test_score_needs_targets_of_the_fitted_kind():
     X, y = _reversed_words()
     predictor = _quick().fit(X, y)
 
@@ -761,7 +770,7 @@ def test_targets_of_another_kind_are_refused_later():
         single.score(X, [[1.0]] * len(X))
 
 
-def test_another_number_of_target_features_is_refused(numbers):
+def test_score_needs_the_fitted_number_of_target_features(numbers):
     X, y = numbers
     predictor = _quick().fit(X, y)
 
@@ -776,12 +785,12 @@ def test_another_number_of_target_features_is_refused(numbers):
         ([[True, False], [False]], "categories of one kind"),
     ],
 )
-def test_a_shared_vocabulary_needs_categories_of_one_kind(X, match):
+def test_shared_vocabulary_needs_categories_of_the_same_kind(X, match):
     with pytest.raises((TypeError, ValueError), match=match):
         _quick(shared_vocabulary=True).fit(X, ["ab", "b"])
 
 
-def test_a_shared_vocabulary_has_one_table():
+def test_shared_vocabulary_has_one_embedding_table():
     X, y = ["abc", "bd", "ca"], ["xyz", "yb", "za"]
 
     predictor = _quick(shared_vocabulary=True).fit(X, y)
@@ -793,22 +802,22 @@ def test_a_shared_vocabulary_has_one_table():
 
 
 @pytest.mark.parametrize("decoding", ["parallel", "autoregressive"])
-def test_gaps_are_neither_learned_nor_counted(numbers, decoding):
+def test_missing_targets_are_neither_learned_nor_scored(numbers, decoding):
     X, _ = numbers
     y = np.stack([x[-1] + np.arange(3)[:, None] for x in X])
     y[::3, 0, 1] = NAN
 
     predictor = _quick(decoding=decoding).fit(X, list(y))
 
-    said = np.stack(predictor.predict(X))
-    assert not np.isnan(said).any()
+    predicted = np.stack(predictor.predict(X))
+    assert not np.isnan(predicted).any()
     means = np.nanmean(y, axis=(0, 1))
-    unexplained = np.nansum((said - y) ** 2, axis=(0, 1))
-    share = 1 - unexplained / np.nansum((y - means) ** 2, axis=(0, 1))
-    assert predictor.score(X, list(y)) == pytest.approx(share.mean(), abs=1e-4)
+    unexplained = np.nansum((predicted - y) ** 2, axis=(0, 1))
+    explained = 1 - unexplained / np.nansum((y - means) ** 2, axis=(0, 1))
+    assert predictor.score(X, list(y)) == pytest.approx(explained.mean(), abs=1e-4)
 
 
-def test_rare_tokens_are_unknown():
+def test_infrequent_tokens_are_predicted_as_unknown():
     X, y = _reversed_words()
 
     predictor = _quick(min_frequency=10_000).fit(X, y)
