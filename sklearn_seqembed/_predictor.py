@@ -66,7 +66,8 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         begins much closer to the last values of X than to its own mean. Ignored if X
         or y has no numeric features.
     %(hidden_size)s
-        "auto" is None. The decoder has as many cells as all directions of the encoder together.
+        "auto" is None. The decoder has as many cells as all directions of the encoder
+        together.
     %(num_layers)s
     %(bidirectional)s
     reverse_source : bool, default=True

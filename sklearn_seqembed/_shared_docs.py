@@ -6,6 +6,7 @@ that parameter. Text that follows the line belongs to one estimator alone.
 
 import inspect
 import re
+import textwrap
 
 SHARED_PARAMETERS = {
     "n_components": """int
@@ -114,10 +115,17 @@ def insert_shared_parameters(cls):
 
     def entry(match):
         indent, name = match.groups()
-        kind, *description = SHARED_PARAMETERS[name].split("\n")
+        kind, _, description = SHARED_PARAMETERS[name].partition("\n")
         default = repr(defaults[name].default).replace("'", '"')
-        lines = [f"{indent}{name} : {kind}, default={default}"]
-        return "\n".join(lines + [f"{indent}    {line}" for line in description])
+        heading = f"{indent}{name} : {kind}, default={default}\n"
+        return heading + textwrap.fill(
+            " ".join(description.split()),
+            width=88,
+            initial_indent=f"{indent}    ",
+            subsequent_indent=f"{indent}    ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
 
     cls.__doc__ = re.sub(r"^( *)%\((\w+)\)s$", entry, cls.__doc__, flags=re.MULTILINE)
     return cls

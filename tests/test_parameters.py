@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from numpydoc.docscrape import ClassDoc
+from numpydoc.validate import validate
 from processors import needs_bfloat16
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
@@ -532,3 +533,21 @@ def test_shared_parameters_have_the_same_documentation():
             assert documented_kind.startswith(f"{kind}, default=")
             # One estimator may add sentences of its own.
             assert documented[: len(description.split())] == description.split()
+
+
+# As in pyproject.toml, which is for files that can be checked without being imported.
+IGNORED_CHECKS = {"ES01", "EX01", "SA01", "RT02", "GL08"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{cls.__name__}{method}"
+        for cls in ESTIMATORS
+        for method in ("", *(f".{name}" for name in vars(cls) if name[0] != "_"))
+    ],
+)
+def test_docstring_passes_numpydoc_validation(name):
+    errors = validate(f"sklearn_seqembed.{name}")["errors"]
+
+    assert not [error for error in errors if error[0] not in IGNORED_CHECKS]
