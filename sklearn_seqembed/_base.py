@@ -73,8 +73,9 @@ class BaseSequenceEstimator(
         `_target_features` of the targets.
     ``_choose_network(pairs)``
         Set the parameters of the network that are "auto".
-    ``_check_trainable(pairs)``
-        Raise or warn where the data or the parameters leave nothing to learn.
+    ``_prepare_training(pairs)``
+        Set what may change between training runs. Raise an error or warn if the data
+        or the parameters leave nothing to learn.
     ``_encode_pairs(pairs)``
         Turn the values of pairs into what the network reads and predicts.
     ``_make_dataset(encoded, training=False)``
@@ -157,7 +158,7 @@ class BaseSequenceEstimator(
             if not continues:
                 self._fit_features(pairs, rng)
                 self._choose_network(pairs)
-            self._check_trainable(pairs)
+            self._prepare_training(pairs)
             self._choose_training(len(pairs), single_pass, continues)
             self._record_lengths(pairs.targets.lengths, reset=not continues)
             encoded = self._encode_pairs(pairs)

@@ -466,7 +466,9 @@ horizon_, device_
             parts.
         """
         check_is_fitted(self)
-        return self._explained_fraction(self._check_data(X, None, reset=False))
+        pairs = self._check_data(X, None, reset=False)
+        self._check_horizons(pairs.sources)
+        return self._explained_fraction(pairs)
 
     def score_samples(self, X):
         """Return how well each sequence is reconstructed; low values are unusual.
@@ -487,6 +489,7 @@ horizon_, device_
         """
         check_is_fitted(self)
         pairs = self._check_data(X, None, reset=False)
+        self._check_horizons(pairs.sources)
         predictions = self.net_.predict_parts(
             self._make_dataset(self._encode_pairs(pairs))
         )
@@ -501,6 +504,12 @@ horizon_, device_
         """Return the number of time steps to forecast for each sequence."""
         return count_horizons(sequences.lengths, self.horizon_)
 
+    def _check_horizons(self, sequences):
+        """Raise an error if a forecast leaves a sequence no time step to read."""
+        if "forecast" in self._parts:
+            horizons = self._count_horizons(sequences)
+            check_horizons(sequences.lengths, horizons, self.horizon)
+
     # How reconstruction and forecasting differ from the prediction of given targets:
     # the methods that BaseSequenceEstimator asks for. The target of a sequence is the
     # sequence itself; the dataset splits off the end that is to be forecast.
@@ -510,10 +519,6 @@ horizon_, device_
         if reset:
             self._container = container.without_rows()
             self._parts = PARTS[self.objective]
-            self.horizon_ = _auto.resolve(self.horizon, _auto.HORIZON)
-        if "forecast" in self._parts:
-            horizons = self._count_horizons(sequences)
-            check_horizons(sequences.lengths, horizons, self.horizon)
         return Pairs(sequences, sequences)
 
     def _fit_features(self, pairs, rng):
@@ -544,7 +549,9 @@ horizon_, device_
             self.instance_norm, _auto.choose_instance_norm(*scales)
         )
 
-    def _check_trainable(self, pairs):
+    def _prepare_training(self, pairs):
+        self.horizon_ = _auto.resolve(self.horizon, _auto.HORIZON)
+        self._check_horizons(pairs.sources)
         may_miss = self._features.numeric.missing_indicator_ or self._has_categories
         if "forecast" in self._parts and may_miss:
             horizons = self._count_horizons(pairs.sources)

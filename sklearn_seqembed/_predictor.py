@@ -560,7 +560,7 @@ max_epochs_, early_stopping_, max_length_, device_
             self.decoding, "autoregressive" if has_categories else "parallel"
         )
 
-    def _check_trainable(self, pairs):
+    def _prepare_training(self, pairs):
         self._check_prediction_parameters()
 
     def _encode_pairs(self, pairs):
