@@ -604,7 +604,6 @@ horizon_, device_
             "reservoir_fraction": float(kept(self, "reservoir_fraction")),
             "reservoir_size": int(kept(self, "reservoir_size")),
             "reservoir_patch_size": int(kept(self, "reservoir_patch_size")),
-            "pooling": as_options(self.pooling),
             "vector_scaling": self.vector_scaling,
             "decoder_inputs": self.decoder_inputs,
         }
