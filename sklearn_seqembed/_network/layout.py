@@ -165,7 +165,7 @@ class Layout:
         return self._reduce(x, torch.amin, torch.inf)
 
     def _reduce(self, x, function, neutral):
-        """Reduce by a function of torch; `neutral` is the value that leaves it as is."""
+        """Reduce by a function of torch that ignores values of `neutral`."""
         parts = []
         for segment, part in self._split(x):  # (P, N, ·) of the segment
             if not self.is_full:
