@@ -113,12 +113,12 @@ def pools_of(n_batches):
 @contextlib.contextmanager
 def no_blocks():
     """Let no batch be cut into blocks."""
-    before = layout_module.BLOCK_PRODUCTS
-    layout_module.BLOCK_PRODUCTS = float("inf")
+    before = layout_module.SEGMENT_COST
+    layout_module.SEGMENT_COST = float("inf")
     try:
         yield
     finally:
-        layout_module.BLOCK_PRODUCTS = before
+        layout_module.SEGMENT_COST = before
 
 
 def steps_ratio(lengths, patch_size, n_cells=None):

@@ -586,7 +586,6 @@ horizon_, device_
             "reservoir_fraction": float(fraction),
             "reservoir_size": int(resolve(self.reservoir_size, self.reservoir_size_)),
             "reservoir_patch_size": self.reservoir_patch_size_,
-            "pooling": ("mean", "max", "min", "std", "ppv"),
             "vector_scaling": self.vector_scaling,
             "decoder_inputs": self.decoder_inputs,
         }

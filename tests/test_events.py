@@ -127,8 +127,8 @@ def test_numbers_and_categories_are_learned_in_one_network():
 
 
 def test_an_adaptive_softmax_learns_too(monkeypatch):
-    monkeypatch.setattr(categories_module, "FULL_CLASSES", 4)
-    monkeypatch.setattr(categories_module, "CUTOFFS", (2, 4))
+    monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 4)
+    monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (2, 4))
     X = ["abcdefgh", "hgfedcba", "aabbccdd", "ddeeffgg"] * 4
     embedder = _embedder(n_components=32, max_epochs=400, batch_size=16).fit(X)
 

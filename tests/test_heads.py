@@ -1,18 +1,21 @@
-"""Categories in the network: what enters, what leaves, what it costs to be wrong."""
+"""Categorical features in the network, the loss, the score and the batches."""
 
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.metrics import d2_log_loss_score, log_loss
+from sklearn.metrics import d2_log_loss_score, r2_score
 
 from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 from sklearn_seqembed._features.encoder import EncodedSequences
 from sklearn_seqembed._features.numeric import NumericFeatures
 from sklearn_seqembed._network import categories as categories_module
-from sklearn_seqembed._network.categories import CategoryHeads
+from sklearn_seqembed._network.categories import (
+    CategoryEmbedding,
+    CategoryHeads,
+    choose_embedding_size,
+)
 from sklearn_seqembed._network.decoder import DecoderOutput
-from sklearn_seqembed._network.embedding import CategoryEmbedding, embedding_width
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.loss import SequenceLoss, mean_errors
@@ -22,29 +25,31 @@ from sklearn_seqembed._training.dataset import SequenceDataset, masked_targets
 NAN = np.nan
 
 
-# What enters
+# Input
 
 
 @pytest.mark.parametrize(
-    ("n_classes", "width"), [(0, 1), (1, 2), (2, 2), (20, 9), (100, 21), (100_000, 64)]
+    ("n_classes", "size"), [(0, 1), (1, 2), (2, 2), (20, 9), (100, 21), (100_000, 64)]
 )
-def test_the_width_of_an_embedding_grows_with_the_vocabulary(n_classes, width):
-    assert embedding_width(n_classes) == width
+def test_embeddings_grow_with_the_number_of_classes(n_classes, size):
+    assert choose_embedding_size(n_classes) == size
 
 
-def test_a_missing_category_enters_as_zeros_and_learns_nothing():
+def test_each_category_has_a_vector_and_a_missing_one_has_zeros():
     embedding = CategoryEmbedding((3, 2))
+    first, second = embedding.tables
     categories = torch.tensor([[[0, 1], [3, 0]]])
 
     embedded = embedding(categories)
     embedded.sum().backward()
 
-    first = embedding.tables[0].embedding_dim
-    assert embedded.shape == (1, 2, embedding.width)
-    assert not embedded[0, 0, :first].any()
-    assert not embedded[0, 1, first:].any()
-    assert embedded[0, 1, :first].any()
-    assert not embedding.tables[0].weight.grad[0].any()
+    zeros = torch.zeros(first.embedding_dim), torch.zeros(second.embedding_dim)
+    expected = [
+        torch.cat([zeros[0], second.weight[1]]),
+        torch.cat([first.weight[3], zeros[1]]),
+    ]
+    assert torch.equal(embedded, torch.stack(expected)[None])
+    assert first.weight.grad[:, 0].tolist() == [0, 0, 0, 1]  # none for a missing one
 
 
 def _encoder(**options):
@@ -53,20 +58,19 @@ def _encoder(**options):
         "n_classes": (4, 3),
         "reservoir_fraction": 0.5,
         "reservoir_size": 4,
-        "pooling": ("mean", "max"),
     } | options
     return Encoder(2, 6, **options).eval()
 
 
 @pytest.mark.parametrize("patch_size", [1, 3])
-def test_nothing_after_the_end_reaches_the_vector(patch_size):
+def test_categories_after_the_end_do_not_change_the_vector(patch_size):
     encoder = _encoder(patch_size=patch_size, reservoir_patch_size=patch_size)
     numeric = torch.randn(2, 7, 2)
     categories = torch.randint(1, 4, (2, 7, 2))
     lengths = torch.tensor([7, 3])
     vectors = encoder(numeric, categories, lengths).detach()
 
-    categories[1, 3:] = 999  # no category at all
+    categories[1, 3:] = 999  # not an index of any category
     numeric[1, 3:] = 1e6
 
     assert_allclose(vectors, encoder(numeric, categories, lengths).detach())
@@ -75,7 +79,7 @@ def test_nothing_after_the_end_reaches_the_vector(patch_size):
 
 
 @pytest.mark.parametrize("reservoir_fraction", [0.0, 0.5])
-def test_every_category_of_every_step_reaches_the_vector(reservoir_fraction):
+def test_every_category_of_every_step_changes_the_vector(reservoir_fraction):
     encoder = _encoder(reservoir_fraction=reservoir_fraction)
     numeric, lengths = torch.zeros(1, 5, 2), torch.tensor([5])
     categories = torch.ones(1, 5, 2, dtype=torch.int64)
@@ -98,10 +102,10 @@ def test_another_number_of_categorical_features_is_refused():
         )
 
 
-# What leaves
+# Output
 
 
-def test_surprisals_are_minus_log_probabilities():
+def test_surprisals_are_negative_log_probabilities():
     heads = CategoryHeads((3, 2))
     scores = torch.randn(2, 4, 5)
     classes = torch.stack([torch.randint(1, 4, (2, 4)), torch.randint(1, 3, (2, 4))], 2)
@@ -114,12 +118,12 @@ def test_surprisals_are_minus_log_probabilities():
         assert_allclose(surprisals[:, :, k], -chosen[:, :, 0].log(), rtol=1e-5)
 
 
-def test_many_classes_take_an_adaptive_softmax_that_is_one_distribution(monkeypatch):
-    monkeypatch.setattr(categories_module, "FULL_CLASSES", 5)
-    monkeypatch.setattr(categories_module, "CUTOFFS", (3, 7))
-    monkeypatch.setattr(categories_module, "TOGETHER", 40)  # several pieces
+def test_adaptive_softmax_of_many_classes_is_a_distribution(monkeypatch):
+    monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 5)
+    monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (3, 7))
+    monkeypatch.setattr(categories_module, "PREDICTED_SCORES", 40)  # several pieces
     heads = CategoryHeads((2, 20))
-    assert heads.widths == [2, categories_module.ADAPTIVE_WIDTH]
+    assert heads.widths == [2, categories_module.ADAPTIVE_SIZE]
     scores = 3 * torch.randn(2, 6, sum(heads.widths))
 
     surprisals = []
@@ -132,18 +136,17 @@ def test_many_classes_take_an_adaptive_softmax_that_is_one_distribution(monkeypa
     assert_allclose(torch.exp(-surprisals).sum(dim=2), np.ones((2, 6)), rtol=1e-5)
     likeliest = heads.most_likely(scores)[:, :, 1]
     assert len(likeliest.unique()) > 3
-    # The head decides between frequent classes and clusters: torch's own rule.
+    # torch first decides between frequent classes and clusters, so that the result may
+    # be less likely than another class.
     chosen = torch.take_along_dim(surprisals, likeliest[:, :, None] - 1, dim=2)
     assert (chosen[:, :, 0] <= surprisals.min(dim=2).values + np.log(20)).all()
 
 
-@pytest.mark.parametrize("together", [40, 2**26], ids=["pieces", "at once"])
-def test_rare_classes_are_learned_alike_in_pieces(together, monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._network.categories.FULL_CLASSES", 10)
-    monkeypatch.setattr("sklearn_seqembed._network.categories.CUTOFFS", (5, 12))
-    monkeypatch.setattr(
-        "sklearn_seqembed._network.categories.LEARNED_TOGETHER", together
-    )
+@pytest.mark.parametrize("n_scores", [40, 2**26], ids=["pieces", "one call"])
+def test_pieces_of_rare_classes_give_the_same_loss_and_gradients(n_scores, monkeypatch):
+    monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 10)
+    monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (5, 12))
+    monkeypatch.setattr(categories_module, "TRAINED_SCORES", n_scores)
     torch.manual_seed(0)
     heads = CategoryHeads((30,))
     adaptive = heads.adaptive["0"]
@@ -155,7 +158,7 @@ def test_rare_classes_are_learned_alike_in_pieces(together, monkeypatch):
     found = heads.surprisals(scores, classes)
     found.sum().backward()
 
-    assert (len(calls) > 2) == (together == 40)
+    assert (len(calls) > 2) == (n_scores == 40)
     everything = -adaptive.log_prob(scores.detach().flatten(0, 1))
     expected = everything.gather(1, classes.reshape(-1, 1) - 1).reshape(4, 5, 1)
     torch.testing.assert_close(found.detach(), expected)
@@ -168,51 +171,66 @@ def test_rare_classes_are_learned_alike_in_pieces(together, monkeypatch):
         torch.testing.assert_close(gradient, parameter.grad)
 
 
-def test_a_feature_without_classes_costs_nothing():
+def test_a_feature_without_classes_has_no_loss():
     heads = CategoryHeads((0,))
     scores = torch.randn(1, 3, 1)
 
     assert not heads.surprisals(scores, torch.zeros(1, 3, 1, dtype=torch.int64)).any()
-    assert heads.most_likely(scores).shape == (1, 3, 1)
+    assert heads.most_likely(scores).tolist() == [[[1], [1], [1]]]
 
 
-def test_scores_count_among_the_states_of_a_patch():
+def test_log_probabilities_of_one_step_belong_to_the_surprisals(monkeypatch):
+    monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 5)
+    monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (3,))
+    heads = CategoryHeads((2, 6))
+    scores = torch.randn(4, sum(heads.widths))
+    classes = torch.tensor([[1, 1], [2, 3], [1, 4], [2, 6]])
+
+    tables = heads.log_probabilities(scores)
+
+    surprisals = heads.surprisals(scores[:, None], classes[:, None])[:, 0]
+    for k, table in enumerate(tables):
+        chosen = table.gather(1, classes[:, k, None] - 1)[:, 0]
+        torch.testing.assert_close(chosen, -surprisals[:, k])
+
+
+def test_scores_count_as_states_of_a_patch():
     numeric = EncoderDecoder(2, 8)
     mixed = EncoderDecoder(2, 8, n_classes=(30, 4))
 
     assert mixed.n_states == numeric.n_states + 2 + 30 + 4 + 1
 
 
-# What it costs
+# Loss and score
 
 
-def test_each_observed_value_of_a_sequence_counts_alike():
+def test_observed_values_of_a_sequence_have_equal_weights():
     values = np.array([[[1.0], [NAN], [3.0]], [[1.0], [2.0], [3.0]]], dtype=np.float32)
     classes = np.array([[[1, 2], [0, 1], [1, 1]], [[0, 0], [0, 0], [1, 1]]])
 
     targets = masked_targets(values, np.array([3, 2]), classes)
 
     weights = targets["weights"].expand(2, 3, 1)
-    # 2 numbers and 5 categories; 2 numbers of the steps within the length.
+    # First 2 numeric values and 5 categories, then 2 numeric values before the end.
     expected = [[1 / 14, 0, 1 / 14], [1 / 4, 1 / 4, 0]]
     assert_allclose(weights[:, :, 0], expected, rtol=1e-6)
     expected = [[[1 / 14] * 2, [0, 1 / 14], [1 / 14] * 2], np.zeros((3, 2))]
     assert_allclose(targets["class_weights"], expected, rtol=1e-6)
 
 
-def test_surprisals_are_added_in_the_units_of_squared_errors():
+def test_surprisals_are_scaled_and_added_to_squared_errors():
     values = np.full((2, 2, 1), 2.0, dtype=np.float32)
     classes = np.array([[[1, 1], [2, 0]], [[1, 2], [1, 2]]])
     lengths = np.array([2, 1])
     targets = masked_targets(values, lengths, classes)
     surprisals = torch.tensor([[[1.0, 3.0], [5.0, 99.0]], [[2.0, 4.0], [99.0, 99.0]]])
-    played = DecoderOutput(torch.zeros(2, 2, 1), torch.zeros(2, 2), None)
+    output = DecoderOutput(torch.zeros(2, 2, 1), torch.zeros(2, 2), None)
     scales = (0.5, 0.25)
 
     loss = SequenceLoss(learn_ends=False, class_scales=scales)(
-        {"forecast": played}, {"forecast": targets}, {"forecast": surprisals}
+        {"forecast": output}, {"forecast": targets}, {"forecast": surprisals}
     )
-    means = mean_errors(played.values, targets, surprisals, scales)
+    means = mean_errors(output.values, targets, surprisals, scales)
 
     first = (4 + 4 + 0.5 * 1 + 0.25 * 3 + 0.5 * 5) / 5
     second = (4 + 0.5 * 2 + 0.25 * 4) / 3
@@ -220,16 +238,17 @@ def test_surprisals_are_added_in_the_units_of_squared_errors():
     assert loss.item() == pytest.approx((first + second) / 2)
 
 
-def _codes(rng, shape, n_levels):
-    return rng.integers(-1, n_levels, shape).astype(np.int32)
+def _random_codes(rng, shape, n_categories):
+    return rng.integers(-1, n_categories, shape).astype(np.int32)
 
 
-def test_the_explained_share_of_a_category_is_that_of_scikit_learn():
+def test_explained_fraction_of_a_category_equals_that_of_scikit_learn():
     rng = np.random.default_rng(0)
-    codes, levels = _codes(rng, 40, 3), np.array(list("abc"), dtype=object)
+    codes = _random_codes(rng, 40, 3)
+    categories = np.array(list("abc"), dtype=object)
     numbers = rng.normal(size=(40, 1))
     sequences = Sequences.from_offsets(
-        (numbers,), [0, 15, 40], (CategoricalFeature(codes, levels),)
+        (numbers,), [0, 15, 40], (CategoricalFeature(codes, categories),)
     )
     scores = torch.as_tensor(rng.normal(size=(40, 3)))
     likelihoods = scores.softmax(dim=1).numpy()
@@ -250,21 +269,20 @@ def test_the_explained_share_of_a_category_is_that_of_scikit_learn():
             (np.array([i]), {"reconstruction": (values, surprisals)}, targets)
         )
 
-    (share,) = explained_fraction(
+    (fraction,) = explained_fraction(
         predictions, sequences, NumericFeatures(None).fit(sequences)
     )
 
     known = codes >= 0
     judge = d2_log_loss_score(codes[known], likelihoods[known], labels=[0, 1, 2])
-    of_numbers = 1 - (numbers**2).sum() / ((numbers - numbers.mean()) ** 2).sum()
-    assert log_loss(codes[known], likelihoods[known]) > 0
-    assert share == pytest.approx((judge + of_numbers) / 2, rel=1e-6)
+    r2 = r2_score(numbers, np.zeros_like(numbers))
+    assert fraction == pytest.approx((judge + r2) / 2, rel=1e-6)
 
 
 # Batches
 
 
-def test_batches_hold_the_indices_of_categories():
+def test_batches_contain_the_indices_of_categories():
     codes = np.array([0, 1, -1, 2, 0], dtype=np.int32)
     sequences = Sequences.from_offsets(
         (),
@@ -285,12 +303,11 @@ def test_batches_hold_the_indices_of_categories():
     )
 
 
-def test_mixing_takes_whole_steps_of_another_sequence():
+def test_mixing_takes_whole_time_steps_from_another_sequence():
     rng = np.random.default_rng(0)
     codes = np.repeat(np.arange(20), 30).astype(np.int32)
     codes[rng.random(600) < 0.2] = -1
-    levels = np.arange(20)
-    features = (CategoricalFeature(codes, levels), CategoricalFeature(codes, levels))
+    features = (CategoricalFeature(codes, np.arange(20)),) * 2
     sequences = Sequences.from_offsets((), np.arange(0, 601, 30), features)
     lookup = np.append(np.arange(1, 21), 0)
     dataset = SequenceDataset(
@@ -306,9 +323,9 @@ def test_mixing_takes_whole_steps_of_another_sequence():
     mixed = inputs["categories"].numpy()
     plain = lookup[codes].reshape(20, 30)
     taken = mixed[:, :, 0] != plain
-    assert 0.1 < taken.mean() < 0.35  # a quarter on average, less where missing
+    assert 0.1 < taken.mean() < 0.35  # a quarter on average, less if missing
     assert_array_equal(mixed[:, :, 0], mixed[:, :, 1])  # both features of a step
-    assert (mixed[taken] > 0).all()  # what is missing replaces nothing
+    assert (mixed[taken] > 0).all()  # a missing category replaces nothing
     for row, own in zip(mixed[:, :, 0], np.arange(1, 21), strict=True):
-        assert len(set(row.tolist()) - {0, own}) <= 1  # of one other
+        assert len(set(row.tolist()) - {0, own}) <= 1  # from a single one
     assert_array_equal(targets["reconstruction"]["classes"], mixed)

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._features.numeric import NumericFeatures
 from sklearn_seqembed._features.relative import RelativeTargets
-from sklearn_seqembed._network.reader import LEAST_OWN_SPREAD
+from sklearn_seqembed._network.reader import RELATIVE_STD_OFFSET
 
 NAN = float("nan")
 
@@ -41,7 +41,7 @@ def test_walks_go_on_from_their_last_values(walks):
     for i, (level, scale) in enumerate(levels.of(sources)):
         own = levels.target_features.encode(sources.rows(i))
         assert_allclose(level, own[-1], rtol=1e-5)
-        assert_allclose(scale, own.std(axis=0) + LEAST_OWN_SPREAD, rtol=1e-4)
+        assert_allclose(scale, own.std(axis=0) + RELATIVE_STD_OFFSET, rtol=1e-4)
 
 
 def test_noise_has_no_level():

@@ -271,7 +271,7 @@ def test_vectors_do_not_depend_on_the_memory_for_batches(
 def test_vectors_do_not_depend_on_the_blocks_of_a_batch(
     cost, fitted, mixed, monkeypatch
 ):
-    constant = "sklearn_seqembed._network.layout.INFERENCE_BLOCK_PRODUCTS"
+    constant = "sklearn_seqembed._network.layout.INFERENCE_SEGMENT_COST"
     monkeypatch.setattr(constant, float("inf"))
     expected = fitted.transform(mixed)
     again = fitted.reconstruct(mixed)

@@ -188,8 +188,8 @@ def test_blocks_change_neither_what_is_learned_nor_the_score(options, monkeypatc
     X = make_sequences(24, n_features=2, lengths=(3, 24), random_state=0)[0]
     found = {}
     for cost in (0, math.inf):
-        monkeypatch.setattr(layout_module, "BLOCK_PRODUCTS", cost)
-        monkeypatch.setattr(layout_module, "INFERENCE_BLOCK_PRODUCTS", cost)
+        monkeypatch.setattr(layout_module, "SEGMENT_COST", cost)
+        monkeypatch.setattr(layout_module, "INFERENCE_SEGMENT_COST", cost)
         embedder = _embedder(max_epochs=1, batch_size=24, **options).fit(X)
         found[cost] = [_weights(embedder), torch.tensor(embedder.score(X))]
 

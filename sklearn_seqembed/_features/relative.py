@@ -5,7 +5,7 @@ What comes after a sequence begins where it ends: that need not be learned.
 
 import numpy as np
 
-from sklearn_seqembed._network.reader import LEAST_OWN_SPREAD
+from sklearn_seqembed._network.reader import RELATIVE_STD_OFFSET
 
 # Pairs, at most, that tell whether targets begin where sequences end.
 LOOKED_AT = 1000
@@ -112,7 +112,7 @@ class RelativeTargets:
             apart = np.where(observed, values - mean, 0)
             spread = np.sqrt((apart**2).sum(axis=0) / count)
             levels[i, 0, known] = np.nan_to_num(_last(values))[known]
-            levels[i, 1, known] = (spread + LEAST_OWN_SPREAD)[known]
+            levels[i, 1, known] = (spread + RELATIVE_STD_OFFSET)[known]
         return levels
 
 

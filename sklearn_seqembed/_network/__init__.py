@@ -1,1 +1,19 @@
-"""The torch modules; they know nothing of the user's data."""
+"""The network: torch modules that receive tensors and know nothing of the user's data.
+
+Names of axes, used in the docstrings and shape comments of all modules:
+
+====  ==================================================================
+N     sequences in the batch
+L     time steps of the longest of them; shorter ones are padded
+F     numeric features
+K     categorical features
+P     patches: time steps that enter or leave the cells together
+D     values that enter the cells with each patch
+H     hidden size: number of recurrent cells
+C     components of the vector
+R     rows: all computed patches of a batch, one below the other
+      (:class:`~sklearn_seqembed._network.layout.Layout`)
+B     hypotheses that a beam search keeps for each sequence
+·     another width, explained where it occurs
+====  ==================================================================
+"""

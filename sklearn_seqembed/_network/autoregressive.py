@@ -1,6 +1,4 @@
-"""The decoder that reads what it said: from a vector to tokens, one after another.
-
-Axes as in `_network/encoder_decoder.py`.
+"""The autoregressive decoder: each time step is decoded given those before it.
 
 References
 ----------
@@ -16,53 +14,56 @@ References
 
 import torch
 from torch import nn
+from torch.nn import functional
 
-from sklearn_seqembed._network.categories import CategoryHeads
+from sklearn_seqembed._network.categories import CategoryEmbedding, CategoryHeads
 from sklearn_seqembed._network.decoder import DecoderOutput
-from sklearn_seqembed._network.embedding import CategoryEmbedding
 from sklearn_seqembed._network.layout import Layout
-from sklearn_seqembed._network.recurrent import recurrent
+from sklearn_seqembed._network.recurrent import InitialState, build_cells
 
 
 class AutoregressiveDecoder(nn.Module):
-    """Say a sequence step by step, each step given those before it [1]_.
+    """Decode final states into sequences, one time step after the other [1]_.
 
-    The vector enters at every step, beside the step before, and sets the start state.
-    In training the true step before enters [2]_, so that all steps are one call.
+    The input of each step is the previous step and the final states, which also
+    determine the initial state. In training, the previous step is the true one [2]_, so
+    that all steps are computed in one call.
 
     Parameters
     ----------
     n_features : int
         Number of numeric features F.
-    n_last : int
-        Numbers of the vector.
+    n_final : int
+        Number of final states.
     hidden_size : int
-        Number of cells a layer.
+        Number H of cells per layer.
     num_layers : int, default=1
-        Stacked recurrent layers.
+        Number of stacked recurrent layers.
     dropout : float, default=0.0
-        Probability of zeroing a value of what enters, of what leaves, and between
-        layers.
+        Probability of zeroing a value of the embeddings, of the states before the
+        output, and between layers.
     cell : {"lstm", "gru"}, default="lstm"
-        Kind of memory cell.
+        Type of cell.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     missing_indicator : bool, default=False
-        Read 1 or 0 beside each number of the step before, by whether it was missing.
-    embedding : CategoryEmbedding, default=None
-        What stands for the categories of the step before; None for one of its own.
+        Add an indicator to each numeric feature of the previous step that is 1 where
+        the value is missing.
+    shared_embedding : CategoryEmbedding, default=None
+        Embedding of the encoder, for the categories of the previous step. It remains a
+        submodule of the encoder alone. None builds a separate one.
 
     Attributes
     ----------
     sampling : float
-        Share of steps at which what the decoder itself says enters in training, in
-        place of the truth [3]_, by two calls [4]_.
+        Probability, in training, of replacing a true previous step by the decoder's
+        own prediction [3]_, which a first call computes for all steps [4]_.
     """
 
     def __init__(
         self,
         n_features,
-        n_last,
+        n_final,
         hidden_size,
         *,
         num_layers=1,
@@ -70,124 +71,128 @@ class AutoregressiveDecoder(nn.Module):
         cell="lstm",
         n_classes=(),
         missing_indicator=False,
-        embedding=None,
+        shared_embedding=None,
     ):
         super().__init__()
         self.n_features = n_features
         self.missing_indicator = missing_indicator
         self.sampling = 0.0
-        self.embedding = embedding or CategoryEmbedding(n_classes)
-        width = n_features * (1 + missing_indicator) + self.embedding.width + n_last + 1
-        self.cells = recurrent(
-            cell, width, hidden_size, num_layers=num_layers, dropout=dropout
+        if shared_embedding is None:
+            self.embedding = CategoryEmbedding(n_classes)
+        else:
+            # Assigned like this, it is no submodule: its weights keep a single name in
+            # the state_dict of the network. Copies and moves of it still share it.
+            object.__setattr__(self, "embedding", shared_embedding)
+        # The previous step has an indicator more, which is 1 before the first step.
+        self.n_previous = (
+            n_features * (1 + missing_indicator) + self.embedding.width + 1
+        )
+        n_inputs = self.n_previous + n_final
+        self.cells = build_cells(
+            cell, n_inputs, hidden_size, num_layers=num_layers, dropout=dropout
         )
         self.dropout = nn.Dropout(dropout)
-        self.n_start = 2 if cell == "lstm" else 1
-        self.start = nn.Linear(n_last, self.n_start * num_layers * hidden_size)
+        self.initial_state = InitialState(n_final, self.cells)
         self.heads = CategoryHeads(n_classes)
+        # Each step consists of F values, scores of categories, and the logit of an end.
         self.width = n_features + sum(self.heads.widths) + 1
         self.output = nn.Linear(hidden_size, self.width)
 
-    def decode_states(self, last, lengths, values, classes):
-        """Say sequences whose steps are known (N, L, ·): each step after the true ones.
+    def decode_states(self, final_states, lengths, values, classes):
+        """Decode every time step given the true steps before it.
 
         Parameters
         ----------
-        last : tensor of shape (N, n_last)
-            Last states.
+        final_states : tensor of shape (N, n_final)
+            Final states of the encoder.
         lengths : int64 tensor of shape (N,)
-            Steps of each sequence.
+            Number of time steps of each true sequence.
         values : float32 tensor of shape (N, L, F)
-            Scaled values, NaN where missing.
+            True values in scaled units, NaN where missing.
         classes : int64 tensor of shape (N, L, K)
-            Indices of categories, 0 where missing.
+            True classes, 0 where missing.
 
         Returns
         -------
         DecoderOutput
-            Of each step; `ends` of a step are said when it has been said.
+            Output at each step. Whether a step is the last one is decided after the
+            cells have read it.
         """
-        played = self._play(last, lengths, values, classes)
+        output = self._decode_given(final_states, lengths, values, classes)
         if not (self.training and self.sampling):
-            return played
+            return output
         with torch.no_grad():
-            said, said_classes = self.choose(played.values, played.scores)
-            own = torch.rand(values.shape[:2], device=last.device) < self.sampling
-            values = torch.where(own[:, :, None] & ~values.isnan(), said, values)
-            replaces = own[:, :, None] & (classes > 0)
-            classes = torch.where(replaces, said_classes, classes)
-        return self._play(last, lengths, values, classes)
+            likely = self.heads.most_likely(output.scores)  # (N, L, K)
+            random = torch.rand(values.shape[:2], device=values.device)
+            replaced = (random < self.sampling)[:, :, None]  # (N, L, 1)
+            values = torch.where(replaced & ~values.isnan(), output.values, values)
+            classes = torch.where(replaced & (classes > 0), likely, classes)
+        return self._decode_given(final_states, lengths, values, classes)
 
-    def _play(self, last, lengths, values, classes):
-        n_steps = max(values.shape[1], classes.shape[1])
-        before = self._read(values, classes)  # (N, L, ·)
-        before = nn.functional.pad(before, (0, 1, 1, 0))  # (N, L + 1, · + 1)
-        before[:, 0, -1] = 1.0  # nothing was said yet
+    def _decode_given(self, final_states, lengths, values, classes):
+        """Decode every time step given these steps."""
+        n_steps = values.shape[1]
+        previous = self._read(values, classes)  # (N, L, ·)
+        previous = functional.pad(previous, (0, 1, 1, 0))  # (N, L + 1, n_previous)
+        previous[:, 0, -1] = 1.0
+        # The layout saves most if sequences are sorted by length.
         order = torch.argsort(lengths, descending=True, stable=True)
         layout = Layout(lengths[order] + 1, n_steps + 1, self.cells.hidden_size)
-        last = last[order]
-        x = torch.cat([layout.lay(before[order]), layout.repeat(last)], dim=1)
-        states = layout.run(self.cells, x, self.initial_state(last))  # (R, H)
-        outputs = self.output(self.dropout(states))
-        outputs = layout.spread(outputs, n_steps + 1)[torch.argsort(order)]
-        said, ends = outputs[:, :-1], outputs[:, 1:, -1]
+        final = final_states[order]
+        previous = layout.flatten(previous[order])  # (R, n_previous)
+        x = torch.cat([previous, layout.repeat_vectors(final)], dim=1)  # (R, D)
+        states = layout.run(self.cells, x, self.initial_state(final))  # (R, H)
+        steps = self.output(self.dropout(states))  # (R, F + · + 1)
+        steps = layout.unflatten(steps, n_steps + 1)[torch.argsort(order)]
         n_values = self.n_features
-        return DecoderOutput(said[:, :, :n_values], ends, said[:, :, n_values:-1])
+        return DecoderOutput(
+            steps[:, :-1, :n_values], steps[:, 1:, -1], steps[:, :-1, n_values:-1]
+        )
 
-    def initial_state(self, last):
-        """Give the state (layers, N, H) of all cells before the first step."""
-        layers = self.cells.num_layers, self.cells.hidden_size
-        states = self.start(last).reshape(len(last), -1, *layers)
-        states = [state.transpose(0, 1).contiguous() for state in states.unbind(1)]
-        return tuple(states) if len(states) == 2 else states[0]
-
-    def step(self, last, state, values=None, classes=None):
-        """Say one step.
+    def step(self, final_states, state, values=None, classes=None):
+        """Decode one time step.
 
         Parameters
         ----------
-        last : tensor of shape (N, n_last)
-            Last states.
+        final_states : tensor of shape (N, n_final)
+            Final states of the encoder.
         state : tensor or tuple of tensor of shape (layers, N, H)
-            The state after the step before.
-        values, classes : tensor of shape (N, F) and (N, K), default=None
-            The step before; None for the first step.
+            State after the previous step; `initial_state(final_states)` at first.
+        values : tensor of shape (N, F), default=None
+            Values of the previous step, None at first.
+        classes : int64 tensor of shape (N, K), default=None
+            Classes of the previous step, None at first.
 
         Returns
         -------
         values : tensor of shape (N, F)
-            Scaled values.
+            Values in scaled units.
         scores : tensor of shape (N, ·)
-            What the `heads` turn into categories.
+            Input of :attr:`heads`.
         ends : tensor of shape (N,)
-            Logit that the sequence has ended with the step before.
+            Logit that the sequence has ended with the previous step.
         state : tensor or tuple of tensor
-            The state after this step.
+            State after this step.
         """
         if values is None:
-            width = self.cells.input_size - last.shape[1] - 1
-            before = last.new_zeros(len(last), width + 1)
-            before[:, -1] = 1.0
+            previous = final_states.new_zeros(len(final_states), self.n_previous)
+            previous[:, -1] = 1.0
         else:
-            before = self._read(values[:, None], classes[:, None])[:, 0]
-            before = nn.functional.pad(before, (0, 1))
-        x = torch.cat([before, last], dim=1)
-        states, state = self.cells(x[None], state)
-        outputs = self.output(states[0])
+            previous = self._read(values[:, None], classes[:, None])[:, 0]  # (N, ·)
+            previous = functional.pad(previous, (0, 1))  # (N, n_previous)
+        x = torch.cat([previous, final_states], dim=1)  # (N, D)
+        states, state = self.cells(x[None], state)  # (1, N, H)
+        step = self.output(states[0])  # (N, F + · + 1)
         n_values = self.n_features
-        return outputs[:, :n_values], outputs[:, n_values:-1], outputs[:, -1], state
-
-    def choose(self, values, scores):
-        """Give the likeliest step: values as they are, classes (N, L, K)."""
-        return values, self.heads.most_likely(scores)
+        return step[:, :n_values], step[:, n_values:-1], step[:, -1], state
 
     def _read(self, values, classes):
-        """Lay side by side what is read of steps (N, L, ·)."""
-        parts = []
+        """Turn steps (N, L, F) and (N, L, K) into inputs (N, L, ·)."""
+        inputs = []
         if self.n_features:
-            parts.append(values.nan_to_num())
+            inputs.append(values.nan_to_num())
             if self.missing_indicator:
-                parts.append(values.isnan().to(values.dtype))
+                inputs.append(values.isnan().to(values.dtype))
         if self.embedding.width:
-            parts.append(self.dropout(self.embedding(classes)))
-        return torch.cat(parts, dim=2)
+            inputs.append(self.dropout(self.embedding(classes)))
+        return torch.cat(inputs, dim=2)

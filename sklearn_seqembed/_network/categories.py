@@ -1,41 +1,84 @@
-"""Numbers into categories: how likely each is, and which one is likeliest.
-
-Axes as in `_network/encoder_decoder.py`.
-"""
+"""Categorical features: embeddings for the input, a softmax for the output."""
 
 import torch
 from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-# A feature with more classes has an adaptive softmax: its frequent classes come first,
-# and rarer ones are looked at only where they occur.
-FULL_CLASSES = 2000
+# Longest embedding of a category. Longer ones changed nothing in trials.
+MAX_EMBEDDING_SIZE = 64
 
-# Numbers that lead to it, and the classes at which its clusters end.
-ADAPTIVE_WIDTH = 64
-CUTOFFS = (1000, 10_000)
+# A feature with more classes gets an adaptive softmax, which computes the scores of
+# rare classes only where they occur. 2000 is a rough bound on what a full softmax is
+# affordable for; it was not tuned.
+FULL_SOFTMAX_CLASSES = 2000
 
-# Log probabilities that are computed together where the likeliest class is looked for.
-TOGETHER = 2**23
+# Inputs of an adaptive softmax, and the classes at which its clusters end. Not tuned.
+ADAPTIVE_SIZE = 64
+ADAPTIVE_CUTOFFS = (1000, 10_000)
 
-# Those of rare classes that are held together while a batch is learned: 256 MiB. More
-# are computed piece by piece, and once more on the way back.
-LEARNED_TOGETHER = 2**26
+# Log probabilities computed at a time when the most likely class is searched: 32 MiB.
+PREDICTED_SCORES = 2**23
+
+# Log probabilities of rare classes held for one batch of training: 256 MiB. A batch
+# that needs more is computed in pieces, which are computed again for the gradient.
+TRAINED_SCORES = 2**26
 
 
-class CategoryHeads(nn.Module):
-    """A softmax for each categorical feature; with many classes an adaptive one [1]_.
+class CategoryEmbedding(nn.Module):
+    """A learned vector for each category of each feature [1]_.
 
     Parameters
     ----------
     n_classes : tuple of int
-        Number of classes of each feature, which are sorted by falling frequency.
+        Number of classes of each categorical feature.
+    size : int, default=None
+        Length of each vector. None applies :func:`choose_embedding_size`.
+
+    Attributes
+    ----------
+    width : int
+        Length of the vectors of one time step, all features together.
+
+    References
+    ----------
+    .. [1] Guo, C. and Berkhahn, F. (2016). Entity Embeddings of Categorical Variables.
+           arXiv:1604.06737.
+    """
+
+    def __init__(self, n_classes, size=None):
+        super().__init__()
+        # Index 0 is a missing category. Its vector is 0 and is not trained.
+        self.tables = nn.ModuleList(
+            nn.Embedding(n + 1, size or choose_embedding_size(n), padding_idx=0)
+            for n in n_classes
+        )
+        self.width = sum(table.embedding_dim for table in self.tables)
+
+    def forward(self, categories):
+        """Embed indices (N, L, K): (N, L, width)."""
+        columns = categories.unbind(dim=2)
+        vectors = [t(c) for t, c in zip(self.tables, columns, strict=True)]
+        return torch.cat(vectors, dim=2)
+
+
+def choose_embedding_size(n_classes):
+    """Apply the rule of thumb of fastai's tabular learner, with a lower maximum."""
+    return min(MAX_EMBEDDING_SIZE, round(1.6 * n_classes**0.56)) or 1
+
+
+class CategoryHeads(nn.Module):
+    """A softmax for each categorical feature, adaptive if it has many classes [1]_.
+
+    Parameters
+    ----------
+    n_classes : tuple of int
+        Number of classes of each feature. Classes are sorted by falling frequency.
 
     Attributes
     ----------
     widths : list of int
-        Numbers of a step that each softmax gets.
+        Number of scores that the softmax of each feature receives at each time step.
 
     References
     ----------
@@ -47,27 +90,27 @@ class CategoryHeads(nn.Module):
         super().__init__()
         self.n_classes = tuple(n_classes)
         self.widths = [
-            ADAPTIVE_WIDTH if n > FULL_CLASSES else max(1, n) for n in n_classes
+            ADAPTIVE_SIZE if n > FULL_SOFTMAX_CLASSES else max(1, n) for n in n_classes
         ]
         self.adaptive = nn.ModuleDict(
             {
                 str(k): nn.AdaptiveLogSoftmaxWithLoss(
-                    ADAPTIVE_WIDTH, n, [cut for cut in CUTOFFS if cut < n]
+                    ADAPTIVE_SIZE, n, [cut for cut in ADAPTIVE_CUTOFFS if cut < n]
                 )
                 for k, n in enumerate(n_classes)
-                if n > FULL_CLASSES
+                if n > FULL_SOFTMAX_CLASSES
             }
         )
 
     def surprisals(self, scores, classes):
-        """Minus the log probability of given classes, in nats.
+        """Compute the negative log probability of given classes, in nats.
 
         Parameters
         ----------
         scores : tensor of shape (N, L, sum of widths)
-            What the decoder gives.
+            Scores from the decoder.
         classes : int64 tensor of shape (N, L, K)
-            The classes, from 1 on. What is missing, 0, has no meaning here.
+            Classes, from 1 on. The result for a missing one, 0, is arbitrary.
 
         Returns
         -------
@@ -76,43 +119,43 @@ class CategoryHeads(nn.Module):
         """
         if not self.widths:
             return classes.float()
-        found = []
-        for k, part in enumerate(self._split(scores)):
-            target = (classes[:, :, k].flatten() - 1).clamp(min=0)
+        surprisals = []
+        for k, part in enumerate(self._split(scores)):  # (N * L, ·)
+            target = (classes[:, :, k].flatten() - 1).clamp(min=0)  # (N * L,)
             if str(k) in self.adaptive:
                 surprisal = _adaptive_surprisals(self.adaptive[str(k)], part, target)
             else:
                 surprisal = functional.cross_entropy(part, target, reduction="none")
-            found.append(surprisal.reshape(classes.shape[:2]))
-        return torch.stack(found, dim=2)
+            surprisals.append(surprisal.reshape(classes.shape[:2]))
+        return torch.stack(surprisals, dim=2)  # (N, L, K)
 
     def most_likely(self, scores):
-        """Find the likeliest class of each step and feature: int64 (N, L, K)."""
+        """Return the most likely class of each step and feature: int64 (N, L, K)."""
         if not self.widths:
             return scores.new_empty((*scores.shape[:2], 0), dtype=torch.int64)
-        found = []
-        for k, part in enumerate(self._split(scores)):
+        classes = []
+        for k, part in enumerate(self._split(scores)):  # (N * L, ·)
             if str(k) in self.adaptive:
                 adaptive = self.adaptive[str(k)]
-                pieces = part.split(max(1, TOGETHER // adaptive.n_classes))
-                likeliest = torch.cat([adaptive.predict(piece) for piece in pieces])
+                pieces = part.split(max(1, PREDICTED_SCORES // adaptive.n_classes))
+                best = torch.cat([adaptive.predict(piece) for piece in pieces])
             else:
-                likeliest = part.argmax(dim=1)
-            found.append(likeliest.reshape(scores.shape[:2]) + 1)
-        return torch.stack(found, dim=2)
+                best = part.argmax(dim=1)
+            classes.append(best.reshape(scores.shape[:2]) + 1)
+        return torch.stack(classes, dim=2)  # (N, L, K)
 
     def log_probabilities(self, scores):
-        """Log probabilities of all classes of each feature, for one step.
+        """Compute the log probabilities of all classes for one time step.
 
         Parameters
         ----------
         scores : tensor of shape (N, sum of widths)
-            What the decoder gives.
+            Scores from the decoder.
 
         Returns
         -------
         list of float32 tensor of shape (N, n_classes)
-            One a feature; class 1 comes first.
+            One tensor per feature. Its first column is class 1.
         """
         parts = self._split(scores[:, None])
         return [
@@ -123,21 +166,20 @@ class CategoryHeads(nn.Module):
         ]
 
     def _split(self, scores):
-        """Split scores by features, each (N * L, ·), in float32."""
+        """Split scores (N, L, ·) by feature: float32 tensors of shape (N * L, ·)."""
         return scores.flatten(0, 1).float().split(self.widths, dim=1)
 
 
 def _adaptive_surprisals(adaptive, scores, target):
-    """Surprisals (N * L,) of an adaptive softmax, in bounded memory."""
+    """Compute the surprisals (N * L,) of an adaptive softmax in bounded memory."""
 
     def compute(scores, target):
         return -adaptive(scores, target).output
 
-    n_rare_classes = adaptive.n_classes - adaptive.cutoffs[-2]
-    n_rare = len(target)
-    if target.device.type == "cpu":  # elsewhere a look would be waiting
-        n_rare = int((target >= adaptive.cutoffs[-2]).sum())
-    n_pieces = -(-n_rare * n_rare_classes // LEARNED_TOGETHER)
+    # The last cluster is by far the largest one.
+    first_rare = adaptive.cutoffs[-2]
+    n_scores = int((target >= first_rare).sum()) * (adaptive.n_classes - first_rare)
+    n_pieces = -(-n_scores // TRAINED_SCORES)
     if n_pieces <= 1:
         return compute(scores, target)
     size = -(-len(target) // n_pieces)

@@ -1,6 +1,9 @@
-"""The decoder: from a vector to the steps of a sequence.
+"""The decoder that computes all time steps at once, without feeding any of them back.
 
-Axes as in `_network/encoder_decoder.py`.
+References
+----------
+.. [1] Vaswani, A. et al. (2017). Attention Is All You Need. arXiv:1706.03762.
+       (Sine and cosine pairs as positions.)
 """
 
 import math
@@ -11,24 +14,25 @@ from torch import nn
 
 from sklearn_seqembed._network.categories import CategoryHeads
 from sklearn_seqembed._network.layout import Layout
-from sklearn_seqembed._network.recurrent import recurrent
+from sklearn_seqembed._network.recurrent import InitialState, build_cells
 
-# Periods, in patches, of the sine and cosine pairs that tell the decoder where it is:
-# 4, 8, ... 8192. The longest leaves 8192 patches apart, and more are counted by cells.
+# Periods, in patches, of the sine and cosine pairs [1]_ that encode a position: 4, 8,
+# ... 8192. Positions are distinct up to the longest period, which is more than the 1000
+# patches that automatic patch sizes allow. Other periods were not tried.
 POSITION_PERIODS = 2.0 ** torch.arange(2, 14)
 
 
 class DecoderOutput(NamedTuple):
-    """What a decoder gives at each step.
+    """Output of a decoder at each time step.
 
     Attributes
     ----------
     values : float32 tensor of shape (N, L, F)
-        Values in scaled units.
+        Values of numeric features, in scaled units.
     ends : float32 tensor of shape (N, L)
-        Logit that the sequence ends with this step, given that it has come so far.
+        Logit that the sequence ends with this step, given that it has not ended before.
     scores : float32 tensor of shape (N, L, ·)
-        What the `heads` turn into categories.
+        Input of the decoder's :class:`CategoryHeads`.
     """
 
     values: torch.Tensor
@@ -37,27 +41,28 @@ class DecoderOutput(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """Play vectors back as sequences, in one call, without feedback.
+    """Decode vectors into sequences, all time steps in one call.
 
     Parameters
     ----------
     n_features : int
         Number of numeric features F.
     projection : VectorProjection
-        What makes the vectors: their last states are all that is played back.
+        Projection of the encoder, which recovers final states from vectors. It remains
+        a submodule of the encoder alone.
     hidden_size : int
-        Number of cells a layer.
+        Number H of cells per layer.
     num_layers : int, default=1
-        Stacked recurrent layers.
+        Number of stacked recurrent layers.
     dropout : float, default=0.0
         Probability of zeroing a value between layers.
     cell : {"lstm", "gru"}, default="lstm"
-        Kind of memory cell.
+        Type of cell.
     patch_size : int, default=1
-        Time steps that leave together.
+        Time steps that leave the cells together.
     inputs : {"vector", "vector_position"}, default="vector_position"
-        What enters at each patch: the vector's last states, or these and the position
-        of the patch. With the position they also set the start state.
+        Input at each patch: the final states, or these and the position of the patch.
+        With positions, the final states also determine the initial state.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     """
@@ -76,82 +81,91 @@ class Decoder(nn.Module):
         n_classes=(),
     ):
         super().__init__()
-        self.patch_size = patch_size
-        self.n_features = n_features
-        self.projection = projection
-        self.positions = inputs == "vector_position"
-        width = projection.n_last + 2 * len(POSITION_PERIODS) * self.positions
-        self.cells = recurrent(
-            cell, width, hidden_size, num_layers=num_layers, dropout=dropout
+        self.patch_size, self.n_features = patch_size, n_features
+        # Assigned like this, it is no submodule: its weights keep a single name in the
+        # state_dict of the network. Copies and moves of the network still share it.
+        object.__setattr__(self, "projection", projection)
+        self.has_positions = inputs == "vector_position"
+        n_inputs = projection.n_final + 2 * len(POSITION_PERIODS) * self.has_positions
+        self.cells = build_cells(
+            cell, n_inputs, hidden_size, num_layers=num_layers, dropout=dropout
         )
-        if self.positions:
-            n_states = 2 if cell == "lstm" else 1
-            self.start = nn.Linear(
-                projection.n_last, n_states * num_layers * hidden_size
-            )
+        if self.has_positions:
+            self.initial_state = InitialState(projection.n_final, self.cells)
         self.heads = CategoryHeads(n_classes)
-        # Each step leaves F values, scores of categories, and the logit of the end.
+        # Each step consists of F values, scores of categories, and the logit of an end.
         self.width = n_features + sum(self.heads.widths) + 1
         self.output = nn.Linear(hidden_size, patch_size * self.width)
 
-    def forward(self, vectors, n_steps, lengths=None, layout=None):
-        """Decode `n_steps` steps of each vector.
+    def forward(self, vectors, n_steps, lengths=None):
+        """Decode `n_steps` time steps from each vector.
 
         Parameters
         ----------
         vectors : float32 tensor of shape (N, C)
-            One vector a sequence.
+            The vectors.
         n_steps : int
             Number of time steps to decode.
         lengths : int64 tensor of shape (N,), default=None
-            Time steps of each sequence that matter, at most `n_steps`: what is given
-            after them has no meaning. None for all.
-        layout : Layout, default=None
-            That of an encoder with equal cells and patches: its lengths then count.
+            Number of time steps needed of each sequence, at most `n_steps`; later ones
+            are arbitrary. None needs all.
 
         Returns
         -------
         DecoderOutput
-            Values, ends and scores of `n_steps` steps.
+            Output at `n_steps` time steps.
         """
-        last = self.projection.final_states(vectors)
-        return self.decode_states(last, n_steps, lengths, layout)
+        return self.decode_states(
+            self.projection.final_states(vectors), n_steps, lengths
+        )
 
-    def decode_states(self, last, n_steps, lengths=None, layout=None):
-        """Decode last states (N, ·), as :meth:`forward` does vectors."""
+    def decode_states(self, final_states, n_steps, lengths=None, layout=None):
+        """Decode `n_steps` time steps from final states.
+
+        Parameters
+        ----------
+        final_states : float32 tensor of shape (N, n_final)
+            Final states of the encoder.
+        n_steps, lengths
+            As for :meth:`forward`.
+        layout : Layout, default=None
+            Layout of an encoder with the same number of cells and patch size, to be
+            used in place of `lengths`.
+
+        Returns
+        -------
+        DecoderOutput
+            Output at `n_steps` time steps.
+        """
+        layout = layout or self._make_layout(final_states, n_steps, lengths)
         n_patches = -(-n_steps // self.patch_size)
-        layout = layout or self._layout(last, n_patches, lengths)
-        x = layout.repeat(last)  # (R, n_last)
-        start = None
-        if self.positions:
-            positions = layout.at_each_patch(_positions(n_patches, last))
-            x = torch.cat([x, positions], dim=1)  # (R, D)
-            start = self._start(last)
-        states = layout.run(self.cells, x, start)  # (R, H)
-        patches = layout.spread(self.output(states), n_patches)
-        steps = patches.reshape(len(last), -1, self.width)
+        x = layout.repeat_vectors(final_states)  # (R, n_final)
+        initial = None
+        if self.has_positions:
+            positions = encode_positions(n_patches, final_states)  # (P, ·)
+            x = torch.cat([x, layout.repeat_positions(positions)], dim=1)  # (R, D)
+            initial = self.initial_state(final_states)
+        states = layout.run(self.cells, x, initial)  # (R, H)
+        patches = layout.unflatten(self.output(states), n_patches)  # (N, P, ·)
+        steps = patches.reshape(len(final_states), -1, self.width)
         steps = steps[:, :n_steps]  # (N, n_steps, F + · + 1)
         n_values = self.n_features
         return DecoderOutput(
             steps[:, :, :n_values], steps[:, :, -1], steps[:, :, n_values:-1]
         )
 
-    def _layout(self, last, n_patches, lengths):
+    def _make_layout(self, final_states, n_steps, lengths):
         if lengths is None:
-            counts = torch.full((len(last),), n_patches, device=last.device)
-        else:
-            counts = -(-lengths // self.patch_size)
-        return Layout(counts, n_patches, self.cells.hidden_size)
-
-    def _start(self, last):
-        layers = self.cells.num_layers, self.cells.hidden_size
-        states = self.start(last).reshape(len(last), -1, *layers)
-        states = [state.transpose(0, 1).contiguous() for state in states.unbind(1)]
-        return tuple(states) if len(states) == 2 else states[0]
+            lengths = torch.full(
+                (len(final_states),), n_steps, device=final_states.device
+            )
+        return Layout.of_steps(
+            lengths, n_steps, self.patch_size, self.cells.hidden_size
+        )
 
 
-def _positions(n_patches, like):
-    """Sines and cosines of the position of each patch, shape (P, D)."""
+def encode_positions(n_patches, like):
+    """Return sines and cosines of each patch's position [1]_, shape (P, ·)."""
     steps = torch.arange(n_patches, device=like.device, dtype=torch.float32)
     angles = steps[:, None] * (2 * math.pi / POSITION_PERIODS.to(like.device))
     return torch.cat([angles.sin(), angles.cos()], dim=1).to(like.dtype)

@@ -1,31 +1,32 @@
-"""The encoder: from the steps of a sequence to a vector.
+"""The encoder: from the time steps of a sequence to its vector.
 
-Axes as in `_network/encoder_decoder.py`.
+References
+----------
+.. [1] Sutskever, I., Vinyals, O. and Le, Q. V. (2014). Sequence to Sequence Learning
+       with Neural Networks. arXiv:1409.3215.
 """
-
-import math
 
 import torch
 from torch import nn
 
-from sklearn_seqembed._network.embedding import CategoryEmbedding
+from sklearn_seqembed._network.categories import CategoryEmbedding
 from sklearn_seqembed._network.layout import Layout
-from sklearn_seqembed._network.reader import Reader, patch_width, to_patches
+from sklearn_seqembed._network.patches import count_patch_inputs, join_steps
+from sklearn_seqembed._network.reader import InputReader
 from sklearn_seqembed._network.recurrent import RecurrentLayer
 from sklearn_seqembed._network.reservoir import Reservoir
 from sklearn_seqembed._network.vector import VectorProjection
 
 
 class Encoder(nn.Module):
-    """Read padded sequences, give one vector each.
+    """Encode padded sequences, each as one vector.
 
-    Missing values are filled with the feature's last observed value in the sequence
-    (the next one where none came before, 0 where there is none at all). Nothing after a
-    sequence's end can reach its vector.
+    The vector combines the final states of trained cells, which reflect the order of
+    values and are all that a decoder needs, and features of a :class:`Reservoir`, which
+    reflect values that occur anywhere. Padding has no influence on it.
 
-    The vector joins two kinds of states: those of both directions of cells at their
-    last patch, which tell what comes where and are all that is decoded, and pooled ones
-    (:class:`Reservoir`), which tell what comes anywhere.
+    Missing values are filled with the last observed value of the feature in the
+    sequence, else with the next one, else with 0.
 
     Parameters
     ----------
@@ -34,36 +35,34 @@ class Encoder(nn.Module):
     n_components : int
         Length C of the vector.
     hidden_size : int, default=None
-        Cells a layer and direction; a linear layer then leads to the last states'
-        share of the vector. With None they are cells: the larger half forward, the
-        rest backward.
+        Cells per layer and direction; a linear layer then maps the final states to
+        their components. With None, each of these components is one cell: the larger
+        half reads forward, the rest backward.
     num_layers : int, default=1
-        Stacked recurrent layers, before the last states.
+        Number of stacked recurrent layers, the reservoir not counted.
     bidirectional : bool, default=True
-        Read each sequence backward too.
+        Also read each sequence backward.
     dropout : float, default=0.0
         Probability of zeroing a value between layers.
     cell : {"lstm", "gru"}, default="lstm"
-        Kind of memory cell.
+        Type of cell.
     patch_size : int, default=1
-        Time steps that enter together.
+        Time steps that enter the cells together.
     missing_indicator, instance_norm : bool, default=False
-        As of :class:`Reader`.
+        Passed to :class:`InputReader`.
     reservoir_fraction : float, default=0.0
-        Share of the vector that pooled states make up, at most.
+        Largest fraction of the components that is taken from the reservoir.
     reservoir_size, reservoir_patch_size : int, default=1
-        `n_cells` and `patch_size` of :class:`Reservoir`.
-    pooling : tuple of str, default=()
-        As of :class:`Reservoir`.
+        Passed to :class:`Reservoir` as `n_cells` and `patch_size`.
     vector_scaling : {"balanced", None}, default=None
-        Whether :class:`VectorProjection` balances the numbers.
+        Whether :class:`VectorProjection` balances the components.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     relative : tuple of int, default=()
-        As of :class:`Reader`.
+        Passed to :class:`InputReader`.
     reverse : bool, default=False
-        Let the forward direction read from the end to the start, as Sutskever et al.
-        (2014) do, by patches: what comes first is then read last.
+        Reverse each sequence patch by patch, so that the forward direction reads its
+        start last [1]_.
     """
 
     def __init__(
@@ -82,60 +81,62 @@ class Encoder(nn.Module):
         reservoir_fraction=0.0,
         reservoir_size=1,
         reservoir_patch_size=1,
-        pooling=(),
         vector_scaling=None,
         n_classes=(),
         relative=(),
         reverse=False,
     ):
         super().__init__()
-        self.patch_size = patch_size
-        self.reverse = reverse
+        self.patch_size, self.reverse = patch_size, reverse
         self.embedding = CategoryEmbedding(n_classes)
-        n_pooled = min(int(n_components * reservoir_fraction + 1e-9), n_components - 1)
-        self.reader = Reader(
+        # 1e-9 compensates for rounding: .29 * 100 is slightly less than 29.
+        n_reservoir = int(n_components * reservoir_fraction + 1e-9)
+        n_reservoir = min(n_reservoir, n_components - 1)
+        largest_patch = max(patch_size, reservoir_patch_size if n_reservoir else 1)
+        self.reader = InputReader(
             n_features,
             missing_indicator=missing_indicator,
             instance_norm=instance_norm,
-            repeat_end=patch_size > 1 or (n_pooled and reservoir_patch_size > 1),
+            repeat_last=largest_patch > 1,
             relative=relative,
         )
-        self.reservoir = None
-        if n_pooled:
+        self.reservoir, n_outputs = None, 0
+        if n_reservoir:
             self.reservoir = Reservoir(
                 self.reader,
                 reservoir_size,
                 bidirectional=bidirectional,
                 cell=cell,
                 patch_size=reservoir_patch_size,
-                pooling=pooling,
                 n_classes=n_classes,
             )
-        n_states = self.reservoir.n_states if n_pooled else 0
-        n_pooled = min(n_pooled, n_states)
-        n_last = n_components - n_pooled
-        balanced = vector_scaling == "balanced"
+            n_outputs = self.reservoir.n_outputs
+        n_reservoir = min(n_reservoir, n_outputs)
+        n_final = n_components - n_reservoir
         self.projection = VectorProjection(
-            n_last, n_states, n_pooled, balanced=balanced
+            n_final, n_outputs, n_reservoir, balanced=vector_scaling == "balanced"
         )
-        n_forward = hidden_size or (math.ceil(n_last / 2) if bidirectional else n_last)
-        n_backward = (hidden_size or n_last // 2) if bidirectional else 0
-        self.n_forward = n_forward  # cells of the wider direction
-        self.n_cells = n_forward + n_backward
-        n_numbers = self.reader.n_values + self.reader.n_scales + self.embedding.width
-        width = patch_width(n_numbers, patch_size)
-        widths = [width] + [self.n_cells] * (num_layers - 1)
+        # Without hidden_size, the cells of both directions are the final components.
+        n_forward = hidden_size or (n_final - n_final // 2 * bidirectional)
+        n_backward = (hidden_size or n_final // 2) * bidirectional
+        self.n_forward, self.n_cells = n_forward, n_forward + n_backward
+        n_step_inputs = (
+            self.reader.n_values + self.reader.n_log_scales + self.embedding.width
+        )
+        n_inputs = count_patch_inputs(n_step_inputs, patch_size)
         self.layers = nn.ModuleList(
-            RecurrentLayer(width, n_forward, n_backward, cell) for width in widths
+            RecurrentLayer(n, n_forward, n_backward, cell)
+            for n in [n_inputs] + [self.n_cells] * (num_layers - 1)
         )
         self.dropout = nn.Dropout(dropout)
-        self.to_vector = (
-            nn.Identity() if hidden_size is None else nn.Linear(self.n_cells, n_last)
-        )
+        self.to_vector = nn.Identity()
+        if hidden_size is not None:
+            self.to_vector = nn.Linear(self.n_cells, n_final)
 
-    def layout(self, numeric, lengths):
-        """Say which patches of a batch are computed, as a :class:`Layout`."""
-        return _layout(numeric, lengths, self.patch_size, self.n_cells)
+    def make_layout(self, numeric, lengths):
+        """Choose which patches of a batch are computed."""
+        n_steps = numeric.shape[1]
+        return Layout.of_steps(lengths, n_steps, self.patch_size, self.n_cells)
 
     def forward(self, numeric, categories, lengths):
         """Encode a batch.
@@ -143,11 +144,11 @@ class Encoder(nn.Module):
         Parameters
         ----------
         numeric : float32 tensor of shape (N, L, F)
-            Scaled values, NaN where missing. What stands after a sequence's end is
-            not read.
+            Scaled values, NaN where missing. Values after the end of a sequence are
+            ignored.
         categories : int64 tensor of shape (N, L, K)
-            Indices of the categorical features' categories: 0 is missing, 1 the most
-            frequent one. What stands after a sequence's end is not read.
+            Indices of categories: 0 is missing, 1 the most frequent one. Indices after
+            the end of a sequence are ignored.
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence, at least 1.
 
@@ -159,63 +160,74 @@ class Encoder(nn.Module):
         return self.projection(*self.states(numeric, categories, lengths))
 
     def states(self, numeric, categories, lengths):
-        """Encode a batch; return last states (N, ·), and pooled ones (N, ·) or None."""
-        last = self.final_states(numeric, categories, lengths)
-        if self.reservoir is None:
-            return last, None
-        embedded = _embed(self.reservoir.embedding, categories, lengths)
-        readings = self.reader(numeric, lengths, embedded, differences=True)
-        layout = _layout(
-            numeric, lengths, self.reservoir.patch_size, self.reservoir.n_cells
-        )
-        return last, self.reservoir(readings, layout)
-
-    def final_states(self, numeric, categories, lengths, layout=None):
-        """Encode a batch as far as the decoder needs it.
+        """Compute everything that :attr:`projection` combines.
 
         Parameters
         ----------
         numeric, categories, lengths
-            As of :meth:`forward`.
-        layout : Layout, default=None
-            What :meth:`layout` gives for this batch, if it is there already.
+            As for :meth:`forward`.
 
         Returns
         -------
-        float32 tensor of shape (N, n_last)
-            States of all directions at their last patch, led to their share.
+        final_states : float32 tensor of shape (N, n_final)
+            Final states of the trained cells.
+        features : float32 tensor of shape (N, n_outputs) or None
+            Features of the reservoir, if there is one.
         """
-        if categories.shape[-1] != len(self.embedding.tables):
+        final_states = self.final_states(numeric, categories, lengths)
+        if self.reservoir is None:
+            return final_states, None
+        embedded = _embed(self.reservoir.embedding, categories, lengths)
+        inputs = self.reader(numeric, lengths, embedded, with_differences=True)
+        layout = Layout.of_steps(
+            lengths, numeric.shape[1], self.reservoir.patch_size, self.reservoir.n_cells
+        )
+        return final_states, self.reservoir(inputs, layout)
+
+    def final_states(self, numeric, categories, lengths, layout=None):
+        """Compute the part of the vectors that a decoder needs.
+
+        Parameters
+        ----------
+        numeric, categories, lengths
+            As for :meth:`forward`.
+        layout : Layout, default=None
+            Result of :meth:`make_layout` for this batch, if the caller needs it too.
+
+        Returns
+        -------
+        float32 tensor of shape (N, n_final)
+            Final states of all directions, after the linear layer if there is one.
+        """
+        n_categorical = len(self.embedding.tables)
+        if categories.shape[-1] != n_categorical:
             raise ValueError(
-                f"categories has {categories.shape[-1]} features, but this encoder "
-                f"was fitted on {len(self.embedding.tables)} categorical ones. Pass "
-                f"shape (N, L, {len(self.embedding.tables)})."
+                f"categories has {categories.shape[-1]} features, but this encoder was "
+                f"fitted on {n_categorical} categorical feature(s). Pass an array of "
+                f"shape (N, L, {n_categorical})."
             )
-        layout = layout or self.layout(numeric, lengths)
+        layout = layout or self.make_layout(numeric, lengths)
         embedded = _embed(self.embedding, categories, lengths)
-        readings = self.reader(numeric, lengths, embedded)
-        x = readings.values
-        if readings.scales is not None:
-            scales = readings.scales[:, None].expand(-1, x.shape[1], -1)
-            x = torch.cat([x, scales], dim=2)
-        x = layout.lay(to_patches(x, readings.ended, self.patch_size))  # (R, D)
-        x = layout.turn(x) if self.reverse else x
-        states = self.layers[0](x, layout)  # one or two of (R, ·)
+        inputs = self.reader(numeric, lengths, embedded)
+        x = inputs.values  # (N, L, ·)
+        if inputs.log_scales is not None:
+            log_scales = inputs.log_scales[:, None].expand(-1, x.shape[1], -1)
+            x = torch.cat([x, log_scales], dim=2)
+        x = join_steps(x, inputs.is_padding, self.patch_size)  # (N, P, D)
+        x = layout.flatten(x)  # (R, D)
+        x = layout.reverse(x) if self.reverse else x
+        states = self.layers[0](x, layout)  # (R, H) of each direction
         for layer in self.layers[1:]:
-            x = torch.cat([states[0], *map(layout.turn, states[1:])], dim=1)
+            x = torch.cat([states[0], *map(layout.reverse, states[1:])], dim=1)
             states = layer(self.dropout(x), layout)
-        last = [layout.last(s) for s in states]
-        return self.to_vector(last[0] if len(last) == 1 else torch.cat(last, dim=1))
+        last = torch.cat([layout.take_last(x) for x in states], dim=1)  # (N, H)
+        return self.to_vector(last)
 
 
 def _embed(embedding, categories, lengths):
-    """Embed what stands before the end of each sequence: (N, L, ·), or None."""
+    """Embed categories before the end of each sequence: (N, L, ·), or None."""
     if not embedding.width:
         return None
-    ended = torch.arange(categories.shape[1], device=lengths.device) >= lengths[:, None]
-    return embedding(categories.masked_fill(ended[:, :, None], 0))
-
-
-def _layout(numeric, lengths, patch_size, n_cells):
-    n_patches = -(-numeric.shape[1] // patch_size)
-    return Layout(-(-lengths // patch_size), n_patches, n_cells)
+    steps = torch.arange(categories.shape[1], device=lengths.device)
+    is_padding = steps >= lengths[:, None]
+    return embedding(categories.masked_fill(is_padding[:, :, None], 0))

@@ -1,10 +1,4 @@
-"""The network: an encoder, the decoders, and the two together.
-
-Axes: N sequences of a batch, L time steps of the longest of them, F numeric features,
-K categorical features, P patches (steps that enter together), D numbers that enter a
-patch, H memory cells (forward and backward together), C components of the vector.
-Batches come and go as (N, L, ·). Between the two, all patches that are computed stand
-one below the other, R rows: see :class:`Layout`.
+"""The networks: an encoder and one or more decoders.
 
 References
 ----------
@@ -26,7 +20,7 @@ from sklearn_seqembed._network.encoder import Encoder
 
 
 class EncoderDecoder(nn.Module):
-    """An encoder, and one decoder for each part of the objective.
+    """An encoder, and a decoder for each part of the objective.
 
     Parameters
     ----------
@@ -34,17 +28,23 @@ class EncoderDecoder(nn.Module):
         Number of numeric features F.
     n_components : int
         Length C of the vector.
-    parts : tuple of {"reconstruction", "forecast"}
-        What is decoded from the vector: the steps that were read, the steps that come
-        after them [3]_, or both.
+    parts : tuple of {"reconstruction", "forecast"}, default=("reconstruction",)
+        What is decoded from a vector: the time steps that the encoder has read, those
+        that come after them, or both [3]_.
     num_layers, dropout, cell, patch_size
-        As of :class:`Encoder`, and of each decoder, which has as many cells.
+        Passed to :class:`Encoder` and to each decoder, which has as many cells as both
+        directions of the encoder.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
-        `inputs` of :class:`Decoder`.
+        Passed to :class:`Decoder` as `inputs`.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     **encoder_options
-        Others of :class:`Encoder`.
+        Other parameters of :class:`Encoder`.
+
+    Attributes
+    ----------
+    n_states : int
+        Values held for each patch of a sequence until its gradient is computed.
     """
 
     def __init__(
@@ -70,13 +70,12 @@ class EncoderDecoder(nn.Module):
             "n_classes": n_classes,
         }
         self.encoder = Encoder(n_features, n_components, **shared, **encoder_options)
-        n_cells = self.encoder.n_cells
         self.decoders = nn.ModuleDict(
             {
                 part: Decoder(
                     n_features,
                     self.encoder.projection,
-                    n_cells,
+                    self.encoder.n_cells,
                     inputs=decoder_inputs,
                     **shared,
                 )
@@ -86,58 +85,67 @@ class EncoderDecoder(nn.Module):
         self.n_states = _count_states(self, patch_size if n_classes else 0)
 
     def forward(self, numeric, categories, lengths, horizons):
-        """Encode a batch, and decode each part from the last states of its vectors.
+        """Encode a batch and decode each part from the final states.
 
         Parameters
         ----------
         numeric, categories, lengths
-            As of :meth:`Encoder.forward`.
+            As for :meth:`Encoder.forward`.
         horizons : int64 tensor of shape (N,)
-            Number of steps to forecast, read only where "forecast" is a part. On the
-            CPU: the longest is looked at here.
+            Number of steps to forecast, used only if "forecast" is a part. It must be
+            on the CPU, where its maximum is read.
 
         Returns
         -------
         dict of str to DecoderOutput
-            What :meth:`Decoder.forward` gives, by part.
+            Output of the decoder of each part.
         """
-        layout = self.encoder.layout(numeric, lengths)
-        last = self.encoder.final_states(numeric, categories, lengths, layout)
+        layout = self.encoder.make_layout(numeric, lengths)
+        final = self.encoder.final_states(numeric, categories, lengths, layout)
         outputs = {}
         for part, decoder in self.decoders.items():
             if part == "reconstruction":
                 n_steps = numeric.shape[1]
-                outputs[part] = decoder.decode_states(last, n_steps, lengths, layout)
+                outputs[part] = decoder.decode_states(final, n_steps, layout=layout)
             else:
-                outputs[part] = decoder.decode_states(last, max(1, int(horizons.max())))
+                n_steps = max(1, int(horizons.max()))
+                outputs[part] = decoder.decode_states(final, n_steps)
         return outputs
 
 
 class SequenceToSequence(nn.Module):
-    """An encoder, and a decoder that says another sequence [1]_ [2]_.
+    """An encoder, and a decoder that predicts another sequence [1]_ [2]_.
 
     Parameters
     ----------
     n_features : int
-        Number of numeric features of what is read.
+        Number of numeric features of the source sequences.
     n_components : int
         Length C of the vector.
     n_target_features : int
-        Number of numeric features F of what is said.
+        Number of numeric features F of the target sequences.
     n_target_classes : tuple of int
-        Number of classes of each of its categorical features.
+        Number of classes of each categorical feature of the target sequences.
     decoding : {"autoregressive", "parallel"}
-        Which decoder: :class:`AutoregressiveDecoder`, or :class:`Decoder` [4]_.
+        Use an :class:`AutoregressiveDecoder`, or a :class:`Decoder` [4]_.
     target_patch_size : int, default=1
-        Steps that leave a parallel decoder together.
+        Patch size of a parallel decoder.
     target_missing_indicator : bool, default=False
-        As of :class:`AutoregressiveDecoder`.
+        Passed to :class:`AutoregressiveDecoder` as `missing_indicator`.
     shared_embedding : bool, default=False
-        Whether one table stands for the categories of both sequences.
-    num_layers, dropout, cell, n_classes
-        As of :class:`Encoder`, and of the decoder, which has as many cells.
+        Embed the categories of sources and targets with the same weights.
+    num_layers, dropout, cell
+        Passed to :class:`Encoder` and to the decoder, which has as many cells as both
+        directions of the encoder.
+    n_classes : tuple of int, default=()
+        Number of classes of each categorical feature of the source sequences.
     **encoder_options
-        Others of :class:`Encoder`.
+        Other parameters of :class:`Encoder`.
+
+    Attributes
+    ----------
+    n_states : int
+        Values held for each patch of a sequence until its gradient is computed.
     """
 
     def __init__(
@@ -162,29 +170,27 @@ class SequenceToSequence(nn.Module):
         self.encoder = Encoder(
             n_features, n_components, n_classes=n_classes, **shared, **encoder_options
         )
-        n_cells = self.encoder.n_cells
-        shared["n_classes"] = n_target_classes
-        self.feeds_back = decoding == "autoregressive"
-        if self.feeds_back:
+        shared |= {"n_classes": n_target_classes, "hidden_size": self.encoder.n_cells}
+        self.is_autoregressive = decoding == "autoregressive"
+        if self.is_autoregressive:
             decoder = AutoregressiveDecoder(
                 n_target_features,
                 n_components,
-                n_cells,
                 missing_indicator=target_missing_indicator,
-                embedding=self.encoder.embedding if shared_embedding else None,
+                shared_embedding=self.encoder.embedding if shared_embedding else None,
                 **shared,
             )
         else:
             decoder = Decoder(
                 n_target_features,
                 self.encoder.projection,
-                n_cells,
                 patch_size=target_patch_size,
                 **shared,
             )
         self.decoders = nn.ModuleDict({"prediction": decoder})
-        per_step = target_patch_size if n_target_classes else 0
-        self.n_states = _count_states(self, per_step)
+        self.n_states = _count_states(
+            self, target_patch_size if n_target_classes else 0
+        )
 
     def forward(
         self,
@@ -192,49 +198,58 @@ class SequenceToSequence(nn.Module):
         categories,
         lengths,
         horizons,
-        levels,
+        location_scale,
         true_values=None,
         true_classes=None,
     ):
-        """Encode a batch, and say the sequences that belong to it.
+        """Encode a batch of sources and decode their targets.
 
         Parameters
         ----------
         numeric, categories, lengths
-            As of :meth:`Encoder.forward`.
+            As for :meth:`Encoder.forward`.
         horizons : int64 tensor of shape (N,)
-            Number of steps to say. On the CPU: the longest is looked at here.
-        levels : float32 tensor of shape (N, 2, F)
-            What is added to all values of a sequence, and what they are multiplied by
-            before.
+            Number of time steps of each target. It must be on the CPU, where its
+            maximum is read.
+        location_scale : float32 tensor of shape (N, 2, F)
+            Location and scale of each target: decoded values are multiplied by the
+            scale, then the location is added.
         true_values, true_classes : tensor of shape (N, L, F) and (N, L, K)
-            What is to be said, which a decoder that feeds back reads.
+            The targets, which only an autoregressive decoder reads.
 
         Returns
         -------
         dict of str to DecoderOutput
-            Under "prediction".
+            Output of the decoder under the key "prediction".
         """
-        last = self.encoder.final_states(numeric, categories, lengths)
+        final = self.encoder.final_states(numeric, categories, lengths)  # (N, C)
         decoder = self.decoders["prediction"]
-        level, scale = levels[:, :1], levels[:, 1:]
-        where = horizons.to(last.device)
-        if self.feeds_back:
-            relative = (true_values - level) / scale
-            played = decoder.decode_states(last, where, relative, true_classes)
+        location, scale = location_scale[:, :1], location_scale[:, 1:]  # (N, 1, F)
+        target_lengths = horizons.to(final.device)
+        if self.is_autoregressive:
+            values = (true_values - location) / scale
+            output = decoder.decode_states(final, target_lengths, values, true_classes)
         else:
-            played = decoder.decode_states(last, max(1, int(horizons.max())), where)
-        values = played.values * scale + level
-        return {"prediction": played._replace(values=values)}
+            n_steps = max(1, int(horizons.max()))
+            output = decoder.decode_states(final, n_steps, target_lengths)
+        values = output.values * scale + location
+        return {"prediction": output._replace(values=values)}
 
 
 def _count_states(network, scores_per_patch):
-    """Count the numbers that all cells that learn together hold for a patch."""
+    """Count the values that trained cells and decoders hold for each patch.
+
+    Parameters
+    ----------
+    network : EncoderDecoder or SequenceToSequence
+        The network.
+    scores_per_patch : int
+        Time steps of a patch whose scores of categories are counted, 0 for none.
+    """
     n_states = sum(
         cells.hidden_size * cells.num_layers
         for cells in network.modules()
         if isinstance(cells, nn.RNNBase) and cells.weight_ih_l0.requires_grad
     )
-    # Beside them scores of categories are many.
     widths = (decoder.width for decoder in network.decoders.values())
     return n_states + scores_per_patch * sum(widths)

@@ -1,191 +1,203 @@
-"""Sequences said step by step, for a whole batch at once: greedily, or by beam search.
-
-Axes as in `_network/encoder_decoder.py`; B hypotheses of a beam.
-"""
+"""Autoregressive decoding of a whole batch: greedily, or by beam search."""
 
 import torch
 from torch.nn import functional
 
+from sklearn_seqembed._network.recurrent import select_sequences
 
-def decode_greedily(decoder, last, longest, shortest=1, lengths=None):
-    """Say the likeliest step each time; what has ended leaves the batch.
+
+def decode_greedily(decoder, final_states, longest, shortest=1, lengths=None):
+    """Decode the most likely next step until each sequence ends.
 
     Parameters
     ----------
     decoder : AutoregressiveDecoder
         The decoder.
-    last : tensor of shape (N, n_last)
-        Last states.
+    final_states : tensor of shape (N, n_final)
+        Final states of the encoder.
     longest, shortest : int
-        The most and the fewest steps of a sequence.
+        Bounds on the number of time steps of a sequence.
     lengths : int64 tensor of shape (N,), default=None
-        Steps of each sequence; None lets the decoder decide.
+        Number of time steps of each sequence. None leaves it to the decoder.
 
     Returns
     -------
     values : float32 tensor of shape (N, longest, F)
-        Scaled values; after a sequence's end 0.
+        Values in scaled units, 0 after the end of a sequence.
     classes : int64 tensor of shape (N, longest, K)
-        Indices of categories; after the end 0.
+        Indices of categories, 0 after the end of a sequence.
     lengths : int64 tensor of shape (N,)
-        Steps of each sequence.
+        Number of time steps of each sequence.
     """
-    n_samples, n_classes = len(last), len(decoder.heads.widths)
-    said = last.new_zeros(n_samples, longest, decoder.n_features)
-    classes = torch.zeros(
-        n_samples, longest, n_classes, dtype=torch.int64, device=last.device
-    )
-    found = torch.full((n_samples,), longest, device=last.device)
-    alive = torch.arange(n_samples, device=last.device)
-    state, value, chosen = decoder.initial_state(last), None, None
+    n_samples, device = len(final_states), final_states.device
+    shape = n_samples, longest, len(decoder.heads.widths)
+    all_values = final_states.new_zeros(n_samples, longest, decoder.n_features)
+    all_classes = torch.zeros(shape, dtype=torch.int64, device=device)
+    chosen_lengths = torch.full((n_samples,), longest, device=device)
+    active = torch.arange(n_samples, device=device)  # sequences that have not ended
+    state, values, classes = decoder.initial_state(final_states), None, None
     for t in range(longest):
-        value, scores, ends, state = decoder.step(last, state, value, chosen)
-        has_ended = ends > 0 if lengths is None else lengths[alive] <= t
+        values, scores, ends, state = decoder.step(final_states, state, values, classes)
+        has_ended = ends > 0 if lengths is None else lengths[active] <= t
         if t >= shortest and bool(has_ended.any()):
-            found[alive[has_ended]] = t
-            stays = torch.nonzero(~has_ended)[:, 0]
-            alive, last, value = alive[stays], last[stays], value[stays]
-            scores, state = scores[stays], _take(state, stays)
-            if not len(alive):
+            chosen_lengths[active[has_ended]] = t
+            kept = torch.nonzero(~has_ended)[:, 0]
+            if not len(kept):
                 break
-        value, chosen = decoder.choose(value[:, None], scores[:, None])
-        value, chosen = value[:, 0], chosen[:, 0]
-        said[alive, t], classes[alive, t] = value, chosen
-    return said, classes, found
+            active, final_states = active[kept], final_states[kept]
+            values, scores = values[kept], scores[kept]
+            state = select_sequences(state, kept)
+        classes = decoder.heads.most_likely(scores[:, None])[:, 0]  # (N, K)
+        all_values[active, t], all_classes[active, t] = values, classes
+    return all_values, all_classes, chosen_lengths
 
 
-def search_beam(decoder, last, longest, shortest, beam_size, length_penalty):
-    """Look for the likeliest sequences of one categorical feature, B at a time.
+def search_beam(decoder, final_states, longest, shortest, beam_size, length_penalty):
+    """Search for the most likely sequences of one categorical feature.
 
     Parameters
     ----------
     decoder : AutoregressiveDecoder
         The decoder.
-    last : tensor of shape (N, n_last)
-        Last states.
+    final_states : tensor of shape (N, n_final)
+        Final states of the encoder.
     longest, shortest : int
-        The most and the fewest steps of a sequence.
+        Bounds on the number of time steps of a sequence.
     beam_size : int
         Number B of hypotheses that are kept at each step.
     length_penalty : float
-        Hypotheses are ranked by their log probability over their length to this power.
+        Hypotheses are ranked by their log probability divided by their length to this
+        power.
 
     Returns
     -------
     classes : int64 tensor of shape (N, B, longest)
-        Indices of categories, the best hypothesis first; after the end 0.
+        Indices of categories, the best hypothesis first; 0 after the end of each.
     lengths : int64 tensor of shape (N, B)
-        Steps of each hypothesis; 0 where there are not so many.
+        Number of time steps of each hypothesis, 0 where fewer than B exist.
     log_probabilities : float32 tensor of shape (N, B)
-        Natural logarithms, the end included; -inf where there are not so many.
+        Natural logarithms, including that of the end; -inf where fewer than B exist.
     """
-    beams = _Beams(decoder, last, longest, beam_size, length_penalty)
+    search = _BeamSearch(decoder, final_states, longest, beam_size, length_penalty)
     for t in range(longest):
-        ends, scores = beams.step()
+        ends, scores = search.step()  # (N, B) and (N, B, n_classes)
         if t >= shortest:
-            beams.finish(ends, t)
-            if beams.drop_settled(t):
+            search.finish(t, ends)
+            kept = search.drop_decided(t)
+            if not len(kept):
                 break
-        beams.extend(ends if t >= shortest else None, scores, t)
+            scores = scores[kept] + functional.logsigmoid(-ends[kept])[:, :, None]
+        search.extend(scores, t)
     else:
-        beams.finish(None, longest)
-    return beams.classes, beams.lengths, beams.log_probabilities
+        search.finish(longest)
+    return search.classes, search.lengths, search.log_probabilities
 
 
-class _Beams:
-    """The hypotheses of all sequences that are still looked for, and those found."""
+class _BeamSearch:
+    """Hypotheses that can still be extended, and the best finished ones.
 
-    def __init__(self, decoder, last, longest, beam_size, length_penalty):
-        n_samples, device = len(last), last.device
-        self.decoder, self.size, self.penalty = decoder, beam_size, length_penalty
-        self.longest = longest
-        self.alive = torch.arange(n_samples, device=device)
-        self.last = last.repeat_interleave(beam_size, dim=0)  # (N * B, ·)
-        self.state = decoder.initial_state(self.last)
-        self.values = last.new_zeros(len(self.last), 0)
-        self.chosen = None
-        # At first all hypotheses are the same one: only one of them counts.
-        self.sums = last.new_full((n_samples, beam_size), -torch.inf)
+    Attributes
+    ----------
+    active : int64 tensor of shape (N,)
+        Sequences of the batch for which the search goes on. The N of `sums`, `tokens`
+        and the decoder's state counts these only.
+    sums : float32 tensor of shape (N, B)
+        Log probability of each hypothesis that can be extended.
+    tokens : int64 tensor of shape (N, B, longest)
+        Classes of these hypotheses.
+    classes, lengths, log_probabilities : tensor
+        Finished hypotheses of all sequences: see :func:`search_beam`.
+    ranks : float32 tensor of shape (N, B)
+        Log probabilities of finished hypotheses after the length penalty.
+    """
+
+    def __init__(self, decoder, final_states, longest, beam_size, length_penalty):
+        shape, device = (len(final_states), beam_size), final_states.device
+        self.decoder, self.longest = decoder, longest
+        self.beam_size, self.length_penalty = beam_size, length_penalty
+        self.active = torch.arange(len(final_states), device=device)
+        self.final_states = final_states.repeat_interleave(beam_size, 0)  # (N * B, ·)
+        self.state = decoder.initial_state(self.final_states)
+        self.previous = None  # classes of the last step, (N * B, 1)
+        # All hypotheses of a sequence are equal at first, so only one of them counts.
+        self.sums = final_states.new_full(shape, -torch.inf)
         self.sums[:, 0] = 0.0
-        shape = n_samples, beam_size
         self.tokens = torch.zeros(*shape, longest, dtype=torch.int64, device=device)
         self.classes = torch.zeros_like(self.tokens)
         self.lengths = torch.zeros(shape, dtype=torch.int64, device=device)
-        self.log_probabilities = last.new_full(shape, -torch.inf)
-        self.ranks = last.new_full(shape, -torch.inf)
+        self.log_probabilities = final_states.new_full(shape, -torch.inf)
+        self.ranks = final_states.new_full(shape, -torch.inf)
 
     def step(self):
-        """Say one step: logits of the end (N, B), log probabilities (N, B, ·)."""
-        values = None if self.chosen is None else self.values
+        """Return logits of the end (N, B), and log probabilities (N, B, n_classes)."""
+        values = None
+        if self.previous is not None:
+            values = self.final_states.new_zeros(len(self.previous), 0)
         _, scores, ends, self.state = self.decoder.step(
-            self.last, self.state, values, self.chosen
+            self.final_states, self.state, values, self.previous
         )
         (scores,) = self.decoder.heads.log_probabilities(scores)
-        shape = len(self.alive), self.size
+        shape = len(self.active), self.beam_size
         return ends.float().reshape(shape), scores.reshape(*shape, -1)
 
-    def finish(self, ends, length):
-        """Let all hypotheses end here, and keep the best that have ended."""
+    def finish(self, length, ends=None):
+        """Let all hypotheses end at this length, and keep the B best finished ones.
+
+        Without `ends`, the logits of an end, there is no other way to go on.
+        """
         sums = self.sums if ends is None else self.sums + functional.logsigmoid(ends)
-        at = self.alive
-        ranks = torch.cat([self.ranks[at], sums / length**self.penalty], dim=1)
-        ranks, best = ranks.topk(self.size, dim=1)
-        lengths = torch.full_like(self.lengths[at], length)
-        self.ranks[at] = ranks
-        for found, new in (
+        ranks = sums / length**self.length_penalty
+        ranks = torch.cat([self.ranks[self.active], ranks], dim=1)  # (N, 2 * B)
+        ranks, best = ranks.topk(self.beam_size, dim=1)  # (N, B)
+        self.ranks[self.active] = ranks
+        lengths = torch.where(sums.isinf(), 0, length)
+        for finished, new in (
             (self.log_probabilities, sums),
-            (self.lengths, torch.where(sums.isinf(), 0, lengths)),
+            (self.lengths, lengths),
             (self.classes, self.tokens),
         ):
-            both = torch.cat([found[at], new], dim=1)
+            both = torch.cat([finished[self.active], new], dim=1)
             index = best if both.ndim == 2 else best[:, :, None].expand_as(new)
-            found[at] = both.gather(1, index)
+            finished[self.active] = both.gather(1, index)
 
-    def drop_settled(self, length):
-        """Leave out sequences that no hypothesis can better; tell if none is left."""
-        # A log probability can only fall: at best it stays, over the longest length.
-        furthest = self.longest if self.penalty > 0 else length
-        hope = self.sums.amax(dim=1) / furthest**self.penalty
-        stays = torch.nonzero(hope > self.ranks[self.alive].amin(dim=1))[:, 0]
-        if len(stays) < len(self.alive):
-            within = torch.arange(self.size, device=stays.device)
-            self._keep = (stays[:, None] * self.size + within).flatten()
-            self.alive, self.sums = self.alive[stays], self.sums[stays]
-            self.tokens, self.last = self.tokens[stays], self.last[self._keep]
-            self.state = _take(self.state, self._keep)
-            self._stays = stays
-        else:
-            self._stays = None
-        return not len(stays)
+    def drop_decided(self, length):
+        """Drop sequences whose B best are certain, and return the indices of others."""
+        # A log probability can only fall. At best it stays, up to the longest length.
+        furthest = self.longest if self.length_penalty > 0 else length
+        bound = self.sums.amax(dim=1) / furthest**self.length_penalty
+        worst = self.ranks[self.active].amin(dim=1)
+        kept = torch.nonzero(bound > worst)[:, 0]
+        if len(kept) < len(self.active):
+            within = torch.arange(self.beam_size, device=kept.device)
+            rows = (kept[:, None] * self.beam_size + within).flatten()
+            self.active, self.sums = self.active[kept], self.sums[kept]
+            self.tokens, self.final_states = self.tokens[kept], self.final_states[rows]
+            self.state = select_sequences(self.state, rows)
+        return kept
 
-    def extend(self, ends, scores, t):
-        """Go on with the B likeliest of all next steps."""
-        if ends is not None:
-            scores = scores + functional.logsigmoid(-ends)[:, :, None]
-            if self._stays is not None:
-                scores = scores[self._stays]
+    def extend(self, scores, t):
+        """Extend hypotheses by the B best of all next classes.
+
+        Parameters
+        ----------
+        scores : float32 tensor of shape (N, B, n_classes)
+            Log probabilities of going on with each class.
+        t : int
+            Index of the time step.
+        """
         n_classes = scores.shape[2]
-        sums = (self.sums[:, :, None] + scores).flatten(1)
-        n_kept = min(self.size, sums.shape[1])
-        sums, best = sums.topk(n_kept, dim=1)  # (N, B)
+        sums = (self.sums[:, :, None] + scores).flatten(1)  # (N, B * n_classes)
+        n_kept = min(self.beam_size, sums.shape[1])
+        self.sums, best = sums.topk(n_kept, dim=1)  # (N, n_kept)
         parents, classes = best // n_classes, best % n_classes + 1
-        if n_kept < self.size:  # fewer classes than hypotheses
-            pad = functional.pad
-            missing = (0, self.size - n_kept)
-            sums = pad(sums, missing, value=-torch.inf)
-            parents, classes = pad(parents, missing), pad(classes, missing, value=1)
-        first = torch.arange(len(parents), device=parents.device)[:, None] * self.size
-        rows = (first + parents).flatten()
-        self.state = _take(self.state, rows)
+        n_surplus = self.beam_size - n_kept
+        if n_surplus:  # fewer classes than hypotheses
+            self.sums = functional.pad(self.sums, (0, n_surplus), value=-torch.inf)
+            parents = functional.pad(parents, (0, n_surplus))
+            classes = functional.pad(classes, (0, n_surplus), value=1)
+        first = torch.arange(len(parents), device=parents.device) * self.beam_size
+        rows = (first[:, None] + parents).flatten()  # (N * B,)
+        self.state = select_sequences(self.state, rows)
         self.tokens = self.tokens.flatten(0, 1)[rows].reshape(self.tokens.shape)
         self.tokens[:, :, t] = classes
-        self.sums = sums
-        self.chosen = classes.reshape(-1, 1)
-        self.values = self.values.new_zeros(len(rows), 0)
-
-
-def _take(state, rows):
-    """Take rows of the state of LSTM or GRU cells."""
-    if isinstance(state, tuple):
-        return tuple(part[:, rows].contiguous() for part in state)
-    return state[:, rows].contiguous()
+        self.previous = classes.reshape(-1, 1)

@@ -1,34 +1,37 @@
-"""What is minimised, over which time steps."""
+"""The loss: what is minimised, and over which time steps.
+
+References
+----------
+.. [1] Chen, Z. et al. (2018). GradNorm: Gradient Normalization for Adaptive Loss
+       Balancing in Deep Multitask Networks. arXiv:1711.02257.
+"""
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 
 class SequenceLoss(nn.Module):
-    """Mean over sequences of each sequence's own mean deviance.
+    """Mean over sequences of each sequence's mean deviance.
 
-    That is the squared error of a number, in scaled units, and the surprisal of a
-    category, which is divided by what it is at first, when only frequencies are known
-    (as GradNorm [1]_ compares losses, though its weights do not change): so 1 is what
-    the best constant has, for features of either kind.
+    The deviance of a numeric value is its squared error in scaled units. That of a
+    category is its surprisal (negative log probability) divided by the surprisal under
+    the class frequencies. A constant prediction thus has a loss of 1 for features of
+    both kinds. GradNorm [1]_ compares losses in the same way, but also adapts their
+    weights, which are constant here.
 
-    Only observed values within a sequence's length count, each sequence as much as any
-    other: the weights that come with the targets say so. Where lengths differ,
-    what is played back also has to end where the sequence ends: minus the log
-    likelihood of the end, by a hazard at each step, is added with a weight of its own.
-    Parts count equally.
+    Only observed values before the end of a sequence count, and all sequences count
+    equally: the weights of the targets implement this. If lengths differ, the decoder
+    also learns where a sequence ends. The negative log likelihood of the true end,
+    given a hazard at each time step, is added with a weight that comes with the
+    targets. The parts of an objective count equally.
 
     Parameters
     ----------
     learn_ends : bool, default=True
         Whether ends are learned.
     class_scales : tuple of float, default=()
-        What the surprisals of each categorical feature are multiplied by.
-
-    References
-    ----------
-    .. [1] Chen, Z. et al. (2018). GradNorm: Gradient Normalization for Adaptive Loss
-           Balancing in Deep Multitask Networks. arXiv:1711.02257.
+        Factor on the surprisals of each categorical feature.
     """
 
     def __init__(self, learn_ends=True, class_scales=()):
@@ -37,94 +40,99 @@ class SequenceLoss(nn.Module):
         self.class_scales = class_scales
 
     def forward(self, outputs, targets, surprisals=None):
-        """Return the loss of a batch, a scalar, or what a piece of it adds to that.
+        """Return the loss of a batch, or the contribution of a piece of it, a scalar.
 
         Parameters
         ----------
         outputs : dict of str to DecoderOutput
-            By part, as :class:`EncoderDecoder` returns them.
+            Output of the decoder of each part.
         targets : dict of str to (dict of tensor)
-            By part, as :meth:`SequenceDataset.batch` gives them.
+            Targets of each part: see :meth:`SequenceDataset.batch`.
         surprisals : dict of str to tensor of shape (N, L, K), default=None
-            By part, of the targets' classes, where there are categorical features.
+            Surprisals of the targets' classes for each part, if there are any.
         """
         losses = []
-        for part, played in outputs.items():
+        for part, output in outputs.items():
             target = targets[part]
-            losses.append(weighted_errors(played.values, target).sum())
+            loss = weighted_errors(output.values, target).sum()
             if self.class_scales:
-                scales = played.values.new_tensor(self.class_scales)
-                scaled = surprisals[part] * target["class_weights"] * scales
-                losses[-1] = losses[-1] + scaled.sum()
+                scales = output.values.new_tensor(self.class_scales)  # (K,)
+                loss = (
+                    loss + (surprisals[part] * target["class_weights"] * scales).sum()
+                )
             if part != "forecast" and self.learn_ends:
-                end = _end_loss(played.ends, target["lengths"])  # (N, 1)
-                end = (end[:, 0] * target["end_weights"]).sum()
-                losses[-1] = losses[-1] + end
+                end_loss = _compute_end_loss(output.ends, target["lengths"])  # (N,)
+                loss = loss + (end_loss * target["end_weights"]).sum()
+            losses.append(loss)
         return sum(losses) / len(losses)
 
 
-def weighted_errors(output, target):
-    """Squared errors, each as much as it counts.
+def weighted_errors(values, target):
+    """Compute squared errors, multiplied by their weights in the loss.
 
     Parameters
     ----------
-    output : tensor of shape (N, L, F)
-        What the network gives.
+    values : tensor of shape (N, L, F)
+        Decoded values.
     target : dict of tensor
-        Targets of one part, as :meth:`SequenceDataset.batch` gives them.
+        Targets of one part: see :meth:`SequenceDataset.batch`.
 
     Returns
     -------
     float32 tensor of shape (N, L, F)
-        Their sum over a batch is its loss.
+        Weighted errors. Their sum is the loss of the batch.
     """
-    # In float32 where the network computes in less.
-    return (output.float() - target["values"]).square() * target["weights"]
+    # float32, even if the network computes in bfloat16.
+    return (values.float() - target["values"]).square() * target["weights"]
 
 
-def mean_errors(output, target, surprisals, class_scales):
-    """Mean deviance of each sequence over its observed values.
+def mean_errors(values, target, surprisals, class_scales):
+    """Compute the mean deviance of each sequence over its observed values.
 
     Parameters
     ----------
-    output, target
-        As of :func:`weighted_errors`.
+    values, target
+        As for :func:`weighted_errors`.
     surprisals : tensor of shape (N, L, K)
-        Of the target's classes.
+        Surprisals of the target's classes.
     class_scales : tuple of float
-        What they are multiplied by.
+        Factor on the surprisals of each categorical feature.
 
     Returns
     -------
     float32 tensor of shape (N,)
-        NaN where nothing is observed. Not changed by the company of a sequence.
+        Mean deviances, NaN where nothing is observed. They do not depend on other
+        sequences in the batch.
     """
-    observed = (target["weights"] > 0).expand_as(output)
-    errors = torch.where(observed, output - target["values"], 0.0).square()
+    observed = (target["weights"] > 0).expand_as(values)
+    errors = torch.where(observed, values - target["values"], 0.0).square()
     known = target["class_weights"] > 0
-    scaled = torch.where(known, surprisals * surprisals.new_tensor(class_scales), 0.0)
-    count = observed.sum(dim=(1, 2)) + known.sum(dim=(1, 2))
+    scales = surprisals.new_tensor(class_scales)  # (K,)
+    scaled = torch.where(known, surprisals * scales, 0.0)
+    count = observed.sum(dim=(1, 2)) + known.sum(dim=(1, 2))  # (N,)
     return (errors.sum(dim=(1, 2)) + scaled.sum(dim=(1, 2))) / count
 
 
 def end_log_likelihood(ends):
-    """Log probability that a sequence ends with each step.
+    """Compute the log probability that a sequence ends with each step.
 
     Parameters
     ----------
     ends : tensor of shape (N, L)
-        Logit of the hazard at each step.
+        Logit of the hazard: that it ends with this step, given that it has not ended
+        before.
 
     Returns
     -------
     tensor of shape (N, L)
-        Log of: it ends here, and did not end before.
+        Log probability of ending with this step and not before.
     """
-    survived = nn.functional.logsigmoid(-ends).cumsum(dim=1)
-    before = nn.functional.pad(survived[:, :-1], (1, 0))
-    return nn.functional.logsigmoid(ends) + before
+    survival = functional.logsigmoid(-ends).cumsum(dim=1)  # beyond each step
+    before = functional.pad(survival[:, :-1], (1, 0))
+    return functional.logsigmoid(ends) + before
 
 
-def _end_loss(ends, lengths):
-    likelihood = end_log_likelihood(ends.float())
-    return -torch.take_along_dim(likelihood, lengths[:, None] - 1, dim=1)
+def _compute_end_loss(ends, lengths):
+    """Compute the negative log likelihood (N,) that sequences end where they do."""
+    likelihood = end_log_likelihood(ends.float())  # (N, L)
+    return -torch.take_along_dim(likelihood, lengths[:, None] - 1, dim=1)[:, 0]

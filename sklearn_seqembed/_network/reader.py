@@ -1,69 +1,78 @@
-"""What enters the encoder: what it reads at each step, laid side by side in patches.
+"""Inputs of the encoder at each time step: values without gaps, and what is added.
 
-Axes as in `_network/encoder_decoder.py`.
+References
+----------
+.. [1] Kim, T. et al. (2022). Reversible Instance Normalization for Accurate Time-Series
+       Forecasting against Distribution Shift. ICLR.
+.. [2] Lin, S. et al. (2023). SegRNN: Segment Recurrent Neural Network for Long-Term
+       Time Series Forecasting. arXiv:2308.11200.
 """
 
 from typing import NamedTuple
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-# Added to a sequence's own spread, in scaled units and times 1 and its level, before it
-# divides: what does not vary shall not be blown up to its rounding errors in float32.
-LEAST_SPREAD = 1e-6
+# Offset of a sequence's standard deviation, in scaled units and relative to 1 + |mean|,
+# when the sequence is divided by it: the rounding errors of a constant sequence are not
+# scaled up. See "What is read" on the recipe page for the trial against 1e-4.
+STD_OFFSET = 1e-6
 
-# Added to the spread of a sequence, in scaled units, where its values are read less the
-# last of them and over that spread: what hardly varies is not blown up.
-LEAST_OWN_SPREAD = 0.1
+# The same, in scaled units, where features are read relative to their last value. It is
+# larger because targets are divided by it too, and nearly constant sequences would get
+# huge ones. It was not tuned.
+RELATIVE_STD_OFFSET = 0.1
 
-# As much as this the standardised numbers that are read vary at least.
-LEAST_DEVIATION = 1e-4
+# An input whose standard deviation is lower is not standardised: there is nothing but
+# rounding errors in it. It was not tuned.
+MIN_CALIBRATED_STD = 1e-4
 
-# A sequence's own scale counts as at most so many deviations off the mean of all.
-LARGEST_SCALE = 3.0
+# Bound on the standardised log scale of a sequence. Nearly constant sequences have
+# extreme ones, which would dominate the other inputs. It was not tuned.
+MAX_LOG_SCALE = 3.0
 
 
-class Readings(NamedTuple):
-    """What is read of a batch.
+class EncoderInputs(NamedTuple):
+    """Inputs of the encoder for one batch.
 
     Attributes
     ----------
     values : float32 tensor of shape (N, L, ·)
-        Values without gaps; beside them whether each was missing, each sequence's
-        values in its own scale, and embedded categories, where there are these.
-    ended : bool tensor of shape (N, L)
+        Numeric features without missing values. The following columns are added where
+        they apply: indicators of missing values, the features normalised within each
+        sequence, and the embeddings of categories.
+    is_padding : bool tensor of shape (N, L)
         Whether the sequence has ended before this step.
-    scales : float32 tensor of shape (N, F) or None
-        Logarithm of each sequence's own spread.
+    log_scales : float32 tensor of shape (N, F) or None
+        Logarithm of each sequence's own standard deviation, standardised.
     differences : float32 tensor of shape (N, L, ·) or None
-        Differences of each step from the one before, 0 at the first.
+        Differences from the step before, 0 at the first step.
     """
 
     values: torch.Tensor
-    ended: torch.Tensor
-    scales: torch.Tensor | None
+    is_padding: torch.Tensor
+    log_scales: torch.Tensor | None
     differences: torch.Tensor | None
 
 
-class Reader(nn.Module):
-    """Fill gaps, and say what is read beside the values.
+class InputReader(nn.Module):
+    """Fill missing values and derive the inputs of the encoder.
 
     Parameters
     ----------
     n_features : int
         Number of numeric features F.
     missing_indicator : bool, default=False
-        Read 1 or 0 beside each value, by whether it was missing.
+        Add an indicator to each feature that is 1 where the value is missing.
     instance_norm : bool, default=False
-        Read each sequence a second time, scaled by its own mean and spread, and how
-        large that spread is.
-    repeat_end : bool, default=False
-        Let the last step stand in for those after the end: a patch may reach over it.
+        Add each feature a second time, normalised by its mean and standard deviation
+        within the sequence [1]_, and the logarithm of that standard deviation.
+    repeat_last : bool, default=False
+        Replace padding by copies of the last step, for patches that reach beyond it.
     relative : tuple of int, default=()
-        Features that are read less their last observed value in the sequence, over
-        their spread in it, and in no other way: of two sequences that differ in level
-        or scale alone the same is read (Kim et al., 2022; Lin et al., 2023).
+        Features to replace by their difference from the last value of the sequence,
+        divided by their standard deviation in it [1]_ [2]_. The result does not depend
+        on the location and the scale of the sequence.
     """
 
     def __init__(
@@ -72,28 +81,28 @@ class Reader(nn.Module):
         *,
         missing_indicator=False,
         instance_norm=False,
-        repeat_end=False,
+        repeat_last=False,
         relative=(),
     ):
         super().__init__()
-        self.relative = bool(relative)
+        self.missing_indicator = missing_indicator
+        self.instance_norm = instance_norm
+        self.repeat_last = repeat_last
+        self.has_relative = bool(relative)
         is_relative = torch.zeros(n_features, dtype=torch.bool)
         is_relative[list(relative)] = True
         self.register_buffer("is_relative", is_relative)
-        self.missing_indicator = missing_indicator
-        self.instance_norm = instance_norm
-        self.repeat_end = repeat_end
-        # Numbers of a step, but those that stand for its categories.
+        # Inputs per time step, embeddings of categories not counted.
         self.n_values = n_features * (1 + missing_indicator + instance_norm)
-        self.n_scales = n_features * instance_norm
+        self.n_log_scales = n_features * instance_norm
         self.n_differences = n_features * (1 + instance_norm)
-        # Set by `calibrate`: what is read shall vary about as much as the values do.
-        self.register_buffer("scale_mean", torch.zeros(self.n_scales))
-        self.register_buffer("scale_spread", torch.ones(self.n_scales))
-        self.register_buffer("difference_spread", torch.ones(self.n_differences))
+        # `calibrate` learns these, so that all inputs vary about as much as the values.
+        self.register_buffer("log_scale_mean", torch.zeros(self.n_log_scales))
+        self.register_buffer("log_scale_std", torch.ones(self.n_log_scales))
+        self.register_buffer("difference_std", torch.ones(self.n_differences))
 
-    def forward(self, numeric, lengths, embedded=None, *, differences=False):
-        """Read a batch.
+    def forward(self, numeric, lengths, embedded=None, *, with_differences=False):
+        """Derive the inputs of a batch.
 
         Parameters
         ----------
@@ -101,194 +110,185 @@ class Reader(nn.Module):
             Scaled values, NaN where missing.
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence, at least 1.
-        embedded : float32 tensor of shape (N, L, n_embedded), default=None
-            Numbers that stand for categories, None for none.
-        differences : bool, default=False
-            Whether to read differences from step to step, too.
+        embedded : float32 tensor of shape (N, L, ·), default=None
+            Embedded categories, if there are any.
+        with_differences : bool, default=False
+            Whether to compute differences from step to step.
 
         Returns
         -------
-        Readings
-            What is read. What stands after a sequence's end has no meaning, but for
-            `ended`, and what `repeat_end` promises.
+        EncoderInputs
+            The inputs. Values and differences after the end of a sequence are
+            arbitrary unless `repeat_last` defines them.
         """
-        numeric, unknown, ended = self._fill_steps(numeric, lengths)
-        if self.relative:
-            own = _less_the_last(numeric, unknown, lengths)
-            numeric = torch.where(self.is_relative, own, numeric)
-        values, steps, scales, apart = [numeric], [numeric], None, None
+        numeric, is_missing, is_padding = self._fill_steps(numeric, lengths)
+        if self.has_relative:
+            relative = subtract_last(numeric, is_missing, lengths)
+            numeric = torch.where(self.is_relative, relative, numeric)
+        values, signals, log_scales, differences = [numeric], [numeric], None, None
         if self.missing_indicator:
-            values.append(unknown.expand_as(numeric).to(numeric.dtype))
+            values.append(is_missing.expand_as(numeric).to(numeric.dtype))
         if self.instance_norm:
-            own, logarithms, varies = _in_own_scale(numeric, unknown)
-            values.append(own)
-            steps.append(own)
-            scales = (logarithms - self.scale_mean) / self.scale_spread
-            # What is flat or not observed has no scale to speak of: the logarithm of
-            # next to nothing shall not drown all else that is read.
-            scales = scales.clamp(-LARGEST_SCALE, LARGEST_SCALE)
-            scales = torch.where(varies, scales, 0.0)
+            normalised, log_scales, varies = normalise(numeric, is_missing)
+            values.append(normalised)
+            signals.append(normalised)
+            log_scales = (log_scales - self.log_scale_mean) / self.log_scale_std
+            log_scales = log_scales.clamp(-MAX_LOG_SCALE, MAX_LOG_SCALE)
+            # A constant or unobserved sequence has no scale.
+            log_scales = torch.where(varies, log_scales, 0.0)
         if embedded is not None:
-            embedded = self._repeat_end(embedded, lengths, ended)
+            embedded = self._repeat_last_step(embedded, lengths, is_padding)
             values.append(embedded)
-        if differences:
-            apart = [_differences(_join(steps)) / self.difference_spread]
-            # What stands for a category has a size of its own.
-            apart += [] if embedded is None else [_differences(embedded)]
-            apart = _join(apart)
-        return Readings(_join(values), ended, scales, apart)
+        if with_differences:
+            differences = [
+                subtract_previous(torch.cat(signals, 2)) / self.difference_std
+            ]
+            if embedded is not None:  # their scale is chosen, not calibrated
+                differences.append(subtract_previous(embedded))
+            differences = torch.cat(differences, dim=2)  # (N, L, ·)
+        return EncoderInputs(
+            torch.cat(values, dim=2), is_padding, log_scales, differences
+        )
 
     def _fill_steps(self, numeric, lengths):
-        """Fill what is missing; say what is unknown, (N, L, 1 or F), or has ended."""
-        steps = torch.arange(numeric.shape[1], device=numeric.device)
-        ended = steps >= lengths[:, None]  # (N, L)
-        # A sum is NaN if a value is, and much quicker than a look at each.
-        has_gaps = _may_be(torch.isnan(numeric.sum()))
-        numeric = self._repeat_end(numeric, lengths, ended)
-        unknown = ended[:, :, None]
-        if has_gaps:
-            unknown = unknown | torch.isnan(numeric)
-            numeric = _fill(numeric, unknown)
-        return numeric, unknown, ended
+        """Fill missing values, and the padding if `repeat_last`.
 
-    def _repeat_end(self, x, lengths, ended):
-        """Let the last step of x (N, L, ·) stand in for those that have no meaning."""
-        if not (self.repeat_end and x.shape[2] and _may_be(ended)):
+        Returns
+        -------
+        numeric : float32 tensor of shape (N, L, F)
+            Values without NaN before the end of each sequence.
+        is_missing : bool tensor of shape (N, L, F or 1)
+            Whether a value is missing or padding.
+        is_padding : bool tensor of shape (N, L)
+            Whether the sequence has ended before this step.
+        """
+        steps = torch.arange(numeric.shape[1], device=numeric.device)
+        is_padding = steps >= lengths[:, None]  # (N, L)
+        # A sum is NaN if any value is, and is much faster than a test of each value.
+        has_missing = _may_hold(torch.isnan(numeric.sum()))
+        numeric = self._repeat_last_step(numeric, lengths, is_padding)
+        is_missing = is_padding[:, :, None]
+        if has_missing:
+            is_missing = is_missing | torch.isnan(numeric)  # (N, L, F)
+            numeric = fill_missing(numeric, is_missing)
+        return numeric, is_missing, is_padding
+
+    def _repeat_last_step(self, x, lengths, is_padding):
+        """Replace the padding of x (N, L, ·) by copies of each last step."""
+        if not (self.repeat_last and x.shape[2] and _may_hold(is_padding)):
             return x
         steps = torch.arange(x.shape[1], device=x.device)
         return _take_steps(x, torch.minimum(steps, lengths[:, None] - 1))
 
     @torch.no_grad()
     def calibrate(self, batches):
-        """Learn from batches (numeric, lengths) how much scales and differences vary.
+        """Learn how much differences and log scales vary.
 
-        Before it, they are read as they are.
+        Parameters
+        ----------
+        batches : iterable of (numeric, lengths)
+            Batches of sequences, as :meth:`forward` takes them. Before calibration,
+            differences and log scales are used as they are.
         """
-        count, total, squares, logarithms = 0, 0.0, 0.0, []
+        count, total, squares, log_scales = 0, 0.0, 0.0, []
         for numeric, lengths in batches:
-            readings = self(numeric, lengths, differences=True)
-            inside = readings.differences[~readings.ended].cpu().double()
-            count += len(inside)
-            total = total + inside.sum(dim=0)
-            squares = squares + inside.square().sum(dim=0)
+            inputs = self(numeric, lengths, with_differences=True)
+            differences = inputs.differences[~inputs.is_padding].cpu().double()
+            count += len(differences)
+            total = total + differences.sum(dim=0)
+            squares = squares + differences.square().sum(dim=0)
             if self.instance_norm:
-                numeric, unknown, _ = self._fill_steps(numeric, lengths)
-                _, scales, varies = _in_own_scale(numeric, unknown)
+                numeric, is_missing, _ = self._fill_steps(numeric, lengths)
+                _, scales, varies = normalise(numeric, is_missing)
                 scales = torch.where(varies, scales, torch.nan)
-                logarithms.append(scales.cpu().double())
+                log_scales.append(scales.cpu().double())
         variance = squares / count - (total / count).square()
-        self.difference_spread.copy_(_or_one(variance.clamp(min=0).sqrt()))
+        self.difference_std.copy_(_replace_tiny(variance.clamp(min=0).sqrt()))
         if self.instance_norm:
-            logarithms = torch.cat(logarithms)
-            mean = logarithms.nanmean(dim=0)
-            variance = (logarithms - mean).square().nanmean(dim=0)
-            self.scale_mean.copy_(mean.nan_to_num())
-            self.scale_spread.copy_(_or_one(variance.nan_to_num().sqrt()))
+            log_scales = torch.cat(log_scales)  # (n_samples, F)
+            mean = log_scales.nanmean(dim=0)
+            variance = (log_scales - mean).square().nanmean(dim=0)
+            self.log_scale_mean.copy_(mean.nan_to_num())
+            self.log_scale_std.copy_(_replace_tiny(variance.nan_to_num().sqrt()))
 
 
-def patch_width(n_numbers, patch_size):
-    """Numbers of a patch that :func:`to_patches` lays of so many numbers a step."""
-    return (n_numbers + (patch_size > 1)) * patch_size
-
-
-def to_patches(x, ended, patch_size, *, repeat=True):
-    """Lay `patch_size` steps side by side.
+def fill_missing(numeric, is_missing):
+    """Fill each feature with its last observed value, else with its next one, else 0.
 
     Parameters
     ----------
-    x : float32 tensor of shape (N, L, ·)
-        What is read at each step.
-    ended : bool tensor of shape (N, L)
-        Whether the sequence has ended before this step.
-    patch_size : int
-        Time steps of a patch.
-    repeat : bool, default=True
-        Whether a last patch that reaches beyond step L is filled by the last step, or
-        else by 0, which is the difference of steps that are repeated.
+    numeric : float32 tensor of shape (N, L, F)
+        Values.
+    is_missing : bool tensor of shape (N, L, F)
+        Whether a value is to be replaced.
 
     Returns
     -------
-    float32 tensor of shape (N, P, D)
-        The patches. With more than one step each, 1 or 0 beside a step says whether
-        the sequence has ended. Patches that lie after its end have no meaning.
+    float32 tensor of shape (N, L, F)
+        The filled values.
     """
-    if patch_size == 1:
-        return x
-    x = torch.cat([x, ended[:, :, None].to(x.dtype)], dim=2)
-    surplus = -x.shape[1] % patch_size
-    if surplus:
-        last = x[:, -1:] if repeat else torch.zeros_like(x[:, -1:])
-        last = torch.cat([last[:, :, :-1], torch.ones_like(last[:, :, -1:])], dim=2)
-        x = torch.cat([x, last.expand(-1, surplus, -1)], dim=1)
-    return x.reshape(len(x), -1, patch_size * x.shape[2])
-
-
-def _in_own_scale(numeric, unknown):
-    """Scale each sequence by its own mean and spread (Kim et al., 2022, RevIN).
-
-    Returns
-    -------
-    own : float32 tensor of shape (N, L, F)
-        The values, with mean 0 and variance 1 over the known ones.
-    logarithms : float32 tensor of shape (N, F)
-        Logarithm of the spread of each sequence.
-    varies : bool tensor of shape (N, F)
-        Whether it varies by more than rounding errors.
-    """
-    count = (~unknown).sum(dim=1).clamp(min=1)  # (N, 1 or F)
-    mean = torch.where(unknown, 0.0, numeric).sum(dim=1) / count
-    apart = numeric - mean[:, None]
-    variance = torch.where(unknown, 0.0, apart).square().sum(dim=1) / count
-    floor = LEAST_SPREAD * (1 + mean.abs())
-    deviation = variance.sqrt()
-    spread = deviation + floor
-    return apart / spread[:, None], spread.log(), deviation > floor
-
-
-def _less_the_last(numeric, unknown, lengths):
-    """Read each sequence of (N, L, F) from its last value on, over its spread."""
-    last = _take_steps(numeric, lengths[:, None] - 1)  # (N, 1, F)
-    count = (~unknown).sum(dim=1, keepdim=True).clamp(min=1)
-    mean = torch.where(unknown, 0.0, numeric).sum(dim=1, keepdim=True) / count
-    apart = torch.where(unknown, 0.0, numeric - mean).square()
-    spread = (apart.sum(dim=1, keepdim=True) / count).sqrt()
-    return (numeric - last) / (spread + LEAST_OWN_SPREAD)
-
-
-def _or_one(spread):
-    """Put 1 where a spread is next to none."""
-    return torch.where(spread > LEAST_DEVIATION, spread, 1.0)
-
-
-def _differences(x):
-    """Differences of each step of x (N, L, ·) from the one before, 0 at the first."""
-    return functional.pad(x.diff(dim=1), (0, 0, 1, 0))
-
-
-def _join(parts):
-    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
-
-
-def _take_steps(x, index):
-    """Gather steps `index` (N, Q) of each sequence of x (N, L, ·): (N, Q, ·)."""
-    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
-    # Whole rows: an element-wise gather is several times slower.
-    taken = x.flatten(0, 1).index_select(0, (first + index).flatten())
-    return taken.reshape(*index.shape, -1)
-
-
-def _may_be(mask):
-    """Tell whether a mask holds anywhere; True without a look on an accelerator.
-
-    A look there would make the CPU wait for all that was asked of the accelerator.
-    """
-    return mask.device.type != "cpu" or bool(mask.any())
-
-
-def _fill(numeric, missing):
-    """Replace missing values by the feature's last observed one, else its next one."""
     steps = torch.arange(numeric.shape[1], device=numeric.device)[None, :, None]
-    last = torch.where(missing, -1, steps).cummax(dim=1).values  # (N, L, F)
-    first = missing.to(torch.uint8).argmin(dim=1, keepdim=True)  # (N, 1, F)
+    last = torch.where(is_missing, -1, steps).cummax(dim=1).values  # (N, L, F)
+    first = is_missing.to(torch.uint8).argmin(dim=1, keepdim=True)  # (N, 1, F)
     filled = torch.take_along_dim(numeric, torch.where(last < 0, first, last), dim=1)
-    return torch.where(missing.all(dim=1, keepdim=True), 0.0, filled)
+    return torch.where(is_missing.all(dim=1, keepdim=True), 0.0, filled)
+
+
+def normalise(numeric, is_missing):
+    """Normalise each sequence by its own mean and standard deviation [1]_.
+
+    Returns
+    -------
+    normalised : float32 tensor of shape (N, L, F)
+        Values with mean 0 and variance 1 over the observed steps.
+    log_scales : float32 tensor of shape (N, F)
+        Logarithm of each standard deviation.
+    varies : bool tensor of shape (N, F)
+        Whether the sequence varies by more than rounding errors.
+    """
+    mean, std = _compute_moments(numeric, is_missing)  # (N, 1, F)
+    offset = STD_OFFSET * (1 + mean.abs())
+    scale = std + offset
+    return (numeric - mean) / scale, scale.log()[:, 0], (std > offset)[:, 0]
+
+
+def subtract_last(numeric, is_missing, lengths):
+    """Subtract each last value of (N, L, F), and divide by the standard deviation."""
+    last = _take_steps(numeric, lengths[:, None] - 1)  # (N, 1, F)
+    _, std = _compute_moments(numeric, is_missing)  # (N, 1, F)
+    return (numeric - last) / (std + RELATIVE_STD_OFFSET)
+
+
+def subtract_previous(x):
+    """Return the difference of each step of x (N, L, ·) from the step before."""
+    return x.diff(dim=1, prepend=x[:, :1])  # 0 at the first step
+
+
+def _compute_moments(numeric, is_missing):
+    """Compute mean and standard deviation over observed steps, each (N, 1, F)."""
+    count = (~is_missing).sum(dim=1, keepdim=True).clamp(min=1)  # (N, 1, F or 1)
+    mean = torch.where(is_missing, 0.0, numeric).sum(dim=1, keepdim=True) / count
+    squares = torch.where(is_missing, 0.0, numeric - mean).square()
+    return mean, (squares.sum(dim=1, keepdim=True) / count).sqrt()
+
+
+def _replace_tiny(std):
+    """Replace standard deviations of practically constant inputs by 1."""
+    return torch.where(std > MIN_CALIBRATED_STD, std, 1.0)
+
+
+def _take_steps(x, steps):
+    """Take time steps (N, Q) of each sequence of x (N, L, ·): (N, Q, ·)."""
+    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
+    # Selecting whole rows is several times faster than an element-wise gather.
+    taken = x.flatten(0, 1).index_select(0, (first + steps).flatten())
+    return taken.reshape(*steps.shape, -1)
+
+
+def _may_hold(condition):
+    """Return False if a condition holds nowhere; on an accelerator, always True.
+
+    There, the CPU would have to wait for all queued work to read the condition. The
+    computation that it can spare gives the same result either way.
+    """
+    return condition.device.type != "cpu" or bool(condition.any())

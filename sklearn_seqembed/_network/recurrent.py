@@ -1,51 +1,79 @@
-"""Recurrent cells: how they start, and how they read in both directions."""
+"""Recurrent cells: their initial weights and states, and reading in both directions."""
 
+import torch
 from torch import nn
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class RecurrentLayer(nn.Module):
-    """One layer of cells that reads forward and, with `n_backward`, backward.
+    """One layer of cells that reads forward and, with `n_backward`, backward too.
 
-    The two directions are dense calls: those take the fused route of oneDNN and cuDNN,
-    packed sequences do not (pytorch issue 149194). Patches come first, then sequences:
-    the order of these routes, which copy any other.
+    Each direction is a dense call on patches in front and sequences second. This takes
+    the fused kernels of oneDNN and cuDNN without a copy; packed sequences do not
+    (pytorch issue 149194).
 
     Parameters
     ----------
-    width : int
-        Numbers that enter a patch.
+    n_inputs : int
+        Number D of values that enter with each patch.
     n_forward : int
         Cells of the forward direction.
     n_backward : int
         Cells of the backward direction, 0 for none.
     cell : {"lstm", "gru"}
-        Kind of memory cell.
+        Type of cell.
     """
 
-    def __init__(self, width, n_forward, n_backward, cell):
+    def __init__(self, n_inputs, n_forward, n_backward, cell):
         super().__init__()
-        self.forward_cells = recurrent(cell, width, n_forward)
-        self.backward_cells = recurrent(cell, width, n_backward) if n_backward else None
+        self.forward_cells = build_cells(cell, n_inputs, n_forward)
+        self.backward_cells = None
+        if n_backward:
+            self.backward_cells = build_cells(cell, n_inputs, n_backward)
 
     def forward(self, x, layout):
-        """Return the states (R, ·) of each direction, in its reading order."""
+        """Return the states (R, H) of each direction, in the order they were read."""
         states = [layout.run(self.forward_cells, x)]
         if self.backward_cells is not None:
-            states.append(layout.run(self.backward_cells, layout.turn(x)))
+            states.append(layout.run(self.backward_cells, layout.reverse(x)))
         return states
 
 
-def recurrent(cell, width, n_cells, *, num_layers=1, dropout=0.0):
-    """Build recurrent layers that start as Keras starts them.
+class InitialState(nn.Module):
+    """Initial state of recurrent cells as a linear function of a vector.
 
-    Input weights are Xavier-uniform, recurrent weights orthogonal a gate, biases 0 and
-    the forget gate's 1: torch's own start is the same small range for all of them.
+    Parameters
+    ----------
+    n_inputs : int
+        Length of the vector.
+    cells : torch.nn.LSTM or torch.nn.GRU
+        The cells.
     """
-    # torch warns about dropout that has no second layer to stand before.
+
+    def __init__(self, n_inputs, cells):
+        super().__init__()
+        self.is_lstm = isinstance(cells, nn.LSTM)  # hidden state and memory
+        self.shape = (1 + self.is_lstm, cells.num_layers, cells.hidden_size)
+        self.linear = nn.Linear(n_inputs, self.shape[0] * self.shape[1] * self.shape[2])
+
+    def forward(self, x):
+        """Return the state that the cells take: one or two of (layers, N, H)."""
+        states = self.linear(x).unflatten(1, self.shape)  # (N, 1 or 2, layers, H)
+        states = states.permute(1, 2, 0, 3).contiguous()  # (1 or 2, layers, N, H)
+        return tuple(states) if self.is_lstm else states[0]
+
+
+def build_cells(cell, n_inputs, n_cells, *, num_layers=1, dropout=0.0):
+    """Build recurrent layers with the initial weights that Keras uses.
+
+    Input weights are Xavier-uniform, recurrent weights are orthogonal for each gate,
+    biases are 0, except for the forget gate of an LSTM, where they are 1. torch draws
+    all of them from one small uniform range.
+    """
+    # torch warns about dropout if there is no second layer.
     dropout = dropout if num_layers > 1 else 0.0
-    cells = CELLS[cell](width, n_cells, num_layers, dropout=dropout)
+    cells = CELLS[cell](n_inputs, n_cells, num_layers, dropout=dropout)
     for name, weights in cells.named_parameters():
         if name.startswith("weight_ih"):
             for gate in weights.data.split(n_cells):
@@ -58,3 +86,23 @@ def recurrent(cell, width, n_cells, *, num_layers=1, dropout=0.0):
             if cell == "lstm" and name.startswith("bias_ih"):
                 nn.init.ones_(weights.data[n_cells : 2 * n_cells])  # gates i, f, g, o
     return cells
+
+
+def select_sequences(state, index):
+    """Select sequences from the state (layers, N, H) of GRU cells, or both of an LSTM.
+
+    Parameters
+    ----------
+    state : tensor or tuple of tensor
+        The state.
+    index : slice or int64 tensor
+        The sequences.
+
+    Returns
+    -------
+    tensor or tuple of tensor
+        Their state.
+    """
+    if isinstance(state, torch.Tensor):
+        return state[:, index].contiguous()
+    return tuple(part[:, index].contiguous() for part in state)

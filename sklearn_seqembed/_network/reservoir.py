@@ -1,6 +1,6 @@
-"""Pooled states: what comes anywhere in a sequence, told by cells that never learn.
+"""A reservoir: random recurrent cells that are not trained, summarised over time.
 
-Axes as in `_network/encoder_decoder.py`.
+Its features describe values that occur anywhere in a sequence.
 
 References
 ----------
@@ -8,111 +8,120 @@ References
        neural networks. GMD Report 148.
 .. [2] Dempster, A., Schmidt, D. F. and Webb, G. I. (2021). MiniRocket: A Very Fast
        (Almost) Deterministic Transform for Time Series Classification. KDD.
+       arXiv:2012.08791.
 """
 
 import torch
 from torch import nn
 
-from sklearn_seqembed._network.embedding import CategoryEmbedding
-from sklearn_seqembed._network.reader import patch_width, to_patches
+from sklearn_seqembed._network.categories import CategoryEmbedding
+from sklearn_seqembed._network.patches import count_patch_inputs, join_steps
 from sklearn_seqembed._network.recurrent import RecurrentLayer
 
-# What is read, by cells of its own for each.
-READINGS = ("values", "differences")
+# Statistics of the states over time; "ppv" is the proportion of positive values, as in
+# MiniRocket [2]_. See the recipe page for the trials.
+STATISTICS = ("mean", "max", "min", "std", "ppv")
 
-# Numbers that stand for a category here, and their size. They do not learn to tell
-# categories apart, so there are more of them than of learned ones.
-CODE_WIDTH = 64
-CODE_SCALE = 0.35
+# Added to a variance over time before its root is taken. It bounds the slope of the
+# root, which mattered when these cells were trained. It was not tuned.
+VARIANCE_OFFSET = 1e-4
 
-# The start's input weights times this. Many cells start with small ones, as is good
-# for learning; cells that stay as they are had better bend what they read.
+# Length and scale of the random vector of each category: long and short ones keep
+# categories distinct without saturating the cells. See "Categories" on the recipe page.
+EMBEDDING_SIZE = 64
+EMBEDDING_SCALE = 0.35
+
+# Factor on the initial input weights. Those are small, as training needs them; larger
+# ones drive the cells into their nonlinear range. See the recipe page for the trials.
 INPUT_GAIN = 2.0
 
 
 class Reservoir(nn.Module):
-    """States of random cells that read small patches, pooled over time.
+    """Random cells that read small patches, and statistics of their states over time.
 
-    The cells stay as they started [1]_: there are many of them, and what they pool
-    tells sequences apart about as well as when they are trained, at a fraction of the
-    time. Nor are they trained in MiniRocket [2]_, whose kernels they stand for here.
+    The cells keep their initial weights [1]_, as the kernels of MiniRocket [2]_ do.
+    There can be many of them, since training them would take most of the time of a fit
+    and hardly improves a classifier (see the recipe page).
 
     Parameters
     ----------
-    reader : Reader
-        Says how many numbers are read a step.
+    reader : InputReader
+        Reader that provides the inputs. One layer reads its values, one their
+        differences from step to step.
     n_cells : int
-        Cells a direction and reading.
+        Cells per direction and layer.
     bidirectional : bool
-        Read each sequence backward too.
+        Also read each sequence backward.
     cell : {"lstm", "gru"}
-        Kind of memory cell.
+        Type of cell.
     patch_size : int
-        Time steps that enter together.
-    pooling : tuple of {"mean", "max", "min", "std", "ppv"}
-        How states are pooled over time.
+        Time steps in a patch.
     n_classes : tuple of int, default=()
-        Of categorical features. They are embedded at random, too: what is learned for
-        the last states would change what these cells read from batch to batch.
+        Number of classes of each categorical feature. The reservoir has its own random
+        vectors for them: learned ones would change its inputs during training.
+
+    Attributes
+    ----------
+    n_outputs : int
+        Number of features that describe a sequence.
     """
 
     def __init__(
-        self,
-        reader,
-        n_cells,
-        *,
-        bidirectional,
-        cell,
-        patch_size,
-        pooling,
-        n_classes=(),
+        self, reader, n_cells, *, bidirectional, cell, patch_size, n_classes=()
     ):
         super().__init__()
-        self.embedding = CategoryEmbedding(n_classes, CODE_WIDTH)
-        self.n_cells, self.patch_size, self.pooling = n_cells, patch_size, pooling
-        self.n_states = len(READINGS) * (1 + bidirectional) * n_cells * len(pooling)
-        self.layers = nn.ModuleList(
+        self.n_cells, self.patch_size = n_cells, patch_size
+        self.n_outputs = 2 * (1 + bidirectional) * n_cells * len(STATISTICS)
+        self.embedding = CategoryEmbedding(n_classes, EMBEDDING_SIZE)
+        self.value_layer, self.difference_layer = (
             RecurrentLayer(
-                patch_width(
-                    getattr(reader, f"n_{reading}") + self.embedding.width, patch_size
-                ),
+                count_patch_inputs(n_step_inputs + self.embedding.width, patch_size),
                 n_cells,
                 n_cells * bidirectional,
                 cell,
             )
-            for reading in READINGS
+            for n_step_inputs in (reader.n_values, reader.n_differences)
         )
         with torch.no_grad():
             for name, weights in self.named_parameters():
                 if "weight_ih" in name:
                     weights.mul_(INPUT_GAIN)
-                elif name.startswith("embedding"):
-                    weights.mul_(CODE_SCALE)
+            for table in self.embedding.tables:
+                table.weight.mul_(EMBEDDING_SCALE)
         self.requires_grad_(False)
 
-    def forward(self, readings, layout):
-        """Read a batch.
+    def forward(self, inputs, layout):
+        """Describe each sequence of a batch.
 
         Parameters
         ----------
-        readings : Readings
-            With differences.
+        inputs : EncoderInputs
+            Inputs with differences.
         layout : Layout
-            Of patches of this size.
+            Layout for patches of `patch_size`.
 
         Returns
         -------
-        float32 tensor of shape (N, n_states)
-            The pooled states.
+        float32 tensor of shape (N, n_outputs)
+            The statistics of each cell.
         """
-        pooled = []
-        for reading, layer in zip(READINGS, self.layers, strict=True):
-            patches = to_patches(
-                getattr(readings, reading),
-                readings.ended,
-                self.patch_size,
-                repeat=reading == "values",
-            )
-            for states in layer(layout.lay(patches), layout):
-                pooled.append(layout.pool(states, self.pooling).flatten(1))
-        return torch.cat(pooled, dim=1)
+        values = join_steps(inputs.values, inputs.is_padding, self.patch_size)
+        differences = join_steps(
+            inputs.differences, inputs.is_padding, self.patch_size, repeat_last=False
+        )
+        states = [
+            *self.value_layer(layout.flatten(values), layout),
+            *self.difference_layer(layout.flatten(differences), layout),
+        ]  # each (R, H)
+        return torch.cat([summarize(x, layout).flatten(1) for x in states], dim=1)
+
+
+def summarize(states, layout):
+    """Compute the `STATISTICS` of states (R, H) over each sequence: (N, 5, H)."""
+    mean = layout.mean(states)  # (N, H)
+    variance = layout.mean(states.square()) - mean.square()
+    std = (variance.clamp(min=0) + VARIANCE_OFFSET).sqrt()
+    positive = layout.mean((states > 0).to(states.dtype))
+    return torch.stack(
+        [mean, layout.max(states), layout.min(states), std, positive], dim=1
+    )

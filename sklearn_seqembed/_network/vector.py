@@ -1,4 +1,4 @@
-"""How the encoder's states become the numbers of a vector, and back."""
+"""How final states and reservoir features become the components of a vector."""
 
 import numpy as np
 import torch
@@ -6,115 +6,127 @@ from scipy.stats import random_correlation
 from sklearn.decomposition import PCA
 from torch import nn
 
-# A pooled number's variance in a balanced vector, over that of a last state. With the
-# default's 192 and 128 numbers pooled ones have four fifths of the whole.
-POOLED_VARIANCE = 8 / 3
+# Variance of a component from the reservoir, relative to one from a final state, in a
+# balanced vector. With the default 192 and 128 components, the reservoir then has four
+# fifths of the total variance: see "How vectors are scaled" on the recipe page.
+RESERVOIR_VARIANCE = 8 / 3
 
-# A state's spread counts as at least this share of the largest one: what hardly varies
-# shall not be blown up to its rounding errors.
-LEAST_SPREAD = 1e-2
+# Lower bound on a standard deviation, as a fraction of the largest one. It keeps the
+# rounding errors of a nearly constant state from being scaled up. It was not tuned.
+MIN_STD_FRACTION = 1e-2
 
 
 class VectorProjection(nn.Module):
-    """Join last and pooled states to one vector; take the last ones out of it again.
+    """Combine final states and reservoir features into a vector.
 
-    There are more pooled states than the vector has room for: they are standardised and
-    led to the directions in which they vary most. That, and what balances the numbers,
-    is learned by :meth:`fit` from the states of some sequences.
+    Final states keep one component each, so that they can be recovered from a vector.
+    Reservoir features are standardised and projected to the fewer directions in which
+    they vary most. :meth:`fit` learns this projection, and the scale of all components,
+    from the states of some sequences.
 
     Parameters
     ----------
-    n_last : int
-        Number of last states, the first numbers of the vector.
-    n_pooled_states : int, default=0
-        Number of pooled states.
-    n_pooled : int, default=0
-        Numbers of the vector that they are led to, at most `n_pooled_states`.
+    n_final : int
+        Number of final states, which are the first components of the vector.
+    n_reservoir_features : int, default=0
+        Number of reservoir features.
+    n_reservoir : int, default=0
+        Number of components for them, at most `n_reservoir_features`.
     balanced : bool, default=False
-        Give all last states mean 0 and one variance, all pooled numbers another one:
-        1 is the mean of all. Otherwise last states stay as they are, and pooled
-        numbers have variance 1.
+        Give final states mean 0 and one common variance, components from the reservoir
+        another one, such that the mean variance is 1. With False, final states are
+        left unchanged, and components from the reservoir have variance 1.
 
     Attributes
     ----------
-    is_fitted : bool
-        Whether :meth:`fit` has learned something.
+    is_fitted : bool tensor of shape ()
+        Whether :meth:`fit` has learned the projection.
     """
 
-    def __init__(self, n_last, n_pooled_states=0, n_pooled=0, *, balanced=False):
+    def __init__(
+        self, n_final, n_reservoir_features=0, n_reservoir=0, *, balanced=False
+    ):
         super().__init__()
-        self.n_last, self.n_pooled, self.balanced = n_last, n_pooled, balanced
-        self.is_fitted = False
-        self.register_buffer("last_mean", torch.zeros(n_last))
-        self.register_buffer("last_scale", torch.ones(n_last))
-        self.register_buffer("pooled_mean", torch.zeros(n_pooled_states))
-        self.register_buffer("axes", torch.eye(n_pooled_states, n_pooled))
+        self.n_final, self.n_reservoir = n_final, n_reservoir
+        self.n_reservoir_features, self.balanced = n_reservoir_features, balanced
+        self.register_buffer("is_fitted", torch.tensor(False))
+        self.register_buffer("final_mean", torch.zeros(n_final))
+        self.register_buffer("final_scale", torch.ones(n_final))
+        self.register_buffer("reservoir_mean", torch.zeros(n_reservoir_features))
+        self.register_buffer("axes", torch.eye(n_reservoir_features, n_reservoir))
 
-    def forward(self, last, pooled=None):
-        """Join last states (N, n_last) and pooled ones (N, ·) to vectors (N, C)."""
-        last = (last - self.last_mean) * self.last_scale
-        if not self.n_pooled:
-            return last
-        return torch.cat([last, (pooled - self.pooled_mean) @ self.axes], dim=1)
+    def forward(self, final_states, features=None):
+        """Combine final states (N, n_final) and features (N, ·): (N, C)."""
+        final = (final_states - self.final_mean) * self.final_scale
+        if not self.n_reservoir:
+            return final
+        reservoir = (features - self.reservoir_mean) @ self.axes  # (N, n_reservoir)
+        return torch.cat([final, reservoir], dim=1)
 
     def final_states(self, vectors):
-        """Take the last states out of vectors (N, C)."""
-        return vectors[:, : self.n_last] / self.last_scale + self.last_mean
+        """Recover the final states (N, n_final) from vectors (N, C)."""
+        return vectors[:, : self.n_final] / self.final_scale + self.final_mean
 
-    def fit(self, last, pooled):
-        """Learn means, scales and axes from the states of some sequences.
+    def fit(self, final_states, features):
+        """Learn means, scales and axes.
 
         Parameters
         ----------
-        last, pooled : float32 ndarray of shape (n_samples, ·)
-            Their states. With a single sequence nothing is learned.
+        final_states : float32 ndarray of shape (n_samples, n_final)
+            Final states of some sequences. Nothing is learned from a single one.
+        features : float32 ndarray of shape (n_samples, n_reservoir_features)
+            Their reservoir features.
         """
-        if len(last) < 2:
+        if len(final_states) < 2:
             return
-        self.is_fitted = True
-        variance, pooled_variance = 1.0, 1.0  # of a number
+        self.is_fitted.fill_(True)
+        reservoir_variance = 1.0
         if self.balanced:
-            n_components = self.n_last + self.n_pooled
-            variance = n_components / (self.n_last + POOLED_VARIANCE * self.n_pooled)
-            pooled_variance = POOLED_VARIANCE * variance
-            mean, scale = _standardisation(last)
-            self.last_mean.copy_(torch.from_numpy(mean))
-            self.last_scale.copy_(torch.from_numpy(scale * np.sqrt(variance)))
-        if self.n_pooled:
-            mean, scale = _standardisation(pooled)
-            axes = _axes((pooled - mean) * scale, self.n_pooled)
-            axes = scale[:, None] * axes * np.sqrt(pooled_variance)
-            self.pooled_mean.copy_(torch.from_numpy(mean))
+            n_components = self.n_final + self.n_reservoir
+            variance = n_components / (
+                self.n_final + RESERVOIR_VARIANCE * self.n_reservoir
+            )
+            reservoir_variance = RESERVOIR_VARIANCE * variance
+            mean, scale = _fit_standardisation(final_states)
+            self.final_mean.copy_(torch.from_numpy(mean))
+            self.final_scale.copy_(torch.from_numpy(scale * np.sqrt(variance)))
+        if self.n_reservoir:
+            mean, scale = _fit_standardisation(features)
+            axes = _fit_axes((features - mean) * scale, self.n_reservoir)
+            axes = scale[:, None] * axes * np.sqrt(reservoir_variance)
+            self.reservoir_mean.copy_(torch.from_numpy(mean))
             self.axes.copy_(torch.from_numpy(axes))
 
 
-def _standardisation(states):
-    """Mean of each state, and the factor that gives it variance 1."""
+def _fit_standardisation(states):
+    """Return the mean of each state and the factor that gives it variance 1."""
     states = states.astype(np.float64)
-    mean, spread = states.mean(axis=0), states.std(axis=0)
-    if not spread.any():
+    mean, std = states.mean(axis=0), states.std(axis=0)
+    if not std.any():
         return mean, np.ones_like(mean)
-    return mean, 1 / np.maximum(spread, LEAST_SPREAD * spread.max())
+    return mean, 1 / np.maximum(std, MIN_STD_FRACTION * std.max())
 
 
-def _axes(states, n_axes):
-    """Axes, as columns, in which centred states (n_samples, ·) vary most.
+def _fit_axes(states, n_axes):
+    """Return axes, as columns, that span the directions of largest variance.
 
-    Principal ones, turned among themselves until the states vary equally in all of
-    them, by 1. The shape of their distances stays; but in the last principal
-    components there is little to see but noise, which a scaler behind the embedder
-    would blow up.
+    These are principal axes, rotated among themselves until the centred states
+    (n_samples, ·) have variance 1 along each of them. The rotation preserves distances
+    up to one factor. Principal components themselves are a poor input for a scaler: the
+    last ones are mostly noise, which it would amplify.
     """
-    n_spanned = min(n_axes, len(states) - 1)
     if not states.any():
         return np.eye(states.shape[1], n_axes)
+    n_spanned = min(n_axes, len(states) - 1)
     pca = PCA(n_spanned, random_state=0).fit(states)
     axes = pca.components_.T
-    variances = np.zeros(n_axes)  # fewer sequences than numbers span fewer directions
+    variances = np.zeros(n_axes)  # few sequences span fewer directions than n_axes
     variances[:n_spanned] = states.var(axis=0).sum() * pca.explained_variance_ratio_
     scale = np.sqrt(n_axes / variances.sum())
     if n_axes > 1:
+        # A covariance matrix with these eigenvalues, but 1 for every variance. Its
+        # eigenvectors rotate the principal axes to axes with that covariance.
         equal = random_correlation.rvs(variances * scale**2, random_state=0, tol=1e-6)
-        turned = np.linalg.eigh(equal)[1][:, ::-1]  # as pca: the largest variance first
-        axes = axes @ turned[:, :n_spanned].T
+        rotation = np.linalg.eigh(equal)[1][:, ::-1]  # largest variance first, as pca
+        axes = axes @ rotation[:, :n_spanned].T
     return axes * scale

@@ -201,8 +201,8 @@ class SequenceNet(NeuralNet):
         encoder = self.module_.encoder
         if not (encoder.reservoir or encoder.projection.balanced):
             return
-        last = np.empty((len(dataset), encoder.projection.n_last), np.float32)
-        n_pooled = encoder.reservoir.n_states if encoder.reservoir else 0
+        last = np.empty((len(dataset), encoder.projection.n_final), np.float32)
+        n_pooled = encoder.projection.n_reservoir_features
         pooled = np.empty((len(dataset), n_pooled), np.float32)
         for indices, inputs, _ in self._inference(dataset, decodes=False):
             inputs.pop("horizons")
@@ -377,10 +377,9 @@ def _join(pieces):
 
 def _lengthen(played, n_steps):
     """Pad the outputs of a piece to as many steps as the longest has, with zeros."""
-    surplus = n_steps - played.ends.shape[1]
-    pad = torch.nn.functional.pad
-    return (
-        pad(played.values, (0, 0, 0, surplus)),
-        pad(played.ends, (0, surplus)),
-        pad(played.scores, (0, 0, 0, surplus)),
+    n_missing = n_steps - played.ends.shape[1]
+    # torch before 2.13 does not pad a tensor without features.
+    return tuple(
+        torch.cat([x, x.new_zeros((len(x), n_missing, *x.shape[2:]))], dim=1)
+        for x in played
     )

@@ -89,7 +89,7 @@ class PairDataset(torch.utils.data.Dataset):
             "categories": torch.from_numpy(categories),
             "lengths": torch.from_numpy(lengths),
             "horizons": torch.from_numpy(horizons),
-            "levels": torch.from_numpy(self.pairs.levels[indices]),
+            "location_scale": torch.from_numpy(self.pairs.levels[indices]),
         }
         if self.feeds_back:
             inputs["true_values"] = torch.from_numpy(values)
