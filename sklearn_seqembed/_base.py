@@ -18,8 +18,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
-    categorical_names,
     evenly_spaced,
+    name_categorical_features,
 )
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._settling import kept, settle_training, split
@@ -204,14 +204,15 @@ class BaseSequenceEstimator(
         self._features = self._feature_encoder(self.scaler, seed)
         self._features.fit(sequences, vocabulary_of)
         self.scaler_ = self._features.numeric.scaler_
-        found = self._features, self.is_categorical_
-        self.categories_ = FeatureEncoder.by_feature(*found, "categories")
-        self.infrequent_categories_ = FeatureEncoder.by_feature(*found, "infrequent")
+        self.categories_ = self._features.list_categories(self.is_categorical_)
+        self.infrequent_categories_ = self._features.list_infrequent_categories(
+            self.is_categorical_
+        )
         self._shortest, self._longest = math.inf, 0
 
-    def _feature_encoder(self, scaler, seed):
+    def _feature_encoder(self, scaler, seed, **names):
         options = self.min_frequency, self.max_categories, self.handle_unknown
-        return FeatureEncoder(scaler, seed, *options)
+        return FeatureEncoder(scaler, seed, *options, **names)
 
     def _settle_training(self, n_samples, partial=False, keep_auto=False):
         settle_training(self, n_samples, self._has_categories, partial, keep_auto)
@@ -222,7 +223,10 @@ class BaseSequenceEstimator(
 
     def _encode_sources(self, sequences):
         """Encode X, naming its categorical features in messages."""
-        return self._features.encode(sequences, categorical_names(self))
+        names = name_categorical_features(
+            self.is_categorical_, getattr(self, "feature_names_in_", None)
+        )
+        return self._features.encode(sequences, names)
 
     def _net(self, data, device):
         """Build a net on `device`, or with None check that ours still fits."""

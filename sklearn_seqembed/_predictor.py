@@ -10,14 +10,11 @@ from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.targets import TargetReader
-from sklearn_seqembed._features.encoder import (
-    FeatureEncoder,
-    categorical_names,
-    evenly_spaced,
-)
-from sklearn_seqembed._features.relative import LOOKED_AT, RelativeTargets
+from sklearn_seqembed._features.encoder import name_categorical_features
+from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._features.vocabulary import join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
+from sklearn_seqembed._network.reader import LEAST_OWN_SPREAD
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, explained_fraction, mean_r2
 from sklearn_seqembed._settling import kept, set_chosen
@@ -482,17 +479,18 @@ early_stopping_, max_length_, device_
         both = join_categories(sources, targets) if self.shared_vocabulary else None
         self._settle_features(sources, container, rng, vocabulary_of=both)
         seed = None if self.random_state is None else rng.randint(2**31)
-        self._target_features = self._feature_encoder(self.target_scaler, seed)
+        self._target_features = self._feature_encoder(
+            self.target_scaler, seed, name="y", scaler_name="target_scaler"
+        )
         with self._targets.named():
             self._target_features.fit(targets, vocabulary_of=both)
         self.target_scaler_ = self._target_features.numeric.scaler_
         self.is_categorical_target_ = self._targets.is_categorical_
-        self.target_categories_ = FeatureEncoder.by_feature(
-            self._target_features, self.is_categorical_target_, "categories"
+        self.target_categories_ = self._target_features.list_categories(
+            self.is_categorical_target_
         )
-        some = evenly_spaced(sources, LOOKED_AT)
-        self._levels = RelativeTargets(self._target_features.numeric)
-        self._levels.fit(sources[some], targets[some], self.instance_norm)
+        self._levels = RelativeTargets(self._target_features.numeric, LEAST_OWN_SPREAD)
+        self._levels.fit(sources, targets, self.instance_norm)
         chosen = _auto.choose_pair_network(
             sources.lengths,
             targets.lengths,
@@ -549,10 +547,14 @@ early_stopping_, max_length_, device_
 
     def _encode_ahead(self, pairs):
         with self._targets.named():
-            names = categorical_names(self._targets)
+            names = name_categorical_features(
+                self._targets.is_categorical_,
+                getattr(self._targets, "feature_names_in_", None),
+            )
             targets = self._target_features.encode(pairs.targets, names)
         sources = self._encode_sources(pairs.sources)
-        return Pairs(sources, targets, self._levels.of(pairs.sources))
+        location_scale = self._levels.compute_location_scale(pairs.sources)
+        return Pairs(sources, targets, location_scale)
 
     def _sources(self, encoded):
         return encoded.sources
@@ -591,14 +593,20 @@ early_stopping_, max_length_, device_
     def _say(self, sources, vectors, lengths=None):
         """Say the targets of vectors, in the user's units."""
         shortest, longest = self._bounds()
-        levels = self._levels.of(sources)
+        location_scale = self._levels.compute_location_scale(sources)
         if self.decoding_ == "parallel":
             if lengths is not None or shortest == longest:
                 shortest = None  # the network need not decide
             most = np.full(len(vectors), longest) if lengths is None else lengths
             features = self._target_features
             return decode_vectors(
-                self.net_, features, vectors, "prediction", most, shortest, levels
+                self.net_,
+                features,
+                vectors,
+                "prediction",
+                most,
+                shortest,
+                location_scale,
             )
         if self.beam_size > 1 and lengths is None:
             classes, lengths, _ = self._search(vectors, self.beam_size)
@@ -608,7 +616,7 @@ early_stopping_, max_length_, device_
         values, classes, lengths = self.net_.decode_greedily(
             vectors, longest, shortest, lengths
         )
-        values = values * levels[:, 1:] + levels[:, :1]
+        values = values * location_scale[:, 1:] + location_scale[:, :1]
         return self._as_sequences(values, classes, lengths)
 
     def _bounds(self):

@@ -772,8 +772,8 @@ def test_another_number_of_target_features_is_refused(numbers):
 @pytest.mark.parametrize(
     ("X", "match"),
     [
-        ([[1.0], [2.0]], "as many categorical features"),
-        ([[True, False], [False]], "categories of one kind"),
+        ([[1.0], [2.0]], "the same number of categorical features"),
+        ([[True, False], [False]], "categories of the same type"),
     ],
 )
 def test_a_shared_vocabulary_needs_categories_of_one_kind(X, match):
