@@ -22,7 +22,7 @@ def _embedder(**options):
 
 
 def test_loss_falls(X):
-    history = _embedder(max_epochs=40, lr=0.01).fit(X).history_
+    history = _embedder(max_epochs=20, lr=0.02).fit(X).history_
 
     assert history[-1]["train_loss"] < 0.7 * history[0]["train_loss"]
 
