@@ -19,8 +19,8 @@ from sklearn_seqembed import _auto
 from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
-    categorical_names,
     evenly_spaced,
+    name_categorical_features,
 )
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._scoring import explained_fraction
@@ -201,14 +201,16 @@ class BaseSequenceEstimator(
         self._features = self._feature_encoder(self.scaler, rng)
         self._features.fit(sequences, vocabulary_of)
         self.scaler_ = self._features.numeric.scaler_
-        found = self._features, self.is_categorical_
-        self.categories_ = FeatureEncoder.by_feature(*found, "categories")
-        self.infrequent_categories_ = FeatureEncoder.by_feature(*found, "infrequent")
+        is_categorical = self.is_categorical_
+        self.categories_ = self._features.list_categories(is_categorical)
+        self.infrequent_categories_ = self._features.list_infrequent_categories(
+            is_categorical
+        )
 
-    def _feature_encoder(self, scaler, rng):
+    def _feature_encoder(self, scaler, rng, **names):
         seed = None if self.random_state is None else rng.randint(2**31)
         options = self.min_frequency, self.max_categories, self.handle_unknown
-        return FeatureEncoder(scaler, seed, *options)
+        return FeatureEncoder(scaler, seed, *options, **names)
 
     def _choose_training(self, n_samples, single_pass, continues):
         """Set `early_stopping_`, `batch_size_` and `max_epochs_`."""
@@ -259,7 +261,10 @@ class BaseSequenceEstimator(
 
     def _encode_sources(self, sequences):
         """Encode X; errors about unseen categories name the feature."""
-        return self._features.encode(sequences, categorical_names(self))
+        names = name_categorical_features(
+            self.is_categorical_, getattr(self, "feature_names_in_", None)
+        )
+        return self._features.encode(sequences, names)
 
     def _build_net(self, training, device):
         """Build a network, and estimate the scales of its inputs."""

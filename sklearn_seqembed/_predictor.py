@@ -9,14 +9,11 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._data.targets import TargetReader
-from sklearn_seqembed._features.encoder import (
-    FeatureEncoder,
-    categorical_names,
-    evenly_spaced,
-)
-from sklearn_seqembed._features.relative import LOOKED_AT, RelativeTargets
+from sklearn_seqembed._features.encoder import name_categorical_features
+from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._features.vocabulary import join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
+from sklearn_seqembed._network.reader import RELATIVE_STD_OFFSET
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
 from sklearn_seqembed._shared_docs import insert_shared_parameters
@@ -467,15 +464,20 @@ max_epochs_, early_stopping_, max_length_, device_
     def _predict(self, sources, vectors, lengths=None):
         """Predict targets, in the user's units, of given or of predicted lengths."""
         shortest, longest = self._length_bounds()
-        levels = self._relative.of(sources)
+        location_scale = self._relative.compute_location_scale(sources)
         if self.decoding_ == "parallel":
             if lengths is not None or shortest == longest:
                 shortest = None  # there is no length to predict
             if lengths is None:
                 lengths = np.full(len(vectors), longest)
-            features = self._target_features
             return decode_vectors(
-                self.net_, features, vectors, "prediction", lengths, shortest, levels
+                self.net_,
+                self._target_features,
+                vectors,
+                "prediction",
+                lengths,
+                shortest,
+                location_scale,
             )
         if self.beam_size > 1 and lengths is None:
             classes, lengths, _ = self._search_beams(vectors, self.beam_size)
@@ -485,7 +487,7 @@ max_epochs_, early_stopping_, max_length_, device_
         values, classes, lengths = self.net_.decode_greedily(
             vectors, longest, shortest, lengths
         )
-        values = values * levels[:, 1:] + levels[:, :1]
+        values = values * location_scale[:, 1:] + location_scale[:, :1]
         return self._as_sequences(values, classes, lengths)
 
     def _length_bounds(self):
@@ -531,17 +533,20 @@ max_epochs_, early_stopping_, max_length_, device_
         if self.shared_vocabulary:
             both = join_categories(pairs.sources, pairs.targets)
         self._fit_source_features(pairs.sources, rng, vocabulary_of=both)
-        self._target_features = self._feature_encoder(self.target_scaler, rng)
+        self._target_features = self._feature_encoder(
+            self.target_scaler, rng, name="y", scaler_name="target_scaler"
+        )
         with self._targets.named():
             self._target_features.fit(pairs.targets, vocabulary_of=both)
         self.target_scaler_ = self._target_features.numeric.scaler_
         self.is_categorical_target_ = self._targets.is_categorical_
-        self.target_categories_ = FeatureEncoder.by_feature(
-            self._target_features, self.is_categorical_target_, "categories"
+        self.target_categories_ = self._target_features.list_categories(
+            self.is_categorical_target_
         )
-        some = pairs[evenly_spaced(pairs, LOOKED_AT)]
-        self._relative = RelativeTargets(self._target_features.numeric)
-        self._relative.fit(some.sources, some.targets, self.instance_norm)
+        self._relative = RelativeTargets(
+            self._target_features.numeric, RELATIVE_STD_OFFSET
+        )
+        self._relative.fit(pairs.sources, pairs.targets, self.instance_norm)
         self.instance_norm_ = self._relative.columns >= 0
 
     def _choose_network(self, pairs):
@@ -565,10 +570,14 @@ max_epochs_, early_stopping_, max_length_, device_
 
     def _encode_pairs(self, pairs):
         with self._targets.named():
-            names = categorical_names(self._targets)
+            names = name_categorical_features(
+                self._targets.is_categorical_,
+                getattr(self._targets, "feature_names_in_", None),
+            )
             targets = self._target_features.encode(pairs.targets, names)
         sources = self._encode_sources(pairs.sources)
-        return Pairs(sources, targets, self._relative.of(pairs.sources))
+        location_scale = self._relative.compute_location_scale(pairs.sources)
+        return Pairs(sources, targets, location_scale)
 
     def _make_dataset(self, encoded, training=False):
         feeds_back = self.decoding_ == "autoregressive"

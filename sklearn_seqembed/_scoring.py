@@ -1,4 +1,4 @@
-"""How much of the sequences a network explains, and how badly each one is explained."""
+"""Explained fractions of whole data sets, and deviances of single sequences."""
 
 import warnings
 
@@ -9,204 +9,117 @@ from sklearn_seqembed._network.loss import mean_errors
 
 
 def explained_fraction(predictions, sequences, features):
-    """Share of the deviance of the best constant that each part explains.
+    """Compute the fraction of the deviance that each part of the network explains.
 
-    Of numbers that is squared deviation from the mean, as in
-    :func:`sklearn.metrics.r2_score` with its uniform average; of categories cross
-    entropy against that of their own frequencies, as in
-    :func:`sklearn.metrics.d2_log_loss_score`. Over all observed values of all
-    sequences, in bounded memory.
+    The deviance of a numeric feature is its squared error in the user's units, as in
+    :func:`sklearn.metrics.r2_score`; that of a categorical feature is its cross
+    entropy, as in :func:`sklearn.metrics.d2_log_loss_score`. Both are compared with
+    the deviance of the best constant: the mean of these values, or the frequencies of
+    these categories. All observed values count, and memory does not grow with their
+    number.
 
     Parameters
     ----------
     predictions : iterable
-        What :meth:`SequenceNet.predict_parts` yields.
+        The batches that :meth:`SequenceNet.predict_parts` yields.
     sequences : Sequences
-        The sequences as they are, in the user's units.
+        The sequences, in the user's units.
     features : NumericFeatures
-        Brings predicted values to the user's units, in which errors are squared.
+        Decodes predicted values to the user's units.
 
     Returns
     -------
     list of float
-        For each part the mean over features of 1 - deviance / that of the constant.
-        Features that are constant are left out; NaN, with a warning, if all of them
-        are.
+        For each part the mean over features of 1 - deviance / deviance of the best
+        constant. Constant features are left out. NaN, with a warning, if all features
+        are constant.
     """
-    numbers, categories = {}, {}
+    numeric, categorical = {}, {}
     for indices, outputs, targets in predictions:
         for part, (values, surprisals) in outputs.items():
-            categories.setdefault(part, _Surprisals()).add(targets[part], surprisals)
+            tally = categorical.setdefault(part, _Surprisals())
+            tally.add(targets[part], surprisals)
             if not sequences.n_numeric:
                 continue
             lengths = targets[part]["lengths"].numpy()
             steps = np.arange(values.shape[1])
             inside = steps < lengths[:, None]
-            # What is forecast stands at the end, what is recreated at the start.
+            # Forecast steps are the last ones of a sequence, others the first ones.
             first = sequences.starts[indices]
             if part == "forecast":
                 first = first + sequences.lengths[indices] - lengths
             truth = sequences.take((first[:, None] + steps)[inside]).astype(np.float64)
             error = truth - features.decode(values.numpy()[inside])
-            numbers.setdefault(part, _Deviations()).add(truth, error)
+            numeric.setdefault(part, _SquaredErrors()).add(truth, error)
     return [
-        _mean_share(numbers.get(part, _Deviations()), tally)
-        for part, tally in categories.items()
+        _mean_explained(numeric.get(part, _SquaredErrors()), tally)
+        for part, tally in categorical.items()
     ]
 
 
 def mean_r2(truth, predicted):
-    """Share of the squared deviation from the mean that predicted numbers explain.
+    """Compute the fraction of the variance that predicted numbers explain.
 
     Parameters
     ----------
     truth, predicted : Sequences
-        Of equal lengths, in the user's units.
+        Sequences of equal lengths, in the user's units; those of `predicted` are
+        contiguous.
 
     Returns
     -------
     float
-        Mean over the numeric features that are not constant, as
-        :func:`explained_fraction` has it.
+        Mean over the numeric features that are not constant, as in
+        :func:`explained_fraction`.
     """
     values = np.concatenate(list(truth.iter_chunks())).astype(np.float64)
-    sums = _Deviations()
-    sums.add(values, values - predicted.span(0, len(values)))
-    return _mean_share(sums, _Surprisals())
+    errors = _SquaredErrors()
+    errors.add(values, values - predicted.span(0, len(values)))
+    return _mean_explained(errors, _Surprisals())
 
 
 def exact_match_fraction(truth, predicted):
-    """Share of sequences whose length and categories are predicted wholly right.
+    """Compute the fraction of sequences whose length and categories are all right.
 
     Parameters
     ----------
     truth, predicted : Sequences
-        As many of both. What is missing in the truth may be anything.
+        The same number of sequences. Any prediction is right where `truth` is missing.
 
     Returns
     -------
     float
         From 0 to 1.
     """
-    right = truth.lengths == predicted.lengths
-    some = np.flatnonzero(right)
-    if not len(some):
+    is_right = truth.lengths == predicted.lengths
+    compared = np.flatnonzero(is_right)
+    if not len(compared):
         return 0.0
-    rows = [_rows(sequences[some]) for sequences in (truth, predicted)]
+    true_rows = _list_rows(truth[compared])
+    predicted_rows = _list_rows(predicted[compared])
+    first = np.cumsum(truth.lengths[compared]) - truth.lengths[compared]
     features = zip(truth.categorical, predicted.categorical, strict=True)
     for true, found in features:
-        code_of = {level: code for code, level in enumerate(found.categories.tolist())}
-        # A category that cannot be predicted is -2; last comes what is missing.
-        codes = [code_of.get(level, -2) for level in true.categories.tolist()]
-        expected = np.array([*codes, -1])[true.codes[rows[0]]]
-        same = (expected == -1) | (expected == found.codes[rows[1]])
-        first = np.cumsum(truth.lengths[some]) - truth.lengths[some]
-        right[some] &= np.logical_and.reduceat(same, first)
-    return float(right.mean())
-
-
-def _rows(sequences):
-    """Rows of all time steps, one sequence after another."""
-    lengths = sequences.lengths
-    before = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum()) + np.repeat(sequences.starts - before, lengths)
-
-
-def _mean_share(numbers, categories):
-    """Mean over the features of both kinds that are not constant."""
-    shares = [*numbers.shares(), *categories.shares()]
-    if not shares:
-        why = "every feature is constant"
-        if not (np.any(numbers.count) or categories.is_observed):
-            why = "no value is observed in the steps that are judged"
-        warnings.warn(
-            f"The explained share is not defined: {why}.",
-            UndefinedMetricWarning,
-            stacklevel=3,
-        )
-        return np.nan
-    return float(np.mean(shares))
-
-
-class _Deviations:
-    """Sums over observed time steps, one number a feature, merged batch by batch.
-
-    Squares are of deviations from a batch's own mean, merged as Chan et al. (1983) do:
-    sums of squares would lose all digits where the mean is large.
-    """
-
-    def __init__(self):
-        self.error = self.count = self.mean = self.squares = 0.0
-        self.low, self.high = np.inf, -np.inf
-
-    def add(self, truth, error):
-        observed = ~np.isnan(truth)
-        count = observed.sum(axis=0)
-        mean = np.where(observed, truth, 0).sum(axis=0) / np.maximum(count, 1)
-        squares = np.where(observed, truth - mean, 0) ** 2
-        apart = (mean - self.mean) ** 2
-        merged = self.count + count
-        weight = count / np.maximum(merged, 1)
-        self.squares = self.squares + squares.sum(axis=0) + apart * self.count * weight
-        self.mean = self.mean + (mean - self.mean) * weight
-        self.count = merged
-        # An output that is NaN is infinitely wrong; a missing truth is not counted.
-        error = np.nan_to_num(error**2, nan=np.inf, posinf=np.inf)
-        self.error = self.error + np.where(observed, error, 0).sum(axis=0)
-        self.low = np.fmin(self.low, np.where(observed, truth, np.inf).min(axis=0))
-        self.high = np.fmax(self.high, np.where(observed, truth, -np.inf).max(axis=0))
-
-    def shares(self):
-        """Share of each feature that is not constant."""
-        varies = np.atleast_1d(self.high > self.low)  # False where nothing is observed
-        if not varies.any():
-            return np.empty(0)
-        return 1 - self.error[varies] / self.squares[varies]
-
-
-class _Surprisals:
-    """Sums over observed time steps of categorical features, added batch by batch."""
-
-    def __init__(self):
-        self.sums, self.counts = 0.0, []
-
-    @property
-    def is_observed(self):
-        """Whether any category was observed."""
-        return any(count.any() for count in self.counts)
-
-    def add(self, target, surprisals):
-        known = target["class_weights"].numpy() > 0  # (N, L, K)
-        self.sums = self.sums + np.where(known, surprisals, 0.0).sum(axis=(0, 1))
-        for k, classes in enumerate(target["classes"].numpy().transpose(2, 0, 1)):
-            count = np.bincount(classes[known[:, :, k]])
-            if k == len(self.counts):
-                self.counts.append(count)
-                continue
-            length = max(len(count), len(self.counts[k]))
-            padded = [np.pad(c, (0, length - len(c))) for c in (count, self.counts[k])]
-            self.counts[k] = sum(padded)
-
-    def shares(self):
-        """Share of each feature that is not constant."""
-        for total, counts in zip(np.atleast_1d(self.sums), self.counts, strict=False):
-            observed = counts[counts > 0]
-            if len(observed) > 1:
-                constant = -(observed * np.log(observed / observed.sum())).sum()
-                yield 1 - total / constant
+        code_of = {name: code for code, name in enumerate(found.categories.tolist())}
+        # Categories that cannot be predicted become -2, and missing ones, last, -1.
+        codes = [code_of.get(name, -2) for name in true.categories.tolist()]
+        expected = np.array([*codes, -1])[true.codes[true_rows]]
+        is_same = (expected == -1) | (expected == found.codes[predicted_rows])
+        is_right[compared] &= np.logical_and.reduceat(is_same, first)
+    return float(is_right.mean())
 
 
 def mean_deviances(predictions, n_samples, class_scales=()):
-    """Mean deviance of each sequence, in scaled units, over the parts.
+    """Compute the mean deviance of each sequence, in scaled units, over the parts.
 
     Parameters
     ----------
     predictions : iterable
-        What :meth:`SequenceNet.predict_parts` yields.
+        The batches that :meth:`SequenceNet.predict_parts` yields.
     n_samples : int
         Number of sequences.
     class_scales : tuple of float, default=()
-        As of :class:`SequenceLoss`.
+        As in :class:`SequenceLoss`.
 
     Returns
     -------
@@ -221,3 +134,96 @@ def mean_deviances(predictions, n_samples, class_scales=()):
         ]
         deviances[indices] = np.mean(means, axis=0)
     return deviances
+
+
+def _list_rows(sequences):
+    """List the rows of all time steps, sequence by sequence."""
+    lengths = sequences.lengths
+    before = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) + np.repeat(sequences.starts - before, lengths)
+
+
+def _mean_explained(numeric, categorical):
+    """Average the explained fractions of all features that are not constant."""
+    fractions = [*numeric.explained(), *categorical.explained()]
+    if not fractions:
+        reason = "every feature is constant"
+        if not (np.any(numeric.count) or categorical.is_observed):
+            reason = "no value is observed in the steps that are scored"
+        warnings.warn(
+            f"The explained fraction is not defined: {reason}.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
+        return np.nan
+    return float(np.mean(fractions))
+
+
+class _SquaredErrors:
+    """Squared errors and deviations of numeric features, summed batch by batch.
+
+    Deviations are taken from the mean of each batch, and batches are merged as in Chan
+    et al. (1983): a plain sum of squares loses its digits where the mean is large.
+    """
+
+    def __init__(self):
+        self.error = self.count = self.mean = self.squares = 0.0
+        self.low, self.high = np.inf, -np.inf
+
+    def add(self, truth, error):
+        observed = ~np.isnan(truth)
+        count = observed.sum(axis=0)
+        mean = np.where(observed, truth, 0).sum(axis=0) / np.maximum(count, 1)
+        squares = np.where(observed, truth - mean, 0) ** 2
+        between = (mean - self.mean) ** 2
+        merged = self.count + count
+        weight = count / np.maximum(merged, 1)
+        within = self.squares + squares.sum(axis=0)
+        self.squares = within + between * self.count * weight
+        self.mean = self.mean + (mean - self.mean) * weight
+        self.count = merged
+        # A prediction of NaN is infinitely wrong. Missing truth does not count.
+        error = np.nan_to_num(error**2, nan=np.inf, posinf=np.inf)
+        self.error = self.error + np.where(observed, error, 0).sum(axis=0)
+        self.low = np.fmin(self.low, np.where(observed, truth, np.inf).min(axis=0))
+        self.high = np.fmax(self.high, np.where(observed, truth, -np.inf).max(axis=0))
+
+    def explained(self):
+        """Return the explained fraction of each feature that is not constant."""
+        varies = np.atleast_1d(self.high > self.low)  # False if nothing is observed
+        if not varies.any():
+            return np.empty(0)
+        return 1 - self.error[varies] / self.squares[varies]
+
+
+class _Surprisals:
+    """Surprisals and counts of categorical features, summed batch by batch."""
+
+    def __init__(self):
+        self.sums, self.counts = 0.0, []
+
+    @property
+    def is_observed(self):
+        """Whether any category was observed."""
+        return any(count.any() for count in self.counts)
+
+    def add(self, target, surprisals):
+        observed = target["class_weights"].numpy() > 0  # (N, L, K)
+        self.sums = self.sums + np.where(observed, surprisals, 0.0).sum(axis=(0, 1))
+        for k, classes in enumerate(target["classes"].numpy().transpose(2, 0, 1)):
+            count = np.bincount(classes[observed[:, :, k]])
+            if k == len(self.counts):
+                self.counts.append(count)
+                continue
+            length = max(len(count), len(self.counts[k]))
+            padded = [np.pad(c, (0, length - len(c))) for c in (count, self.counts[k])]
+            self.counts[k] = sum(padded)
+
+    def explained(self):
+        """Yield the explained fraction of each feature that is not constant."""
+        # Without any batch `sums` is still a single number, and there are no counts.
+        for total, counts in zip(np.atleast_1d(self.sums), self.counts, strict=False):
+            observed = counts[counts > 0]
+            if len(observed) > 1:
+                constant = -(observed * np.log(observed / observed.sum())).sum()
+                yield 1 - total / constant

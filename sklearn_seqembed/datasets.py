@@ -1,4 +1,4 @@
-"""Generated sequences whose answer is known, and windows of long series."""
+"""Generated sequences with known classes, and windows of long series."""
 
 import math
 import numbers
@@ -9,8 +9,9 @@ from sklearn.utils import check_random_state, check_scalar
 
 __all__ = ["make_sequences", "make_windows"]
 
-# Levels that every sequence passes through; the class is their order.
-LEVELS = np.array([-1.5, -0.5, 0.5, 1.5])
+# Plateaus of every sequence, symmetric about 0. The class is their order, so four of
+# them make 24 classes.
+PLATEAUS = np.array([-1.5, -0.5, 0.5, 1.5])
 
 
 def make_sequences(
@@ -23,34 +24,32 @@ def make_sequences(
     missing=0.0,
     random_state=None,
 ):
-    """Generate ragged sequences of classes that differ in order alone.
+    """Generate sequences of unequal lengths whose classes differ only in order.
 
-    Each sequence passes smoothly through the same four levels, at a speed that its
-    length sets; its class is the order in which it does. The mean over time is the
-    same for all classes, up to noise, and the spread nearly so: a vector that holds
-    the order tells them apart, an average does not. The length is independent of the
-    class.
+    Each sequence moves smoothly over the same four plateaus; their order is its class.
+    All classes have the same mean over time, up to noise, and nearly the same standard
+    deviation, so only a vector that represents order can distinguish them. Lengths are
+    independent of the class.
 
     Parameters
     ----------
     n_samples : int, default=100
         Number of sequences, at least 1.
     n_features : int, default=1
-        Number of features, at least 1. Each is the first one, later by a share of
-        the sequence (what runs out at the end comes in at the start) and scaled by a
-        factor of its own.
+        Number of features, at least 1. Each one is the first feature delayed by a
+        fraction of the sequence, with wrap-around, and multiplied by a power of 2.
     n_classes : int, default=2
-        Number of classes, 1 to 24, in turn.
+        Number of classes, from 1 to 24. Sequences take them in turn.
     lengths : int or tuple of (int, int), default=(20, 40)
-        Number of time steps, or its lowest and highest value, at least 1; drawn
-        uniformly.
+        Number of time steps, at least 1, or its smallest and largest value; each
+        length is drawn uniformly.
     noise : float, default=0.1
-        Standard deviation of Gaussian noise; the levels lie 1 apart.
+        Standard deviation of Gaussian noise. Neighboring plateaus differ by 1.
     missing : float, default=0.0
-        Share in [0, 1) of the values that is NaN. At least one value of each sequence
-        is left.
+        Fraction of the values, in [0, 1), that is NaN. Each sequence keeps at least one
+        value.
     random_state : int, RandomState instance or None, default=None
-        Seeds all draws.
+        Seed of all draws.
 
     Returns
     -------
@@ -81,7 +80,7 @@ def make_sequences(
         "n_classes",
         numbers.Integral,
         min_val=1,
-        max_val=math.factorial(len(LEVELS)),
+        max_val=math.factorial(len(PLATEAUS)),
     )
     check_scalar(low, "lengths (lowest)", numbers.Integral, min_val=1)
     check_scalar(high, "lengths (highest)", numbers.Integral, min_val=low)
@@ -95,7 +94,7 @@ def make_sequences(
         include_boundaries="left",
     )
     rng = check_random_state(random_state)
-    orders = list(islice(permutations(LEVELS), n_classes))
+    orders = list(islice(permutations(PLATEAUS), n_classes))
     y = np.arange(n_samples) % n_classes
     delays = np.arange(n_features) / (2 * n_features)
     factors = 2.0 ** np.arange(n_features)
@@ -103,36 +102,36 @@ def make_sequences(
     for label in y:
         n_timesteps = rng.randint(low, high + 1)
         times = (np.arange(n_timesteps) + 0.5) / n_timesteps
-        x = _pass_through(orders[label], (times[:, None] - delays) % 1)
+        x = _interpolate(orders[label], (times[:, None] - delays) % 1)
         x = (x + noise * rng.normal(size=x.shape)) * factors
-        holes = rng.uniform(size=x.shape) < missing
-        holes.flat[rng.randint(x.size)] = False
-        x[holes] = np.nan
+        is_missing = rng.uniform(size=x.shape) < missing
+        is_missing.flat[rng.randint(x.size)] = False
+        x[is_missing] = np.nan
         X.append(x)
     return X, y
 
 
 def make_windows(series, lookback, horizon, *, stride=1):
-    """Cut a long series into pairs of what was and what came next.
+    """Cut a long series into pairs of a window and the time steps that follow it.
 
     Parameters
     ----------
     series : array-like of shape (n_timesteps,) or (n_timesteps, n_features)
-        The series, in order of time. It is not changed.
+        The series, in order of time.
     lookback : int
-        Time steps that are read, at least 1.
+        Number of time steps of each window, at least 1.
     horizon : int
-        Time steps after them that are to be predicted, at least 1.
+        Number of time steps to predict after it, at least 1.
     stride : int, default=1
-        Time steps from the start of one window to the start of the next, at least 1.
+        Number of time steps between the starts of two windows, at least 1.
 
     Returns
     -------
     X : ndarray of shape (n_windows, lookback, n_features)
-        What is read. Windows overlap in memory: a read-only view of the series.
+        The windows, a read-only view of the series.
     y : ndarray of shape (n_windows, horizon, n_features)
-        What comes next, likewise. To predict some features only, select them:
-        ``y[:, :, [0]]``.
+        The time steps after each window, also a view. To predict only some features,
+        select them: ``y[:, :, [0]]``.
 
     Raises
     ------
@@ -141,12 +140,12 @@ def make_windows(series, lookback, horizon, *, stride=1):
 
     Notes
     -----
-    In a 3-D array, time steps at the end that are wholly missing are read as padding.
-    Where the series has gaps, pass ``list(X)`` and ``list(y)``, and leave out windows
-    in which nothing is observed: `fit` refuses them.
+    Estimators treat time steps at the end of a 3-D array as padding if all features
+    are missing. If the series has missing values, pass ``list(X)`` and ``list(y)``,
+    and remove windows without any observed value: `fit` raises for them.
 
-    Split the series by time first and cut each part: windows that overlap must not lie
-    on both sides of a split.
+    Split the series by time before cutting it into windows, so that windows from both
+    sides of the split do not overlap.
 
     Examples
     --------
@@ -176,20 +175,21 @@ def make_windows(series, lookback, horizon, *, stride=1):
     size = lookback + horizon
     if len(series) < size:
         raise ValueError(
-            f"series has {len(series)} time steps, but one window takes {size}: "
-            f"lookback={lookback} and horizon={horizon}. Lower one of them."
+            f"series has {len(series)} time steps, but one window and its horizon take "
+            f"{size}: lookback={lookback}, horizon={horizon}. Lower one of them."
         )
     windows = np.lib.stride_tricks.sliding_window_view(series, size, axis=0)
     windows = windows[::stride].transpose(0, 2, 1)
     return windows[:, :lookback], windows[:, lookback:]
 
 
-def _pass_through(levels, times):
-    """Run through the levels, a quarter of the time each, on a closed smooth path."""
-    quarters = times * len(levels)
-    at = np.floor(quarters).astype(int) % len(levels)
-    levels = np.asarray(levels)
-    # Half of each quarter stays on its level, half leads to the next one.
+def _interpolate(plateaus, times):
+    """Move over the plateaus, a quarter of the time each, and back to the first."""
+    quarters = times * len(plateaus)
+    current = np.floor(quarters).astype(int) % len(plateaus)
+    plateaus = np.asarray(plateaus)
+    # Each quarter is flat in its first half and moves to the next plateau in the other.
     blend = np.clip((quarters % 1) * 2 - 1, 0, 1)
     blend = (1 - np.cos(np.pi * blend)) / 2
-    return levels[at] * (1 - blend) + levels[(at + 1) % len(levels)] * blend
+    following = plateaus[(current + 1) % len(plateaus)]
+    return plateaus[current] * (1 - blend) + following * blend

@@ -1,4 +1,4 @@
-"""Generated sequences hold what their docstring says."""
+"""Generated sequences and windows are as documented."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from sklearn_seqembed.datasets import make_sequences, make_windows
 
 
-def test_shapes_lengths_and_classes_are_as_asked_for():
+def test_shapes_lengths_and_classes_are_as_requested():
     X, y = make_sequences(50, n_features=3, n_classes=5, lengths=(4, 9), random_state=0)
 
     assert {x.shape[1] for x in X} == {3}
@@ -14,7 +14,7 @@ def test_shapes_lengths_and_classes_are_as_asked_for():
     assert np.bincount(y).tolist() == [10] * 5
 
 
-def test_classes_have_one_mean_and_other_orders():
+def test_classes_have_the_same_mean_and_different_orders():
     X, y = make_sequences(48, n_classes=24, lengths=40, noise=0.0, random_state=0)
     X = np.stack(X)[:, :, 0]
 
@@ -22,22 +22,23 @@ def test_classes_have_one_mean_and_other_orders():
     assert len(np.unique(X.round(9), axis=0)) == 24
 
 
-def test_noise_has_its_standard_deviation():
+def test_noise_has_the_requested_standard_deviation():
     clean = make_sequences(40, lengths=50, noise=0.0, random_state=0)[0]
     noisy = make_sequences(40, lengths=50, noise=0.3, random_state=0)[0]
 
     assert np.std(np.stack(noisy) - np.stack(clean)) == pytest.approx(0.3, rel=0.05)
 
 
-def test_missing_share_is_kept_and_no_sequence_is_empty():
+def test_missing_fraction_is_met_and_no_sequence_is_empty():
     X, _ = make_sequences(300, lengths=(1, 9), missing=0.6, random_state=0)
 
-    share = np.isnan(np.concatenate(X)).mean()
-    assert share == pytest.approx(0.6, abs=0.15)
+    fraction = np.isnan(np.concatenate(X)).mean()
+    # It is somewhat lower, because each sequence, however short, keeps a value.
+    assert fraction == pytest.approx(0.6, abs=0.15)
     assert all((~np.isnan(x)).any() for x in X)
 
 
-def test_equal_seeds_give_equal_sequences_and_leave_numpys_state():
+def test_equal_seeds_give_equal_sequences_and_keep_numpys_global_state():
     np.random.seed(7)
     expected = np.random.rand()
 
@@ -68,7 +69,7 @@ def test_parameters_out_of_range_are_refused(options, message):
 
 
 @pytest.mark.parametrize("stride", [1, 3])
-def test_windows_are_cut_as_a_loop_cuts_them(stride):
+def test_windows_are_those_of_a_loop(stride):
     series = np.random.default_rng(0).normal(size=(20, 2))
 
     X, y = make_windows(series, lookback=5, horizon=4, stride=stride)
@@ -81,17 +82,17 @@ def test_windows_are_cut_as_a_loop_cuts_them(stride):
     assert np.shares_memory(X, series)
 
 
-def test_a_plain_series_has_one_feature():
+def test_a_one_dimensional_series_has_one_feature():
     X, y = make_windows(list(range(8)), 3, 2)
 
-    assert X.shape == (4, 3, 1)
+    assert X[:, :, 0].tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]]
     assert y[-1, :, 0].tolist() == [6, 7]
 
 
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ((np.ones(5), 4, 2), "series has 5 time steps, but one window takes 6"),
+        ((np.ones(5), 4, 2), "has 5 time steps, but one window and its horizon take 6"),
         ((np.ones((2, 2, 2)), 1, 1), "series has 3 dimensions"),
         ((np.ones(5), 0, 2), "lookback == 0, must be >= 1"),
         ((np.ones(5), 2, 0), "horizon == 0, must be >= 1"),

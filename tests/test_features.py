@@ -1,4 +1,4 @@
-"""Scaling inside, over all time steps, and back to the user's units."""
+"""Scaling of numeric features, and results in the user's units."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from sklearn.preprocessing import (
 )
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._data.checking import Sequences
+from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._features.numeric import NumericFeatures
 
 BLOCK = np.array([[1.0, 100], [2, 300], [np.nan, 200], [6, 500], [3, 100]])
@@ -28,7 +28,7 @@ def sequences():
     return Sequences.from_offsets((BLOCK,), [0, 2, 5])
 
 
-def test_standard_scaling_is_over_all_observed_steps(sequences):
+def test_standard_scaling_uses_all_observed_steps(sequences):
     features = NumericFeatures("standard").fit(sequences)
 
     encoded = features.encode(BLOCK)
@@ -54,18 +54,18 @@ def test_chunks_do_not_change_the_scale(sequences, monkeypatch):
     ["standard", None, MinMaxScaler(), RobustScaler(), PowerTransformer()],
     ids=str,
 )
-def test_decoding_undoes_encoding(sequences, scaler):
+def test_decode_inverts_encode(sequences, scaler):
     features = NumericFeatures(scaler).fit(sequences)
 
     decoded = features.decode(features.encode(BLOCK))
 
-    # float32 in between, relative to the spread of each feature
+    # Encoded values are float32, so the error is relative to the scale of a feature.
     np.testing.assert_allclose(decoded, BLOCK, rtol=1e-4)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3), (512, 1), (1300, 3), (7, 600)])
-def test_standard_scaling_is_scikit_learns(shape, dtype):
+def test_standard_scaling_equals_that_of_scikit_learn(shape, dtype):
     values = np.random.default_rng(0).normal(50, 3, size=shape).astype(dtype)
     values[-1, 0] = np.nan
     features = NumericFeatures("standard").fit(
@@ -76,12 +76,12 @@ def test_standard_scaling_is_scikit_learns(shape, dtype):
     encoded = features.encode(values)
 
     expected = StandardScaler().fit(values).transform(values)
-    # Before 1.8 it subtracted in float64.
+    # Before 1.8 scikit-learn subtracted in float64.
     np.testing.assert_allclose(encoded, expected, atol=1e-5)
     np.testing.assert_array_equal(values, before)
 
 
-def test_large_offsets_lose_nothing_in_float32():
+def test_large_offsets_keep_their_precision():
     block = 1.7e9 + np.arange(20.0)[:, None]  # seconds since 1970
     sequences = Sequences.from_offsets((block,), [0, 20])
 
@@ -91,7 +91,7 @@ def test_large_offsets_lose_nothing_in_float32():
     np.testing.assert_allclose(decoded - 1.7e9, block - 1.7e9, atol=1e-3)
 
 
-def test_the_users_scaler_is_not_fitted(sequences):
+def test_the_scaler_passed_is_not_fitted(sequences):
     scaler = MinMaxScaler()
 
     features = NumericFeatures(scaler).fit(sequences)
@@ -100,12 +100,13 @@ def test_the_users_scaler_is_not_fitted(sequences):
     assert hasattr(features.scaler_, "min_")
 
 
-def test_a_global_output_of_frames_does_not_matter(sequences):
+def test_a_global_output_of_frames_is_ignored(sequences):
     with sklearn.config_context(transform_output="pandas"):
         features = NumericFeatures("standard").fit(sequences)
         encoded = features.encode(BLOCK)
 
-    assert isinstance(encoded, np.ndarray)
+    expected = NumericFeatures("standard").fit(sequences).encode(BLOCK)
+    np.testing.assert_array_equal(encoded, expected)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_a_global_output_of_frames_does_not_matter(sequences):
     ],
     ids=str,
 )
-def test_what_cannot_be_undone_is_refused(sequences, scaler, message):
+def test_a_scaler_without_inverse_transform_is_refused(sequences, scaler, message):
     with pytest.raises(ValueError, match=message):
         NumericFeatures(scaler).fit(sequences)
 
@@ -129,7 +130,7 @@ def test_what_cannot_be_undone_is_refused(sequences, scaler, message):
 def test_a_scaler_that_changes_the_number_of_features_is_refused(scaler):
     sequences = Sequences.from_offsets((np.nan_to_num(BLOCK),), [0, 2, 5])
 
-    with pytest.raises(ValueError, match="turns 2 features into .*, expected as many"):
+    with pytest.raises(ValueError, match="turns 2 features into .*, expected the same"):
         NumericFeatures(scaler).fit(sequences)
 
 
@@ -140,7 +141,18 @@ def test_values_too_large_for_float32_are_refused(sequences):
         features.encode(BLOCK * 1e38)
 
 
-def test_a_constant_feature_stays_finite_and_comes_back():
+def test_messages_name_the_sequences_and_the_parameter(sequences):
+    names = {"name": "y", "scaler_name": "target_scaler"}
+    features = NumericFeatures(None, **names).fit(sequences)
+
+    match = "^y has values too large .* Use target_scaler='standard', or divide y by"
+    with pytest.raises(ValueError, match=match):
+        features.encode(BLOCK * 1e38)
+    with pytest.raises(ValueError, match="^target_scaler must be 'standard'"):
+        NumericFeatures("minmax", **names).fit(sequences)
+
+
+def test_a_constant_feature_is_encoded_and_decoded():
     block = np.column_stack([np.full(6, 7.0), np.arange(6.0)])
     sequences = Sequences.from_offsets((block,), [0, 3, 6])
 
@@ -152,7 +164,7 @@ def test_a_constant_feature_stays_finite_and_comes_back():
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_feature_that_is_never_observed_does_no_harm():
+def test_a_feature_that_is_never_observed_is_ignored():
     rng = np.random.default_rng(0)
     X = [np.column_stack([rng.normal(size=n), np.full(n, np.nan)]) for n in (5, 8, 6)]
     embedder = LSTMSequenceEmbedder(n_components=3, max_epochs=0, random_state=0)
@@ -164,13 +176,13 @@ def test_a_feature_that_is_never_observed_does_no_harm():
 
 
 @pytest.mark.parametrize("scaler", ["standard", StandardScaler(), MinMaxScaler(), None])
-def test_results_are_in_the_users_units(scaler):
+def test_reconstructions_are_in_the_users_units(scaler):
     rng = np.random.default_rng(0)
     X = [500 + rng.normal(size=(6, 1)) for _ in range(8)]
     if scaler is None:
         X = [x - 500 for x in X]
     embedder = LSTMSequenceEmbedder(
-        n_components=8, max_epochs=50, lr=0.02, scaler=scaler, random_state=0
+        n_components=8, max_epochs=20, lr=0.02, scaler=scaler, random_state=0
     )
 
     back = embedder.fit(X).reconstruct(X)
@@ -178,7 +190,7 @@ def test_results_are_in_the_users_units(scaler):
     assert np.abs(np.concatenate(back) - np.concatenate(X)).mean() < 1
 
 
-def test_a_transformer_of_functions_may_scale():
+def test_a_function_transformer_may_scale():
     X = [np.exp(np.random.default_rng(i).normal(size=(5, 1))) for i in range(6)]
     log = FunctionTransformer(np.log, np.exp)
 
@@ -208,8 +220,8 @@ def test_a_scaler_that_works_in_place_does_not_change_X(scaler, shape):
     np.testing.assert_array_equal(X, before)
 
 
-class _Careless(StandardScaler):
-    """A scaler that uses what it gets as its own memory."""
+class _Overwriting(StandardScaler):
+    """A scaler that overwrites its input."""
 
     def partial_fit(self, X, y=None):
         super().partial_fit(X)
@@ -217,11 +229,11 @@ class _Careless(StandardScaler):
         return self
 
 
-def test_a_scaler_that_spoils_what_it_learns_from_does_not_change_X():
+def test_a_scaler_that_overwrites_its_input_does_not_change_X():
     X = np.random.default_rng(0).normal(size=(10, 8, 2))
     before = X.copy()
 
-    LSTMSequenceEmbedder(2, max_epochs=1, scaler=_Careless()).fit(X)
+    LSTMSequenceEmbedder(2, max_epochs=1, scaler=_Overwriting()).fit(X)
 
     np.testing.assert_array_equal(X, before)
 
@@ -239,7 +251,8 @@ def test_a_scaler_never_sees_padding():
     np.testing.assert_allclose(padded, embedder.fit_transform(ragged), atol=1e-6)
 
 
-def test_values_that_no_scale_brings_back_are_refused():
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_values_that_overflow_when_scaled_are_refused():
     X = [[1e200, -1e200, 1e199]]
 
     with pytest.raises(ValueError, match="does not bring values of X back"):
@@ -255,27 +268,27 @@ def test_values_that_no_scale_brings_back_are_refused():
     ],
     ids=str,
 )
-def test_score_is_in_the_users_units_whatever_the_scaler_does(scaler):
+def test_score_is_in_the_users_units_with_any_scaler(scaler):
     X = [np.exp(np.random.default_rng(i).normal(size=(5, 1))) for i in range(9)]
-    other = [2 * x for x in X]  # in part outside of what fit saw
+    other = [2 * x for x in X]  # partly outside the range seen in fit
     embedder = LSTMSequenceEmbedder(
         n_components=3, max_epochs=1, scaler=scaler, random_state=0
     ).fit(X)
 
     back = embedder.reconstruct(other)
 
-    judge = r2_score(np.concatenate(other), np.concatenate(back))
-    assert embedder.score(other) == pytest.approx(judge, abs=1e-4)
+    expected = r2_score(np.concatenate(other), np.concatenate(back))
+    assert embedder.score(other) == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_transformer_without_its_inverse_is_refused():
+def test_a_function_transformer_without_its_inverse_is_refused():
     X = [np.exp(np.random.default_rng(i).normal(size=(5, 1))) for i in range(9)]
 
     with pytest.raises(ValueError, match="does not bring values of X back.*needs inv"):
         LSTMSequenceEmbedder(2, scaler=FunctionTransformer(np.log)).fit(X)
 
 
-def test_a_scaler_that_draws_is_seeded_and_leaves_numpys_state():
+def test_a_random_scaler_is_seeded_and_keeps_numpys_global_state():
     X = [np.random.default_rng(i).normal(size=(30, 1)) for i in range(9)]
     scaler = QuantileTransformer(n_quantiles=10, subsample=40)
     embedder = LSTMSequenceEmbedder(2, max_epochs=1, scaler=scaler, random_state=0)
@@ -290,9 +303,9 @@ def test_a_scaler_that_draws_is_seeded_and_leaves_numpys_state():
     assert scaler.random_state is None
 
 
-def test_features_that_are_0_for_long_are_scaled_as_any_other():
+def test_features_that_are_0_for_many_steps_are_accepted():
     X = np.random.default_rng(0).normal(size=(40, 30, 50))
-    X = np.concatenate([np.zeros((10, 30, 50)), X])  # 300 steps of 0 come first
+    X = np.concatenate([np.zeros((10, 30, 50)), X])  # 300 steps of 0 at the start
 
-    # (0 - mean) / scale * scale + mean is 0 for some features, 1e-17 for others.
+    # Inverting the scaling returns 0 for some features and 1e-17 for others.
     LSTMSequenceEmbedder(n_components=2, max_epochs=0).fit(X)

@@ -20,7 +20,8 @@ from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.loss import SequenceLoss, mean_errors
 from sklearn_seqembed._scoring import explained_fraction
-from sklearn_seqembed._training.dataset import SequenceDataset, masked_targets
+from sklearn_seqembed._training.dataset import SequenceDataset
+from sklearn_seqembed._training.targets import make_targets
 
 NAN = np.nan
 
@@ -208,7 +209,7 @@ def test_observed_values_of_a_sequence_have_equal_weights():
     values = np.array([[[1.0], [NAN], [3.0]], [[1.0], [2.0], [3.0]]], dtype=np.float32)
     classes = np.array([[[1, 2], [0, 1], [1, 1]], [[0, 0], [0, 0], [1, 1]]])
 
-    targets = masked_targets(values, np.array([3, 2]), classes)
+    targets = make_targets(values, np.array([3, 2]), classes)
 
     weights = targets["weights"].expand(2, 3, 1)
     # First 2 numeric values and 5 categories, then 2 numeric values before the end.
@@ -222,7 +223,7 @@ def test_surprisals_are_scaled_and_added_to_squared_errors():
     values = np.full((2, 2, 1), 2.0, dtype=np.float32)
     classes = np.array([[[1, 1], [2, 0]], [[1, 2], [1, 2]]])
     lengths = np.array([2, 1])
-    targets = masked_targets(values, lengths, classes)
+    targets = make_targets(values, lengths, classes)
     surprisals = torch.tensor([[[1.0, 3.0], [5.0, 99.0]], [[2.0, 4.0], [99.0, 99.0]]])
     output = DecoderOutput(torch.zeros(2, 2, 1), torch.zeros(2, 2), None)
     scales = (0.5, 0.25)

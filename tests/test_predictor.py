@@ -781,8 +781,8 @@ def test_score_needs_the_fitted_number_of_target_features(numbers):
 @pytest.mark.parametrize(
     ("X", "match"),
     [
-        ([[1.0], [2.0]], "as many categorical features"),
-        ([[True, False], [False]], "categories of one kind"),
+        ([[1.0], [2.0]], "the same number of categorical features"),
+        ([[True, False], [False]], "categories of the same type"),
     ],
 )
 def test_shared_vocabulary_needs_categories_of_the_same_kind(X, match):

@@ -1,1 +1,1 @@
-"""From numbers and categories to what the network reads, and back."""
+"""Encode numbers and categories for the network, and decode its outputs."""

@@ -1,7 +1,7 @@
-"""Sequences as the network sees them: scaled numbers and indices of categories.
+"""Encoding of whole sequences: scaled numbers and indices of categories.
 
-Numbers are in `numeric.py`, vocabularies in `vocabulary.py`; here the two are put
-together, for X and for the targets of a predictor alike.
+Numbers are scaled in `numeric.py` and categories indexed in `vocabulary.py`. This
+module combines the two, for X and for the targets of a predictor.
 """
 
 import numpy as np
@@ -10,12 +10,13 @@ from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._features.numeric import NumericFeatures
 from sklearn_seqembed._features.vocabulary import CategoricalFeatures
 
-# Encoded values of X that are kept: 64 MiB of float32. Larger X is encoded batch by
-# batch, anew each epoch.
+# Upper bound on the values that are encoded once and kept: 64 MiB of float32. Larger X
+# is encoded again batch by batch. The bound limits memory and was not tuned.
 KEPT_VALUES = 2**24
 
-# Sequences, at most, whose scaled values tell how large an error is at first.
-LOOKED_AT = 1000
+# Upper bound on the sequences from which the variance of scaled numbers is estimated,
+# to keep `fit` short. It was not tuned.
+VARIANCE_SEQUENCES = 1000
 
 
 class FeatureEncoder:
@@ -23,20 +24,22 @@ class FeatureEncoder:
 
     Parameters
     ----------
-    scaler, seed
-        As of :class:`NumericFeatures`.
+    scaler, seed, scaler_name
+        As in :class:`NumericFeatures`.
     min_frequency, max_categories, handle_unknown
-        As of :class:`CategoricalFeatures`.
+        As in :class:`CategoricalFeatures`.
+    name : str, default="X"
+        Name of the sequences in error messages.
 
     Attributes
     ----------
     numeric : NumericFeatures
         The numeric features.
     categorical : CategoricalFeatures
-        The categorical ones.
+        The categorical features.
     class_scales : tuple of float
-        What the surprisals of each categorical feature are multiplied by to count as
-        much beside numbers: see :class:`SequenceLoss`.
+        Factor for the surprisals of each categorical feature, which gives them the
+        weight of numeric errors: see :class:`SequenceLoss`.
     """
 
     def __init__(
@@ -46,10 +49,13 @@ class FeatureEncoder:
         min_frequency=None,
         max_categories=None,
         handle_unknown="error",
+        *,
+        name="X",
+        scaler_name="scaler",
     ):
-        self.numeric = NumericFeatures(scaler, seed)
+        self.numeric = NumericFeatures(scaler, seed, name=name, scaler_name=scaler_name)
         self.categorical = CategoricalFeatures(
-            min_frequency, max_categories, handle_unknown
+            min_frequency, max_categories, handle_unknown, name=name
         )
 
     def fit(self, sequences, vocabulary_of=None):
@@ -60,18 +66,18 @@ class FeatureEncoder:
         sequences : Sequences
             The sequences.
         vocabulary_of : Sequences, default=None
-            Where the categories are learned from, if not from `sequences`.
+            Sequences from which the categories are learned; None for `sequences`.
         """
         self.numeric.fit(sequences)
         self.categorical.fit(sequences if vocabulary_of is None else vocabulary_of)
-        # A number's error is 1 at first, if the scaler is the standard one.
-        first = 1.0
+        # An untrained network that outputs the mean has this error in each number; it
+        # is 1 with the standard scaler.
+        variance = 1.0
         if sequences.categorical and sequences.n_numeric:
-            first = self.numeric.mean_variance(
-                sequences[evenly_spaced(sequences, LOOKED_AT)]
-            )
+            some = evenly_spaced(sequences, VARIANCE_SEQUENCES)
+            variance = self.numeric.mean_variance(sequences[some])
         self.class_scales = tuple(
-            first / entropy if entropy else 0.0
+            variance / entropy if entropy else 0.0
             for entropy in self.categorical.entropies
         )
         return self
@@ -81,22 +87,36 @@ class FeatureEncoder:
         """Number of classes of each categorical feature, a tuple of int."""
         return self.categorical.n_classes
 
-    def by_feature(self, is_categorical, what):
-        """List an attribute of vocabularies for each feature, None for numbers."""
-        vocabularies = iter(self.categorical.vocabularies)
-        return [
-            getattr(next(vocabularies), what) if is_ else None for is_ in is_categorical
-        ]
+    def list_categories(self, is_categorical):
+        """List the categories of each feature, None for numeric ones.
+
+        Parameters
+        ----------
+        is_categorical : bool ndarray of shape (n_features,)
+            Which features are categorical.
+
+        Returns
+        -------
+        list of (ndarray or None)
+            The categories that have an index of their own, by falling frequency.
+        """
+        categories = (v.categories for v in self.categorical.vocabularies)
+        return [next(categories) if is_ else None for is_ in is_categorical]
+
+    def list_infrequent_categories(self, is_categorical):
+        """List the infrequent categories of each feature, None where there are none."""
+        infrequent = (v.infrequent for v in self.categorical.vocabularies)
+        return [next(infrequent) if is_ else None for is_ in is_categorical]
 
     def encode(self, sequences, names=()):
-        """Encode sequences: all time steps at once where they may be kept.
+        """Encode sequences, all time steps at once if they are small enough to keep.
 
         Parameters
         ----------
         sequences : Sequences
             The sequences.
-        names : sequence, default=()
-            How messages call the categorical features.
+        names : sequence of (str or int), default=()
+            Names of the categorical features in error messages.
 
         Returns
         -------
@@ -109,37 +129,37 @@ class FeatureEncoder:
         )
 
     def decode(self, values, classes, offsets):
-        """Bring steps back to the user's units and categories.
+        """Combine decoded numbers and indices of categories to sequences.
 
         Parameters
         ----------
         values : float64 ndarray of shape (total_steps, F)
-            Values in the user's units, as :attr:`numeric` decodes them.
+            Values in the user's units, decoded by :attr:`numeric`.
         classes : int64 ndarray of shape (total_steps, K)
             Indices of categories.
         offsets : int64 ndarray of shape (n_samples + 1,)
-            Where each sequence begins, and the end.
+            First time step of each sequence, and the end.
 
         Returns
         -------
         Sequences
-            Of which the code -1 is a category that is unknown.
+            Infrequent categories have code -1.
         """
         categories = self.categorical.decode(classes)
         return Sequences.from_offsets((values,), offsets, categories)
 
 
 class EncodedSequences:
-    """Sequences that are encoded, or are to be when they are taken.
+    """Sequences that are encoded already, or while a batch is gathered.
 
     Parameters
     ----------
     sequences : Sequences
-        The sequences, or what :func:`encode_ahead` made of them.
-    encode : callable or None
-        Turns numeric time steps into encoded ones. None where that is done already.
+        The sequences, or those that :func:`encode_ahead` returned.
+    encode : callable, default=None
+        Encodes numeric time steps while they are gathered. None if they are encoded.
     lookups : sequence of int64 ndarray, default=()
-        For each categorical feature the index of each code, and last of a missing one.
+        For each categorical feature the index of each code, and last that of missing.
     """
 
     def __init__(self, sequences, encode=None, lookups=()):
@@ -159,38 +179,39 @@ class EncodedSequences:
         return self.sequences.lengths
 
     def take(self, indices, first, lengths, n_steps, *, copy=True):
-        """Gather `lengths` steps of the sequences `indices` from step `first` on.
+        """Gather the same number of time steps of several sequences.
 
         Parameters
         ----------
-        indices, first, lengths : int64 ndarray of shape (N,)
-            Sequences, the first step of each, and how many.
+        indices : int64 ndarray of shape (N,)
+            The sequences.
+        first, lengths : int64 ndarray of shape (N,)
+            First time step to gather of each sequence, and the number of time steps.
         n_steps : int
-            Steps of the result.
+            Number of time steps of the result.
         copy : bool, default=True
-            Whether `numeric` may be no view of what is kept.
+            Whether to copy values where a view of the kept ones would do.
 
         Returns
         -------
         numeric : float32 ndarray of shape (N, n_steps, F)
-            Encoded time steps. What lies before, behind or after repeats the first or
-            last step.
+            Encoded time steps. Steps outside a sequence repeat its first or last step,
+            and steps after `lengths` the last one gathered.
         categories : int64 ndarray of shape (N, n_steps, K)
-            Their categories' indices.
+            Indices of their categories.
         """
-        starts, whole = self.sequences.starts[indices], self.lengths[indices]
+        starts, available = self.sequences.starts[indices], self.lengths[indices]
         shape = len(starts), n_steps
-        is_whole = lengths.min() == n_steps and not first.any()
-        if is_whole and (np.diff(starts) == n_steps).all():
-            # They lie one behind the other.
+        is_unpadded = lengths.min() == n_steps and not first.any()
+        if is_unpadded and (np.diff(starts) == n_steps).all():  # contiguous
             rows = np.arange(starts[0], starts[-1] + n_steps)
             values = self.sequences.span(starts[0], starts[-1] + n_steps)
             values = values.copy() if copy else values
         else:
             steps = np.arange(n_steps)
-            if not is_whole:
+            if not is_unpadded:
                 steps = np.minimum(steps, lengths[:, None] - 1)
-                steps = np.clip(first[:, None] + steps, 0, whole[:, None] - 1)
+                steps = np.clip(first[:, None] + steps, 0, available[:, None] - 1)
             rows = (starts[:, None] + steps).ravel()
             values = self.sequences.take(rows)
         if self.encode is not None:
@@ -207,46 +228,48 @@ class EncodedSequences:
         return np.stack(indices, axis=-1).reshape(*shape, -1)
 
 
-def categorical_names(estimator):
-    """List how messages call the categorical features of a fitted estimator.
+def name_categorical_features(is_categorical, feature_names=None):
+    """List the names of the categorical features for error messages.
 
     Parameters
     ----------
-    estimator : estimator
-        With `is_categorical_`, and `feature_names_in_` if it was fitted on names.
+    is_categorical : bool ndarray of shape (n_features,)
+        Which features are categorical.
+    feature_names : sequence of str, default=None
+        Names of the features, if they have any.
 
     Returns
     -------
     names : list of (str or int)
         Quoted names, or positions.
     """
-    n_features = len(estimator.is_categorical_)
-    names = getattr(estimator, "feature_names_in_", range(n_features))
-    if len(names) != n_features:  # the columns of a table are its time steps
-        names = range(n_features)
+    n_features = len(is_categorical)
+    # In a table the names are those of time steps, of which there is another number.
+    if feature_names is None or len(feature_names) != n_features:
+        feature_names = range(n_features)
     return [
         repr(str(name)) if isinstance(name, str) else name
-        for name, is_ in zip(names, estimator.is_categorical_, strict=True)
+        for name, is_ in zip(feature_names, is_categorical, strict=True)
         if is_
     ]
 
 
 def encode_ahead(sequences, encode):
-    """Encode all time steps at once where they may be kept.
+    """Encode all time steps at once if they are small enough to keep.
 
     Parameters
     ----------
     sequences : Sequences
         The sequences.
     encode : callable
-        Turns numeric time steps (n_steps, n_numeric) into encoded ones.
+        Encodes numeric time steps (n_steps, n_numeric).
 
     Returns
     -------
     sequences : Sequences
-        Encoded sequences, or the same where they are too large to keep.
+        Encoded sequences, or the same ones if they are too large to keep.
     encode : callable or None
-        What is left to do batch by batch.
+        The encoding that remains to be done batch by batch.
     """
     if not sequences.n_numeric:
         return sequences, None
@@ -257,14 +280,14 @@ def encode_ahead(sequences, encode):
     offsets = np.concatenate([[0], np.cumsum(sequences.lengths)])
     codes = sequences.iter_code_chunks() if sequences.categorical else ()
     codes = np.concatenate([*codes, np.empty((0, len(sequences.categorical)), "i4")])
-    categories = tuple(
+    categorical = tuple(
         feature._replace(codes=column)
         for feature, column in zip(sequences.categorical, codes.T, strict=True)
     )
-    return Sequences.from_offsets((block,), offsets, categories), None
+    return Sequences.from_offsets((block,), offsets, categorical), None
 
 
 def evenly_spaced(sequences, n_most):
-    """Indices of at most `n_most` of them, in equal distances: no chance needed."""
+    """Return the indices of at most `n_most` sequences, evenly spaced, not random."""
     n_samples = len(sequences)
     return np.unique(np.linspace(0, n_samples - 1, min(n_samples, n_most)).astype(int))

@@ -1,12 +1,25 @@
-"""Features as the network sees them: numbers scaled to float32, and the way back."""
+"""Scaling of numeric features to float32, and back to the user's units."""
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
+# Upper bound on the time steps on which fit tries the inverse of a scaler. They are
+# spread over the first chunk of X; a wrong inverse already shows on a few of them.
+INVERTED_STEPS = 10_000
+
+# A feature counts as constant, in that trial, if its variance is below this fraction of
+# its mean square: its deviations may then be rounding errors (1e-7 in float32).
+ROUNDING = 1e-6
+
+# numpy is slow on short rows, so rows are joined until they have about this many
+# values: 2.7 ms fell to 1.05 ms for 100,000 steps of 12 features (benchmarks/README.md,
+# "What was tried").
+JOINED_VALUES = 512
+
 
 class NumericFeatures:
-    """Scale numeric features over all time steps, NaN kept as missing.
+    """Scale numeric features over all time steps; NaN stays NaN.
 
     Parameters
     ----------
@@ -14,21 +27,27 @@ class NumericFeatures:
         A scikit-learn transformer that keeps the number of features and has
         `inverse_transform`; it is cloned. "standard" is a `StandardScaler`.
     seed : int, default=None
-        Seeds a scaler that draws at random and has no seed of its own.
+        Seed for a scaler that draws random numbers and has no seed of its own.
+    name : str, default="X"
+        Name of the sequences in error messages.
+    scaler_name : str, default="scaler"
+        Name of the parameter `scaler` in error messages.
 
     Attributes
     ----------
     scaler_ : transformer or None
         The fitted clone.
     missing_indicator_ : bool
-        Whether a value was missing in the sequences of `fit`.
+        Whether any value was missing in the sequences passed to `fit`.
     n_features : int
         Number of numeric features.
     """
 
-    def __init__(self, scaler, seed=None):
+    def __init__(self, scaler, seed=None, *, name="X", scaler_name="scaler"):
         self.scaler = scaler
         self.seed = seed
+        self.name = name
+        self.scaler_name = scaler_name
 
     def fit(self, sequences):
         """Learn the scale of each feature from all time steps of `sequences`."""
@@ -36,74 +55,105 @@ class NumericFeatures:
         self.n_features = sequences.n_numeric
         if not sequences.n_numeric:
             return self
-        n_missing, gappy = 0, False
+        n_missing, is_chunk_empty = 0, False
         for chunk in sequences.iter_chunks():
             missing = np.isnan(chunk).sum(axis=0)
             n_missing += missing.sum()
-            gappy = gappy or (missing == len(chunk)).any()
+            is_chunk_empty = is_chunk_empty or (missing == len(chunk)).any()
         self.missing_indicator_ = bool(n_missing)
-        self.scaler_ = _make_scaler(self.scaler, self.seed)
+        self.scaler_ = self._make_scaler()
         if self.scaler_ is None:
             return self
-        # In bounded memory where that can be: scikit-learn's running moments become NaN
-        # at a chunk in which a feature is never observed.
-        with np.errstate(invalid="ignore"):  # a feature may be missing altogether
-            if hasattr(self.scaler_, "partial_fit") and not gappy:
+        # partial_fit bounds the memory, but scikit-learn's running moments become NaN
+        # after a chunk in which a feature is never observed.
+        with np.errstate(invalid="ignore"):  # a feature may be missing everywhere
+            if hasattr(self.scaler_, "partial_fit") and not is_chunk_empty:
                 for chunk in sequences.iter_chunks():
                     self.scaler_.partial_fit(chunk.copy())  # may be a view of X
             else:
                 self.scaler_.fit(np.concatenate(list(sequences.iter_chunks())))
-        self._check_way_back(next(sequences.iter_chunks()))
+        self._check_inverse(next(sequences.iter_chunks()))
         return self
 
-    def _check_way_back(self, values):
-        """Refuse a scaler that does not bring time steps back, by some of them."""
-        head = values[:: max(1, len(values) // 10_000)].astype(np.float64)
+    def _make_scaler(self):
+        """Return an unfitted clone of the scaler, or None."""
+        scaler = self.scaler
+        if scaler is None:
+            return None
+        if isinstance(scaler, str):
+            if scaler != "standard":
+                raise ValueError(
+                    f"{self.scaler_name} must be 'standard', a scikit-learn "
+                    f"transformer or None, got {scaler!r}."
+                )
+            scaler = StandardScaler()
+        elif isinstance(scaler, type) or not hasattr(scaler, "inverse_transform"):
+            raise ValueError(
+                f"{self.scaler_name}={scaler!r} has no inverse_transform, which is "
+                "needed to return values in your units. Pass an instance of a "
+                f"transformer that has it, such as StandardScaler(), or "
+                f"{self.scaler_name}=None."
+            )
+        scaler = clone(scaler)
+        seeds = {
+            name: self.seed
+            for name, value in scaler.get_params().items()
+            if value is None and name.rpartition("__")[2] == "random_state"
+        }
+        scaler.set_params(**seeds)
+        if hasattr(scaler, "set_output"):  # overrides a global "pandas" output
+            scaler.set_output(transform="default")
+        return scaler
+
+    def _check_inverse(self, values):
+        """Raise if the scaler does not bring back some of these time steps."""
+        head = values[:: max(1, len(values) // INVERTED_STEPS)].astype(np.float64)
         shape = np.shape(self.scaler_.transform(head.copy()))
         if shape != head.shape:
             raise ValueError(
-                f"scaler={self.scaler!r} turns {head.shape[1]} features into "
-                f"{shape[1:]}, expected as many as it gets. Choose a transformer that "
-                "keeps the number of features, or scaler=None."
+                f"{self.scaler_name}={self.scaler!r} turns {head.shape[1]} features "
+                f"into {shape[1:]}, expected the same number. Choose a transformer "
+                f"that keeps the number of features, or {self.scaler_name}=None."
             )
         observed = ~np.isnan(head)
-        with np.errstate(all="ignore"):  # what overflows is refused below
+        with np.errstate(all="ignore"):  # overflow raises below
             back = self.decode(self.scaler_.transform(head.copy()))
-            apart = (np.where(observed, back - head, 0) ** 2).sum(axis=0)
+            error = (np.where(observed, back - head, 0) ** 2).sum(axis=0)
             spread = (np.where(observed, head - _mean(head), 0) ** 2).sum(axis=0)
-            rounding = 1e-6 * np.nansum(head**2, axis=0)
-        # Some loss is fine (clipping, bins), but not more than the mean would lose.
-        # Values that do not vary here say nothing about it: they may be all 0.
-        lost = (spread > rounding) & (apart > spread)
-        if lost.any() or not np.isfinite(apart).all():
+            rounding = ROUNDING * np.nansum(head**2, axis=0)
+        # Some loss is fine (clipping, bins), but no more than replacing every value by
+        # the mean. Features that are constant here, all 0 for example, are not judged.
+        lost = (spread > rounding) & (error > spread)
+        if lost.any() or not np.isfinite(error).all():
             raise ValueError(
-                f"scaler={self.scaler!r} does not bring values of X back: its "
-                f"inverse_transform gives {back[observed][0]:.3g} where X has "
+                f"{self.scaler_name}={self.scaler!r} does not bring values of "
+                f"{self.name} back: its inverse_transform returns "
+                f"{back[observed][0]:.3g} where {self.name} has "
                 f"{head[observed][0]:.3g}. Choose a transformer with an inverse (a "
-                "FunctionTransformer needs inverse_func), or divide X by a constant "
-                "if its values are huge."
+                f"FunctionTransformer needs inverse_func), or divide {self.name} by a "
+                "constant if its values are huge."
             )
 
     def moments(self, sequences):
-        """Mean and standard deviation of each sequence over time, in scaled units.
+        """Compute the mean and standard deviation over time of each sequence.
 
         Returns
         -------
         means, spreads : float64 ndarray of shape (n_samples, n_features)
-            NaN where a feature is not observed.
+            In scaled units; NaN where a feature is never observed.
         """
         moments = np.full((2, len(sequences), sequences.n_numeric), np.nan)
         for i in range(len(sequences)):
             values = self.encode(sequences.rows(i)).astype(np.float64)
             observed = ~np.isnan(values)
             moments[0, i] = _mean(values)
-            apart = np.where(observed, values - moments[0, i], 0)
-            moments[1, i] = np.sqrt(_mean(np.where(observed, apart**2, np.nan)))
+            deviations = np.where(observed, values - moments[0, i], 0)
+            moments[1, i] = np.sqrt(_mean(np.where(observed, deviations**2, np.nan)))
             moments[:, i, ~observed.any(axis=0)] = np.nan
         return moments
 
     def mean_variance(self, sequences):
-        """Mean, over the features that vary, of the variance of scaled values."""
+        """Average the variance of scaled values over the features that vary."""
         values = np.concatenate(list(map(self.encode, sequences.iter_chunks())))
         with np.errstate(invalid="ignore"):
             variances = _mean((values - _mean(values)) ** 2)
@@ -121,44 +171,46 @@ class NumericFeatures:
         if not values.shape[1]:
             return values.astype(np.float32)
         if self.scaler == "standard" and values.dtype in (np.float32, np.float64):
-            values = _standardise(values, self.scaler_.mean_, self.scaler_.scale_)
+            values = _standardize(values, self.scaler_.mean_, self.scaler_.scale_)
         else:
-            # Values may be a view of X, and a scaler may work in place or return them.
+            # `values` may be a view of X, and a scaler may work in place.
             if getattr(self.scaler_, "copy", None) is not True:
                 values = values.copy()
             if self.scaler_ is not None:
                 values = self.scaler_.transform(values)
         with np.errstate(over="ignore", invalid="ignore"):
             encoded = np.ascontiguousarray(values, dtype=np.float32)
-            # Squares sum to a finite number only if all are finite: one quick look.
+            # One quick product: squares have a finite sum only if all are finite.
             flat = encoded.ravel()
-            suspicious = not np.isfinite(np.dot(flat, flat))
-        if suspicious and np.isinf(encoded).any():
-            mend = "Replace what lies far outside the values of fit by NaN"
-            if self.scaler_ is None:
-                mend = "Use scaler='standard'"
-            raise ValueError(
-                f"X has values too large for float32, up to "
-                f"{np.nanmax(np.abs(values)):.3g} after scaling by {self.scaler!r}. "
-                f"{mend}, or divide X by a constant."
-            )
+            may_be_infinite = not np.isfinite(np.dot(flat, flat))
+        if may_be_infinite and np.isinf(encoded).any():
+            self._raise_too_large(values)
         return encoded
 
+    def _raise_too_large(self, values):
+        remedy = "Replace values far outside the range seen in fit by NaN"
+        if self.scaler_ is None:
+            remedy = f"Use {self.scaler_name}='standard'"
+        raise ValueError(
+            f"{self.name} has values too large for float32, up to "
+            f"{np.nanmax(np.abs(values)):.3g} after scaling by {self.scaler!r}. "
+            f"{remedy}, or divide {self.name} by a constant."
+        )
+
     def decode(self, values):
-        """Bring scaled time steps (n_steps, n_features) back to the user's units."""
+        """Return scaled time steps (n_steps, n_features) in the user's units."""
         values = np.asarray(values, dtype=np.float64)
         if self.scaler_ is None:
             return values
         return np.asarray(self.scaler_.inverse_transform(values))
 
 
-def _standardise(values, mean, scale):
-    """Do what StandardScaler does, on values that are checked already.
+def _standardize(values, mean, scale):
+    """Transform as StandardScaler does, without checking values that are checked.
 
-    Its own checks take as long as a short sequence does in the network. And numpy is
-    slow with short rows: many are taken as one.
+    Its checks take as long as the network needs for a short sequence.
     """
-    n_joined = max(1, 512 // values.shape[1])
+    n_joined = max(1, JOINED_VALUES // values.shape[1])
     n_first = len(values) - len(values) % n_joined
     mean, scale = mean.astype(values.dtype), scale.astype(values.dtype)
     scaled = np.empty(values.shape, values.dtype)
@@ -172,36 +224,7 @@ def _standardise(values, mean, scale):
 
 
 def _mean(values):
-    """Mean of each column over its observed values, 0 where there is none."""
+    """Average the observed values of each column; 0 where there are none."""
     observed = ~np.isnan(values)
     total = np.where(observed, values, 0).sum(axis=0)
     return total / np.maximum(observed.sum(axis=0), 1)
-
-
-def _make_scaler(scaler, seed):
-    """Return an unfitted scaler of our own, or None."""
-    if scaler is None:
-        return None
-    if isinstance(scaler, str):
-        if scaler != "standard":
-            raise ValueError(
-                f"scaler must be 'standard', a scikit-learn transformer or None, got "
-                f"{scaler!r}."
-            )
-        scaler = StandardScaler()
-    elif isinstance(scaler, type) or not hasattr(scaler, "inverse_transform"):
-        raise ValueError(
-            f"scaler={scaler!r} has no inverse_transform, which brings reconstructed "
-            "values back to your units. Choose an instance of a transformer that has "
-            "it, StandardScaler() for example, or scaler=None."
-        )
-    scaler = clone(scaler)
-    seeds = {
-        name: seed
-        for name, value in scaler.get_params().items()
-        if value is None and name.rpartition("__")[2] == "random_state"
-    }
-    scaler.set_params(**seeds)
-    if hasattr(scaler, "set_output"):  # a global "pandas" output is not for us
-        scaler.set_output(transform="default")
-    return scaler

@@ -1,32 +1,44 @@
-"""The level and the scale of each sequence, taken out of its targets and put back.
+"""Location and scale that targets share with the sequence they continue.
 
-What comes after a sequence begins where it ends: that need not be learned.
+A forecast starts close to where the sequence ends. The network need not learn that if
+location and scale are removed from the targets and added back to its outputs.
 """
 
 import numpy as np
 
-from sklearn_seqembed._network.reader import RELATIVE_STD_OFFSET
+from sklearn_seqembed._features.encoder import evenly_spaced
 
-# Pairs, at most, that tell whether targets begin where sequences end.
-LOOKED_AT = 1000
+# Upper bound on the pairs that decide whether targets continue sequences, to keep `fit`
+# short. It was not tuned.
+COMPARED_PAIRS = 1000
 
-# Targets go on from a sequence where its last values leave less than so much of the
-# variance of their first steps.
-LARGEST_SHARE = 0.5
+# A target continues a feature if the mean squared difference between its first steps
+# and the feature's last values is less than this fraction of the first steps' variance.
+# One half means that the last value predicts the first step clearly better than the
+# mean does; no other value was tried.
+LARGEST_FRACTION = 0.5
 
 
 class RelativeTargets:
-    """Level and scale that the targets of a sequence have in common with it.
+    """Compute the location and scale of each sequence's targets from the sequence.
 
-    The level is the last observed value of a feature, as in NLinear [1]_ and SegRNN
-    [2]_, the scale its spread over the sequence, as in reversible instance
-    normalisation [3]_.
+    The location is the last observed value of a feature, as in NLinear [1]_ and SegRNN
+    [2]_. The scale is its standard deviation over the sequence, as in reversible
+    instance normalization [3]_.
+
+    Parameters
+    ----------
+    target_features : NumericFeatures
+        The fitted numeric features of the targets.
+    scale_offset : float
+        Added to the scale, in scaled units, so that dividing by it does not amplify
+        sequences that hardly vary. The network divides what it reads by the same sum.
 
     Attributes
     ----------
     columns : int ndarray of shape (F,)
         For each numeric feature of the targets the feature of the sequences that it
-        goes on from, -1 for none.
+        continues, -1 for none.
 
     References
     ----------
@@ -38,55 +50,57 @@ class RelativeTargets:
            Time-Series Forecasting against Distribution Shift. ICLR.
     """
 
-    def __init__(self, target_features):
+    def __init__(self, target_features, scale_offset):
         self.target_features = target_features
+        self.scale_offset = scale_offset
         self.columns = np.full(target_features.n_features, -1)
 
     def fit(self, sources, targets, option):
-        """Choose the columns.
+        """Choose the feature that each target continues.
 
         Parameters
         ----------
         sources, targets : Sequences
-            Some pairs, in the user's units.
+            Pairs, in the user's units. At most `COMPARED_PAIRS` of them are compared.
         option : bool or "auto"
-            True takes a feature for each target, False none, "auto" one where the
-            first steps of targets lie about the last values of sequences by far more
-            closely than about their own mean.
+            True chooses a feature for each target, False none. "auto" chooses one if
+            the first steps of the targets are much closer to its last values than to
+            their own mean.
         """
         n_features, n_sources = len(self.columns), sources.n_numeric
         if option is False or not n_features or not n_sources:
             return self
-        last = np.stack([_last(sources.rows(i)) for i in range(len(sources))])
-        first = np.stack([_first(targets.rows(i)) for i in range(len(targets))])
+        some = evenly_spaced(sources, COMPARED_PAIRS)
+        last = np.stack([_last(sources.rows(i)) for i in some])
+        first = np.stack([_last(targets.rows(i)[::-1]) for i in some])
         for k in range(n_features):
-            # Of as many features each goes on from the one in its place.
+            # With equal numbers of features each target continues the one in its place.
             columns = [k] if n_features == n_sources else range(n_sources)
-            found = [_mean_square(first[:, k] - last[:, j]) for j in columns]
+            errors = [_mean_square(first[:, k] - last[:, j]) for j in columns]
             variance = _mean_square(first[:, k] - _mean(first[:, k]))
-            best = int(np.argmin(found))
-            if option is True or found[best] < LARGEST_SHARE * variance:
+            best = int(np.argmin(errors))
+            if option is True or errors[best] < LARGEST_FRACTION * variance:
                 self.columns[k] = columns[best]
         return self
 
     @property
     def is_forecast(self):
-        """Whether all targets are numbers that go on from sequences: a forecast."""
+        """Whether all targets are numeric and continue sequences: a forecast."""
         return len(self.columns) > 0 and bool((self.columns >= 0).all())
 
     @property
     def relative_features(self):
-        """Features of the sequences that need be read relative to themselves alone.
+        """Features of the sequences of which only relative values need be read.
 
-        A tuple of int, without any where a target is learned as it is: what is known of
-        it may lie in levels.
+        A tuple of int, empty unless all targets continue sequences: other targets may
+        depend on the location.
         """
         if not self.is_forecast:
             return ()
         return tuple(np.unique(self.columns).tolist())
 
-    def of(self, sources):
-        """Give level and scale of the targets of each sequence.
+    def compute_location_scale(self, sources):
+        """Compute the location and scale of the targets of each sequence.
 
         Parameters
         ----------
@@ -95,40 +109,37 @@ class RelativeTargets:
 
         Returns
         -------
-        levels : float32 ndarray of shape (n_samples, 2, F)
-            Level and scale, in the scaled units of the targets.
+        location_scale : float32 ndarray of shape (n_samples, 2, F)
+            Location and scale, in the scaled units of the targets; 0 and 1 for targets
+            that continue no feature.
         """
-        levels = np.zeros((len(sources), 2, len(self.columns)), dtype=np.float32)
-        levels[:, 1] = 1.0
-        known = np.flatnonzero(self.columns >= 0)
-        if not len(known):
-            return levels
+        shape = len(sources), 2, len(self.columns)
+        location_scale = np.zeros(shape, dtype=np.float32)
+        location_scale[:, 1] = 1.0
+        continued = np.flatnonzero(self.columns >= 0)
+        if not len(continued):
+            return location_scale
         for i in range(len(sources)):
             rows = sources.rows(i)[:, np.maximum(self.columns, 0)]
             values = self.target_features.encode(rows.astype(np.float64))
             observed = ~np.isnan(values)
             count = np.maximum(observed.sum(axis=0), 1)
             mean = np.where(observed, values, 0).sum(axis=0) / count
-            apart = np.where(observed, values - mean, 0)
-            spread = np.sqrt((apart**2).sum(axis=0) / count)
-            levels[i, 0, known] = np.nan_to_num(_last(values))[known]
-            levels[i, 1, known] = (spread + RELATIVE_STD_OFFSET)[known]
-        return levels
+            deviations = np.where(observed, values - mean, 0)
+            scale = np.sqrt((deviations**2).sum(axis=0) / count) + self.scale_offset
+            location_scale[i, 0, continued] = np.nan_to_num(_last(values))[continued]
+            location_scale[i, 1, continued] = scale[continued]
+        return location_scale
 
 
 def _last(values):
-    """Take the last observed value of each feature of (n_timesteps, F)."""
+    """Return the last observed value of each feature of (n_timesteps, F)."""
     values = values.astype(np.float64)
     if not np.isnan(values[-1]).any():
         return values[-1]
     observed = ~np.isnan(values)
     steps = len(values) - 1 - observed[::-1].argmax(axis=0)
     return values[steps, np.arange(values.shape[1])]
-
-
-def _first(values):
-    """Take the first observed value of each feature of (n_timesteps, F)."""
-    return _last(values[::-1])
 
 
 def _mean(values):

@@ -1,4 +1,4 @@
-"""Categories as the network sees them: indices of a vocabulary, and the way back."""
+"""Encoding of categories as indices of a vocabulary, and decoding."""
 
 import numpy as np
 from sklearn.preprocessing import OrdinalEncoder
@@ -7,29 +7,32 @@ from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 
 
 class Vocabulary:
-    """The categories of one feature as indices: 0 missing, 1 the most frequent one.
+    """Map the categories of one feature to indices.
+
+    Index 0 means missing; the others are ranks by falling frequency, 1 for the most
+    frequent category.
 
     Parameters
     ----------
     min_frequency, max_categories : int, float or None
-        As of scikit-learn's encoders: what is rarer than that becomes one category,
-        "unknown". A share is one of all observed time steps.
+        As in scikit-learn's encoders: infrequent categories share one index. A float
+        `min_frequency` is a fraction of all observed time steps.
     handle_unknown : {"infrequent_if_exist", "ignore", "error"}
-        What becomes of categories that `fit` has not met, as in
+        Treatment of categories not seen in fit, as in
         :class:`~sklearn.preprocessing.OneHotEncoder`.
 
     Attributes
     ----------
-    levels : ndarray of shape (n_levels,)
-        The categories that have an index of their own, by falling frequency.
+    categories : ndarray of shape (n_categories,)
+        The categories with an index of their own, by falling frequency.
     infrequent : ndarray or None
-        Those that share one, sorted.
+        The categories that share an index, sorted.
+    infrequent_index : int
+        The index they share; 0 if there are none.
     n_classes : int
-        Number of indices but 0.
-    unknown : int
-        Index of what is infrequent, 0 where nothing is.
+        Number of indices, not counting 0.
     frequencies : float64 ndarray of shape (n_classes,)
-        Share of each index among the observed time steps of `fit`.
+        Fraction of the observed time steps of `fit` that has each index.
     """
 
     def __init__(self, min_frequency, max_categories, handle_unknown):
@@ -37,116 +40,71 @@ class Vocabulary:
         self.max_categories = max_categories
         self.handle_unknown = handle_unknown
 
-    def fit(self, codes, levels):
+    def fit(self, codes, categories):
         """Learn from the codes of all time steps, -1 where missing."""
         observed = codes[codes >= 0]
-        counts = np.bincount(observed, minlength=len(levels))
-        rare = self._find_infrequent(observed)
-        kept = np.setdiff1d(np.flatnonzero(counts), rare)
+        counts = np.bincount(observed, minlength=len(categories))
+        infrequent = self._find_infrequent(observed)
+        kept = np.setdiff1d(np.flatnonzero(counts), infrequent)
         kept = kept[np.argsort(-counts[kept], kind="stable")]
-        counts_by_index, self.unknown = counts[kept], 0
-        if len(rare):
-            place = int((counts[kept] >= counts[rare].sum()).sum())
-            self.unknown = 1 + place
-            counts_by_index = np.insert(counts[kept], place, counts[rare].sum())
-        self.categories = levels[kept]
-        self.infrequent = levels[rare] if len(rare) else None
+        counts_by_index, self.infrequent_index = counts[kept], 0
+        if len(infrequent):
+            total = counts[infrequent].sum()
+            rank = int((counts[kept] >= total).sum())
+            self.infrequent_index = 1 + rank
+            counts_by_index = np.insert(counts[kept], rank, total)
+        self.categories = categories[kept]
+        self.infrequent = categories[infrequent] if len(infrequent) else None
         self.n_classes = len(counts_by_index)
         self.frequencies = counts_by_index / max(1, len(observed))
-        self._indices = dict(zip(self.categories.tolist(), self._own(), strict=True))
+        self._index_of = dict(
+            zip(self.categories.tolist(), self._frequent_indices(), strict=True)
+        )
         return self
 
     def _find_infrequent(self, observed):
-        """Ask scikit-learn which codes are rare."""
-        if not len(observed):
+        """Return the codes that scikit-learn calls infrequent."""
+        groups = self.min_frequency is not None or self.max_categories is not None
+        if not groups or not len(observed):
             return np.empty(0, dtype=np.int64)
         encoder = OrdinalEncoder(
             min_frequency=self.min_frequency, max_categories=self.max_categories
         )
-        encoder.fit(observed[:, None])
-        rare = encoder.infrequent_categories_[0] if self._groups() else None
-        return np.empty(0, dtype=np.int64) if rare is None else rare
+        infrequent = encoder.fit(observed[:, None]).infrequent_categories_[0]
+        return np.empty(0, dtype=np.int64) if infrequent is None else infrequent
 
-    def _groups(self):
-        return self.min_frequency is not None or self.max_categories is not None
+    def _frequent_indices(self):
+        """Return the indices of `categories`: all but `infrequent_index`."""
+        return np.setdiff1d(np.arange(1, self.n_classes + 1), [self.infrequent_index])
 
-    def _own(self):
-        """Indices of `levels`: all but that of what is unknown."""
-        return np.setdiff1d(np.arange(1, self.n_classes + 1), [self.unknown])
-
-    def lookup(self, levels):
-        """Find the index of each level, and last of all the 0 of what is missing.
+    def lookup(self, categories):
+        """Look up the index of each category, and append 0 for missing.
 
         Returns
         -------
-        indices : int64 ndarray of shape (n_levels + 1,)
-            To be indexed by codes, of which -1 takes the last one.
-        is_new : bool ndarray of shape (n_levels,)
-            Whether `fit` has not met this level.
+        indices : int64 ndarray of shape (n_categories + 1,)
+            Codes index this array; -1, missing, takes the last entry.
+        is_unseen : bool ndarray of shape (n_categories,)
+            Whether `fit` did not see the category.
         """
-        known = set() if self.infrequent is None else set(self.infrequent.tolist())
-        other = self.unknown if self.handle_unknown == "infrequent_if_exist" else 0
-        indices = np.zeros(len(levels) + 1, dtype=np.int64)
-        is_new = np.zeros(len(levels), dtype=bool)
-        for i, level in enumerate(levels.tolist()):
-            index = self._indices.get(level)
+        infrequent = set() if self.infrequent is None else set(self.infrequent.tolist())
+        groups_unseen = self.handle_unknown == "infrequent_if_exist"
+        unseen_index = self.infrequent_index if groups_unseen else 0
+        indices = np.zeros(len(categories) + 1, dtype=np.int64)
+        is_unseen = np.zeros(len(categories), dtype=bool)
+        for i, category in enumerate(categories.tolist()):
+            index = self._index_of.get(category)
             if index is None:
-                is_new[i] = level not in known
-                index = other if is_new[i] else self.unknown
+                is_unseen[i] = category not in infrequent
+                index = unseen_index if is_unseen[i] else self.infrequent_index
             indices[i] = index
-        return indices, is_new
+        return indices, is_unseen
 
     def decode(self, indices):
-        """Give the categories of indices (n_steps,) back; what is unknown is -1."""
+        """Decode indices (n_steps,); infrequent categories become code -1."""
         codes = np.full(self.n_classes + 2, -1, dtype=np.int32)
-        codes[self._own()] = np.arange(len(self.categories))
+        codes[self._frequent_indices()] = np.arange(len(self.categories))
         return CategoricalFeature(codes[indices], self.categories)
-
-
-def join_categories(sources, targets):
-    """Put the categories of two kinds of sequences together, for one vocabulary.
-
-    Parameters
-    ----------
-    sources, targets : Sequences
-        With as many categorical features, of the same kinds.
-
-    Returns
-    -------
-    Sequences
-        All time steps of both as one sequence, without numbers.
-    """
-    if len(sources.categorical) != len(targets.categorical) or not sources.categorical:
-        raise ValueError(
-            "shared_vocabulary=True needs as many categorical features in X and in y, "
-            f"at least one, got {len(sources.categorical)} and "
-            f"{len(targets.categorical)}. Set shared_vocabulary=False."
-        )
-    joined = []
-    codes = [_all_codes(sequences) for sequences in (sources, targets)]
-    pairs = zip(sources.categorical, targets.categorical, strict=True)
-    for k, (ours, theirs) in enumerate(pairs):
-        kinds = {
-            type(level) for level in [*ours.categories[:1], *theirs.categories[:1]]
-        }
-        if len(kinds) > 1:
-            raise TypeError(
-                "shared_vocabulary=True needs categories of one kind in X and in y, "
-                f"got {sorted(kind.__name__ for kind in kinds)} in feature {k}. Set "
-                "shared_vocabulary=False."
-            )
-        levels, place = np.unique(
-            np.concatenate([ours.categories, theirs.categories]), return_inverse=True
-        )
-        places = np.split(place, [len(ours.categories)])
-        both = [np.append(p, -1)[c[:, k]] for p, c in zip(places, codes, strict=True)]
-        joined.append(CategoricalFeature(np.concatenate(both).astype(np.int32), levels))
-    n_steps = sum(map(len, codes))
-    return Sequences.from_offsets((), [0, n_steps], tuple(joined))
-
-
-def _all_codes(sequences):
-    return np.concatenate(list(sequences.iter_code_chunks()))
 
 
 class CategoricalFeatures:
@@ -155,7 +113,9 @@ class CategoricalFeatures:
     Parameters
     ----------
     min_frequency, max_categories, handle_unknown
-        As of :class:`Vocabulary`, the same for all features.
+        As in :class:`Vocabulary`, the same for all features.
+    name : str, default="X"
+        Name of the sequences in error messages.
 
     Attributes
     ----------
@@ -163,10 +123,18 @@ class CategoricalFeatures:
         One for each feature.
     """
 
-    def __init__(self, min_frequency=None, max_categories=None, handle_unknown="error"):
+    def __init__(
+        self,
+        min_frequency=None,
+        max_categories=None,
+        handle_unknown="error",
+        *,
+        name="X",
+    ):
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.handle_unknown = handle_unknown
+        self.name = name
 
     def fit(self, sequences):
         """Learn the categories of all time steps of `sequences`."""
@@ -186,40 +154,54 @@ class CategoricalFeatures:
 
     @property
     def entropies(self):
-        """Mean surprisal, in nats, of who knows each feature's frequencies alone."""
+        """Entropy of each feature's class frequencies, in nats."""
         return tuple(
             float(-np.sum(v.frequencies * np.log(v.frequencies)))
             for v in self.vocabularies
         )
 
     def lookups(self, sequences, names):
-        """Say which index each code of `sequences` has.
+        """Look up the index of each code of `sequences`.
 
         Parameters
         ----------
         sequences : Sequences
             The sequences.
-        names : list
-            How messages call the categorical features.
+        names : list of (str or int)
+            Names of the categorical features in error messages.
 
         Returns
         -------
-        list of int64 ndarray of shape (n_levels + 1,)
-            For each feature what :meth:`Vocabulary.lookup` gives.
+        list of int64 ndarray of shape (n_categories + 1,)
+            The indices that :meth:`Vocabulary.lookup` returns for each feature.
 
         Raises
         ------
         ValueError
-            If a category is new and new ones are an error.
+            If `handle_unknown` is "error" and a category was not seen in fit.
         """
         lookups = []
         for k, vocabulary in enumerate(self.vocabularies):
             feature = sequences.categorical[k]
-            indices, is_new = vocabulary.lookup(feature.categories)
-            if self.handle_unknown == "error" and is_new.any():
-                _refuse_new(sequences, feature, is_new, names[k])
+            indices, is_unseen = vocabulary.lookup(feature.categories)
+            if self.handle_unknown == "error" and is_unseen.any():
+                self._check_seen(sequences, feature, is_unseen, names[k])
             lookups.append(indices)
         return lookups
+
+    def _check_seen(self, sequences, feature, is_unseen, feature_name):
+        """Raise at the first unseen category; a selection may hold none of them."""
+        spans = zip(sequences.starts, sequences.lengths, strict=True)
+        for i, (start, length) in enumerate(spans):
+            codes = feature.codes[start : start + length]
+            steps = np.flatnonzero((codes >= 0) & is_unseen[codes])
+            if len(steps):
+                category = feature.categories[codes[steps[0]]]
+                raise ValueError(
+                    f"{self.name}[{i}] holds {category!r} at time step {steps[0]}, "
+                    f"feature {feature_name}: a category not seen in fit. Remove it, "
+                    "or set handle_unknown='infrequent_if_exist' or 'ignore'."
+                )
 
     def decode(self, indices):
         """Decode indices (n_steps, n_features) to a tuple of `CategoricalFeature`."""
@@ -227,16 +209,51 @@ class CategoricalFeatures:
         return tuple(vocabulary.decode(column) for vocabulary, column in columns)
 
 
-def _refuse_new(sequences, feature, is_new, name):
-    for i, (start, length) in enumerate(
-        zip(sequences.starts, sequences.lengths, strict=True)
-    ):
-        codes = feature.codes[start : start + length]
-        steps = np.flatnonzero((codes >= 0) & is_new[codes])
-        if len(steps):
-            level = feature.categories[codes[steps[0]]]
-            raise ValueError(
-                f"X[{i}] holds {level!r} at time step {steps[0]}, feature {name}: a "
-                "category that fit has not met. Leave it out, or set "
-                "handle_unknown='infrequent_if_exist' or 'ignore'."
-            )
+def join_categories(sources, targets):
+    """Join the categories of X and y, for one vocabulary.
+
+    Parameters
+    ----------
+    sources, targets : Sequences
+        With the same number of categorical features, of the same types.
+
+    Returns
+    -------
+    Sequences
+        All time steps of both as one sequence, without numeric features.
+    """
+    if len(sources.categorical) != len(targets.categorical) or not sources.categorical:
+        raise ValueError(
+            "shared_vocabulary=True needs the same number of categorical features in X "
+            f"and y, at least one, got {len(sources.categorical)} and "
+            f"{len(targets.categorical)}. Set shared_vocabulary=False."
+        )
+    codes = [
+        np.concatenate(list(sequences.iter_code_chunks()))
+        for sequences in (sources, targets)
+    ]
+    joined = []
+    pairs = zip(sources.categorical, targets.categorical, strict=True)
+    for k, (source, target) in enumerate(pairs):
+        _check_one_type(source.categories, target.categories, k)
+        categories, places = np.unique(
+            np.concatenate([source.categories, target.categories]), return_inverse=True
+        )
+        places = np.split(places, [len(source.categories)])
+        # Code -1, missing, takes the -1 that is appended.
+        both = [np.append(p, -1)[c[:, k]] for p, c in zip(places, codes, strict=True)]
+        both = np.concatenate(both).astype(np.int32)
+        joined.append(CategoricalFeature(both, categories))
+    n_steps = sum(map(len, codes))
+    return Sequences.from_offsets((), [0, n_steps], tuple(joined))
+
+
+def _check_one_type(ours, theirs, feature):
+    """Raise if X and y have different types of categories: those cannot be sorted."""
+    types = {type(category) for category in [*ours[:1], *theirs[:1]]}
+    if len(types) > 1:
+        raise TypeError(
+            "shared_vocabulary=True needs categories of the same type in X and y, got "
+            f"{sorted(t.__name__ for t in types)} in feature {feature}. Set "
+            "shared_vocabulary=False."
+        )

@@ -1,1 +1,1 @@
-"""Batches, training loop, devices and decoding, with skorch."""
+"""Batches, training, inference and devices, built on skorch."""

@@ -1,46 +1,47 @@
-"""Which sequences come together: batches of few lengths, the longest first."""
+"""Choice of the sequences of a batch: few different lengths, the longest first."""
 
 import math
 
 import numpy as np
 import torch
 
-# A training batch is put together from so many groups of about equal lengths: shorter,
-# middling and longer ones. A single group learns worse than batches drawn wholly at
-# random (benchmarks/padding.py), and with more a batch took longer in trials.
+# Groups of about equal lengths that make up a training batch. One group per batch loses
+# .015 of the explained fraction on JapaneseVowels against random batches, two lose .005
+# on PLAID, and a batch of four takes 5 to 20 % longer than one of three
+# (benchmarks/README.md, "What was tried").
 GROUPS = 3
-# Batches whose sequences are sorted by length to make the groups.
+
+# Number of batches whose sequences are sorted by length together. More would make the
+# lengths within a group more alike, fewer would mix the batches more. It was not tuned.
 POOL_BATCHES = 32
 
-# States (cells times patches), values and sequences that enter the network together
-# outside training, at most: they bound its memory.
+# Upper bounds on the states (cells times patches), values and sequences of a batch
+# outside training. They limit memory, to 32 MiB of float32 for one tensor of states and
+# 8 MiB for the values, and were not tuned.
 INFERENCE_STATES = 2**23
 INFERENCE_VALUES = 2**21
 INFERENCE_SEQUENCES = 1024
 
-# States of one recurrent call on a CPU. With over 2 million the C library gives memory
-# back after each call and gets it again page by page, which took a third longer. With
-# fewer sequences than this, matrix products would be too small.
+# Upper bound on the states of one recurrent call where freed memory is kept. Above two
+# million the C library returns memory to the system after each call and fetches it
+# again page by page, which took a third longer; one million was 3 to 6 % slower. Matrix
+# products of fewer sequences than the second bound would be too small
+# (benchmarks/README.md, "What was tried").
 KEPT_STATES = 1_800_000
 LEAST_KEPT_SEQUENCES = 8
 
 
-class TrainingBatches:
-    """Iterate over random batches of few lengths, anew each epoch.
+class _Batches:
+    """Iterate over the batches of a dataset, as skorch's iterators do.
 
-    Sequences are shuffled, and within pools of about `POOL_BATCHES` batches sorted by
-    about their length and cut into groups. Each batch is then put together from
-    `GROUPS` of these, drawn at random from all pools: a group of shorter sequences, of
-    middling ones, of longer ones. Every sequence comes once an epoch, the longest of a
-    batch first, and batches differ by at most one in size. Where all lengths are equal,
-    batches are simply random.
+    Batches differ by at most one in size.
 
     Parameters
     ----------
-    dataset : SequenceDataset
+    dataset : SequenceDataset or PairDataset
         The sequences.
     batch_size : int
-        Largest number of sequences of a batch.
+        Largest number of sequences in a batch.
     """
 
     def __init__(self, dataset, batch_size):
@@ -49,6 +50,23 @@ class TrainingBatches:
 
     def __len__(self):
         return -(-len(self.dataset) // self.batch_size)
+
+
+class TrainingBatches(_Batches):
+    """Iterate over random batches of few lengths, different ones in each epoch.
+
+    Sequences are shuffled into pools of about `POOL_BATCHES` batches. Within a pool
+    they are sorted by length, with some jitter, and cut into groups. Each batch is one
+    group of short, one of medium and one of long sequences, drawn at random from all
+    pools, the longest sequence first. If all lengths are equal, batches are random.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset or PairDataset
+        The sequences.
+    batch_size : int
+        Largest number of sequences in a batch.
+    """
 
     def __iter__(self):
         order = torch.randperm(len(self.dataset)).numpy()
@@ -59,48 +77,47 @@ class TrainingBatches:
             yield self.dataset.batch(batches[k])
 
     def _regroup(self, batches):
-        """Put batches together anew, each of shorter and of longer sequences."""
-        n_patches = -(-self.dataset.lengths // self.dataset.patch_size)
-        groups = [[] for _ in range(GROUPS)]  # the shortest, ..., the longest
+        """Exchange sequences between batches, so that each consists of `GROUPS`."""
+        groups = [[] for _ in range(GROUPS)]  # lists of short, ..., long groups
         n_pools = -(-len(batches) // POOL_BATCHES)
         edges = [len(batches) * k // n_pools for k in range(n_pools + 1)]
         for start, stop in zip(edges[:-1], edges[1:], strict=True):
             pool = batches[start:stop]
-            members = np.concatenate(pool)
-            members = members[np.argsort(n_patches[members], kind="stable")]
-            # Neighbours come to other groups each epoch, else each would keep company.
-            chance = torch.rand(len(members)).numpy() * (len(pool[0]) / GROUPS)
-            members = members[np.argsort(np.arange(len(members)) + chance)]
+            members = self._sort_roughly(np.concatenate(pool), len(pool[0]))
+            # Cut groups of the sizes that thirds of these batches have.
             parts = zip(*(np.array_split(batch, GROUPS) for batch in pool), strict=True)
-            for place, like in enumerate(parts):
-                cuts = np.cumsum([len(part) for part in like])
-                *cut, members = np.split(members, cuts)
-                groups[place] += cut
-        # Of these kinds all but one have groups of one size: a batch keeps its size.
+            for groups_of_length, same in zip(groups, parts, strict=True):
+                cuts = np.cumsum([len(part) for part in same])
+                *new_groups, members = np.split(members, cuts)
+                groups_of_length += new_groups
+        # Groups of a kind have one size, except in one kind: batch sizes hardly change.
         shuffled = [[kind[k] for k in torch.randperm(len(kind))] for kind in groups]
         mixed = [np.concatenate(parts) for parts in zip(*shuffled, strict=True)]
-        # By length, so that patches of any size are in order too.
+        # Sorted by steps, not patches: cells may read patches of another size, too.
         lengths = self.dataset.lengths
         return [batch[np.argsort(-lengths[batch], kind="stable")] for batch in mixed]
 
+    def _sort_roughly(self, members, batch_size):
+        """Sort sequences by length, each displaced by up to a group at random.
 
-class OrderedBatches:
-    """Iterate over batches in order of length, the longest first, without chance.
+        Without that jitter the same sequences would share a batch in every epoch.
+        """
+        n_patches = -(-self.dataset.lengths[members] // self.dataset.patch_size)
+        members = members[np.argsort(n_patches, kind="stable")]
+        jitter = torch.rand(len(members)).numpy() * (batch_size / GROUPS)
+        return members[np.argsort(np.arange(len(members)) + jitter)]
+
+
+class OrderedBatches(_Batches):
+    """Iterate over batches in order of length, the longest first, not at random.
 
     Parameters
     ----------
-    dataset : SequenceDataset
+    dataset : SequenceDataset or PairDataset
         The sequences.
     batch_size : int
-        Largest number of sequences of a batch.
+        Largest number of sequences in a batch.
     """
-
-    def __init__(self, dataset, batch_size):
-        self.dataset = dataset
-        self.batch_size = batch_size
-
-    def __len__(self):
-        return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
         order = np.argsort(-self.dataset.lengths, kind="stable")
@@ -108,43 +125,48 @@ class OrderedBatches:
             yield self.dataset.batch(indices)
 
 
-def inference_batches(lengths, patch_size, n_values, n_cells, keep):
-    """Yield indices of sequences of similar lengths, as many as are good together.
+def iter_inference_batches(lengths, patch_size, n_values, n_cells, keeps_memory):
+    """Yield batches of sequences of similar lengths, as large as memory allows.
 
     Parameters
     ----------
     lengths : int64 ndarray of shape (n_samples,)
-        Time steps of each sequence.
+        Number of time steps of each sequence.
     patch_size, n_values, n_cells : int
-        Time steps of a patch, values of a step, cells of a layer and direction.
-    keep : bool
-        Whether the C library is to keep the memory of a recurrent call for the next.
+        Time steps of a patch, values of a time step, cells of a layer and direction.
+    keeps_memory : bool
+        Whether batches are so small that the C library can keep their memory.
+
+    Yields
+    ------
+    indices : int64 ndarray
+        Sequences of a batch, the longest first.
     """
     order = np.argsort(-lengths, kind="stable")
     while len(order):
-        n_steps = padded_length(lengths[order[0]], patch_size)
+        n_steps = round_up_length(lengths[order[0]], patch_size)
         n_states = n_steps // patch_size * n_cells  # of the longest sequence left
         batch_size = min(
             INFERENCE_SEQUENCES,
             INFERENCE_STATES // n_states,
             INFERENCE_VALUES // (n_steps * n_values),
         )
-        if keep:
-            fitting = max(LEAST_KEPT_SEQUENCES, KEPT_STATES // n_states)
-            batch_size = min(batch_size, fitting)
+        if keeps_memory:
+            n_fitting = max(LEAST_KEPT_SEQUENCES, KEPT_STATES // n_states)
+            batch_size = min(batch_size, n_fitting)
         n_batches = -(-len(order) // max(1, batch_size))
-        size = -(-len(order) // n_batches)  # rather two halves than all and a rest
+        size = -(-len(order) // n_batches)  # two halves, not one full batch and a rest
         yield order[:size]
         order = order[size:]
 
 
-def padded_length(length, patch_size):
-    """Round a number of steps up to one of few, so that tensors have few shapes.
+def round_up_length(length, patch_size):
+    """Round a number of time steps up, so that tensors take few different shapes.
 
-    On an accelerator every new shape may cost once; on a CPU, what is added is not
-    computed by the cells. Up to 64 patches nothing is rounded; above, the grid
-    has 32 to 64 numbers an octave, so that at most 1 / 32 of the patches, 1 % on
-    average, are added.
+    An accelerator may need extra time for every new shape; on a CPU the cells skip the
+    added steps. Up to 64 patches nothing is added. Above, a length is rounded to one of
+    32 to 64 values per factor of two, which adds at most 1 / 32 of the patches, and 1 %
+    on average.
 
     Parameters
     ----------
@@ -156,7 +178,7 @@ def padded_length(length, patch_size):
     Returns
     -------
     int
-        A number of steps, a multiple of `patch_size`.
+        Number of time steps, a multiple of `patch_size`.
     """
     n_patches = -(-int(length) // patch_size)
     grid = 2 ** max(0, math.ceil(math.log2(n_patches)) - 6)

@@ -1,4 +1,4 @@
-"""Callbacks for what skorch has none of, or a slow one: clipping, NaN, weights, bar."""
+"""Callbacks that skorch lacks, or has in a slower form."""
 
 import math
 import warnings
@@ -8,22 +8,22 @@ from skorch.callbacks import Callback
 
 
 class NormClipping(Callback):
-    """Shrink the gradient to a largest norm.
+    """Clip the norm of all gradients together.
 
-    As skorch's GradientNormClipping, but the weights are looked up once a training:
-    for a small network that lookup takes as long as the clipping.
+    Unlike skorch's GradientNormClipping it collects the weights once per training: in a
+    small network that takes as long as the clipping.
 
     Parameters
     ----------
     max_norm : float
-        Largest norm of all gradients together.
+        Largest norm.
     """
 
     def __init__(self, max_norm):
         self.max_norm = max_norm
 
     def on_train_begin(self, net, **kwargs):
-        """Look up the weights."""
+        """Collect the weights."""
         self.weights_ = list(net.module_.parameters())
 
     def on_grad_computed(self, net, **kwargs):
@@ -31,17 +31,17 @@ class NormClipping(Callback):
         torch.nn.utils.clip_grad_norm_(self.weights_, self.max_norm)
 
     def on_train_end(self, net, **kwargs):
-        """Let go of the weights."""
+        """Release the weights."""
         self.weights_ = None
 
 
 class FiniteLoss(Callback):
     """Stop training at the first loss that is not finite.
 
-    It stops as skorch's EarlyStopping does, so that every callback still sees the end;
-    `train` then raises the error. On an accelerator losses are looked at once an epoch:
-    each look would wait for it. What the last update did is seen at the end only, by
-    the loss of the last batch.
+    It stops as skorch's EarlyStopping does, so that all callbacks still see the end of
+    the training; `train` then raises the error. On an accelerator it checks once per
+    epoch, because every check waits for the accelerator. The effect of the last update
+    shows only afterwards, in the loss of the last batch.
 
     Attributes
     ----------
@@ -50,23 +50,23 @@ class FiniteLoss(Callback):
     """
 
     def on_train_begin(self, net, **kwargs):
-        """Forget an earlier failure."""
+        """Reset the state."""
         self.failed_ = False
         self.batch_ = None
 
     def on_batch_end(self, net, training, batch, loss, **kwargs):
-        """Look at the loss of the batch."""
+        """Check the loss of a batch."""
         if training:
             self.batch_ = batch
             if loss.device.type == "cpu":
                 self._stop_unless_finite(loss)
 
     def on_epoch_end(self, net, **kwargs):
-        """Look at the losses of the epoch."""
+        """Check the loss of an epoch."""
         self._stop_unless_finite(net.history[-1, "train_loss"])
 
     def on_train_end(self, net, **kwargs):
-        """Look at what the last update did."""
+        """Check the loss after the last update."""
         if self.batch_ is not None and not self.failed_:
             loss = net.validation_step(self.batch_)["loss"]
             self.failed_ = not math.isfinite(loss.item())
@@ -79,22 +79,22 @@ class FiniteLoss(Callback):
 
 
 class BestWeights(Callback):
-    """Keep the weights of the best epoch in memory, and restore them where that is due.
+    """Keep the weights of the best epoch in memory, and restore them if needed.
 
-    Best is the lowest validation loss, or the lowest training loss where nothing is
-    validated. They are restored at the end of a validated training, and after Ctrl-C
-    if an epoch was finished; an undisturbed training without validation ends with its
-    last weights, for which the schedule was made.
+    The best epoch has the lowest validation loss, or the lowest training loss without
+    validation. Its weights are restored after a training with validation, and after
+    Ctrl-C if an epoch was finished. A complete training without validation keeps its
+    last weights, which the schedule of the learning rate is made for.
     """
 
     def on_train_begin(self, net, **kwargs):
-        """Forget an earlier training."""
+        """Reset the state."""
         self.lowest_ = math.inf
         self.validated_ = False
         self.best_ = None
 
     def on_epoch_end(self, net, **kwargs):
-        """Keep the weights if no epoch of this training was better."""
+        """Keep the weights if no earlier epoch of this training was better."""
         epoch = net.history[-1]
         self.validated_ = "valid_loss" in epoch
         loss = epoch["valid_loss" if self.validated_ else "train_loss"]
@@ -104,54 +104,56 @@ class BestWeights(Callback):
             self.lowest_, self.best_ = loss, best
 
     def on_train_end(self, net, **kwargs):
-        """Restore what is due and let go of the copies."""
+        """Restore the weights if needed, and release the copies."""
         if self.best_ and (self.validated_ or net.interrupted_):
             net.module_.load_state_dict(self.best_)
         self.best_ = None
 
 
 class ScheduledSampling(Callback):
-    """Let a decoder read more and more of what it says itself, batch by batch.
+    """Raise the fraction of steps at which a decoder reads its own outputs.
+
+    It rises linearly from 0, batch by batch (Bengio et al. 2015).
 
     Parameters
     ----------
     decoder : AutoregressiveDecoder
-        Its `sampling` rises in equal steps.
-    share : float
-        What it rises to.
+        The decoder whose `sampling` is set.
+    fraction : float
+        The fraction at the end of the training.
     n_batches : int
-        Batches of the whole training.
+        Number of batches of the whole training.
     """
 
-    def __init__(self, decoder, share, n_batches):
+    def __init__(self, decoder, fraction, n_batches):
         self.decoder = decoder
-        self.share = share
+        self.fraction = fraction
         self.n_batches = n_batches
 
     def on_train_begin(self, net, **kwargs):
-        """Begin with the truth alone."""
+        """Start at 0."""
         self.count_ = 0
 
     def on_batch_begin(self, net, training, **kwargs):
-        """Set the share of the batch."""
+        """Set the fraction of a batch."""
         if training:
-            self.decoder.sampling = self.share * self.count_ / self.n_batches
+            self.decoder.sampling = self.fraction * self.count_ / self.n_batches
             self.count_ += 1
 
     def on_train_end(self, net, **kwargs):
-        """Let go of the decoder."""
+        """Release the decoder."""
         self.decoder = None
 
 
 class Progress(Callback):
-    """Show one bar over all batches of a training, with loss and time left.
+    """Show a progress bar over all batches of a training, with loss and time left.
 
     Parameters
     ----------
     n_epochs : int
-        Epochs to come.
+        Number of epochs.
     n_batches : int
-        Batches of an epoch.
+        Number of batches per epoch.
     """
 
     def __init__(self, n_epochs, n_batches):
@@ -161,20 +163,20 @@ class Progress(Callback):
     def on_train_begin(self, net, **kwargs):
         """Open the bar."""
         with warnings.catch_warnings():
-            # A notebook without ipywidgets gets the terminal's bar, which is fine.
+            # Without ipywidgets a notebook gets the bar of a terminal, which is fine.
             warnings.filterwarnings("ignore", "IProgress not found")
-            from tqdm.auto import tqdm  # picks the terminal's or the notebook's bar
+            from tqdm.auto import tqdm  # chooses the bar of a terminal or a notebook
 
         self.first_ = len(net.history)
         self.bar_ = tqdm(total=self.n_epochs * self.n_batches, unit="batch")
 
     def on_epoch_begin(self, net, **kwargs):
-        """Name the epoch."""
+        """Show the number of the epoch."""
         epoch = len(net.history) - self.first_
         self.bar_.set_description(f"Epoch {epoch}/{self.n_epochs}", refresh=False)
 
     def on_batch_end(self, net, training, **kwargs):
-        """Count a batch."""
+        """Advance the bar by one batch."""
         if training:
             self.bar_.update()
 
@@ -186,6 +188,6 @@ class Progress(Callback):
         )
 
     def on_train_end(self, net, **kwargs):
-        """Close the bar and leave it standing."""
+        """Close the bar and leave it on the screen."""
         self.bar_.close()
         self.bar_ = None  # a bar cannot be pickled

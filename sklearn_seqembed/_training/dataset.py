@@ -1,30 +1,31 @@
-"""What a batch holds: padded inputs and what is to be given back.
+"""Padded batches of sequences, with augmentation and steps held back for forecasts.
 
-Padding stands at the end of a batch's rows and repeats the last step of a sequence.
-Nobody reads it: the encoder takes its state at each sequence's own last step, and the
-loss counts only steps within the lengths.
+Padding comes after the end of each sequence and repeats its last step. It has no
+effect: the encoder takes its state at the last step of each sequence, and the loss
+counts only steps within the lengths.
 """
 
 import numpy as np
 import torch
 
-from sklearn_seqembed._training.batching import inference_batches, padded_length
+from sklearn_seqembed._training.batching import iter_inference_batches, round_up_length
+from sklearn_seqembed._training.targets import has_missing, make_targets
 
-# Largest shift in time, as a share of a sequence's length, and the largest share of it
-# that is cut off at the start.
+# Largest shift in time, as a fraction of a sequence's length. Shifts of a quarter were
+# worse on three of five data sets (docs/recipe.rst, "Against learning by heart").
 MAX_SHIFT = 0.1
+
+# Largest fraction of a sequence that is cut off at its start, instead of a shift, where
+# a forecast is learned. It was not tuned.
 MAX_CROP = 0.3
 
-# Largest share that another sequence has in one that is mixed.
+# Largest weight of the other sequence in a mixture. Weights up to 1 explain no more
+# (docs/recipe.rst, "Against learning by heart").
 MAX_MIX = 0.5
-
-# Weight of the end of a sequence beside its values, where these are numbers. An end
-# costs up to log(longest length) nats, values at most about 1 in scaled units.
-END_WEIGHT = 0.1
 
 
 class SequenceDataset(torch.utils.data.Dataset):
-    """Encoded sequences, cut into the part that is read and the part held back.
+    """Encoded sequences, each split into the steps that are read and held back.
 
     Parameters
     ----------
@@ -33,22 +34,24 @@ class SequenceDataset(torch.utils.data.Dataset):
     patch_size : int
         Lengths of batches are multiples of it.
     parts : tuple of {"reconstruction", "forecast"}
-        What the network has to give back.
+        Parts of the objective that need targets.
     horizons : int64 ndarray of shape (n_samples,), default=None
-        Steps at the end of each sequence that are held back to be forecast. None
-        holds back nothing.
+        Number of steps at the end of each sequence that are held back as the target of
+        the forecast. None holds back nothing.
     read_whole : float, default=0.0
-        Share of the sequences, drawn anew for each batch, of which nothing is held
-        back: they are read and recreated whole, and forecast nothing.
+        Fraction of the sequences, drawn again for each batch, of which no step is held
+        back. They are reconstructed, but not forecast.
     augmentation : tuple of {"shift", "mix"}, default=()
-        How to vary the sequences at random. "shift": each is shifted in time by up to
-        `MAX_SHIFT` of its length, the steps shifted in repeating its first or last
-        one. Where steps are held back nothing may be made up: there up to `MAX_CROP`
-        of what is read is cut off at its start, so that the network learns to
-        forecast from the end of a sequence, at any length. "mix": another of the
-        batch, without gaps, is laid over each, with a share of up to `MAX_MIX`, its
-        last step standing in where it has ended, and as large a share of the steps
-        take its categories; not where a forecast is learned.
+        Random variations of the sequences.
+
+        - "shift" shifts each sequence in time by up to `MAX_SHIFT` of its length and
+          repeats its first or last step. Where steps are held back it cuts off up to
+          `MAX_CROP` of the start instead, so that the network learns to forecast from
+          the end of a sequence, at any length, and no step is made up.
+        - "mix" adds another sequence of the batch, with a weight of up to `MAX_MIX`;
+          its last step is repeated after its end. The same fraction of the steps take
+          its categories. Sequences with missing values are not added, and a forecast
+          is never mixed.
     """
 
     def __init__(
@@ -75,12 +78,12 @@ class SequenceDataset(torch.utils.data.Dataset):
     def __len__(self):
         return len(self.sequences)
 
-    def inference_batches(self, n_values, n_cells, keep):
-        """Yield indices of sequences that may enter together outside training."""
-        # What is forecast may be longer than what is read.
+    def iter_inference_batches(self, n_values, n_cells, keeps_memory):
+        """Yield batches for inference: :func:`batching.iter_inference_batches`."""
+        # The forecast may be longer than the steps that are read.
         lengths = np.maximum(self.lengths, self.horizons)
-        for indices in inference_batches(
-            lengths, self.patch_size, n_values, n_cells, keep
+        for indices in iter_inference_batches(
+            lengths, self.patch_size, n_values, n_cells, keeps_memory
         ):
             yield indices[np.argsort(-self.lengths[indices], kind="stable")]
 
@@ -97,19 +100,19 @@ class SequenceDataset(torch.utils.data.Dataset):
         inputs : dict of tensor
             Arguments of :meth:`EncoderDecoder.forward`.
         targets : dict of (dict of tensor)
-            For each part what :func:`masked_targets` gives.
+            For each part the targets that :func:`make_targets` returns.
         """
         lengths, horizons = self.sequences.lengths[indices], self.horizons[indices]
         if self.read_whole:
-            whole = torch.rand(len(indices)).numpy() < self.read_whole
-            horizons = np.where(whole, 0, horizons)
-        lengths, first = self._vary(lengths - horizons, crop=horizons > 0)
+            is_whole = torch.rand(len(indices)).numpy() < self.read_whole
+            horizons = np.where(is_whole, 0, horizons)
+        lengths, first = self._draw_spans(lengths - horizons, crop=horizons > 0)
         if self.shifts or self.read_whole:
             order = np.argsort(-lengths, kind="stable")  # the longest first again
             indices, lengths, first, horizons = (
                 values[order] for values in (indices, lengths, first, horizons)
             )
-        n_steps = padded_length(lengths.max(), self.patch_size)
+        n_steps = round_up_length(lengths.max(), self.patch_size)
         numeric, categories = self._take(indices, first, lengths, n_steps)
         if self.mixes:
             numeric, categories = _mix(numeric, categories, lengths)
@@ -121,18 +124,18 @@ class SequenceDataset(torch.utils.data.Dataset):
         }
         targets = {}
         if "reconstruction" in self.parts:
-            targets["reconstruction"] = masked_targets(numeric, lengths, categories)
+            targets["reconstruction"] = make_targets(numeric, lengths, categories)
         if "forecast" in self.parts:
-            n_steps = max(1, horizons.max())  # none may be held back
+            n_steps = max(1, horizons.max())  # maybe no sequence holds back a step
             values, classes = self._take(indices, first + lengths, horizons, n_steps)
-            targets["forecast"] = masked_targets(values, horizons, classes)
+            targets["forecast"] = make_targets(values, horizons, classes)
         return inputs, targets
 
-    def _vary(self, lengths, crop):
-        """Draw lengths and first steps (N,), by torch's generator as all chance."""
+    def _draw_spans(self, lengths, crop):
+        """Draw the number of steps that are read, and the first of them, both (N,)."""
         if not self.shifts:
             return lengths, np.zeros_like(lengths)
-        # A category that is repeated is made up; a number is hardly.
+        # A repeated number hardly changes a sequence, a repeated category does.
         max_shift = 0 if self.sequences.lookups else MAX_SHIFT
         largest = np.round(np.where(crop, MAX_CROP, max_shift) * lengths)
         largest = np.minimum(largest, lengths - 1)
@@ -142,25 +145,25 @@ class SequenceDataset(torch.utils.data.Dataset):
         return np.where(crop, lengths - first, lengths), first
 
     def _take(self, indices, first, lengths, n_steps):
-        # Users' callbacks get what is learned from: no view of what is kept.
-        is_kept = bool(self.parts)
-        return self.sequences.take(indices, first, lengths, n_steps, copy=is_kept)
+        # Training batches are copied, because the user's callbacks may change them.
+        trains = bool(self.parts)
+        return self.sequences.take(indices, first, lengths, n_steps, copy=trains)
 
 
 def _mix(numeric, categories, lengths):
-    """Lay others of a batch over its sequences, at random (mixup) [1]_.
+    """Mix sequences of a batch at random (mixup) [1]_.
 
-    Categories cannot lie between two others: of the steps, the other's share takes its
-    categories instead, as parts of an image are cut and pasted in CutMix [2]_.
+    Categories cannot be averaged. A fraction of the steps takes those of the other
+    sequence instead, as CutMix pastes parts of an image [2]_.
 
     Parameters
     ----------
     numeric : float32 ndarray of shape (N, L, F)
         Encoded values.
     categories : int64 ndarray of shape (N, L, K)
-        Indices of categories. A missing one replaces none.
+        Indices of categories; missing ones replace none.
     lengths : int64 ndarray of shape (N,)
-        Steps of each sequence.
+        Number of time steps of each sequence.
 
     References
     ----------
@@ -168,124 +171,16 @@ def _mix(numeric, categories, lengths):
     .. [2] Yun, S. et al. (2019). CutMix: Regularization Strategy to Train Strong
            Classifiers with Localizable Features. ICCV.
     """
-    partners = torch.randperm(len(numeric)).numpy()
-    shares = MAX_MIX * torch.rand(len(numeric), 1, 1, dtype=torch.float32).numpy()
+    others = torch.randperm(len(numeric)).numpy()
+    weights = MAX_MIX * torch.rand(len(numeric), 1, 1, dtype=torch.float32).numpy()
     if categories.shape[2]:
         steps = np.arange(categories.shape[1])
-        takes = torch.rand(categories.shape[:2]).numpy() < shares[:, :, 0]
-        takes &= steps < lengths[partners, None]
-        takes = takes[:, :, None] & (categories[partners] > 0)
-        categories = np.where(takes, categories[partners], categories)
-    if _has_gaps(numeric):
-        # Where gaps of the partner begin and end, steps would be made up.
-        has_gaps = np.isnan(numeric).any(axis=(1, 2))
-        partners = np.where(has_gaps[partners], np.arange(len(numeric)), partners)
-    return numeric + shares * (numeric[partners] - numeric), categories
-
-
-def _has_gaps(values):
-    # Quicker than a look at each value: the squares of finite values sum to no NaN.
-    flat = values.ravel()
-    with np.errstate(over="ignore"):
-        return np.isnan(np.dot(flat, flat))
-
-
-def masked_targets(values, lengths, classes=None, *, by_step=False, end_weight=None):
-    """Say what is to be given back, and how much each value of it counts.
-
-    Parameters
-    ----------
-    values : float32 ndarray of shape (N, L, F)
-        Scaled values, NaN where missing.
-    lengths : int64 ndarray of shape (N,)
-        Steps of each sequence that count.
-    classes : int64 ndarray of shape (N, L, K), default=None
-        Indices of categories, 0 where missing. None where there are none.
-    by_step : bool, default=False
-        Whether every observed value counts as much as any other, else every sequence.
-    end_weight : float, default=None
-        How much the end of a sequence counts beside one observed value; None counts
-        all ends together as `END_WEIGHT`.
-
-    Returns
-    -------
-    dict of tensor
-        `values` (N, L, F), 0 where missing, and `classes` (N, L, K); `weights` and
-        `class_weights`, which broadcast to these shapes: 0 where nothing is observed,
-        else such that those of a sequence sum to 1 over the number of sequences with
-        an observed value, or those of all to 1; `end_weights` (N,); `lengths` (N,).
-    """
-    n_samples, n_steps, n_features = values.shape
-    if lengths.min() == n_steps:
-        inside = np.ones((n_samples, 1), dtype=bool)  # stands for all steps
-    else:
-        inside = np.arange(n_steps) < lengths[:, None]  # (N, L)
-    if _has_gaps(values):
-        observed = ~np.isnan(values) & inside[:, :, None]  # (N, L, F)
-        counts = observed.sum(axis=(1, 2))
-        values = np.where(observed, values, np.float32(0))
-    else:
-        observed = inside[:, :, None]  # (N, L, 1)
-        counts = lengths * n_features
-    if classes is None:
-        classes = np.empty((n_samples, n_steps, 0), dtype=np.int64)
-    known = (classes > 0) & inside[:, :, None]  # (N, L, K)
-    if classes.shape[2]:
-        counts = counts + known.sum(axis=(1, 2))
-    shares = counts * np.count_nonzero(counts)  # (N,)
-    shares = np.full_like(counts, counts.sum()) if by_step else shares
-    shares = np.maximum(shares, 1)
-    end_weights = np.full(n_samples, END_WEIGHT / n_samples)
-    if end_weight is not None:
-        end_weights = end_weight / shares
-    shares = shares[:, None, None]
-    return {
-        "values": torch.from_numpy(values),
-        "weights": torch.from_numpy((observed / shares).astype(np.float32)),
-        "classes": torch.from_numpy(classes),
-        "class_weights": torch.from_numpy((known / shares).astype(np.float32)),
-        "end_weights": torch.from_numpy(end_weights.astype(np.float32)),
-        "lengths": torch.from_numpy(lengths),
-    }
-
-
-def split_batch(batch, edges, patch_size):
-    """Cut a batch into pieces, each as long as its own longest sequence asks for.
-
-    Parameters
-    ----------
-    batch : tuple of (inputs, targets)
-        As :meth:`SequenceDataset.batch` gives it.
-    edges : list of int
-        First sequence of each piece, and the end.
-    patch_size : int
-        Lengths of pieces are multiples of it.
-
-    Yields
-    ------
-    inputs, targets
-        As of the batch.
-    """
-    inputs, targets = batch
-    if len(edges) == 2:
-        yield inputs, targets
-        return
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
-        rows = slice(start, stop)
-        piece = {name: value[rows] for name, value in inputs.items()}
-        longest = padded_length(piece["lengths"].max(), patch_size)
-        for name in ("numeric", "categories"):
-            piece[name] = piece[name][:, :longest]
-        for name in ("true_values", "true_classes"):
-            if name in piece:  # what a decoder reads goes as far as the targets do
-                piece[name] = piece[name][:, : int(piece["horizons"].max())]
-        parts = {}
-        for part, target in targets.items():
-            # The network forecasts as many steps as the longest horizon asks for.
-            n_steps = longest if part == "reconstruction" else piece["horizons"].max()
-            n_steps = max(1, int(n_steps))
-            parts[part] = {
-                name: values[rows] if values.ndim == 1 else values[rows, :n_steps]
-                for name, values in target.items()
-            }
-        yield piece, parts
+        replaces = torch.rand(categories.shape[:2]).numpy() < weights[:, :, 0]
+        replaces &= steps < lengths[others, None]
+        replaces = replaces[:, :, None] & (categories[others] > 0)
+        categories = np.where(replaces, categories[others], categories)
+    if has_missing(numeric):
+        # Where values of the other sequence are missing the mixture would jump.
+        is_gappy = np.isnan(numeric).any(axis=(1, 2))
+        others = np.where(is_gappy[others], np.arange(len(numeric)), others)
+    return numeric + weights * (numeric[others] - numeric), categories

@@ -1,62 +1,65 @@
-"""Vectors played back: steps in the user's units, of lengths that are told or said."""
+"""Decoding of vectors to sequences, with given or predicted lengths."""
 
 import numpy as np
 
 from sklearn_seqembed._network.loss import end_log_likelihood
-from sklearn_seqembed._training.batching import inference_batches, padded_length
+from sklearn_seqembed._training.batching import iter_inference_batches, round_up_length
 
 
-def decode_vectors(net, features, vectors, part, lengths, shortest=None, levels=None):
-    """Play vectors back, all steps of each at once.
+def decode_vectors(
+    net, features, vectors, part, lengths, shortest=None, location_scale=None
+):
+    """Decode vectors to sequences, all steps of a sequence at once.
 
     Parameters
     ----------
     net : SequenceNet
-        The net.
+        The trained net.
     features : FeatureEncoder
-        Brings steps back to the user's units.
+        Decodes time steps to the user's units and categories.
     vectors : float32 ndarray of shape (n_samples, C)
         The vectors.
     part : str
-        The decoder that plays.
+        Name of the decoder.
     lengths : int64 ndarray of shape (n_samples,)
-        Steps of each sequence, or the most that it may have.
+        Number of time steps of each sequence; with `shortest` the largest number.
     shortest : int, default=None
-        The fewest steps where the network decides; None where `lengths` holds.
-    levels : ndarray of shape (n_samples, 2, F), default=None
-        Level and scale of each sequence's values, as of :class:`RelativeTargets`.
+        Smallest number of time steps, if the network decides the lengths. None if
+        `lengths` are given.
+    location_scale : ndarray of shape (n_samples, 2, F), default=None
+        Location and scale of the values, computed by :class:`RelativeTargets`.
 
     Returns
     -------
     Sequences
-        Numbers in the user's units, and categories of which -1 is unknown.
+        Numbers in the user's units, and categories; infrequent ones have code -1.
     """
     n_samples = len(vectors)
     patch_size = net.module_.decoders[part].patch_size
     costs = net.inference_costs(decodes=True)
-    arrays, classes = [None] * n_samples, [None] * n_samples
-    for indices in inference_batches(lengths, patch_size, *costs):
-        n_steps = padded_length(lengths[indices].max(), patch_size)
-        n_kept = lengths[indices]
-        told = n_kept if shortest is None else None
-        played = net.decode(vectors[indices], part, n_steps, told)
-        values, ends, found = played
-        values = values.numpy()
-        if levels is not None:
-            values = values * levels[indices, 1:] + levels[indices, :1]
-        if told is None:
-            n_kept = _choose_lengths(ends, shortest, n_kept)
-        rows = np.arange(n_steps) < n_kept[:, None]
+    values, classes = [None] * n_samples, [None] * n_samples
+    for indices in iter_inference_batches(lengths, patch_size, *costs):
+        n_steps = round_up_length(lengths[indices].max(), patch_size)
+        given = lengths[indices] if shortest is None else None
+        scaled, ends, found = net.decode(vectors[indices], part, n_steps, given)
+        scaled = scaled.numpy()
+        if location_scale is not None:
+            location, scale = location_scale[indices, :1], location_scale[indices, 1:]
+            scaled = scaled * scale + location
+        n_kept = given
+        if given is None:
+            n_kept = _choose_lengths(ends, shortest, lengths[indices])
+        inside = np.arange(n_steps) < n_kept[:, None]
         cuts = np.cumsum(n_kept)[:-1]
-        values = np.split(features.numeric.decode(values[rows]), cuts)
-        found = np.split(found.numpy()[rows], cuts)
-        for i, array, indexed in zip(indices, values, found, strict=True):
-            arrays[i], classes[i] = array, indexed
-    offsets = np.cumsum([0, *map(len, arrays)])
-    return features.decode(np.concatenate(arrays), np.concatenate(classes), offsets)
+        decoded = np.split(features.numeric.decode(scaled[inside]), cuts)
+        found = np.split(found.numpy()[inside], cuts)
+        for i, own_values, own_classes in zip(indices, decoded, found, strict=True):
+            values[i], classes[i] = own_values, own_classes
+    offsets = np.cumsum([0, *map(len, values)])
+    return features.decode(np.concatenate(values), np.concatenate(classes), offsets)
 
 
-def _choose_lengths(ends, shortest, most):
-    """Choose the most likely length of each, from `shortest` to `most` (N,)."""
-    likelihood = end_log_likelihood(ends)[:, shortest - 1 : most.max()]
+def _choose_lengths(ends, shortest, longest):
+    """Choose the most likely length of each sequence, `shortest` to `longest` (N,)."""
+    likelihood = end_log_likelihood(ends)[:, shortest - 1 : longest.max()]
     return likelihood.argmax(dim=1).numpy() + shortest

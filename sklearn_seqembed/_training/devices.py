@@ -1,4 +1,4 @@
-"""Where to compute, and with which seed: torch's global state, used and restored."""
+"""Devices, precision, memory and seeds: torch's global state, used and restored."""
 
 import threading
 from contextlib import contextmanager
@@ -7,12 +7,12 @@ import torch
 
 
 def resolve_device(device):
-    """Return the torch device that `device` names; "auto" is CUDA, else MPS, else CPU.
+    """Return the torch device for `device`; "auto" is CUDA, else MPS, else the CPU.
 
     Parameters
     ----------
     device : str or torch.device
-        "auto" or what `torch.device` takes.
+        "auto", or any argument of `torch.device`.
 
     Returns
     -------
@@ -22,7 +22,7 @@ def resolve_device(device):
     Raises
     ------
     ValueError
-        If there is no such device.
+        If the device does not exist.
     """
     if device != "auto":
         try:
@@ -37,7 +37,7 @@ def resolve_device(device):
 
 
 def resolve_precision(precision, device):
-    """Return the dtype that products are computed in while a network learns.
+    """Return the dtype of matrix products in training.
 
     Parameters
     ----------
@@ -54,13 +54,13 @@ def resolve_precision(precision, device):
     Raises
     ------
     ValueError
-        If bfloat16 is asked for and the device cannot compute in it.
+        If `precision` is "bfloat16" and the device cannot compute in it.
     """
     if precision == "float32":
         return torch.float32
     if precision == "auto" and torch.device(device).type != "cuda":
         return torch.float32
-    problem = _bfloat16_problem(device)
+    problem = _find_bfloat16_problem(device)
     if problem is None:
         return torch.bfloat16
     if precision == "bfloat16":
@@ -71,40 +71,40 @@ def resolve_precision(precision, device):
     return torch.float32
 
 
-def _bfloat16_problem(device):
-    """Learn with some cells: what goes wrong, or None.
+def _find_bfloat16_problem(device):
+    """Train a few cells in bfloat16; return what goes wrong, or None.
 
-    No flag says whether a device, its driver and cuDNN (from 9.13 on) can do it.
+    No flag tells whether a device, its driver and cuDNN (from 9.13 on) can do it.
     """
     try:
         cells = torch.nn.LSTM(1, 8, device=device)
-        with computing_in(torch.bfloat16, device):
+        with autocast(torch.bfloat16, device):
             states, _ = cells(torch.zeros(2, 2, 1, device=device))
         states.float().sum().backward()
     except (RuntimeError, AssertionError) as exc:  # torch raises both
         return exc
     if torch.device(device).type == "cuda":
-        with torch.cuda.device(device):  # the question is about the current device
+        with torch.cuda.device(device):  # the function asks about the current device
             if not torch.cuda.is_bf16_supported(including_emulation=False):
                 return "it would be emulated"
     return None
 
 
-def computing_in(dtype, device):
-    """Compute products in `dtype` in a with-block; weights and sums stay in float32.
+def autocast(dtype, device):
+    """Compute matrix products in `dtype` within a with block; weights stay float32.
 
-    float32 means torch's own settings: by default cuDNN's LSTMs use TF32.
+    With float32 torch's own settings apply: by default cuDNN's LSTMs use TF32.
     """
     kind = torch.device(device).type
     return torch.autocast(kind, dtype, enabled=dtype != torch.float32)
 
 
 def to_device(tensors, device):
-    """Bring a tensor, or all tensors of nested dicts, to a device.
+    """Copy a tensor, or all tensors of nested dicts, to a device.
 
-    What is called `horizons` stays where it is: the CPU alone looks at it. On CUDA the
-    copies are made from pinned memory and nobody waits for them, so that the next batch
-    is gathered while the last one is learned.
+    `horizons` stay where they are, because only the CPU reads them. Copies to CUDA use
+    pinned memory, as torch's data loaders do: the CPU then gathers the next batch
+    without waiting for them.
     """
     if isinstance(tensors, dict):
         return {
@@ -119,35 +119,35 @@ def to_device(tensors, device):
 def keep_freed_memory():
     """Make the C library keep up to 64 MiB of freed memory for the next batch.
 
-    The GNU C library gives the memory of large tensors back to the operating system
-    each time, and gets it again page by page, until it has seen a block of up to 32 MiB
-    being freed; from then on it keeps such blocks. Elsewhere nothing happens.
+    The GNU C library returns the memory of a large tensor to the system when it is
+    freed, and fetches it again page by page for the next one. Once a block of up to 32
+    MiB has been freed it keeps blocks of that size, so freeing one here is enough. That
+    took a batch of 100 steps and 32 cells from 12.5 to 6.9 ms (benchmarks/README.md,
+    "What was tried"). With other C libraries this has no effect.
     """
     torch.empty(2**25 - 2**16, dtype=torch.uint8)
 
 
-# Torch's generators belong to the whole process: fits in threads wait for each other.
+# torch's generators are shared by all threads of a process. Concurrent fits would draw
+# from each other's seeds, so they wait for one another. The lock can be taken again by
+# the thread that holds it: a callback may fit an estimator of its own.
 _LOCK = threading.RLock()
 
 
 @contextmanager
 def seeded(seed, device):
-    """Seed torch inside the block, and leave its generators as they were outside.
+    """Seed torch within a with block, and restore its generators afterwards.
 
-    Only the generators of the CPU and of `device` are touched. Blocks in several
-    threads run one after the other, each with its own seed.
+    Only the generators of the CPU and of `device` change. Blocks in several threads run
+    one after the other, each with its own seed.
     """
     device = torch.device(device)
-    with _LOCK, torch.random.fork_rng([device] if device.type == "cuda" else []):
+    accelerators = [] if device.type == "cpu" else [device]
+    with _LOCK, torch.random.fork_rng(accelerators, device_type=device.type):
         torch.default_generator.manual_seed(seed)
         if device.type == "cuda":
-            with torch.cuda.device(device):
+            with torch.cuda.device(device):  # manual_seed seeds the current device
                 torch.cuda.manual_seed(seed)
-        elif device.type == "mps":
-            state = torch.mps.get_rng_state()
-            torch.mps.manual_seed(seed)
-        try:
-            yield
-        finally:
-            if device.type == "mps":
-                torch.mps.set_rng_state(state)
+        elif device.type != "cpu":
+            torch.get_device_module(device).manual_seed(seed)
+        yield

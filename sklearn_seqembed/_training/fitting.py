@@ -1,7 +1,7 @@
-"""How the loss is minimised: the net is put together and run for some epochs.
+"""Construction of a net, and its training over some epochs.
 
-What one batch does is in `net.py`. Stopping and the schedule are skorch's callbacks;
-ours, for what skorch lacks or is slow at, are in `callbacks.py`.
+The training step is in `net.py`. Early stopping and the learning rate schedule are
+callbacks of skorch; our own callbacks are in `callbacks.py`.
 """
 
 import warnings
@@ -23,57 +23,58 @@ from sklearn_seqembed._training.callbacks import (
 from sklearn_seqembed._training.devices import keep_freed_memory
 from sklearn_seqembed._training.net import SequenceNet
 
-# Largest norm of the gradient: sequitur's value, and in the range of others (.25 to 5).
+# Largest norm of the gradient: the value of sequitur, and within the range of other
+# LSTM autoencoders (.25 to 5). It was not tuned.
 CLIP_NORM = 1.0
-
-# Where Adam's whole step is one kernel: the loop over weights took 7 % of a batch.
-FUSED = ("cpu", "cuda", "mps")
 
 
 def build_net(
     network, module_params, *, class_scales, lr, weight_decay, batch_size, device
 ):
-    """Put a skorch net together and initialise it.
+    """Build and initialize a skorch net.
 
     Parameters
     ----------
     network : type
         Class of the module.
     module_params : dict
-        Its arguments.
+        Arguments of the module.
     class_scales : tuple of float
-        As of :class:`SequenceLoss`.
+        As in :class:`SequenceLoss`.
     lr, batch_size, device
-        As in skorch, all settled.
+        As in skorch, without "auto".
     weight_decay : float
-        Share of each weight, times the learning rate, that is taken off it at each
-        batch. With 0 the optimiser is Adam.
+        Times the learning rate, the fraction of each weight that is subtracted in each
+        batch. With 0 the optimizer is Adam.
 
     Returns
     -------
     SequenceNet
         The net, with new weights.
     """
+    # One kernel for the whole step of Adam: 60 instead of 235 us per batch at 16 cells
+    # (benchmarks/README.md, "What was tried"). Elsewhere torch chooses.
+    fused = True if torch.device(device).type == "cpu" else None
     net = SequenceNet(
         network,
         criterion=SequenceLoss,
         criterion__class_scales=class_scales,
         optimizer=torch.optim.AdamW,
         optimizer__weight_decay=weight_decay,
-        optimizer__fused=torch.device(device).type in FUSED,
+        optimizer__fused=fused,
         lr=lr,
         batch_size=batch_size,
         iterator_train=TrainingBatches,
         iterator_valid=OrderedBatches,
         train_split=None,
         device=device,
-        # For callbacks of the user that print. skorch's own log is left out.
+        # Callbacks of the user may print; skorch's own log is removed.
         verbose=1,
         callbacks__print_log=None,
         **{f"module__{name}": value for name, value in module_params.items()},
     )
     net.initialize()
-    net.module_.float()  # torch's default may have been set to another dtype
+    net.module_.float()  # the user may have changed torch's default dtype
     return net
 
 
@@ -89,29 +90,30 @@ def train(
     callbacks=(),
     verbose=0,
 ):
-    """Train a net for some epochs more, and warn or raise if that was disturbed.
+    """Train a net for more epochs; warn or raise if training ended early.
 
     Parameters
     ----------
     net : SequenceNet
-        An initialised net. It keeps no reference to the data.
-    dataset : SequenceDataset
-        What to train on.
-    validation : SequenceDataset, default=None
-        What to stop by: the weights of the best epoch are restored.
+        An initialized net. It keeps no reference to the data.
+    dataset : SequenceDataset or PairDataset
+        The training data.
+    validation : SequenceDataset or PairDataset, default=None
+        Data for early stopping; the weights of the best epoch are restored.
     max_epochs : int
         Largest number of epochs.
     lr_schedule : {"onecycle", None}, default=None
-        Schedule of the learning rate over all batches of these epochs; None holds it.
+        Schedule of the learning rate over all batches of these epochs; None keeps the
+        rate constant.
     n_iter_no_change : int, default=None
-        Epochs without a lower validation loss after which training stops.
+        Number of epochs without a lower validation loss after which training stops.
     scheduled_sampling : float, default=0.0
-        Share of the steps at which a decoder reads what it said itself at the end of
-        training, risen to from 0.
+        Fraction of the steps at which a decoder reads its own outputs at the end of the
+        training. It rises from 0.
     callbacks : sequence, default=()
         The user's callbacks; clones of them run.
     verbose : int, default=0
-        Whether to show a bar.
+        Whether to show a progress bar.
 
     Raises
     ------
@@ -124,68 +126,70 @@ def train(
         ("seqembed_finite", FiniteLoss()),
     ]
     if lr_schedule == "onecycle":
-        # With a total of 1 the only step would have the last, lowest rate.
+        # If the total were 1 the only batch would have the last, lowest rate.
         total = max(2, max_epochs * n_batches)
-        ours.append(("seqembed_schedule", _one_cycle(net.lr, total)))
+        ours.append(("seqembed_schedule", _make_one_cycle(net.lr, total)))
     if scheduled_sampling:
         decoder = net.module_.decoders["prediction"]
-        rising = ScheduledSampling(decoder, scheduled_sampling, max_epochs * n_batches)
-        ours.append(("seqembed_sampling", rising))
+        sampling = ScheduledSampling(
+            decoder, scheduled_sampling, max_epochs * n_batches
+        )
+        ours.append(("seqembed_sampling", sampling))
     ours.append(("seqembed_best", BestWeights()))
     if verbose:
         ours.append(("seqembed_progress", Progress(max_epochs, n_batches)))
     stopping = []
     if validation is not None:
-        patience = EarlyStopping(patience=n_iter_no_change, sink=_silent)
-        stopping.append(("seqembed_stopping", patience))
-    # EarlyStopping ends the epoch's round of callbacks: it comes last.
+        early_stopping = EarlyStopping(patience=n_iter_no_change, sink=_ignore)
+        stopping.append(("seqembed_stopping", early_stopping))
+    # EarlyStopping comes last, because callbacks after it would not see the epoch end.
     net.callbacks = [*ours, *clone(list(callbacks), safe=False), *stopping]
     net.initialize_callbacks()
     net.train_split = None if validation is None else predefined_split(validation)
-    for group in net.optimizer_.param_groups:  # a schedule leaves its last rate behind
+    for group in net.optimizer_.param_groups:  # an earlier schedule ended near 0
         group["lr"] = net.lr
-    before = len(net.history)
+    n_before = len(net.history)
     keep_freed_memory()
     try:
         net.partial_fit(dataset, None, epochs=max_epochs)
     finally:
-        net.train_split = None  # it holds the validation sequences
-    _report(net, len(net.history) - before)
+        net.train_split = None  # it refers to the validation data
+    _check_end(net, len(net.history) - n_before)
 
 
-def _report(net, n_epochs):
-    """Raise or warn if training did not end by itself."""
+def _check_end(net, n_epochs):
+    """Raise if training failed, warn if it was interrupted."""
     if net.failed_:
         raise ValueError(
             f"The loss became NaN or infinite after {n_epochs} whole epoch(s). Lower "
-            f"lr, now {net.lr:g}, keep scaler='standard', and look for extreme values "
-            "in X."
+            f"lr, now {net.lr:g}, keep scaler='standard', and check X for extreme "
+            "values."
         )
     if net.interrupted_:
-        what = (
+        kept = (
             "the weights of its best epoch are kept"
             if n_epochs
-            else "no epoch was finished, the weights are those of the moment"
+            else "no epoch was finished, so the current weights are kept"
         )
         warnings.warn(
-            f"Training was interrupted after {n_epochs} epoch(s): {what}.",
+            f"Training was interrupted after {n_epochs} epoch(s): {kept}.",
             UserWarning,
             stacklevel=6,
         )
 
 
-def _one_cycle(lr, total_steps):
-    """Rise to `lr` over the first 30 % of the batches, fall to nearly 0 by the last."""
+def _make_one_cycle(lr, total_steps):
+    """Make a schedule that rises to `lr` over 30 % of the batches and falls to 0."""
     return LRScheduler(
         torch.optim.lr_scheduler.OneCycleLR,
         step_every="batch",
         event_name=None,
         max_lr=lr,
         total_steps=total_steps,
-        last_epoch=-1,  # else skorch goes on from the epochs before a warm start
+        last_epoch=-1,  # skorch would continue after the epochs before a warm start
         cycle_momentum=False,
     )
 
 
-def _silent(*args, **kwargs):
-    """Print nothing; a lambda could not be pickled."""
+def _ignore(*args, **kwargs):
+    """Print nothing. A lambda could not be pickled."""

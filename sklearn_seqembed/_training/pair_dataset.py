@@ -1,34 +1,36 @@
-"""Pairs of sequences: what is read and what is to be said, side by side."""
+"""Padded batches of pairs: sequences, and the targets to predict from them."""
 
 import numpy as np
 import torch
 
-from sklearn_seqembed._training.batching import inference_batches, padded_length
-from sklearn_seqembed._training.dataset import masked_targets
+from sklearn_seqembed._training.batching import iter_inference_batches, round_up_length
+from sklearn_seqembed._training.targets import make_targets
 
 
 class Pairs:
-    """Sequences, the targets that belong to them, and the levels of these.
+    """Sequences and their targets.
 
     Parameters
     ----------
     sources, targets : Sequences or EncodedSequences
-        As many of both.
-    levels : float32 ndarray of shape (n_samples, 2, F), default=None
-        Of targets that are encoded what :meth:`RelativeTargets.of` gives.
+        The same number of both.
+    location_scale : float32 ndarray of shape (n_samples, 2, F), default=None
+        Location and scale of encoded targets, computed by :class:`RelativeTargets`.
     """
 
-    def __init__(self, sources, targets, levels=None):
+    def __init__(self, sources, targets, location_scale=None):
         self.sources = sources
         self.targets = targets
-        self.levels = levels
+        self.location_scale = location_scale
 
     def __len__(self):
         return len(self.sources)
 
     def __getitem__(self, indices):
-        levels = None if self.levels is None else self.levels[indices]
-        return Pairs(self.sources[indices], self.targets[indices], levels)
+        location_scale = self.location_scale
+        if location_scale is not None:
+            location_scale = location_scale[indices]
+        return Pairs(self.sources[indices], self.targets[indices], location_scale)
 
 
 class PairDataset(torch.utils.data.Dataset):
@@ -37,11 +39,11 @@ class PairDataset(torch.utils.data.Dataset):
     Parameters
     ----------
     pairs : Pairs
-        Of encoded sequences.
+        Pairs of encoded sequences.
     patch_size : int
-        Of the sources: lengths of batches are multiples of it.
+        Patch size of the sources. Lengths of batches are multiples of it.
     feeds_back : bool
-        Whether the decoder reads what it is to say.
+        Whether the decoder reads the targets (teacher forcing).
     """
 
     def __init__(self, pairs, patch_size, feeds_back):
@@ -54,11 +56,11 @@ class PairDataset(torch.utils.data.Dataset):
     def __len__(self):
         return len(self.pairs)
 
-    def inference_batches(self, n_values, n_cells, keep):
-        """Yield indices of pairs that may enter together outside training."""
+    def iter_inference_batches(self, n_values, n_cells, keeps_memory):
+        """Yield batches for inference: :func:`batching.iter_inference_batches`."""
         lengths = np.maximum(self.lengths, self.horizons * self.patch_size)
-        for indices in inference_batches(
-            lengths, self.patch_size, n_values, n_cells, keep
+        for indices in iter_inference_batches(
+            lengths, self.patch_size, n_values, n_cells, keeps_memory
         ):
             yield indices[np.argsort(-self.lengths[indices], kind="stable")]
 
@@ -75,12 +77,12 @@ class PairDataset(torch.utils.data.Dataset):
         inputs : dict of tensor
             Arguments of :meth:`SequenceToSequence.forward`.
         targets : dict of (dict of tensor)
-            Under "prediction" what :func:`masked_targets` gives.
+            The targets that :func:`make_targets` returns, with key "prediction".
         """
         lengths, horizons = self.lengths[indices], self.horizons[indices]
         first = np.zeros_like(lengths)
-        n_steps = padded_length(lengths.max(), self.patch_size)
         sources, targets = self.pairs.sources, self.pairs.targets
+        n_steps = round_up_length(lengths.max(), self.patch_size)
         numeric, categories = sources.take(indices, first, lengths, n_steps)
         n_steps = int(horizons.max())
         values, classes = targets.take(indices, first, horizons, n_steps)
@@ -89,18 +91,19 @@ class PairDataset(torch.utils.data.Dataset):
             "categories": torch.from_numpy(categories),
             "lengths": torch.from_numpy(lengths),
             "horizons": torch.from_numpy(horizons),
-            "location_scale": torch.from_numpy(self.pairs.levels[indices]),
+            "location_scale": torch.from_numpy(self.pairs.location_scale[indices]),
         }
         if self.feeds_back:
             inputs["true_values"] = torch.from_numpy(values)
             inputs["true_classes"] = torch.from_numpy(classes)
-        # Said one after another, tokens and the end are parts of one likelihood.
-        is_likelihood = self.feeds_back and classes.shape[2] > 0
-        found = masked_targets(
+        # In autoregressive decoding the end is a token like any other: the likelihood
+        # of the sequence is the product over both.
+        ends_like_a_token = self.feeds_back and classes.shape[2] > 0
+        prediction = make_targets(
             values,
             horizons,
             classes,
             by_step=True,
-            end_weight=1.0 if is_likelihood else None,
+            end_weight=1.0 if ends_like_a_token else None,
         )
-        return inputs, {"prediction": found}
+        return inputs, {"prediction": prediction}

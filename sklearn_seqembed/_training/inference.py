@@ -1,0 +1,247 @@
+"""Inference with a trained network: encoding, decoding, generation."""
+
+import math
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+
+from sklearn_seqembed._network.generation import decode_greedily, search_beam
+from sklearn_seqembed._training.devices import keep_freed_memory, to_device
+
+# Upper bounds on the hypotheses that are decoded per call, and on the log probabilities
+# of next tokens (32 MiB of float32). They limit memory and were not tuned.
+DECODED_HYPOTHESES = 1024
+DECODED_SCORES = 2**23
+
+
+class InferenceNet(NeuralNet):
+    """A skorch net that encodes and decodes in batches, without gradients."""
+
+    def encode(self, dataset):
+        """Encode a dataset: float32 vectors of shape (n_samples, C)."""
+        vectors = np.empty((len(dataset), self.module__n_components), np.float32)
+        for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
+            inputs.pop("horizons")
+            vectors[indices] = self.module_.encoder(**inputs).cpu().numpy()
+        return vectors
+
+    def calibrate(self, dataset):
+        """Learn the scale of the inputs that the encoder derives from the values.
+
+        Parameters
+        ----------
+        dataset : SequenceDataset
+            Some sequences, without augmentation.
+        """
+        self.module_.encoder.reader.calibrate(
+            (inputs["numeric"], inputs["lengths"])
+            for _, inputs, _ in self._iter_batches(dataset, decodes=False)
+        )
+
+    def fit_projection(self, dataset):
+        """Learn the projection of the encoder's states to vectors.
+
+        Parameters
+        ----------
+        dataset : SequenceDataset
+            Some sequences, without augmentation. With a single one nothing is learned.
+        """
+        encoder = self.module_.encoder
+        if not (encoder.reservoir or encoder.projection.balanced):
+            return
+        final = np.empty((len(dataset), encoder.projection.n_final), np.float32)
+        n_reservoir = encoder.projection.n_reservoir_features
+        reservoir = np.empty((len(dataset), n_reservoir), np.float32)
+        for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
+            inputs.pop("horizons")
+            states = encoder.states(**inputs)
+            final[indices] = states[0].cpu().numpy()
+            if n_reservoir:
+                reservoir[indices] = states[1].cpu().numpy()
+        encoder.projection.fit(final, reservoir)
+
+    def predict_parts(self, dataset):
+        """Encode and decode a dataset, batch by batch.
+
+        Yields
+        ------
+        indices : int ndarray of shape (N,)
+            Sequences of the batch.
+        outputs : dict of str to (values, surprisals)
+            For each part decoded values (N, L, F), in scaled units, and the surprisals
+            (N, L, K) of the targets' classes.
+        targets : dict of str to (dict of tensor)
+            The targets of the batch, made by :meth:`SequenceDataset.batch`.
+        """
+        for indices, inputs, targets in self._iter_batches(dataset, decodes=True):
+            outputs = self.module_(**inputs)
+            surprisals = self.compute_surprisals(
+                outputs, to_device(targets, self._module_device)
+            )
+            on_cpu = {
+                part: (output.values.cpu(), surprisals[part].cpu())
+                for part, output in outputs.items()
+            }
+            yield indices, on_cpu, targets
+
+    def compute_surprisals(self, outputs, targets):
+        """Compute the surprisals (N, L, K) of the targets' classes for each part."""
+        return {
+            part: self.module_.decoders[part].heads.surprisals(
+                output.scores, targets[part]["classes"]
+            )
+            for part, output in outputs.items()
+        }
+
+    def decode(self, vectors, part, n_steps, lengths=None):
+        """Decode vectors, all steps at once.
+
+        Parameters
+        ----------
+        vectors : float32 ndarray of shape (N, C)
+            The vectors.
+        part : str
+            Name of the decoder.
+        n_steps : int
+            Number of time steps to decode.
+        lengths : int64 ndarray of shape (N,), default=None
+            Number of time steps that matter of each sequence; None for all.
+
+        Returns
+        -------
+        values : float32 tensor of shape (N, n_steps, F)
+            Values in scaled units, on the CPU. Arbitrary after `lengths` steps.
+        ends : float32 tensor of shape (N, n_steps)
+            Logits of the end.
+        classes : int64 tensor of shape (N, n_steps, K)
+            The most likely classes.
+        """
+        self._set_training(False)
+        keep_freed_memory()
+        vectors = to_device(torch.from_numpy(vectors), self._module_device)
+        if lengths is not None:
+            lengths = to_device(torch.from_numpy(lengths), self._module_device)
+        decoder = self.module_.decoders[part]
+        with torch.inference_mode():
+            values, ends, scores = decoder(vectors, n_steps, lengths)
+            classes = decoder.heads.most_likely(scores)
+        return values.cpu(), ends.cpu(), classes.cpu()
+
+    def decode_greedily(self, vectors, longest, shortest=1, lengths=None):
+        """Decode vectors autoregressively, with the most likely step each time.
+
+        Parameters
+        ----------
+        vectors : float32 ndarray of shape (n_samples, C)
+            The vectors.
+        longest, shortest : int
+            Largest and smallest number of time steps.
+        lengths : int64 ndarray of shape (n_samples,), default=None
+            Number of time steps of each sequence; None lets the network decide.
+
+        Returns
+        -------
+        values : float32 ndarray of shape (n_samples, longest, F)
+            In scaled units.
+        classes : int64 ndarray of shape (n_samples, longest, K)
+            Indices of categories.
+        lengths : int64 ndarray of shape (n_samples,)
+            Number of time steps of each sequence.
+        """
+        results = []
+        for rows in _make_slices(len(vectors), DECODED_HYPOTHESES):
+            given = lengths
+            if given is not None:
+                given = torch.from_numpy(lengths[rows])
+                given = to_device(given, self._module_device)
+            results.append(
+                self._generate(decode_greedily, vectors[rows], longest, shortest, given)
+            )
+        return tuple(map(np.concatenate, zip(*results, strict=True)))
+
+    def search_beams(self, vectors, longest, shortest, beam_size, length_penalty):
+        """Search for the most likely sequences by :func:`generation.search_beam`.
+
+        Returns
+        -------
+        classes : int64 ndarray of shape (n_samples, beam_size, longest)
+            Indices of categories.
+        lengths : int64 ndarray of shape (n_samples, beam_size)
+            Number of time steps of each sequence.
+        log_probabilities : float32 ndarray of shape (n_samples, beam_size)
+            Natural logarithms.
+        """
+        (n_classes,) = self.module_.decoders["prediction"].heads.n_classes
+        size = min(DECODED_HYPOTHESES, DECODED_SCORES // n_classes) // beam_size
+        results = [
+            self._generate(
+                search_beam, vectors[rows], longest, shortest, beam_size, length_penalty
+            )
+            for rows in _make_slices(len(vectors), max(1, size))
+        ]
+        return tuple(map(np.concatenate, zip(*results, strict=True)))
+
+    def _generate(self, function, vectors, *args):
+        """Call a function of `_network/generation.py` on the states of vectors."""
+        self._set_training(False)
+        keep_freed_memory()
+        vectors = to_device(torch.from_numpy(vectors), self._module_device)
+        with torch.inference_mode():
+            states = self.module_.encoder.projection.final_states(vectors)
+            results = function(self.module_.decoders["prediction"], states, *args)
+        return [tensor.cpu().numpy() for tensor in results]
+
+    def inference_costs(self, decodes):
+        """Measure what bounds the size of a batch in `iter_inference_batches`.
+
+        Parameters
+        ----------
+        decodes : bool
+            Whether the batch is decoded, too. Then the reservoir is not computed.
+
+        Returns
+        -------
+        n_values : int
+            Values of a time step: all that is read, and scores of categories.
+        n_cells : int
+            Cells, or inputs, of the widest recurrent layer per patch. The decoder reads
+            final states and a position at each patch.
+        keeps_memory : bool
+            Whether batches are so small that the C library can keep their memory.
+        """
+        encoder = self.module_.encoder
+        n_cells, reservoir = encoder.n_forward, encoder.reservoir
+        n_values = self.module__n_features + encoder.embedding.width
+        if decodes:
+            decoders = self.module_.decoders.values()
+            n_values += max(sum(decoder.heads.widths) for decoder in decoders)
+            cells = [decoder.cells for decoder in decoders]
+            n_cells = max(n_cells, *(max(c.hidden_size, c.input_size) for c in cells))
+        elif reservoir:
+            width = self.module__n_features + reservoir.embedding.width
+            n_values = max(n_values, width)
+            # Its patches are smaller, so a patch of the encoder holds several.
+            n_patches = encoder.patch_size / reservoir.patch_size
+            n_cells = max(n_cells, math.ceil(reservoir.n_cells * n_patches))
+        return n_values, n_cells, self._module_device.type == "cpu"
+
+    def _iter_batches(self, dataset, decodes):
+        """Yield indices, inputs and targets of each batch, in inference mode."""
+        self._set_training(False)
+        keep_freed_memory()
+        costs = self.inference_costs(decodes)
+        for indices in dataset.iter_inference_batches(*costs):
+            inputs, targets = dataset.batch(indices)
+            with torch.inference_mode():
+                yield indices, to_device(inputs, self._module_device), targets
+
+    @property
+    def _module_device(self):
+        # Not self.device: a net that was fitted on another device may be opened here.
+        return next(self.module_.parameters()).device
+
+
+def _make_slices(n_samples, size):
+    """Cut `n_samples` samples into slices of at most `size`."""
+    return [slice(start, start + size) for start in range(0, n_samples, size)]

@@ -1,0 +1,88 @@
+"""Training in bfloat16, and torch's default dtype."""
+
+import numpy as np
+import pytest
+import torch
+from processors import needs_bfloat16
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._training import devices as devices_module
+from sklearn_seqembed._training.devices import resolve_precision
+from sklearn_seqembed.datasets import make_sequences
+
+
+@pytest.fixture
+def X():
+    return make_sequences(24, n_features=2, lengths=(4, 9), random_state=0)[0]
+
+
+def _embedder(**options):
+    defaults = {"n_components": 4, "max_epochs": 3, "random_state": 0}
+    return LSTMSequenceEmbedder(**defaults | options)
+
+
+def _weights(embedder):
+    return torch.cat([w.flatten() for w in embedder.net_.module_.parameters()])
+
+
+@needs_bfloat16
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_bfloat16_trains_like_float32_up_to_rounding(X, cell):
+    options = {"max_epochs": 100, "lr": 0.01, "n_components": 8, "cell": cell}
+    exact = _embedder(precision="float32", **options).fit(X)
+
+    rounded = _embedder(precision="bfloat16", **options).fit(X)
+
+    assert rounded.train_score_ == pytest.approx(exact.train_score_, abs=0.03)
+    assert _weights(rounded).dtype == torch.float32
+    assert rounded.transform(X).dtype == np.float32
+    if cell == "lstm":  # torch computes a GRU in float32 on a CPU
+        assert not torch.equal(_weights(rounded), _weights(exact))
+
+
+def test_auto_precision_on_a_cpu_is_float32(X):
+    exact = _embedder(precision="float32", device="cpu").fit(X)
+
+    automatic = _embedder(device="cpu").fit(X)
+
+    assert torch.equal(_weights(automatic), _weights(exact))
+
+
+def test_bfloat16_is_refused_on_a_device_without_it(monkeypatch):
+    monkeypatch.setattr(
+        devices_module, "_find_bfloat16_problem", lambda device: "no such unit"
+    )
+
+    assert resolve_precision("auto", "cuda") == torch.float32
+    assert resolve_precision("float32", "cuda") == torch.float32
+    with pytest.raises(ValueError, match="precision='bfloat16' cannot be used on dev"):
+        resolve_precision("bfloat16", "cuda")
+
+
+def test_auto_precision_on_cuda_is_bfloat16_if_supported(monkeypatch):
+    monkeypatch.setattr(devices_module, "_find_bfloat16_problem", lambda device: None)
+
+    assert resolve_precision("auto", "cuda") == torch.bfloat16
+    assert resolve_precision("auto", "cpu") == torch.float32
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_the_error_about_bfloat16_names_the_reason():
+    with pytest.raises(ValueError, match=r"precision='bfloat16' .*\(.*CUDA.*\)"):
+        resolve_precision("bfloat16", "cuda")
+
+
+def test_torchs_default_dtype_does_not_change_the_vectors(X):
+    expected = _embedder().fit_transform(X)
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        vectors = _embedder().fit_transform(X)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+    assert vectors.dtype == np.float32
+    # Initial weights are drawn in another dtype, so they differ: lengths and scale of
+    # the vectors show that training went well.
+    assert vectors.shape == expected.shape
+    np.testing.assert_allclose(vectors.std(axis=0), expected.std(axis=0), rtol=1e-4)
