@@ -13,9 +13,9 @@ from sklearn.base import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
     categorical_names,
@@ -197,9 +197,9 @@ class BaseSequenceEstimator(
         vars(self).pop("train_score_", None)  # it was that of other weights
         return self
 
-    def _settle_features(self, sequences, container, rng, vocabulary_of=None):
+    def _settle_features(self, sequences, schema, rng, vocabulary_of=None):
         """Learn scale and categories of X, for the life of a network."""
-        self._container = container.without_rows()
+        self._schema = schema.without_rows()
         seed = None if self.random_state is None else rng.randint(2**31)
         self._features = self._feature_encoder(self.scaler, seed)
         self._features.fit(sequences, vocabulary_of)
@@ -209,9 +209,9 @@ class BaseSequenceEstimator(
         self.infrequent_categories_ = FeatureEncoder.by_feature(*found, "infrequent")
         self._shortest, self._longest = math.inf, 0
 
-    def _feature_encoder(self, scaler, seed):
+    def _feature_encoder(self, scaler, seed, argument="X"):
         options = self.min_frequency, self.max_categories, self.handle_unknown
-        return FeatureEncoder(scaler, seed, *options)
+        return FeatureEncoder(scaler, seed, *options, argument=argument)
 
     def _settle_training(self, n_samples, partial=False, keep_auto=False):
         settle_training(self, n_samples, self._has_categories, partial, keep_auto)
@@ -222,7 +222,7 @@ class BaseSequenceEstimator(
 
     def _encode_sources(self, sequences):
         """Encode X, naming its categorical features in messages."""
-        return self._features.encode(sequences, categorical_names(self))
+        return self._features.encode(sequences, categorical_names(self._schema))
 
     def _net(self, data, device):
         """Build a net on `device`, or with None check that ours still fits."""
@@ -305,7 +305,44 @@ class BaseSequenceEstimator(
 
     def _check_in(self, X):
         check_is_fitted(self)
-        return check_sequences(X, estimator=self, reset=False)
+        return self._check_X(X, reset=False)
+
+    def _check_X(self, X, reset):
+        """Read and validate X; scikit-learn checks the names of columns.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame
+            The sequences.
+        reset : bool
+            Whether X determines the features, in fit, or is compared with them.
+
+        Returns
+        -------
+        sequences : Sequences
+            The sequences.
+        schema : Schema
+            Container and features of X.
+        """
+        estimator_name = type(self).__name__
+        parsed = parse_sequences(X, estimator_name=estimator_name)
+        fitted = None if reset else self._schema
+        if reset or parsed.container.is_table == fitted.is_table:
+            # Sequences without names are represented by an array. The number of
+            # features is checked below, because of the way out in the message.
+            columns = np.empty((1, 1)) if parsed.frame is None else parsed.frame
+            options = {"skip_check_array": True, "ensure_2d": False}
+            validate_data(self, columns, reset=reset, **options)
+        sequences, schema = validate_parsed(
+            parsed,
+            categorical_features=self.categorical_features,
+            schema=fitted,
+            estimator_name=estimator_name,
+        )
+        if reset:
+            self.n_features_in_ = schema.n_columns
+            self.is_categorical_ = schema.is_categorical
+        return sequences, schema
 
     def _encode(self, sequences):
         """Read sequences whole, give their vectors."""

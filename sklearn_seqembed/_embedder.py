@@ -7,7 +7,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
-from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.horizons import (
     check_held_back,
     check_horizons,
@@ -445,7 +444,7 @@ horizon_, device_
                 f"{self._n_features_out}. Pass what its transform returns."
             )
         most = np.full(len(vectors), self._longest)
-        return self._container.build(
+        return self._schema.build(
             self._decode(vectors, "reconstruction", most, self._shortest)
         )
 
@@ -463,11 +462,9 @@ horizon_, device_
         sequences : list, ndarray or frame
             Of the kind and lengths of X, in its units.
         """
-        sequences, container = self._check_in(X)
+        sequences, schema = self._check_in(X)
         vectors = self._encode(sequences)
-        return container.build(
-            self._decode(vectors, "reconstruction", sequences.lengths)
-        )
+        return schema.build(self._decode(vectors, "reconstruction", sequences.lengths))
 
     @available_if(_objective_has("forecast"))
     def forecast(self, X):
@@ -485,12 +482,10 @@ horizon_, device_
             share of the sequence's length. For a frame whose columns are time steps a
             2-D array.
         """
-        sequences, container = self._check_in(X)
+        sequences, schema = self._check_in(X)
         vectors = self._encode(sequences)
         lengths = self._horizons(sequences.lengths)
-        return container.without_names().build(
-            self._decode(vectors, "forecast", lengths)
-        )
+        return schema.without_names().build(self._decode(vectors, "forecast", lengths))
 
     def score(self, X, y=None):
         """Return the share of the sequences' deviance that is explained.
@@ -543,11 +538,11 @@ horizon_, device_
     _judged_name = "sequences"
 
     def _check_data(self, X, y, reset):
-        return check_sequences(X, estimator=self, reset=reset)
+        return self._check_X(X, reset)
 
-    def _settle(self, sequences, container, rng):
+    def _settle(self, sequences, schema, rng):
         """Learn from the data what stays the same for the life of a network."""
-        self._settle_features(sequences, container, rng)
+        self._settle_features(sequences, schema, rng)
         self._parts = PARTS[self.objective]
         some = sequences[evenly_spaced(sequences, LOOKED_AT)]
         chosen = _auto.choose_network(

@@ -8,8 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
-from sklearn_seqembed._data.checking import check_sequences
-from sklearn_seqembed._data.targets import TargetReader
+from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
     categorical_names,
@@ -386,11 +385,11 @@ early_stopping_, max_length_, device_
             and is padded at the end with NaN, or with None where it holds objects. In a
             table, as in X, each column is a time step: all are said.
         """
-        sequences, container = self._check_in(X)
+        sequences, schema = self._check_in(X)
         self._check_saying()
         vectors = self._encode(sequences)
         predicted = self._say(sequences, vectors)
-        return self._targets.build(predicted, container.index, self._width)
+        return self._target_schema.build(predicted, schema.index, self._width)
 
     def predict_top(self, X, k=5):
         """Return the likeliest sequences for each of X, by a beam search.
@@ -428,7 +427,7 @@ early_stopping_, max_length_, device_
         for i in range(len(sequences)):
             n = min(k, int((lengths[i] > 0).sum()))
             said = self._as_sequences(None, classes[i, :n], lengths[i, :n])
-            candidates.append(self._targets.build(said, n_steps=self._width))
+            candidates.append(self._target_schema.build(said, n_steps=self._width))
         probabilities = [
             row[length > 0][:k] for row, length in zip(found, lengths, strict=True)
         ]
@@ -468,25 +467,28 @@ early_stopping_, max_length_, device_
     _judged_name = "targets"
 
     def _check_data(self, X, y, reset):
-        sequences, container = check_sequences(X, estimator=self, reset=reset)
-        reader = None if reset else self._targets
+        sequences, schema = self._check_X(X, reset)
+        targets, target_schema = check_targets(
+            y,
+            len(sequences),
+            categorical_targets=self.categorical_targets,
+            schema=None if reset else self._target_schema,
+            estimator_name=type(self).__name__,
+        )
         if reset:
-            reader = TargetReader(self.categorical_targets, type(self).__name__)
-        targets = reader.read(y, len(sequences), reset=reset)
-        self._targets = reader
-        return Pairs(sequences, targets), container
+            self._target_schema = target_schema
+        return Pairs(sequences, targets), schema
 
-    def _settle(self, pairs, container, rng):
+    def _settle(self, pairs, schema, rng):
         """Learn from the data what stays the same for the life of a network."""
         sources, targets = pairs.sources, pairs.targets
         both = join_categories(sources, targets) if self.shared_vocabulary else None
-        self._settle_features(sources, container, rng, vocabulary_of=both)
+        self._settle_features(sources, schema, rng, vocabulary_of=both)
         seed = None if self.random_state is None else rng.randint(2**31)
-        self._target_features = self._feature_encoder(self.target_scaler, seed)
-        with self._targets.named():
-            self._target_features.fit(targets, vocabulary_of=both)
+        self._target_features = self._feature_encoder(self.target_scaler, seed, "y")
+        self._target_features.fit(targets, vocabulary_of=both)
         self.target_scaler_ = self._target_features.numeric.scaler_
-        self.is_categorical_target_ = self._targets.is_categorical_
+        self.is_categorical_target_ = self._target_schema.is_categorical
         self.target_categories_ = FeatureEncoder.by_feature(
             self._target_features, self.is_categorical_target_, "categories"
         )
@@ -548,9 +550,8 @@ early_stopping_, max_length_, device_
         """Nothing that was read is unlearnable."""
 
     def _encode_ahead(self, pairs):
-        with self._targets.named():
-            names = categorical_names(self._targets)
-            targets = self._target_features.encode(pairs.targets, names)
+        names = categorical_names(self._target_schema)
+        targets = self._target_features.encode(pairs.targets, names)
         sources = self._encode_sources(pairs.sources)
         return Pairs(sources, targets, self._levels.of(pairs.sources))
 

@@ -27,6 +27,8 @@ class FeatureEncoder:
         As of :class:`NumericFeatures`.
     min_frequency, max_categories, handle_unknown
         As of :class:`CategoricalFeatures`.
+    argument : {"X", "y"}, default="X"
+        How messages name the sequences.
 
     Attributes
     ----------
@@ -46,10 +48,11 @@ class FeatureEncoder:
         min_frequency=None,
         max_categories=None,
         handle_unknown="error",
+        argument="X",
     ):
-        self.numeric = NumericFeatures(scaler, seed)
+        self.numeric = NumericFeatures(scaler, seed, argument)
         self.categorical = CategoricalFeatures(
-            min_frequency, max_categories, handle_unknown
+            min_frequency, max_categories, handle_unknown, argument
         )
 
     def fit(self, sequences, vocabulary_of=None):
@@ -207,27 +210,25 @@ class EncodedSequences:
         return np.stack(indices, axis=-1).reshape(*shape, -1)
 
 
-def categorical_names(estimator):
-    """List how messages call the categorical features of a fitted estimator.
+def categorical_names(schema):
+    """List how messages name the categorical features.
 
     Parameters
     ----------
-    estimator : estimator
-        With `is_categorical_`, and `feature_names_in_` if it was fitted on names.
+    schema : Schema or TargetSchema
+        The features.
 
     Returns
     -------
     names : list of (str or int)
         Quoted names, or positions.
     """
-    n_features = len(estimator.is_categorical_)
-    names = getattr(estimator, "feature_names_in_", range(n_features))
-    if len(names) != n_features:  # the columns of a table are its time steps
-        names = range(n_features)
+    is_categorical = schema.is_categorical
+    names = schema.feature_names or range(len(is_categorical))
     return [
-        repr(str(name)) if isinstance(name, str) else name
-        for name, is_ in zip(names, estimator.is_categorical_, strict=True)
-        if is_
+        repr(name) if isinstance(name, str) else feature
+        for feature, name in enumerate(names)
+        if is_categorical[feature]
     ]
 
 

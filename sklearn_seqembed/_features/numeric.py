@@ -15,6 +15,8 @@ class NumericFeatures:
         `inverse_transform`; it is cloned. "standard" is a `StandardScaler`.
     seed : int, default=None
         Seeds a scaler that draws at random and has no seed of its own.
+    argument : {"X", "y"}, default="X"
+        How messages name the sequences.
 
     Attributes
     ----------
@@ -26,9 +28,10 @@ class NumericFeatures:
         Number of numeric features.
     """
 
-    def __init__(self, scaler, seed=None):
+    def __init__(self, scaler, seed=None, argument="X"):
         self.scaler = scaler
         self.seed = seed
+        self.argument = argument
 
     def fit(self, sequences):
         """Learn the scale of each feature from all time steps of `sequences`."""
@@ -42,7 +45,7 @@ class NumericFeatures:
             n_missing += missing.sum()
             gappy = gappy or (missing == len(chunk)).any()
         self.missing_indicator_ = bool(n_missing)
-        self.scaler_ = _make_scaler(self.scaler, self.seed)
+        self.scaler_ = _make_scaler(self.scaler, self.seed, self._scaler_name)
         if self.scaler_ is None:
             return self
         # In bounded memory where that can be: scikit-learn's running moments become NaN
@@ -56,15 +59,19 @@ class NumericFeatures:
         self._check_way_back(next(sequences.iter_chunks()))
         return self
 
+    @property
+    def _scaler_name(self):
+        return "target_scaler" if self.argument == "y" else "scaler"
+
     def _check_way_back(self, values):
         """Refuse a scaler that does not bring time steps back, by some of them."""
         head = values[:: max(1, len(values) // 10_000)].astype(np.float64)
         shape = np.shape(self.scaler_.transform(head.copy()))
         if shape != head.shape:
             raise ValueError(
-                f"scaler={self.scaler!r} turns {head.shape[1]} features into "
-                f"{shape[1:]}, expected as many as it gets. Choose a transformer that "
-                "keeps the number of features, or scaler=None."
+                f"{self._scaler_name}={self.scaler!r} turns {head.shape[1]} features "
+                f"into {shape[1:]}, expected the same number. Choose a transformer that "
+                f"keeps the number of features, or {self._scaler_name}=None."
             )
         observed = ~np.isnan(head)
         with np.errstate(all="ignore"):  # what overflows is refused below
@@ -77,8 +84,9 @@ class NumericFeatures:
         lost = (spread > rounding) & (apart > spread)
         if lost.any() or not np.isfinite(apart).all():
             raise ValueError(
-                f"scaler={self.scaler!r} does not bring values of X back: its "
-                f"inverse_transform gives {back[observed][0]:.3g} where X has "
+                f"{self._scaler_name}={self.scaler!r} does not bring values of "
+                f"{self.argument} back: its inverse_transform gives "
+                f"{back[observed][0]:.3g} where {self.argument} has "
                 f"{head[observed][0]:.3g}. Choose a transformer with an inverse (a "
                 "FunctionTransformer needs inverse_func), or divide X by a constant "
                 "if its values are huge."
@@ -136,9 +144,9 @@ class NumericFeatures:
         if suspicious and np.isinf(encoded).any():
             mend = "Replace what lies far outside the values of fit by NaN"
             if self.scaler_ is None:
-                mend = "Use scaler='standard'"
+                mend = f"Use {self._scaler_name}='standard'"
             raise ValueError(
-                f"X has values too large for float32, up to "
+                f"{self.argument} has values too large for float32, up to "
                 f"{np.nanmax(np.abs(values)):.3g} after scaling by {self.scaler!r}. "
                 f"{mend}, or divide X by a constant."
             )
@@ -178,22 +186,22 @@ def _mean(values):
     return total / np.maximum(observed.sum(axis=0), 1)
 
 
-def _make_scaler(scaler, seed):
+def _make_scaler(scaler, seed, name):
     """Return an unfitted scaler of our own, or None."""
     if scaler is None:
         return None
     if isinstance(scaler, str):
         if scaler != "standard":
             raise ValueError(
-                f"scaler must be 'standard', a scikit-learn transformer or None, got "
+                f"{name} must be 'standard', a scikit-learn transformer or None, got "
                 f"{scaler!r}."
             )
         scaler = StandardScaler()
     elif isinstance(scaler, type) or not hasattr(scaler, "inverse_transform"):
         raise ValueError(
-            f"scaler={scaler!r} has no inverse_transform, which brings reconstructed "
+            f"{name}={scaler!r} has no inverse_transform, which brings reconstructed "
             "values back to your units. Choose an instance of a transformer that has "
-            "it, StandardScaler() for example, or scaler=None."
+            f"it, StandardScaler() for example, or {name}=None."
         )
     scaler = clone(scaler)
     seeds = {

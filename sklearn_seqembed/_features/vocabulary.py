@@ -156,6 +156,8 @@ class CategoricalFeatures:
     ----------
     min_frequency, max_categories, handle_unknown
         As of :class:`Vocabulary`, the same for all features.
+    argument : {"X", "y"}, default="X"
+        How messages name the sequences.
 
     Attributes
     ----------
@@ -163,10 +165,17 @@ class CategoricalFeatures:
         One for each feature.
     """
 
-    def __init__(self, min_frequency=None, max_categories=None, handle_unknown="error"):
+    def __init__(
+        self,
+        min_frequency=None,
+        max_categories=None,
+        handle_unknown="error",
+        argument="X",
+    ):
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.handle_unknown = handle_unknown
+        self.argument = argument
 
     def fit(self, sequences):
         """Learn the categories of all time steps of `sequences`."""
@@ -217,7 +226,7 @@ class CategoricalFeatures:
             feature = sequences.categorical[k]
             indices, is_new = vocabulary.lookup(feature.categories)
             if self.handle_unknown == "error" and is_new.any():
-                _refuse_new(sequences, feature, is_new, names[k])
+                _refuse_new(sequences, feature, is_new, names[k], self.argument)
             lookups.append(indices)
         return lookups
 
@@ -227,7 +236,7 @@ class CategoricalFeatures:
         return tuple(vocabulary.decode(column) for vocabulary, column in columns)
 
 
-def _refuse_new(sequences, feature, is_new, name):
+def _refuse_new(sequences, feature, is_new, name, argument):
     for i, (start, length) in enumerate(
         zip(sequences.starts, sequences.lengths, strict=True)
     ):
@@ -236,7 +245,7 @@ def _refuse_new(sequences, feature, is_new, name):
         if len(steps):
             level = feature.categories[codes[steps[0]]]
             raise ValueError(
-                f"X[{i}] holds {level!r} at time step {steps[0]}, feature {name}: a "
-                "category that fit has not met. Leave it out, or set "
+                f"{argument}[{i}] holds {level!r} at time step {steps[0]}, feature "
+                f"{name}: a category that fit has not met. Leave it out, or set "
                 "handle_unknown='infrequent_if_exist' or 'ignore'."
             )
