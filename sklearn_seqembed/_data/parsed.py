@@ -53,6 +53,18 @@ class FeatureBlock(NamedTuple):
             return bool(np.isnat(self.values).all())
         return self.values.dtype.kind == "f" and bool(np.isnan(self.values).all())
 
+    def iter_features(self):
+        """Yield the values of each feature, and a mask of those that are observed."""
+        if self.kind == "string":
+            codes, categories = self.values
+            yield np.append(categories, None)[codes], codes >= 0
+        elif self.kind == "datetime":
+            yield self.values, ~np.isnat(self.values)
+        else:
+            for column in self.values.T:
+                is_float = column.dtype.kind == "f"
+                yield column, ~np.isnan(column) if is_float else column == column
+
 
 class ParsedSequences(NamedTuple):
     """What the reader of a container returns.

@@ -233,8 +233,8 @@ def _refuse_other_types(X, name):
         elif hasattr(X, "collect"):
             remedy = f" Call {name}.collect() first."
         raise TypeError(
-            f"{name} is a {type(X).__name__}, expected sequences: a list of arrays, of "
-            f"strings or of lists, an array, or a frame.{remedy}"
+            f"{name} is of type {type(X).__name__}, expected sequences: a list of "
+            f"arrays, of strings or of lists, an array, or a frame.{remedy}"
         )
     if isinstance(X, np.ndarray) and X.dtype.kind in "SMmV":
         refuse_dtype(X, name)

@@ -70,8 +70,9 @@ class NumericFeatures:
         if shape != head.shape:
             raise ValueError(
                 f"{self._scaler_name}={self.scaler!r} turns {head.shape[1]} features "
-                f"into {shape[1:]}, expected the same number. Choose a transformer that "
-                f"keeps the number of features, or {self._scaler_name}=None."
+                f"into {shape[1:]}, expected as many as it gets. Choose a "
+                "transformer that keeps the number of features, or "
+                f"{self._scaler_name}=None."
             )
         observed = ~np.isnan(head)
         with np.errstate(all="ignore"):  # what overflows is refused below
