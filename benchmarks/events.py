@@ -141,7 +141,9 @@ def read(case, n_sequences):
     """Read a table as `fit` does, in the worker."""
     table, embedder = prepare(case, n_sequences)
     start = time.perf_counter()
-    sequences, _ = check_sequences(table, estimator=embedder, reset=True)
+    sequences, _ = check_sequences(
+        table, categorical_features=embedder.categorical_features
+    )
     return time.perf_counter() - start, sequences.n_steps
 
 

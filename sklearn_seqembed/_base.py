@@ -13,10 +13,10 @@ from sklearn.base import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_seqembed import _auto
-from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
     evenly_spaced,
@@ -193,8 +193,43 @@ class BaseSequenceEstimator(
             raise
 
     def _check_X(self, X, reset):
-        """Validate X: return its sequences and its container."""
-        return check_sequences(X, estimator=self, reset=reset)
+        """Validate X; scikit-learn checks the names of its columns.
+
+        Parameters
+        ----------
+        X : object
+            What the user passed.
+        reset : bool
+            Whether X determines the features, as in `fit`, or must have those of `fit`.
+
+        Returns
+        -------
+        sequences : Sequences
+            The sequences.
+        schema : Schema
+            Container and features of X.
+        """
+        estimator_name = type(self).__name__
+        parsed = parse_sequences(X, estimator_name=estimator_name)
+        fitted = None if reset else self._schema
+        if reset or parsed.container.is_table == fitted.is_table:
+            # An array stands for sequences without names. The number of features is
+            # checked below, where the error message can be more specific.
+            columns = np.empty((1, 1)) if parsed.frame is None else parsed.frame
+            validate_data(
+                self, columns, reset=reset, skip_check_array=True, ensure_2d=False
+            )
+        sequences, schema = validate_parsed(
+            parsed,
+            categorical_features=self.categorical_features,
+            schema=fitted,
+            estimator_name=estimator_name,
+        )
+        if reset:
+            self._schema = schema.without_rows()
+            self.n_features_in_ = schema.n_columns
+            self.is_categorical_ = schema.is_categorical
+        return sequences, schema
 
     def _fit_source_features(self, sequences, rng, vocabulary_of=None):
         """Fit the scaler and the vocabularies of X."""
@@ -261,9 +296,8 @@ class BaseSequenceEstimator(
 
     def _encode_sources(self, sequences):
         """Encode X; errors about unseen categories name the feature."""
-        names = name_categorical_features(
-            self.is_categorical_, getattr(self, "feature_names_in_", None)
-        )
+        schema = self._schema
+        names = name_categorical_features(schema.is_categorical, schema.feature_names)
         return self._features.encode(sequences, names)
 
     def _build_net(self, training, device):

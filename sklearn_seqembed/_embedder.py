@@ -395,7 +395,7 @@ horizon_, device_
                 f"{self._n_features_out}. Pass vectors that its transform returned."
             )
         longest = np.full(len(vectors), self._longest)
-        return self._container.build(
+        return self._schema.build(
             self._decode(vectors, "reconstruction", longest, self._shortest)
         )
 
@@ -414,11 +414,9 @@ horizon_, device_
             Sequences of the same lengths, in the units and the container of X.
         """
         check_is_fitted(self)
-        sequences, container = self._check_X(X, reset=False)
+        sequences, schema = self._check_X(X, reset=False)
         vectors = self._encode(sequences)
-        return container.build(
-            self._decode(vectors, "reconstruction", sequences.lengths)
-        )
+        return schema.build(self._decode(vectors, "reconstruction", sequences.lengths))
 
     @available_if(_objective_has("forecast"))
     def forecast(self, X):
@@ -437,12 +435,10 @@ horizon_, device_
             with one column per time step.
         """
         check_is_fitted(self)
-        sequences, container = self._check_X(X, reset=False)
+        sequences, schema = self._check_X(X, reset=False)
         vectors = self._encode(sequences)
         lengths = self._count_horizons(sequences)
-        return container.without_names().build(
-            self._decode(vectors, "forecast", lengths)
-        )
+        return schema.without_names().build(self._decode(vectors, "forecast", lengths))
 
     def score(self, X, y=None):
         """Return the explained fraction of the deviance of sequences.
@@ -515,9 +511,8 @@ horizon_, device_
     # sequence itself; the dataset splits off the end that is to be forecast.
 
     def _check_data(self, X, y, reset):
-        sequences, container = self._check_X(X, reset)
+        sequences, _ = self._check_X(X, reset)
         if reset:
-            self._container = container.without_rows()
             self._parts = PARTS[self.objective]
         return Pairs(sequences, sequences)
 

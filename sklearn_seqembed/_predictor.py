@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
-from sklearn_seqembed._data.targets import TargetReader
+from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed._features.encoder import name_categorical_features
 from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._features.vocabulary import join_categories
@@ -344,11 +344,11 @@ max_epochs_, early_stopping_, max_length_, device_
             table, whose columns are time steps, all of them are predicted.
         """
         check_is_fitted(self)
-        sources, container = self._check_X(X, reset=False)
+        sources, schema = self._check_X(X, reset=False)
         self._check_prediction_parameters()
         vectors = self._encode(sources)
         predicted = self._predict(sources, vectors)
-        return self._targets.build(predicted, container.index, self._array_length)
+        return self._target_schema.build(predicted, schema.index, self._array_length)
 
     def predict_top(self, X, k=5):
         """Return the most likely targets of each sequence, found by beam search.
@@ -389,7 +389,9 @@ max_epochs_, early_stopping_, max_length_, device_
         for i in range(len(sources)):
             n = min(k, int((lengths[i] > 0).sum()))
             found = self._as_sequences(None, classes[i, :n], lengths[i, :n])
-            candidates.append(self._targets.build(found, n_steps=self._array_length))
+            candidates.append(
+                self._target_schema.build(found, n_steps=self._array_length)
+            )
         log_probabilities = [
             row[length > 0][:k] for row, length in zip(scores, lengths, strict=True)
         ]
@@ -519,13 +521,16 @@ max_epochs_, early_stopping_, max_length_, device_
     # BaseSequenceEstimator asks for.
 
     def _check_data(self, X, y, reset):
-        sources, container = self._check_X(X, reset)
-        reader = None if reset else self._targets
+        sources, _ = self._check_X(X, reset)
+        targets, target_schema = check_targets(
+            y,
+            len(sources),
+            categorical_targets=self.categorical_targets,
+            schema=None if reset else self._target_schema,
+            estimator_name=type(self).__name__,
+        )
         if reset:
-            self._container = container.without_rows()
-            reader = TargetReader(self.categorical_targets, type(self).__name__)
-        targets = reader.read(y, len(sources), reset=reset)
-        self._targets = reader
+            self._target_schema = target_schema
         return Pairs(sources, targets)
 
     def _fit_features(self, pairs, rng):
@@ -536,10 +541,9 @@ max_epochs_, early_stopping_, max_length_, device_
         self._target_features = self._feature_encoder(
             self.target_scaler, rng, name="y", scaler_name="target_scaler"
         )
-        with self._targets.named():
-            self._target_features.fit(pairs.targets, vocabulary_of=both)
+        self._target_features.fit(pairs.targets, vocabulary_of=both)
         self.target_scaler_ = self._target_features.numeric.scaler_
-        self.is_categorical_target_ = self._targets.is_categorical_
+        self.is_categorical_target_ = self._target_schema.is_categorical
         self.target_categories_ = self._target_features.list_categories(
             self.is_categorical_target_
         )
@@ -569,12 +573,9 @@ max_epochs_, early_stopping_, max_length_, device_
         self._check_prediction_parameters()
 
     def _encode_pairs(self, pairs):
-        with self._targets.named():
-            names = name_categorical_features(
-                self._targets.is_categorical_,
-                getattr(self._targets, "feature_names_in_", None),
-            )
-            targets = self._target_features.encode(pairs.targets, names)
+        schema = self._target_schema
+        names = name_categorical_features(schema.is_categorical, schema.feature_names)
+        targets = self._target_features.encode(pairs.targets, names)
         sources = self._encode_sources(pairs.sources)
         location_scale = self._relative.compute_location_scale(pairs.sources)
         return Pairs(sources, targets, location_scale)

@@ -1,44 +1,42 @@
-"""Shares of sequences, and of their tokens, that are recreated exactly."""
+"""Fractions of sequences, and of their tokens, that are reconstructed exactly."""
 
 import numpy as np
 
-from sklearn_seqembed._data.arrays import frame_library
-from sklearn_seqembed._data.arrow import arrow_data
-from sklearn_seqembed._data.frames import is_frame_of_sequences
-from sklearn_seqembed._data.lists import as_array
+from sklearn_seqembed._data.checking import parse_sequences
 
 
 def exact_match_score(X_true, X_pred):
-    """Return the share of sequences that are recreated exactly.
+    """Return the fraction of sequences that are reconstructed exactly.
 
     Parameters
     ----------
     X_true : list, array or frame of n_samples sequences
-        What was to be recreated: strings, lists of tokens, arrays of shape
-        (n_timesteps_i,) or (n_timesteps_i, n_features), or a frame whose cells are
-        such. None and NaN are missing and may be anything in `X_pred`; steps at the
-        end of a 3-D array that are wholly missing are padding.
+        The true sequences: strings, lists of tokens, arrays of shape (n_timesteps_i,)
+        or (n_timesteps_i, n_features), or a frame whose cells are such sequences. None
+        and NaN are missing, and `X_pred` may have any value there. Trailing time steps
+        of a 3-D array are padding if all of their values are missing.
     X_pred : list, array or frame of n_samples sequences
-        What came back, in any of these forms.
+        The reconstructed sequences, in any of these forms. They may be empty.
 
     Returns
     -------
     score : float
-        Share, from 0 to 1, of the sequences that have the same length and the same
-        observed values at every time step. Numbers count as the same only where they
-        are equal; of numbers an estimator's `score` says more.
+        Fraction, in [0, 1], of the sequences that have the same length and the same
+        observed values at every time step. Numbers are the same only if they are equal;
+        the `score` of an estimator says more about them.
 
     Raises
     ------
     ValueError
-        If there is no sequence, or the two differ in their number, in features or in
-        the names of their columns.
+        If there is no sequence, or `X_true` and `X_pred` differ in their number of
+        sequences, their features or the names of their columns.
     TypeError
-        If one of them is a single string, or holds single values.
+        If one of them is a single string, holds single values, or mixes strings and
+        numbers in one feature.
 
     See Also
     --------
-    token_match_score : Share of tokens.
+    token_match_score : Fraction of tokens.
 
     Examples
     --------
@@ -46,12 +44,12 @@ def exact_match_score(X_true, X_pred):
     >>> exact_match_score(["Meyer", "Ng"], ["Meyer", "Ngo"])
     0.5
     """
-    tallies = _tally(X_true, X_pred)
-    return float(np.mean([exact for exact, *_ in tallies]))
+    is_exact, _, _ = _count_matches(X_true, X_pred)
+    return float(np.mean(is_exact))
 
 
 def token_match_score(X_true, X_pred):
-    """Return the share of tokens that are recreated at their place.
+    """Return the fraction of tokens that are reconstructed at their place.
 
     Parameters
     ----------
@@ -61,21 +59,22 @@ def token_match_score(X_true, X_pred):
     Returns
     -------
     score : float
-        Share, from 0 to 1, of the observed values of `X_true`, over all sequences
-        together, that stand in `X_pred` at the same time step and feature. What
-        `X_pred` has beyond the end of a sequence is not counted.
+        Fraction, in [0, 1], of the observed values of `X_true`, over all sequences,
+        that `X_pred` has at the same time step and feature. Time steps of `X_pred`
+        after the end of the true sequence are not counted.
 
     Raises
     ------
     ValueError
-        If there is no observed value, or the two differ in their number of sequences,
-        in features or in the names of their columns.
+        If there is no observed value, or `X_true` and `X_pred` differ in their number
+        of sequences, their features or the names of their columns.
     TypeError
-        If one of them is a single string, or holds single values.
+        If one of them is a single string, holds single values, or mixes strings and
+        numbers in one feature.
 
     See Also
     --------
-    exact_match_score : Share of whole sequences.
+    exact_match_score : Fraction of whole sequences.
 
     Examples
     --------
@@ -83,130 +82,77 @@ def token_match_score(X_true, X_pred):
     >>> round(token_match_score(["Meyer", "Ng"], ["Maier", "Ngo"]), 2)
     0.71
     """
-    _, n_same, n_observed = np.transpose(_tally(X_true, X_pred))
+    _, n_same, n_observed = _count_matches(X_true, X_pred)
     if not n_observed.sum():
-        raise ValueError("X_true has no observed value. Pass sequences that have one.")
+        raise ValueError(
+            "X_true has no observed value. Pass sequences with observed values."
+        )
     return float(n_same.sum() / n_observed.sum())
 
 
-def _tally(X_true, X_pred):
-    """Whether each sequence is exact, how many values are the same, and observed."""
-    (true, names), (pred, found) = _rows(X_true, "X_true"), _rows(X_pred, "X_pred")
-    if len(true) != len(pred) or not true:
-        raise ValueError(
-            f"X_true holds {len(true)} sequences and X_pred {len(pred)}: expected as "
-            "many of both, at least one. Pass what was read and what came back for it."
-        )
-    both = names is not None and found is not None and len(names) == len(found)
-    if both and names != found:
-        raise ValueError(
-            f"X_true has the columns {names} and X_pred {found}, expected the same in "
-            "the same order. Select the columns of X_true from X_pred."
-        )
-    return [_compare(i, *pair) for i, pair in enumerate(zip(true, pred, strict=True))]
+def _count_matches(X_true, X_pred):
+    """Compare sequences at each time step and feature that both have.
 
-
-def _compare(i, true, pred):
-    if len(true) != len(pred):
-        raise ValueError(
-            f"X_true has {len(true)} columns and X_pred {len(pred)}, expected as many "
-            "of both. Pass frames of the same features."
-        )
-    for name, row in (("X_true", true), ("X_pred", pred)):
-        if len(row) > 1 and len(set(map(len, row))) > 1:
-            raise ValueError(
-                f"{name} has cells of {sorted(set(map(len, row)))} time steps in row "
-                f"{i}. All columns of a row must have equal lengths."
-            )
-    is_exact, n_same, n_observed = True, 0, 0
-    for cell, found in zip(map(_values, true), map(_values, pred), strict=True):
-        if len(cell) and len(found) and cell.shape[1] != found.shape[1]:
-            raise ValueError(
-                f"X_true[{i}] has {cell.shape[1]} features and X_pred[{i}] "
-                f"{found.shape[1]}, expected as many of both."
-            )
-        observed = np.not_equal(cell, None).astype(bool)
-        shared = min(len(cell), len(found))
-        same = observed[:shared] & (cell[:shared] == found[:shared]).astype(bool)
-        n_same += same.sum()
-        n_observed += observed.sum()
-        is_exact &= len(cell) == len(found) and same.sum() == observed.sum()
+    Returns
+    -------
+    is_exact : bool ndarray of shape (n_samples,)
+        Whether length and observed values are the same.
+    n_same, n_observed : ndarray of shape (n_samples,)
+        Number of observed values of `X_true` that are the same in `X_pred`, and of all
+        of them.
+    """
+    true = parse_sequences(X_true, "X_true", allow_empty=True)
+    pred = parse_sequences(X_pred, "X_pred", allow_empty=True)
+    _check_comparable(true, pred)
+    n_samples = len(true.lengths)
+    shared = np.minimum(true.lengths, pred.lengths)
+    true_rows, pred_rows = _list_rows(true, shared), _list_rows(pred, shared)
+    owners = np.repeat(np.arange(n_samples), shared)
+    all_rows = _list_rows(true, true.lengths)
+    all_owners = np.repeat(np.arange(n_samples), true.lengths)
+    n_same, n_observed = np.zeros(n_samples), np.zeros(n_samples)
+    for (values, observed, kind), (found, _, found_kind) in zip(
+        _list_features(true), _list_features(pred), strict=True
+    ):
+        n_observed += np.bincount(all_owners, observed[all_rows], n_samples)
+        if kind == found_kind:  # a string never equals a number
+            same = observed[true_rows] & (values[true_rows] == found[pred_rows])
+            n_same += np.bincount(owners, same, n_samples)
+    is_exact = (true.lengths == pred.lengths) & (n_same == n_observed)
     return is_exact, n_same, n_observed
 
 
-def _rows(X, name):
-    """List the sequences of X, each as a list with one cell a column; name columns."""
-    if isinstance(X, (str, bytes)):
-        raise TypeError(
-            f"{name} is a single string, expected sequences. One string is one "
-            f"sequence of characters: [{name}]."
+def _check_comparable(true, pred):
+    """Refuse different numbers of sequences or features, or other columns."""
+    if len(true.lengths) != len(pred.lengths):
+        raise ValueError(
+            f"X_true holds {len(true.lengths)} sequences and X_pred "
+            f"{len(pred.lengths)}, expected the same number. Pass the sequences that "
+            "were encoded, and what was reconstructed from each of them."
         )
-    data = arrow_data(X)
-    X = as_array(X) if data is None else data
-    if frame_library(X) is None:
-        if hasattr(X, "to_pylist"):
-            X = X.to_pylist()
-        _check_iterable(X, name, "sequences")
-        is_padded = getattr(X, "ndim", 1) == 3
-        X = [_without_padding(sequence) for sequence in X] if is_padded else list(X)
-        for i, sequence in enumerate(X):
-            _check_iterable(sequence, f"{name}[{i}]", "time steps")
-        return [[sequence] for sequence in X], None
-    names = list(X.column_names if hasattr(X, "column_names") else X.columns)
-    columns = [_cells(X, i) for i in range(len(names))]
-    rows = [list(row) for row in zip(*columns, strict=True)]
-    if is_frame_of_sequences(X):
-        for i, row in enumerate(rows):
-            for column, cell in zip(names, row, strict=True):
-                place = f"{name}, row {i}, column {column!r},"
-                _check_iterable(cell, place, "time steps")
-        return rows, names
-    return [[row] for row in rows], None  # each column is a time step
-
-
-def _cells(X, i):
-    """List the cells of column i, whatever else has its name."""
-    if hasattr(X, "iloc"):
-        return X.iloc[:, i].to_list()
-    return (
-        X.to_series(i).to_list() if hasattr(X, "to_series") else X.column(i).to_pylist()
-    )
-
-
-def _check_iterable(X, name, expected):
-    is_string = isinstance(X, str)  # one of numpy's has no dimensions
-    if not is_string and (not hasattr(X, "__iter__") or getattr(X, "ndim", 1) == 0):
-        raise TypeError(
-            f"{name} is of type {type(X).__name__}, expected {expected}. Pass lists, "
-            "arrays or strings, one a sequence."
+    if true.n_features != pred.n_features:
+        raise ValueError(
+            f"X_true has {true.n_features} features and X_pred {pred.n_features}, "
+            "expected the same number. Pass sequences of the same features."
+        )
+    names, found = true.container.feature_names, pred.container.feature_names
+    if names is not None and found is not None and names != found:
+        raise ValueError(
+            f"X_true has the columns {list(names)} and X_pred {list(found)}, expected "
+            "the same in the same order. Select the columns of X_true from X_pred."
         )
 
 
-def _without_padding(sequence):
-    """Leave out the steps at the end of a 3-D array's row that are wholly missing."""
-    is_observed = ~_is_missing(sequence.astype(object)).all(axis=1)
-    return sequence[: len(sequence) - is_observed[::-1].argmax()]
+def _list_rows(parsed, lengths):
+    """List the rows of the first `lengths` time steps of each sequence."""
+    offsets = parsed.starts - (np.cumsum(lengths) - lengths)
+    return np.arange(lengths.sum()) + np.repeat(offsets, lengths)
 
 
-def _values(sequence):
-    """Read one cell as objects (n_timesteps, n_features), None where missing."""
-    sequence = as_array(sequence)
-    steps = list(sequence)
-    if not steps:
-        return np.empty((0, 1), dtype=object)
-    is_flat = isinstance(sequence, str) or np.ndim(steps[0]) == 0
-    values = np.empty((len(steps), 1 if is_flat else len(steps[0])), dtype=object)
-    if is_flat:
-        values[:, 0] = steps
-    else:
-        values[:] = steps
-    values[_is_missing(values)] = None
-    return values
-
-
-def _is_missing(values):
-    """Tell None, and what differs from itself as NaN and NaT do."""
-    flat = values.ravel().tolist()
-    # pandas' NA is neither equal nor unequal to itself.
-    missing = [v is None or type(v).__name__ == "NAType" or bool(v != v) for v in flat]
-    return np.array(missing, dtype=bool).reshape(values.shape)
+def _list_features(parsed):
+    """List values, mask of observed values, and kind of each feature."""
+    return [
+        (values, observed, "number" if block.is_number else block.kind)
+        for block in parsed.blocks
+        for values, observed in block.iter_features()
+    ]

@@ -9,11 +9,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
-from round_trips import contiguous
+from round_trips import contiguous, read
 from sklearn.base import clone
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._data.checking import check_sequences
 
 pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
 
@@ -51,10 +50,6 @@ class OnlyStream:
 
 def arrow_series(array, index=None):
     return pd.Series(pd.arrays.ArrowExtensionArray(array), index=index)
-
-
-def read(X):
-    return check_sequences(X, estimator=LSTMSequenceEmbedder(), reset=True)
 
 
 def embedder():
@@ -283,9 +278,9 @@ BACK = {
 
 @pytest.mark.parametrize(("X", "arrow_type"), BACK.values(), ids=BACK)
 def test_arrow_lists_come_back_as_arrow_lists(X, arrow_type):
-    sequences, container = read(X)
+    sequences, schema = read(X)
 
-    built = container.build(contiguous(sequences))
+    built = schema.build(contiguous(sequences))
 
     assert isinstance(built, pa.Array)
     assert built.type == arrow_type
@@ -467,10 +462,12 @@ def test_frames_and_tables_are_read_as_before():
 def test_without_pyarrow_a_polars_series_is_read_through_numpy(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
 
-    sequences, container = read(pl.Series(EQUAL))
+    sequences, schema = read(pl.Series(EQUAL))
 
-    assert container.form == "object"
-    assert_array_equal(sequences.blocks[0].ravel(), np.ravel(EQUAL))
+    built = schema.build(contiguous(sequences))
+    assert isinstance(built, np.ndarray)
+    assert built.dtype == object
+    assert_array_equal(np.stack(built), EQUAL)
 
 
 def test_a_fitted_estimator_holds_no_arrow_data():
@@ -480,6 +477,6 @@ def test_a_fitted_estimator_holds_no_arrow_data():
     again = clone(model).fit(X)
 
     assert_array_equal(again.transform(X), model.transform(X))
-    held = model._container
-    assert held.index is None
-    assert not any(isinstance(v, pa.Array | pd.Series) for v in vars(held).values())
+    held = vars(model._schema.container).values()
+    assert model._schema.index is None
+    assert not any(isinstance(value, pa.Array | pd.Series) for value in held)

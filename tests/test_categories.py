@@ -9,10 +9,16 @@ import pyarrow as pa
 import pytest
 import torch
 from numpy.testing import assert_array_equal
-from round_trips import contiguous, read, round_trip, values_of
+from round_trips import (
+    as_object_array,
+    contiguous,
+    read,
+    round_trip,
+    schema_of,
+    values_of,
+)
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.factorize import factorize_characters, factorize_strings
 from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 
@@ -23,24 +29,8 @@ MIXED = [[("a", 1.0), ("b", 2.5)], [("a", 3.0)]]
 STRING_DTYPE = np.dtypes.StringDType()
 
 
-def as_object_array(items):
-    """A 1-D array of dtype object, whatever the items' shapes."""
-    out = np.empty(len(items), dtype=object)
-    for i, item in enumerate(items):
-        out[i] = item
-    return out
-
-
-def fitted_on(X, **params):
-    """An estimator that the door has settled, as fit does."""
-    estimator = LSTMSequenceEmbedder(**params)
-    _, container = check_sequences(X, estimator=estimator, reset=True)
-    estimator._container = container.without_rows()
-    return estimator
-
-
 def assert_same(found, expected):
-    """Equal values in containers of the same kind."""
+    """Equal values in schemas of the same kind."""
     assert type(found) is type(expected)
     if isinstance(expected, pd.Series):
         pd.testing.assert_series_equal(found, expected)
@@ -77,7 +67,7 @@ CHARACTERS = {
 
 @pytest.mark.parametrize("X", CHARACTERS.values(), ids=CHARACTERS)
 def test_a_string_is_the_sequence_of_its_characters(X):
-    sequences, container = read(X)
+    sequences, schema = read(X)
 
     assert values_of(sequences) == [list("".join(TEXTS))]
     assert sequences.blocks == ()
@@ -85,7 +75,7 @@ def test_a_string_is_the_sequence_of_its_characters(X):
     (feature,) = sequences.categorical
     assert feature.categories.tolist() == sorted(set("".join(TEXTS)))
     assert feature.codes.dtype == np.int32
-    assert container.kinds == ("string",)
+    assert schema.kinds == ("string",)
 
 
 @pytest.mark.parametrize("X", CHARACTERS.values(), ids=CHARACTERS)
@@ -187,7 +177,7 @@ def test_token_lists_come_back_as_they_were(X):
     ],
 )
 def test_tokens_are_read_as_codes_of_sorted_levels(X):
-    sequences, container = read(X)
+    sequences, schema = read(X)
 
     (feature,) = sequences.categorical
     assert feature.categories.tolist() == ["", "buy", "login", "é😀"]
@@ -196,28 +186,26 @@ def test_tokens_are_read_as_codes_of_sorted_levels(X):
     assert feature.codes.tolist() == [2, 0, 1, 2, 3, -1]
     assert feature.codes.dtype == np.int32
     assert sequences.lengths.tolist() == [3, 1, 2]
-    assert container.kinds == ("string",)
+    assert schema.kinds == ("string",)
 
 
 @pytest.mark.parametrize("dtype", ["U", object, STRING_DTYPE], ids=str)
 def test_a_2d_array_of_strings_holds_univariate_sequences(dtype):
     X = np.array([["a", "b", "a"], ["b", "c", ""]], dtype=dtype)
-    estimator = LSTMSequenceEmbedder()
-
-    sequences, container = check_sequences(X, estimator=estimator, reset=True)
+    sequences, schema = read(X)
 
     assert values_of(sequences) == [["a", "b", "a", "b", "c", ""]]
-    assert container.form == "2d"
-    assert estimator.n_features_in_ == 3
-    assert estimator.is_categorical_.tolist() == [True]
-    assert container.build(sequences).tolist() == X.tolist()
+    assert schema.is_table
+    assert schema.n_columns == 3
+    assert schema.is_categorical.tolist() == [True]
+    assert schema.build(sequences).tolist() == X.tolist()
 
 
 def test_a_2d_array_of_another_width_is_refused_after_fit():
-    estimator = fitted_on(np.array([["a", "b"]]))
+    schema = schema_of(np.array([["a", "b"]]))
 
     with pytest.raises(ValueError, match="X has 3 features, but .* expecting 2"):
-        check_sequences(np.array([["a", "b", "c"]]), estimator=estimator, reset=False)
+        read(np.array([["a", "b", "c"]]), schema=schema)
 
 
 BOOLS = {
@@ -230,9 +218,9 @@ BOOLS = {
 
 @pytest.mark.parametrize("X", BOOLS.values(), ids=BOOLS)
 def test_bools_are_categories(X):
-    sequences, container = read(X)
+    sequences, schema = read(X)
 
-    assert set(container.kinds) == {"bool"}
+    assert set(schema.kinds) == {"bool"}
     assert sequences.categorical[0].categories.dtype == bool
     assert_same(round_trip(X), X)
 
@@ -252,16 +240,16 @@ def test_bools_of_lists_are_categories(X):
     ids=["array", "frame"],
 )
 def test_bools_of_a_table_are_numbers(X):
-    sequences, container = read(X)
+    sequences, schema = read(X)
 
-    assert container.kinds == ("numeric",)
+    assert schema.kinds == ("numeric",)
     assert sequences.blocks[0].dtype == bool
 
 
 def test_bools_are_numbers_where_no_feature_is_categorical():
-    sequences, container = read([[True, None], [False]], categorical_features=None)
+    sequences, schema = read([[True, None], [False]], categorical_features=None)
 
-    assert container.kinds == ("numeric",)
+    assert schema.kinds == ("numeric",)
     assert_array_equal(sequences.blocks[0], [[1], [NAN], [0]])
 
 
@@ -277,10 +265,10 @@ def test_bools_are_numbers_where_no_feature_is_categorical():
     ids=["ints", "floats", "table", "frame", "Arrow"],
 )
 def test_numbers_listed_are_categories(X, levels, codes):
-    sequences, container = read(X, categorical_features=[0])
+    sequences, schema = read(X, categorical_features=[0])
 
     (feature,) = sequences.categorical
-    assert container.kinds == ("number",)
+    assert schema.kinds == ("number",)
     assert feature.categories.tolist() == levels
     assert feature.codes.tolist() == codes
 
@@ -309,9 +297,9 @@ def test_numbers_that_pandas_calls_categories_are_some(option, kind):
     cells = pd.DataFrame({"a": as_object_array(X)})
 
     for form in (X, as_object_array(X), [X[0].array, X[1].array], cells):
-        sequences, container = read(form, categorical_features=option)
+        sequences, schema = read(form, categorical_features=option)
 
-        assert container.kinds == (kind,)
+        assert schema.kinds == (kind,)
         if kind == "number":
             assert sequences.categorical[0].categories.tolist() == [1, 3]
             assert sequences.categorical[0].codes.tolist() == [1, 0, 1, -1]
@@ -356,23 +344,21 @@ def test_mixed_features_come_back_as_they_were(X):
     ids=["tuples", "frames", "polars frames", "arrays and lists"],
 )
 def test_each_feature_is_what_its_values_are(X):
-    estimator = LSTMSequenceEmbedder()
+    sequences, schema = read(X)
 
-    sequences, container = check_sequences(X, estimator=estimator, reset=True)
-
-    assert container.kinds == ("string", "numeric")
+    assert schema.kinds == ("string", "numeric")
     assert values_of(sequences) == [["a", "b", "a"]]
     assert_array_equal(sequences.blocks[0], [[1.0], [2.5], [3.0]])
-    assert estimator.n_features_in_ == 2
-    assert estimator.is_categorical_.tolist() == [True, False]
+    assert schema.n_features == 2
+    assert schema.is_categorical.tolist() == [True, False]
 
 
 def test_missing_values_of_mixed_features():
     X = [[(None, 1.0, True), ("b", None, None)], [(NAN, NAN, False)]]
 
-    sequences, container = read(X)
+    sequences, schema = read(X)
 
-    assert container.kinds == ("string", "numeric", "bool")
+    assert schema.kinds == ("string", "numeric", "bool")
     assert values_of(sequences) == [[None, "b", None], [True, None, False]]
     assert_array_equal(sequences.blocks[0][:, 0], [1.0, NAN, NAN])
 
@@ -380,12 +366,12 @@ def test_missing_values_of_mixed_features():
 def test_some_features_of_a_block_of_numbers_are_categories():
     X = [np.array([[1.0, 7.0, 2.0, 3.0], [2.0, 8.0, 3.0, 4.0]])]
 
-    sequences, container = read(X, categorical_features=[1])
+    sequences, schema = read(X, categorical_features=[1])
 
-    assert container.kinds == ("numeric", "number", "numeric", "numeric")
+    assert schema.kinds == ("numeric", "number", "numeric", "numeric")
     assert [block.shape for block in sequences.blocks] == [(2, 1), (2, 2)]
     assert values_of(sequences) == [[7.0, 8.0]]
-    assert_same(container.build(contiguous(sequences)), X)
+    assert_same(schema.build(contiguous(sequences)), X)
 
 
 @pytest.mark.parametrize(
@@ -394,9 +380,9 @@ def test_some_features_of_a_block_of_numbers_are_categories():
     ids=["indices", "array of indices", "mask", "array mask"],
 )
 def test_features_are_listed_by_index_or_mask(option):
-    estimator = fitted_on(np.ones((2, 3, 3)), categorical_features=option)
+    schema = schema_of(np.ones((2, 3, 3)), categorical_features=option)
 
-    assert estimator.is_categorical_.tolist() == [True, False, True]
+    assert schema.is_categorical.tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -406,7 +392,7 @@ def test_features_are_listed_by_index_or_mask(option):
         ([-1], r"lists -1: indices must be"),
         ([0.5], r"lists 0.5: indices must be"),
         ([True], r"mask of shape \(1,\), expected \(3,\)"),
-        (["a"], r"lists the name 'a', but X is no frame"),
+        (["a"], r"lists the name 'a', but X is not a frame"),
         ("auto", r"categorical_features == 'auto', must be 'from_dtype', None"),
         (3, r"categorical_features == 3, must be"),
     ],
@@ -433,26 +419,22 @@ def test_what_categorical_features_cannot_be(option, match):
     ],
     ids=["characters", "tokens", "Arrow", "polars", "bools"],
 )
-def test_unknown_is_given_back_as_the_container_can(X, expected):
-    sequences, container = read(X)
+def test_unknown_is_given_back_as_the_schema_can(X, expected):
+    sequences, schema = read(X)
     codes = sequences.categorical[0].codes.copy()
     codes[1] = -1
     unknown = CategoricalFeature(codes, sequences.categorical[0].categories)
 
-    built = container.build(
-        Sequences((), sequences.starts, sequences.lengths, (unknown,))
-    )
+    built = schema.build(Sequences((), sequences.starts, sequences.lengths, (unknown,)))
 
     assert_same(built, expected)
 
 
 def test_unknown_numbers_are_null_in_arrow():
-    sequences, container = read(pa.array([[3, 1]]), categorical_features=[0])
+    sequences, schema = read(pa.array([[3, 1]]), categorical_features=[0])
     unknown = CategoricalFeature(np.array([-1, 1], "i4"), np.array([1, 3]))
 
-    built = container.build(
-        Sequences((), sequences.starts, sequences.lengths, (unknown,))
-    )
+    built = schema.build(Sequences((), sequences.starts, sequences.lengths, (unknown,)))
 
     assert built.to_pylist() == [[None, 3.0]]
 
@@ -466,12 +448,10 @@ def test_masked_strings_and_bools_are_missing():
 
 
 def test_unknown_numbers_are_given_back_as_nan():
-    sequences, container = read([np.array([3, 1])], categorical_features=[0])
+    sequences, schema = read([np.array([3, 1])], categorical_features=[0])
     unknown = CategoricalFeature(np.array([-1, 1], "i4"), np.array([1, 3]))
 
-    built = container.build(
-        Sequences((), sequences.starts, sequences.lengths, (unknown,))
-    )
+    built = schema.build(Sequences((), sequences.starts, sequences.lengths, (unknown,)))
 
     assert_array_equal(built[0], [NAN, 3.0])
 
@@ -492,10 +472,10 @@ def test_unknown_numbers_are_given_back_as_nan():
     ],
 )
 def test_another_kind_than_in_fit_is_refused(fit_X, X, match):
-    estimator = fitted_on(fit_X)
+    schema = schema_of(fit_X)
 
     with pytest.raises(TypeError, match=match):
-        check_sequences(X, estimator=estimator, reset=False)
+        read(X, schema=schema)
 
 
 @pytest.mark.parametrize(
@@ -510,51 +490,49 @@ def test_another_kind_than_in_fit_is_refused(fit_X, X, match):
     ],
 )
 def test_kinds_after_fit_are_those_of_fit(fit_X, X, kinds):
-    estimator = fitted_on(fit_X)
+    schema = schema_of(fit_X)
 
-    _, container = check_sequences(X, estimator=estimator, reset=False)
+    _, found = read(X, schema=schema)
 
-    assert container.kinds == kinds
+    assert found.kinds == kinds
 
 
 def test_a_padded_array_is_refused_at_the_place_of_what_differs():
-    estimator = fitted_on(np.ones((2, 3, 2)))
+    schema = schema_of(np.ones((2, 3, 2)))
     X = np.array([[[1, None], [None, None]], [[2, "a"], [3, "b"]]], dtype=object)
 
     match = r"X\[1\] holds strings \('a' at time step 0, feature 1\)"
     with pytest.raises(TypeError, match=match):
-        check_sequences(X, estimator=estimator, reset=False)
+        read(X, schema=schema)
 
 
 def test_a_padded_array_may_miss_a_category_wholly():
     X = np.array([[["a", 1.0], [None, None]], [["b", 2], ["a", 3]]], dtype=object)
-    estimator = fitted_on(X)
+    schema = schema_of(X)
     X[:, :, 0] = None
 
-    sequences, _ = check_sequences(X, estimator=estimator, reset=False)
+    sequences, _ = read(X, schema=schema)
 
     assert sequences.categorical[0].codes.tolist() == [-1] * 4
     assert sequences.lengths.tolist() == [1, 2]
 
 
 def test_listed_numbers_are_categories_after_fit_too():
-    estimator = fitted_on([[1, 2], [3]], categorical_features=[0])
+    schema = schema_of([[1, 2], [3]], categorical_features=[0])
 
-    sequences, _ = check_sequences(
-        [np.array([5.5, 1.0])], estimator=estimator, reset=False
-    )
+    sequences, _ = read([np.array([5.5, 1.0])], schema=schema)
 
     assert sequences.categorical[0].categories.tolist() == [1.0, 5.5]
 
 
-def test_a_refused_X_leaves_the_estimator_as_it_was():
-    estimator = fitted_on(MIXED)
-    before = dict(vars(estimator))
+def test_a_fit_that_is_refused_leaves_the_estimator_unchanged():
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
+    before = dict(vars(embedder.fit(MIXED)))
 
     with pytest.raises(TypeError, match="One feature cannot hold both"):
-        check_sequences([["a", 1]], estimator=estimator, reset=True)
+        embedder.fit([["a", 1]])
 
-    assert vars(estimator) == before
+    assert vars(embedder) == before
 
 
 # What is refused
@@ -570,7 +548,7 @@ REFUSED = {
     "categories of numbers in a table": (
         pd.DataFrame({"a": [1.0, 2.0], "b": pd.Series([1, 2], dtype="category")}),
         TypeError,
-        r"Column 'b' of X holds values of category.*lists of the categories",
+        r"Column 'b' of X holds values of category.*one list per row with the cat",
     ),
     "a number as a string": (["ab", 3], TypeError, r"X\[1\] is of type int, but X\[0"),
     "a string as a token list": ([["a"], "b"], TypeError, r"X\[1\] is a string, but"),
@@ -602,12 +580,12 @@ REFUSED = {
     "numbers and strings in two sequences": (
         [[1, 2], ["a"]],
         TypeError,
-        r"X\[1\] holds strings \('a' at time step 0\), but 1 stands before it",
+        r"X\[1\] holds strings \('a' at time step 0\), but an earlier value is 1",
     ),
     "numbers and strings in one sequence": (
         [["a"], ["b", 2]],
         TypeError,
-        r"X\[1\] holds int values \(2 at time step 1\), but 'a' stands before it",
+        r"X\[1\] holds int values \(2 at time step 1\), but an earlier value is 'a'",
     ),
     "numbers and strings in one feature": (
         [[("a", 1)], [("b", 2), ("c", "d")]],

@@ -6,10 +6,9 @@ import polars as pl
 import pytest
 import torch
 from numpy.testing import assert_array_equal
-from round_trips import round_trip
+from round_trips import as_object_array, read, round_trip, schema_of
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._data.container import Container
 from sklearn_seqembed._data.sequences import Sequences
 
 NAN = np.nan
@@ -18,15 +17,8 @@ PADDED = np.array([[[1.0, 2.0], [3.0, NAN]], [[5.0, 6.0], [NAN, NAN]]])
 TABLE = np.array([[1.0, 2.0, 3.0], [4.0, NAN, 6.0]])
 
 
-def as_object_array(items):
-    out = np.empty(len(items), dtype=object)
-    for i, item in enumerate(items):
-        out[i] = item
-    return out
-
-
 def of_arrays(arrays):
-    """Sequences of one block, one behind the other."""
+    """Make contiguous sequences of one block."""
     offsets = np.cumsum([0, *map(len, arrays)])
     return Sequences.from_offsets((np.concatenate(arrays),), offsets)
 
@@ -179,31 +171,29 @@ def test_numbers_without_fractions_come_back_as_float64(dtype, make):
 
 def test_building_does_not_change_the_arrays_given():
     arrays = [np.ones((2, 1)), np.ones((3, 1))]
-    container = Container("3d", np.dtype(np.float64))
+    _, schema = read(np.ones((2, 3, 1)))
 
-    container.build(of_arrays(arrays))[:] = 7.0
+    schema.build(of_arrays(arrays))[:] = 7.0
 
     assert_array_equal(np.concatenate(arrays), np.ones((5, 1)))
 
 
 def test_without_rows_a_frame_has_a_new_index():
-    container = Container(
-        "pandas", np.dtype(np.float64), columns=["a"], index=pd.Index([7, 8])
-    )
+    schema = schema_of(pd.DataFrame({"a": [1.0, 2.0]}, index=[7, 8]))
 
-    built = container.without_rows().build(of_arrays([np.ones((1, 1))] * 3))
+    built = schema.build(of_arrays([np.ones((1, 1))] * 3))
 
     assert_array_equal(built.index, [0, 1, 2])
     assert list(built.columns) == ["a"]
 
 
 def test_without_names_a_frame_is_an_array():
-    container = Container("pandas", np.dtype(np.float64), columns=["a"])
+    schema = schema_of(pd.DataFrame({"a": [1.0, 2.0]}))
 
-    built = container.without_names().build(of_arrays([np.ones((2, 1))] * 3))
+    built = schema.without_names().build(of_arrays([np.ones((2, 1))] * 3))
 
     assert type(built) is np.ndarray
-    assert built.shape == (3, 2)
+    assert_array_equal(built, np.ones((3, 2)))
 
 
 @pytest.mark.filterwarnings("ignore:The network explains only")

@@ -192,7 +192,7 @@ def test_sequences_without_a_target_to_forecast_are_counted():
     X = np.random.default_rng(0).normal(size=(6, 12))
     X[:4, -2:] = np.nan
 
-    with pytest.warns(UserWarning, match="4 of 6 sequences .* teach no forecast"):
+    with pytest.warns(UserWarning, match="4 of 6 sequences .* no forecast is learned"):
         _embedder(objective="composite", horizon=2).fit(X)
 
 

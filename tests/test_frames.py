@@ -10,11 +10,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
-from round_trips import contiguous, read, round_trip, values_of
+from round_trips import contiguous, read, round_trip, schema_of, values_of
 from sklearn.model_selection import train_test_split
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._data.checking import check_sequences
 
 NAN = np.nan
 LONG = pd.DataFrame(
@@ -63,12 +62,14 @@ def as_arrow_dtype(table, index=None):
     return pd.DataFrame(columns)
 
 
-def fitted_on(X, **params):
-    """An estimator that the door has settled, as fit does."""
-    estimator = LSTMSequenceEmbedder(**params)
-    _, container = check_sequences(X, estimator=estimator, reset=True)
-    estimator._container = container.without_rows()
-    return estimator
+def _embedder():
+    return LSTMSequenceEmbedder(n_components=4, max_epochs=1, random_state=0)
+
+
+def _frame_of(sequences):
+    """Make a frame with the columns of `GROUPED` from lists of time steps."""
+    rows = [list(map(list, zip(*steps, strict=True))) for steps in sequences]
+    return pd.DataFrame(rows, columns=GROUPED.columns)
 
 
 def assert_same_frame(found, expected):
@@ -118,11 +119,9 @@ FORMS = {
 @pytest.mark.parametrize("X", FORMS.values(), ids=FORMS)
 def test_each_column_is_a_feature(X):
     X = OnlyStream(TABLE.to_reader()) if isinstance(X, OnlyStream) else X
-    estimator = LSTMSequenceEmbedder()
+    sequences, schema = read(X)
 
-    sequences, container = check_sequences(X, estimator=estimator, reset=True)
-
-    assert container.kinds == ("string", "numeric", "bool")
+    assert schema.kinds == ("string", "numeric", "bool")
     assert sequences.lengths.tolist() == [3, 2, 1]
     assert values_of(sequences) == [
         ["a", "b", None, "", "b", "é😀"],
@@ -130,9 +129,9 @@ def test_each_column_is_a_feature(X):
     ]
     assert sequences.categorical[0].categories.tolist() == ["", "a", "b", "é😀"]
     assert_array_equal(sequences.blocks[0][:, 0], [1.0, NAN, 3.0, 5.0, 6.0, 4.0])
-    assert estimator.feature_names_in_.tolist() == ["word", "x", "ok"]
-    assert estimator.n_features_in_ == 3
-    assert estimator.is_categorical_.tolist() == [True, False, True]
+    assert schema.feature_names == ("word", "x", "ok")
+    assert schema.n_features == 3
+    assert schema.is_categorical.tolist() == [True, False, True]
 
 
 BACK = {
@@ -195,10 +194,10 @@ def test_lists_in_cells_may_be_of_fixed_size():
 
 def test_lists_of_another_length_than_the_fixed_one_are_plain_lists():
     X = pa.table({"x": pa.array([[1.0, 2.0]], pa.list_(pa.float64(), 2))})
-    _, container = read(X)
+    _, schema = read(X)
     longer, _ = read([[1.0, 2.0, 3.0], [4.0]])
 
-    built = container.without_rows().build(contiguous(longer))
+    built = schema.without_rows().build(contiguous(longer))
 
     assert built["x"].to_pylist() == [[1.0, 2.0, 3.0], [4.0]]
 
@@ -239,20 +238,20 @@ def test_integers_and_decimals_are_numbers():
     X = pa.table({"i": [[1, 2], [3]], "d": pa.array([[1, None], [2]])})
     X = X.set_column(1, "d", X["d"].cast(pa.list_(pa.decimal128(21, 1))))
 
-    sequences, container = read(X)
+    sequences, schema = read(X)
 
-    assert container.kinds == ("numeric", "numeric")
+    assert schema.kinds == ("numeric", "numeric")
     assert sequences.blocks[0].dtype == np.int64
     assert_array_equal(sequences.blocks[1][:, 0], [1.0, NAN, 2.0])
 
 
 def test_numbers_listed_by_name_are_categories():
-    sequences, container = read(GROUPED, categorical_features=["word", "x", "ok"])
+    sequences, schema = read(GROUPED, categorical_features=["word", "x", "ok"])
 
-    assert container.kinds == ("string", "number", "bool")
+    assert schema.kinds == ("string", "number", "bool")
     assert sequences.blocks == ()
     assert sequences.categorical[1].categories.tolist() == [1, 3, 4, 5, 6]
-    found = container.build(contiguous(sequences))["x"].tolist()
+    found = schema.build(contiguous(sequences))["x"].tolist()
     assert str(found) == str(GROUPED["x"].tolist())
 
 
@@ -318,23 +317,23 @@ def test_reading_does_not_change_X(X):
 def test_parts_of_a_frame_are_frames(X):
     train, test = train_test_split(X, random_state=0)
 
-    estimator = fitted_on(train)
-    sequences, container = check_sequences(test, estimator=estimator, reset=False)
+    schema = schema_of(train)
+    sequences, found = read(test, schema=schema)
 
     assert len(sequences) == 1
-    assert type(container.build(contiguous(sequences))) is type(X)
+    assert type(found.build(contiguous(sequences))) is type(X)
     if isinstance(X, pd.DataFrame):
-        assert container.index is test.index
+        assert found.index is test.index
 
 
-def test_a_fitted_container_holds_no_rows():
-    estimator = fitted_on(GROUPED)
+def test_a_fitted_schema_holds_no_rows():
+    schema = schema_of(GROUPED)
     sequences, _ = read(GROUPED[1:])
 
-    built = estimator._container.build(contiguous(sequences))
+    built = schema.build(contiguous(sequences))
 
     assert built.index.tolist() == [0, 1]
-    assert estimator._container.origins == ()
+    assert schema.origins == ()
 
 
 # After fit
@@ -353,11 +352,11 @@ def test_a_fitted_container_holds_no_rows():
     ids=["same", "pandas", "polars", "Arrow", "nothing in a column", "Arrow dtype"],
 )
 def test_every_frame_is_taken_after_fit_on_one(X):
-    estimator = fitted_on(GROUPED)
+    schema = schema_of(GROUPED)
 
-    _, container = check_sequences(X, estimator=estimator, reset=False)
+    _, found = read(X, schema=schema)
 
-    assert container.kinds == ("string", "numeric", "bool")
+    assert found.kinds == ("string", "numeric", "bool")
 
 
 @pytest.mark.parametrize(
@@ -370,22 +369,36 @@ def test_every_frame_is_taken_after_fit_on_one(X):
     ids=["other names", "other order", "one missing"],
 )
 def test_other_columns_than_in_fit_are_refused_in_scikit_learns_words(X, match):
-    estimator = fitted_on(GROUPED)
+    embedder = _embedder().fit(GROUPED)
 
     with pytest.raises(ValueError, match=match):
-        check_sequences(X, estimator=estimator, reset=False)
+        embedder.transform(X)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        GROUPED.rename(columns={"x": "z"}),
+        GROUPED[["x", "word", "ok"]],
+        GROUPED[["x"]],
+    ],
+    ids=["other names", "other order", "one missing"],
+)
+def test_other_columns_than_in_the_schema_are_refused(X):
+    schema = schema_of(GROUPED)
+
+    with pytest.raises(ValueError, match=r"expected \['word', 'x', 'ok'\] in this ord"):
+        read(X, schema=schema)
 
 
 def test_another_kind_than_in_fit_is_refused():
-    estimator = fitted_on(GROUPED)
+    schema = schema_of(GROUPED)
 
     match = (
         r"Column 'x' of X, row 0 \(index 7\), holds strings \('a' at time step 0\), "
     )
     with pytest.raises(TypeError, match=match + "expected numbers as in fit"):
-        check_sequences(
-            GROUPED.assign(x=GROUPED["word"]), estimator=estimator, reset=False
-        )
+        read(GROUPED.assign(x=GROUPED["word"]), schema=schema)
 
 
 NOTHING = pa.table({"x": pa.array([[None], [None, None]], pa.list_(pa.string()))})
@@ -404,12 +417,12 @@ NOTHING = pa.table({"x": pa.array([[None], [None, None]], pa.list_(pa.string()))
     ids=["numbers", "bools", "times"],
 )
 def test_a_column_of_nothing_may_be_of_any_kind(fit_X, kind):
-    estimator = fitted_on(fit_X)
+    schema = schema_of(fit_X)
     X = NOTHING.append_column("y", pa.array([["a"], ["b", "c"]]))
 
-    sequences, container = check_sequences(X, estimator=estimator, reset=False)
+    sequences, found = read(X, schema=schema)
 
-    assert container.kinds == (kind, "string")
+    assert found.kinds == (kind, "string")
     assert all(np.isnan(block).all() for block in sequences.blocks)
     assert sequences.n_steps == 3
 
@@ -417,34 +430,35 @@ def test_a_column_of_nothing_may_be_of_any_kind(fit_X, kind):
 def test_a_column_of_nothing_that_is_not_listed_is_numeric():
     X = NOTHING.append_column("y", pa.array([[1.0], [2.0, 3.0]]))
 
-    _, container = read(X, categorical_features=None)
+    _, schema = read(X, categorical_features=None)
 
-    assert container.kinds == ("numeric", "numeric")
+    assert schema.kinds == ("numeric", "numeric")
 
 
 def test_a_list_after_a_frame_warns_as_scikit_learn_does():
-    estimator = fitted_on(GROUPED)
+    embedder = _embedder().fit(GROUPED)
     X = [[("a", 1.0, True)]]
 
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
-        sequences, _ = check_sequences(X, estimator=estimator, reset=False)
+        vectors = embedder.transform(X)
 
-    assert values_of(sequences) == [["a"], [True]]
+    assert_array_equal(vectors, embedder.transform(_frame_of(X)))
 
 
 def test_a_frame_after_a_list_warns_as_scikit_learn_does():
-    estimator = fitted_on([[("a", 1.0, True)]])
+    X = [[("a", 1.0, True), ("b", 2.0, False)], [("b", 3.0, False)]]
+    embedder = _embedder().fit(X)
 
     with pytest.warns(UserWarning, match="X has feature names, but"):
-        sequences, _ = check_sequences(GROUPED, estimator=estimator, reset=False)
+        vectors = embedder.transform(_frame_of(X))
 
-    assert sequences.lengths.tolist() == [3, 2, 1]
+    assert_array_equal(vectors, embedder.transform(X))
 
 
 def test_one_column_is_taken_after_a_table():
-    estimator = fitted_on(np.ones((2, 3)))
+    schema = schema_of(np.ones((2, 3)))
 
-    sequences, _ = check_sequences(GROUPED[["x"]], estimator=estimator, reset=False)
+    sequences, _ = read(GROUPED[["x"]], schema=schema)
 
     assert sequences.lengths.tolist() == [3, 2, 1]
 
@@ -518,7 +532,7 @@ REFUSED = {
     "views of lists": (
         pa.table({"a": pa.array([[1.0], [2.0]], pa.list_view(pa.float64()))}),
         TypeError,
-        r"Column 'a' of X holds values of list_view<.*Make plain lists of it",
+        r"Column 'a' of X holds values of list_view<.*Convert it to plain lists",
     ),
     "columns of one name": (
         pd.DataFrame([[[1], [2]], [[3], [4]]], columns=["a", "a"]),
@@ -534,9 +548,13 @@ REFUSED = {
         frame(a=[[pd.Timestamp("2020")], [pd.Timestamp("2021"), 3]]),
         TypeError,
         r"Column 'a' of X, row 1 \(index 'q'\), holds int values \(3 at time step 1\), "
-        r"but Timestamp.* stands before it",
+        r"but an earlier value is Timestamp",
     ),
-    "a lazy frame": (pl.LazyFrame(PLAIN), TypeError, "X is a LazyFrame, expected"),
+    "a lazy frame": (
+        pl.LazyFrame(PLAIN),
+        TypeError,
+        "X is of type LazyFrame, expected",
+    ),
     "a missing string": (frame(a=["b", None]), ValueError, r"Column 'a'.*is missing"),
     "null in polars": (
         pl.DataFrame({"a": [[1], None]}),
@@ -626,9 +644,9 @@ def test_what_cannot_be_read_is_refused_with_a_reason(X, error, match):
 
 def test_frames_of_numbers_stay_tables():
     for X in (pd.DataFrame({"a": [1.0], "b": [2.0]}), pa.table({"a": [1], "b": [2]})):
-        sequences, container = read(X)
+        sequences, schema = read(X)
 
-        assert container.is_table
+        assert schema.is_table
         assert sequences.lengths.tolist() == [2]
 
 

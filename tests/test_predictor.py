@@ -734,7 +734,7 @@ def test_y_is_required():
 @pytest.mark.parametrize(
     ("y", "error", "match"),
     [
-        (["a", "b"], ValueError, "X has 3 sequences, y has 2. Pass as many of both"),
+        (["a", "b"], ValueError, "X has 3 sequences, y has 2. Pass one target per"),
         (["a", "", "b"], ValueError, r"y\[1\] has no time steps"),
         ([1.0, NAN, 2.0], ValueError, r"y\[1\] has no observed value"),
         ([1.0, np.inf, 2.0], ValueError, r"y\[1\] is infinite"),

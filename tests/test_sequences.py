@@ -12,11 +12,13 @@ import polars as pl
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from round_trips import as_object_array
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._data.checking import Sequences, check_sequences
+from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed._data.sequences import Sequences
 
 pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
 
@@ -38,14 +40,6 @@ PADDED = np.array(
 )
 
 
-def as_object_array(items):
-    """A 1-D array of dtype object, whatever the items' shapes."""
-    out = np.empty(len(items), dtype=object)
-    for i, item in enumerate(items):
-        out[i] = item
-    return out
-
-
 def with_value(X, index, value):
     """A copy of an array with one other value."""
     X = np.array(X)
@@ -53,10 +47,9 @@ def with_value(X, index, value):
     return X
 
 
-def read(X, estimator=None):
-    """X as the sequences of a new estimator."""
-    estimator = LSTMSequenceEmbedder() if estimator is None else estimator
-    return check_sequences(X, estimator=estimator, reset=True)[0]
+def read(X):
+    """Read X as the sequences of a new estimator."""
+    return check_sequences(X)[0]
 
 
 def rows_of(sequences):
@@ -289,11 +282,10 @@ def test_a_memory_map_is_fitted_as_its_array_is(tmp_path):
 def test_a_list_is_copied_once():
     X = [np.ones((1000, 10)) for _ in range(100)]
     size = sum(x.nbytes for x in X)
-    estimator = LSTMSequenceEmbedder()
 
     tracemalloc.start()
     try:
-        check_sequences(X, estimator=estimator, reset=True)
+        check_sequences(X)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -353,29 +345,29 @@ def test_values_so_large_that_their_sum_overflows_are_taken():
     ids=["list", "3-D", "flat list", "2-D", "equal lists"],
 )
 def test_the_number_of_features_is_set_at_fit(X, n_features):
-    estimator = LSTMSequenceEmbedder()
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1)
 
-    read(X, estimator)
+    embedder.fit(X)
 
-    assert estimator.n_features_in_ == n_features
+    assert embedder.n_features_in_ == n_features
 
 
 @pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])
 def test_column_names_are_set_at_fit(library):
-    estimator = LSTMSequenceEmbedder()
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1)
 
-    read(library.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]}), estimator)
+    embedder.fit(library.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]}))
 
-    assert_array_equal(estimator.feature_names_in_, ["a", "b"])
+    assert_array_equal(embedder.feature_names_in_, ["a", "b"])
 
 
 def test_column_names_of_an_earlier_fit_are_forgotten():
-    estimator = LSTMSequenceEmbedder()
-    read(pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]}), estimator)
+    embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1)
+    embedder.fit(pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]}))
 
-    read(RAGGED, estimator)
+    embedder.fit(RAGGED)
 
-    assert not hasattr(estimator, "feature_names_in_")
+    assert not hasattr(embedder, "feature_names_in_")
 
 
 WAY_OUT = r"Replace it by NaN to have it treated as missing\."
@@ -436,7 +428,7 @@ REFUSED = {
     "list item wholly missing": (
         [RAGGED[0], np.full((2, 2), NAN)],
         ValueError,
-        r"X\[1\] has no observed value: all of it is missing",
+        r"X\[1\] has no observed value: all of its values are missing",
     ),
     "flat item wholly missing": (
         [FLAT[0], [None, None]],
@@ -525,7 +517,7 @@ REFUSED = {
         TypeError,
         r"X\[0\] is of type int, expected a list or an array",
     ),
-    "a number": (5.0, TypeError, r"X is a float, expected sequences"),
+    "a number": (5.0, TypeError, r"X is of type float, expected sequences"),
     "4-D array": (
         np.ones((2, 2, 2, 2)),
         ValueError,
@@ -949,7 +941,7 @@ def test_masked_values_are_missing(as_list):
     table = np.ma.masked_greater(np.arange(6.0).reshape(2, 3), 4.0)
     X = list(table) if as_list else table
 
-    sequences, _ = check_sequences(X, estimator=LSTMSequenceEmbedder(), reset=True)
+    sequences = read(X)
 
     np.testing.assert_array_equal(sequences.rows(1)[:, 0], [3.0, 4.0, np.nan])
 
@@ -959,9 +951,9 @@ def test_masked_values_are_missing(as_list):
     [
         (pd.DataFrame(), ValueError, r"X is empty: 0 sample\(s\) \(shape=\(0, 0\)\)"),
         (np.ones((0, 3)), ValueError, "0 sample.*Pass at least one sequence"),
-        ((x for x in "ab"), TypeError, "X is a generator, expected sequences"),
-        (None, TypeError, "X is a NoneType, expected sequences"),
-        ({}.values(), TypeError, "X is a dict_values, expected sequences"),
+        ((x for x in "ab"), TypeError, "X is of type generator, expected sequences"),
+        (None, TypeError, "X is of type NoneType, expected sequences"),
+        ({}.values(), TypeError, "X is of type dict_values, expected sequences"),
         ([np.ones((3, 0))], ValueError, r"X\[0\] has no features.*one feature"),
         (
             pd.DataFrame({"a": pd.to_datetime(["2020-01-01"]), "b": [1.0]}),

@@ -1,1 +1,1 @@
-"""From what the user passes as X or y to `Sequences`, and back."""
+"""Conversion of user data to `Sequences` and back; this package never imports torch."""

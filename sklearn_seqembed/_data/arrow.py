@@ -1,33 +1,93 @@
-"""Lists and strings that lie in Arrow's memory, read where they lie.
+"""Lists and strings in Arrow's memory, which numbers are read from without a copy.
 
-pyarrow is imported only once X is known to hold Arrow data, or to offer it. Its views
-in numpy are read-only, so nothing behind the door can write into X.
+pyarrow is imported only if X holds or offers Arrow data. Its numpy views are read-only,
+so nothing can write into X.
 """
 
+from dataclasses import dataclass
+
+import narwhals.stable.v2 as nw
 import numpy as np
 
+from sklearn_seqembed._data.arrow_types import (
+    check_type,
+    holds_sequences,
+    is_list,
+    is_string,
+)
+from sklearn_seqembed._data.container import Container, float_dtype, join_characters
 from sklearn_seqembed._data.factorize import as_objects, factorize_characters
-from sklearn_seqembed._data.messages import check_lengths, locate, refuse_empty
+from sklearn_seqembed._data.messages import find_step
+from sklearn_seqembed._data.parsed import FeatureBlock, ParsedSequences
 from sklearn_seqembed._data.sequences import CategoricalFeature
-from sklearn_seqembed._data.values import Part
 
 
-def arrow_data(X):
-    """Take X as data of Arrow's, if that is what it holds or offers.
+@dataclass(frozen=True)
+class ArrowContainer(Container):
+    """An Arrow array of lists or strings, or a Series that holds one.
+
+    Parameters
+    ----------
+    library : {"pandas", "polars", "pyarrow"}, default="pyarrow"
+        Library of the Series; "pyarrow" stands for a pyarrow array.
+    arrow_type : pyarrow DataType, default=None
+        Type of the array.
+    """
+
+    library: str = "pyarrow"
+    arrow_type: object = None
+
+    @classmethod
+    def read(cls, column, X, locator):
+        """Parse each list or string as one sequence.
+
+        Parameters
+        ----------
+        column : pyarrow ChunkedArray
+            The lists or strings in `X`.
+        X : object
+            What the user passed: a Series or an Arrow array of any library.
+        locator : Locator
+            How messages name the sequences.
+
+        Returns
+        -------
+        parsed : ParsedSequences
+            A view of Arrow's buffer where :func:`parse_column` returns one.
+        """
+        block, lengths = parse_column(column, locator)
+        library, index = "pyarrow", None
+        if nw.dependencies.is_pandas_series(X):
+            library, index = "pandas", X.index
+        elif nw.dependencies.is_polars_series(X):
+            library = "polars"
+        dtype = dtype_of(block)
+        container = cls(dtype, index, library, column.type)
+        return ParsedSequences.from_contiguous([block], lengths, container, locator)
+
+    def build(self, values):
+        """Build an array or a Series of lists or strings."""
+        matrix, kind = values.matrix(self.dtype), values.kinds[0]
+        array = build_array(matrix, values.lengths, kind, self.arrow_type)
+        return as_series(array, self.library, self.index)
+
+
+def export_arrow(X):
+    """Return the Arrow data that X holds or offers, without a copy.
 
     Parameters
     ----------
     X : object
-        What the user passed.
+        What the user passed, except for frames of pandas and polars, which have readers
+        of their own.
 
     Returns
     -------
     data : pyarrow ChunkedArray, pyarrow Table or None
-        X without a copy. None for frames that have readers of their own, for other
-        kinds of X, for a Series of anything but lists and strings, and without pyarrow
-        where X is not of pyarrow itself: numpy reads these.
+        None if numpy has to read X: a Series of anything but lists and strings, other
+        kinds of X, and, if pyarrow is not installed, objects of other libraries.
     """
-    if not _holds_arrow(X):
+    if not _offers_arrow(X):
         return None
     try:
         import pyarrow as pa
@@ -35,38 +95,38 @@ def arrow_data(X):
         return None
     if hasattr(X, "columns"):  # a relation of duckdb for example
         return pa.table(X)
-    # pandas from 2 on has the method of the array, from 3 on that of the Series.
-    source = X.array if _library(X) == "pandas" else X
+    is_pandas = nw.dependencies.is_pandas_series(X)
+    # The interface belongs to the array in pandas 2, to the Series from pandas 3 on.
+    source = X.array if is_pandas else X
     is_stream = hasattr(source, "__arrow_c_stream__")
     column = pa.chunked_array(source) if is_stream else pa.array(source)
     if isinstance(column, pa.Array):
         column = pa.chunked_array([column])
     if pa.types.is_struct(column.type):
         return pa.Table.from_struct_array(column)
-    if _library(X) in ("pandas", "polars") and not holds_sequences(column.type):
-        return None
-    return column
+    is_series = is_pandas or nw.dependencies.is_polars_series(X)
+    return None if is_series and not holds_sequences(column.type) else column
 
 
-def read_column(column, place, nested=True):
-    """Read each list, or each string, as one sequence.
+def parse_column(column, locator, nested=True):
+    """Parse each list, or each string, as one sequence.
 
     Parameters
     ----------
     column : pyarrow ChunkedArray of n_samples lists or strings
         Lists of numbers, bools, strings or times, or of time steps that are lists of
-        n_features numbers. Lists may be large or of fixed size. A null among values or
-        time steps is missing.
-    place : Place
-        How messages call a sequence.
+        n_features numbers. Lists may be large or of fixed size. A null value or time
+        step is missing.
+    locator : Locator
+        How messages name a sequence.
     nested : bool, default=True
         Whether time steps may be lists.
 
     Returns
     -------
-    part : Part
-        Numbers are a view of Arrow's buffer where that is one chunk without nulls (and
-        of whole bytes: bools are not), else a copy. Times are of datetime64[us].
+    block : FeatureBlock
+        Numbers are a view of Arrow's buffer if the column is one chunk without nulls;
+        otherwise, and for bools, which Arrow stores as bits, they are a copy.
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
 
@@ -76,91 +136,100 @@ def read_column(column, place, nested=True):
         If there is no list, a list is null or empty, or time steps differ in their
         number of features.
     TypeError
-        If the values are of a kind that is not read.
+        If the type of the values is not supported.
     """
     import pyarrow.compute as pc
 
-    _check_type(column, place, nested)
-    _check_rows(column, place)
-    if _is_string(column.type):
-        strings = _as_plain(column).to_pylist()
+    check_type(column, locator, nested)
+    _check_rows(column, locator)
+    if is_string(column.type):
+        strings = _as_plain_strings(column).to_pylist()
         lengths = np.fromiter(map(len, strings), np.int64, len(strings))
-        check_lengths(lengths, place)
-        return Part("string", factorize_characters(strings)), lengths
+        locator.check_lengths(lengths)
+        return FeatureBlock("string", factorize_characters(strings)), lengths
     lengths = pc.list_value_length(column).to_numpy().astype(np.int64)
-    check_lengths(lengths, place)
+    locator.check_lengths(lengths)
     steps = pc.list_flatten(column)
     if not is_list(steps.type):
-        return _read_values(steps), lengths
-    n_features = _count_features(steps, lengths, place)
+        return _parse_values(steps), lengths
+    n_features = _count_features(steps, lengths, locator)
     # Flattening leaves null lists out.
-    part = _read_values(pc.list_flatten(steps))
-    values = part.values.reshape(-1, n_features)
-    return part._replace(values=_with_missing_steps(values, steps)), lengths
+    block = _parse_values(pc.list_flatten(steps))
+    values = block.values.reshape(-1, n_features)
+    return block._replace(values=_insert_missing_steps(values, steps)), lengths
 
 
-def holds_sequences(arrow_type):
-    """Whether each value of a column is a sequence: a list or a string."""
-    return is_list(arrow_type) or _is_string(arrow_type)
+def build_array(values, lengths, kind, arrow_type):
+    """Build an Arrow array of lists or strings from the values of all time steps.
 
+    Parameters
+    ----------
+    values : ndarray of shape (total_steps,) or (total_steps, n_features)
+        Values of one feature or, for lists of time steps, of several.
+    lengths : int64 ndarray of shape (n_samples,)
+        Number of time steps of each sequence.
+    kind : str
+        What the features hold.
+    arrow_type : pyarrow DataType
+        Type of the array that was read. Dictionaries and views become plain strings,
+        fixed-size lists of other lengths plain lists.
 
-def is_list(arrow_type):
-    """Whether a type of Arrow's is a list of any kind."""
-    import pyarrow as pa
-
-    return (
-        pa.types.is_list(arrow_type)
-        or pa.types.is_large_list(arrow_type)
-        or pa.types.is_fixed_size_list(arrow_type)
-    )
-
-
-def is_number(arrow_type):
-    """Whether a type of Arrow's is of numbers or bools, or of nothing but nulls."""
+    Returns
+    -------
+    pyarrow Array
+        One list or string per sequence. An unknown category is null in a list.
+    """
     import pyarrow as pa
 
     types = pa.types
-    return any(
-        is_kind(arrow_type)
-        for is_kind in (
-            types.is_integer,
-            types.is_floating,
-            types.is_boolean,
-            types.is_decimal,  # what databases make of 1.5
-            types.is_null,  # of lists in which everything is missing
-        )
-    )
+    if is_string(arrow_type):
+        strings = join_characters(values.ravel(), lengths)
+        is_plain = types.is_string(arrow_type) or types.is_large_string(arrow_type)
+        return pa.array(strings, arrow_type if is_plain else pa.large_string())
+    is_nested = is_list(arrow_type.value_type)
+    steps = _build_values(values.ravel(), kind, arrow_type.value_type)
+    if is_nested:
+        steps = pa.FixedSizeListArray.from_arrays(steps, values.shape[1])
+    if types.is_fixed_size_list(arrow_type):
+        size = arrow_type.list_size
+        if (lengths == size).all():
+            return pa.FixedSizeListArray.from_arrays(steps, size)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    # The chunks of X together may have more steps than 32 bits can count.
+    is_large = offsets[-1] > np.iinfo(np.int32).max or types.is_large_list(arrow_type)
+    array_type = pa.LargeListArray if is_large else pa.ListArray
+    offsets = offsets.astype(np.int64 if is_large else np.int32)
+    return array_type.from_arrays(pa.array(offsets), steps)
 
 
-def _library(X):
-    return type(X).__module__.partition(".")[0]
+def as_series(array, library, index=None):
+    """Wrap an Arrow array in a Series of pandas or polars; pyarrow keeps it."""
+    if library == "pandas":
+        import pandas as pd
+
+        return pd.Series(pd.arrays.ArrowExtensionArray(array), index=index)
+    if library == "polars":
+        import polars as pl
+
+        return pl.Series(array)
+    return array
 
 
-def _holds_arrow(X):
-    """Whether X holds Arrow's memory, by what can be seen from outside."""
-    if _library(X) == "pandas":  # others than Arrow's would be converted
-        is_series = not hasattr(X, "columns")
-        return is_series and hasattr(getattr(X, "dtype", None), "pyarrow_dtype")
-    if _library(X) == "polars" and not hasattr(X, "dtype"):
-        return False  # frames, also lazy ones
+def dtype_of(block):
+    """Return the floating dtype in which values of a block are returned."""
+    return float_dtype(block.values.dtype) if block.is_number else np.dtype(np.float64)
+
+
+def _offers_arrow(X):
+    """Return whether X lies in Arrow's memory or can be exported to it."""
+    if nw.dependencies.is_pandas_series(X):
+        # Other Series than Arrow's own would have to be converted.
+        return hasattr(X.dtype, "pyarrow_dtype")
     return hasattr(X, "__arrow_c_array__") or hasattr(X, "__arrow_c_stream__")
 
 
-def _is_string(arrow_type):
-    """Whether values are strings, be it as a dictionary."""
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(arrow_type):
-        arrow_type = arrow_type.value_type
-    return (
-        pa.types.is_string(arrow_type)
-        or pa.types.is_large_string(arrow_type)
-        or pa.types.is_string_view(arrow_type)
-    )
-
-
-def _as_plain(column):
-    """Make plain strings of views and dictionaries, which may differ by chunk."""
+def _as_plain_strings(column):
+    """Convert views and dictionaries, which may differ by chunk, to plain strings."""
     import pyarrow as pa
 
     if not pa.types.is_dictionary(column.type):
@@ -172,56 +241,20 @@ def _as_plain(column):
     return pa.chunked_array(chunks, pa.large_string())
 
 
-def _check_type(column, place, nested):
-    """Refuse everything but values that are read, in one or two levels of lists."""
-    import pyarrow as pa
-
-    arrow_type, depth = column.type, 0
-    while depth < 2 and is_list(arrow_type):
-        arrow_type, depth = arrow_type.value_type, depth + 1
-    if depth == 2 and not nested:
-        raise TypeError(
-            f"{place.whole} holds lists of lists ({column.type}, row 0), but each cell "
-            "must hold one value a time step. Make a column of each feature."
-        )
-    if pa.types.is_duration(arrow_type):
-        raise TypeError(
-            f"{place.whole} holds {column.type}, expected lists of numbers. Convert "
-            "durations to seconds: dt.total_seconds()."
-        )
-    if is_number(arrow_type) and not depth:
-        raise ValueError(
-            f"Expected sequences, got an Arrow array of {len(column)} numbers. Pass "
-            "[X] if it is one univariate sequence."
-        )
-    is_time = pa.types.is_timestamp(arrow_type) or pa.types.is_date(arrow_type)
-    if (
-        is_number(arrow_type)
-        or (_is_string(arrow_type) and depth < 2)
-        or (is_time and depth == 1 and place.takes_times)
-    ):
-        return
-    raise TypeError(
-        f"{place.whole} holds {column.type}, expected lists of numbers, list<double> "
-        "for example, of strings, or of time steps that are lists of numbers. Convert "
-        "the values, or leave out what is neither."
-    )
-
-
-def _check_rows(column, place):
-    if not len(column):
-        refuse_empty()
+def _check_rows(column, locator):
+    """Refuse a column without rows, or with null in place of a sequence."""
+    locator.check_not_empty(len(column))
     if column.null_count:
         i = column.is_null().index(True).as_py()
         raise ValueError(
-            f"{place(i)} is null: a sequence needs at least one time step. Drop such "
-            "rows: X.dropna() in pandas, X.drop_nulls() in polars, X.drop_null() in "
-            "pyarrow."
+            f"{locator.sequence(i)} is null: a sequence needs at least one time step. "
+            "Drop null rows: X.dropna() in pandas, X.drop_nulls() in polars, "
+            "X.drop_null() in pyarrow."
         )
 
 
-def _count_features(steps, lengths, place):
-    """Number of values that each time step holds, which must be one number."""
+def _count_features(steps, lengths, locator):
+    """Return the number of values in each time step, which must be equal for all."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -230,71 +263,94 @@ def _count_features(steps, lengths, place):
     else:
         widths = pc.list_value_length(steps)
         observed = widths.drop_null()
-        # Where every step is null, their missing values count as one feature.
+        # If every step is null, assume one feature.
         n_features = observed[0].as_py() if len(observed) else 1
         differs = pc.not_equal(widths, n_features).index(True).as_py()
         if differs >= 0:
-            i, step = locate(differs, lengths)
+            i, step = find_step(differs, lengths)
             raise ValueError(
-                f"{place(i)} has {widths[differs]} features at time step {step}, "
-                f"expected {n_features} as before. Give every time step all features, "
-                "null where a value is missing."
+                f"{locator.sequence(i)} has {widths[differs]} features at time step "
+                f"{step}, expected {n_features} as in earlier steps. Give every time "
+                "step all features, null where a value is missing."
             )
     if not n_features:
         raise ValueError(
-            f"{place(0)} has no features. Give each time step at least one feature."
+            f"{locator.sequence(0)} has no features. Give each time step at least one "
+            "feature."
         )
     return n_features
 
 
-def _read_values(values):
-    """Read the values of all time steps; numbers as one column."""
+def _parse_values(values):
+    """Parse the values of all time steps; numbers become one column."""
     import pyarrow as pa
 
-    if _is_string(values.type):
-        return Part("string", _factorize(values))
+    if is_string(values.type):
+        return FeatureBlock("string", _factorize(values))
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
-        # numpy knows no zones: what it gets is the time of day in Greenwich.
+        # numpy has no time zones: times with a zone are converted to UTC.
         times = values.cast(pa.timestamp("us"), safe=False)
-        return Part("datetime", times.to_numpy().astype("M8[us]"))
+        return FeatureBlock("datetime", times.to_numpy().astype("M8[us]"))
     kind = "bool" if pa.types.is_boolean(values.type) else "numeric"
-    return Part(kind, _numbers(values)[:, None])
+    return FeatureBlock(kind, _as_numbers(values)[:, None])
 
 
 def _factorize(values):
-    """Turn Arrow's strings into codes; null is missing."""
-    # Through plain strings: a dictionary of X may hold what no step does.
-    encoded = _as_plain(values).dictionary_encode().combine_chunks()
-    found = encoded.dictionary.to_pylist()
-    order = sorted(range(len(found)), key=found.__getitem__)
-    # The last one is for -1.
-    rank = np.full(len(found) + 1, -1, dtype=np.int32)
-    rank[order] = np.arange(len(found), dtype=np.int32)
+    """Turn strings in Arrow's memory into codes; null is missing."""
+    # Plain strings first: a dictionary of X may hold categories that no step has.
+    encoded = _as_plain_strings(values).dictionary_encode().combine_chunks()
+    categories = encoded.dictionary.to_pylist()
+    order = sorted(range(len(categories)), key=categories.__getitem__)
+    # The last rank is that of the code -1.
+    rank = np.full(len(categories) + 1, -1, dtype=np.int32)
+    rank[order] = np.arange(len(categories), dtype=np.int32)
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return CategoricalFeature(rank[codes], as_objects([found[i] for i in order]))
+    return CategoricalFeature(rank[codes], as_objects([categories[i] for i in order]))
 
 
-def _numbers(values):
-    """Read numbers as an array, nulls as NaN."""
+def _as_numbers(values):
+    """Convert numbers to a numpy array, nulls to NaN."""
     import pyarrow as pa
 
     is_floating = pa.types.is_floating(values.type)
     is_other = pa.types.is_null(values.type) or pa.types.is_decimal(values.type)
     if is_other or (values.null_count and not is_floating):
         values = values.cast(pa.float64(), safe=False)
-    parts = [
+    chunks = [
         chunk.to_numpy(zero_copy_only=False) for chunk in values.chunks if len(chunk)
     ]
-    if not parts:  # every time step is null
+    if not chunks:  # every time step is null
         return np.empty(0)
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
 
-def _with_missing_steps(values, steps):
-    """Put a row of NaN where a time step is null."""
+def _insert_missing_steps(values, steps):
+    """Insert a row of NaN for each time step that is null."""
     if not steps.null_count:
         return values
     dtype = values.dtype if values.dtype.kind == "f" else np.float64
     everything = np.full((len(steps), values.shape[1]), np.nan, dtype=dtype)
     everything[np.asarray(steps.is_valid())] = values
     return everything
+
+
+def _build_values(values, kind, value_type):
+    """Build an Arrow array of single values; an unknown category is null."""
+    import pyarrow as pa
+
+    if kind == "string":
+        if pa.types.is_dictionary(value_type):
+            plain = pa.array(values, value_type.value_type)
+            return plain.dictionary_encode().cast(value_type)
+        is_plain = pa.types.is_string(value_type)
+        return pa.array(values, pa.string() if is_plain else pa.large_string())
+    if kind == "bool":
+        return pa.array(values, pa.bool_())
+    found = pa.array(values, from_pandas=kind == "number")
+    if values.dtype.kind != "M":
+        return found
+    if pa.types.is_date(value_type):
+        return found.cast(value_type, safe=False)
+    # Time zones are kept, and units that are fine enough for microseconds.
+    unit = "ns" if value_type.unit == "ns" else "us"
+    return found.cast(pa.timestamp(unit, value_type.tz))

@@ -1,61 +1,65 @@
-"""From what a user passes as X to `Sequences`.
+"""Validation: from anything that a user passes as X or y to `Sequences`.
 
-`check_sequences` is the door: everything that is refused is refused here, or in the
-readers that it calls, and every later room trusts what it gets. The way back is
-`_data/container.py`.
+Everything that is refused is refused here or in the readers that are called from here,
+so that later code can rely on its input. `parse_sequences` chooses the reader; a
+`Schema` leads back to the user's container.
 """
 
-import copy
-import numbers
-from dataclasses import replace
-from itertools import chain
-
 import numpy as np
-from sklearn.utils.validation import validate_data
 
-from sklearn_seqembed._data.arrays import floating, read_3d, read_table, refuse_1d
-from sklearn_seqembed._data.arrow import arrow_data, is_list, read_column
-from sklearn_seqembed._data.container import Cell, Container
+from sklearn_seqembed._data.arrays import ArrayContainer
+from sklearn_seqembed._data.arrow import ArrowContainer, export_arrow
 from sklearn_seqembed._data.feature_kinds import (
-    is_categorical,
-    kinds_of,
-    listed_features,
-    settle,
+    choose_kinds,
+    convert_features,
+    list_categorical,
 )
-from sklearn_seqembed._data.frames import is_frame_of_sequences, read_frame
-from sklearn_seqembed._data.lists import as_array, read_items
-from sklearn_seqembed._data.messages import Place, refuse_empty
-from sklearn_seqembed._data.observed import check_values
-from sklearn_seqembed._data.parsed import contiguous
+from sklearn_seqembed._data.frames import FrameContainer, has_cells_of_sequences
+from sklearn_seqembed._data.items import as_array
+from sklearn_seqembed._data.lists import (
+    ListContainer,
+    as_table,
+    is_series_of_objects,
+)
+from sklearn_seqembed._data.messages import NOT_OBSERVED, Locator, name_feature
+from sklearn_seqembed._data.native_frames import frame_library
+from sklearn_seqembed._data.schema import Schema
 from sklearn_seqembed._data.sequences import Sequences
+from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
 
-_SET_AT_FIT = ("n_features_in_", "feature_names_in_", "is_categorical_")
 
-
-def check_sequences(X, *, estimator, reset):
-    """Read X as sequences, or refuse it.
-
-    Sets `n_features_in_`, `is_categorical_` and, for a frame, `feature_names_in_` of
-    the estimator where `reset`; elsewhere X is compared with them, and its features
-    are what they were in fit.
+def check_sequences(
+    X,
+    name="X",
+    *,
+    categorical_features="from_dtype",
+    schema=None,
+    estimator_name=None,
+):
+    """Read and validate sequences.
 
     Parameters
     ----------
     X : list, tuple, array, tensor, frame or Arrow array
-        The sequences, in any of the forms listed in the user guide. It is not changed.
-    estimator : estimator
-        Its name stands in messages, its `categorical_features` is read, its fitted
-        attributes are set or compared.
-    reset : bool
-        Whether this X settles the number, names and kinds of features.
+        The sequences, in any of the forms listed in the user guide. They are not
+        changed.
+    name : str, default="X"
+        How messages name X.
+    categorical_features : "from_dtype", None or array-like, default="from_dtype"
+        Which features are categories; ignored if there is a schema.
+    schema : Schema, default=None
+        The schema that fit got, with which X is compared. With None, X determines the
+        number and the kinds of features.
+    estimator_name : str, default=None
+        How messages name the estimator.
 
     Returns
     -------
     sequences : Sequences
-        Views of X's own values where it is an array or lies in Arrow's memory, one copy
-        where it is a list.
-    container : Container
-        The kind that X was.
+        Views of the values of X if it is an array or in Arrow's memory, one copy if it
+        is a list.
+    schema : Schema
+        Container and features of X.
 
     Raises
     ------
@@ -63,179 +67,184 @@ def check_sequences(X, *, estimator, reset):
         If X is empty, a sequence has no time step or no observed value, a value is
         infinite, or the number of features differs within X or from fit.
     TypeError
-        If X, a sequence or a feature is of another kind than is read, or than in fit.
+        If the type of X, of a sequence or of a feature is not supported, or is not that
+        of fit.
     """
-    # What is set is set on a copy: an X that is refused leaves the estimator as it was.
-    probe = copy.copy(estimator)
-    reading = _read(X, probe, reset)
-    _compare_names(reading, probe, reset)
-    is_listed = None
-    if reset:
-        is_listed = listed_features(
-            estimator.categorical_features,
-            reading.parts,
-            reading.names,
-            reading.container.is_table,
-        )
-        kinds = kinds_of(reading.parts, is_listed)
-        probe.is_categorical_ = is_categorical(kinds)
-    else:
-        _check_same_features(reading, estimator)
-        kinds = estimator._container.kinds
-    blocks, categories = settle(reading, kinds, is_listed)
-    sequences = Sequences(blocks, reading.starts, reading.lengths, categories)
-    check_values(sequences, kinds, reading.names)
-    if reset:
-        for name in _SET_AT_FIT:
-            vars(estimator).pop(name, None)
-            if name in vars(probe):
-                setattr(estimator, name, getattr(probe, name))
-    return sequences, replace(reading.container, kinds=kinds)
-
-
-def _read(X, estimator, reset):
-    """Call the reader for the kind that X is."""
-    data = arrow_data(X)
-    frame = X if data is None else data
-    if is_frame_of_sequences(frame):
-        return read_frame(frame)
-    if data is not None and not hasattr(data, "columns"):
-        return _read_arrow(data, X)
-    X = frame if data is not None else _as_array_of_sequences(X)
-    if isinstance(X, (list, tuple)):
-        X = _list_to_table(X)
-    if isinstance(X, (list, tuple)) or _is_1d_of_sequences(X):
-        return _read_list(X)
-    if getattr(X, "ndim", 2) == 3:
-        return read_3d(np.asarray(X))
-    return read_table(X, estimator, reset)
-
-
-def _read_arrow(column, X):
-    """Take the lists or strings of an Arrow array, or of the Series that holds one."""
-    part, lengths = read_column(column, Place())
-    library = type(X).__module__.partition(".")[0]
-    is_series = library in ("pandas", "polars")
-    dtype = np.dtype(np.float64)
-    if part.kind != "string":
-        dtype = floating(part.values.dtype)
-    form = "arrow" if is_list(column.type) else "string"
-    is_pandas_string = library == "pandas" and form == "string"
-    container = Container(
-        f"{library} series" if is_series else "arrow",
-        dtype,
-        cells=(Cell(form, dtype, X.dtype if is_pandas_string else column.type),),
-        index=X.index if library == "pandas" else None,
+    parsed = parse_sequences(X, name, estimator_name=estimator_name)
+    return validate_parsed(
+        parsed,
+        categorical_features=categorical_features,
+        schema=schema,
+        estimator_name=estimator_name,
     )
-    return contiguous([part], lengths, container)
 
 
-def _as_array_of_sequences(X):
-    """Tensors and Series become arrays, but for a Series of sequences."""
-    return X if _is_series_of_objects(X) else as_array(X)
+def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
+    """Read sequences by the reader of their container, without comparing them with fit.
+
+    Parameters
+    ----------
+    X, name, estimator_name
+        As in :func:`check_sequences`.
+    allow_empty : bool, default=False
+        Whether a sequence may have no time steps.
+
+    Returns
+    -------
+    parsed : ParsedSequences
+        The values, and the container.
+    """
+    locator = Locator(name, allow_empty=allow_empty)
+    if isinstance(X, (list, tuple)):
+        table = as_table(X, locator)
+        if table is None:
+            return ListContainer.read(X, locator)
+        return TableContainer.read(table, locator, estimator_name)
+    if frame_library(X) is None:
+        data = export_arrow(X)
+        if data is not None and frame_library(data) is None:
+            return ArrowContainer.read(data, X, locator)
+        X = X if data is None else data
+    if frame_library(X) is not None:
+        if has_cells_of_sequences(X, name):
+            return FrameContainer.read(X, locator)
+        return NumberFrameContainer.read(X, locator, estimator_name)
+    if is_series_of_objects(X):
+        return ListContainer.read(X, locator)
+    X = as_array(X)
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OUT":
+        return ListContainer.read(X, locator)
+    if getattr(X, "ndim", 2) == 3:
+        return ArrayContainer.read(np.asarray(X), locator)
+    return TableContainer.read(X, locator, estimator_name)
 
 
-def _is_series_of_objects(X):
-    """Whether X is a pandas Series of strings or other objects."""
-    if type(X).__module__.partition(".")[0] != "pandas" or hasattr(X, "columns"):
-        return False
-    is_series = hasattr(X, "index") and hasattr(X, "iloc")
-    if not is_series or not len(X):
-        return False
-    return X.dtype == object or isinstance(X.iloc[0], str)
+def validate_parsed(
+    parsed, *, categorical_features="from_dtype", schema=None, estimator_name=None
+):
+    """Validate what `parse_sequences` returned, as `check_sequences` does.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        The sequences.
+    categorical_features, schema, estimator_name
+        As in :func:`check_sequences`.
+
+    Returns
+    -------
+    sequences : Sequences
+        The sequences.
+    schema : Schema
+        Their container and features.
+    """
+    if schema is None:
+        is_listed = list_categorical(categorical_features, parsed)
+        kinds = choose_kinds(parsed.blocks, is_listed)
+    else:
+        _compare_with_fit(parsed, schema, estimator_name or "the estimator")
+        is_listed, kinds = None, schema.kinds
+    blocks, categorical, origins = convert_features(parsed, kinds, is_listed)
+    sequences = Sequences(blocks, parsed.starts, parsed.lengths, categorical)
+    found = Schema(parsed.container, kinds, origins)
+    _check_values(sequences, found, parsed.locator.argument)
+    return sequences, found
 
 
-def _is_1d_of_sequences(X):
-    """Whether X is an array of objects or strings, or a Series of such."""
-    if isinstance(X, np.ndarray):
-        return X.ndim == 1 and X.dtype.kind in "OUT"
-    return _is_series_of_objects(X)
-
-
-def _read_list(X):
-    """Read a list, or what is like one, item by item."""
-    if not len(X):
-        refuse_empty()
-    is_series = _is_series_of_objects(X)
-    items = X.astype(object).tolist() if is_series else X
-    if isinstance(X, np.ndarray):
-        items = X.tolist() if X.dtype.kind in "UT" else list(X)
-    parts, lengths, cell = read_items(items, Place())
-    dtype = np.dtype(np.float64)
-    if len(parts) == 1 and parts[0].kind != "string":
-        dtype = floating(parts[0].values.dtype)
-    form = "list" if isinstance(X, (list, tuple)) else "object"
-    container = Container(form, dtype, cells=(Cell(cell, dtype),))
-    if is_series:
-        cells = (Cell(cell, dtype, X.dtype),)
-        container = replace(container, form="pandas series", cells=cells, index=X.index)
-    return contiguous(parts, lengths, container)
-
-
-def _list_to_table(X):
-    """Lists of numbers of equal lengths become a 2-D array, other lists stay."""
-    if not len(X):
-        refuse_empty()
-    if all(isinstance(item, numbers.Number) for item in X):
-        refuse_1d(f"a list of {len(X)} numbers")
-    if not all(isinstance(item, (list, tuple)) for item in X):
-        return X
-    n_steps = {len(item) for item in X}
-    if len(n_steps) > 1 or 0 in n_steps or not _is_number(X[0][0]):
-        return X
-    try:
-        array = np.asarray(X)
-    except ValueError:  # lists within the lists, of several lengths
-        return X
-    if array.ndim > 2 or array.dtype.kind not in "iufO":
-        return X  # bools are categories, unless numbers stand beside them
-    if array.dtype.kind != "O":
-        return array
-    types = set(map(type, chain.from_iterable(X))) - {type(None)}
-    is_bool = types <= {bool, np.bool_}
-    if is_bool or not all(map(_is_number_type, types)):
-        return X
-    return array.astype(np.float64)
-
-
-def _is_number(value):
-    return value is None or _is_number_type(type(value))
-
-
-def _is_number_type(t):
-    return issubclass(t, (numbers.Real, np.bool_))
-
-
-def _compare_names(reading, estimator, reset):
-    """Set or compare names of features, in scikit-learn's words."""
-    if reading.container.is_table:
-        return  # its reader has done so
-    fitted = None if reset else estimator._container
-    if reset and reading.frame is None:
-        estimator.n_features_in_ = reading.n_features
-        # A frame of an earlier fit leaves its names behind.
-        vars(estimator).pop("feature_names_in_", None)
+def _compare_with_fit(parsed, schema, estimator_name):
+    """Refuse other columns, or another number of features, than in fit."""
+    container, name = parsed.container, parsed.locator.argument
+    if container.is_table == schema.is_table:
+        _compare_columns(container.columns, schema.container.columns, name)
+    if container.is_table and schema.is_table:
+        if container.n_steps != schema.n_steps:
+            raise ValueError(
+                f"{name} has {container.n_steps} features, but {estimator_name} is "
+                f"expecting {schema.n_steps} features as input. Fitted on a 2-D "
+                f"{name}, each of its columns is a time step. To pass sequences of "
+                "other lengths, give a list of 1-D arrays: "
+                f"list(numpy.asarray({name}))."
+            )
         return
-    if reset or (reading.frame is not None and not fitted.is_table):
-        validate_data(estimator, reading.frame, reset=reset, skip_check_array=True)
-
-
-def _check_same_features(reading, estimator):
-    expected = len(estimator._container.kinds)
-    if reading.n_features != expected:
-        way_out = ""
-        if reading.container.is_table:
-            way_out = (
-                f" A 2-D X is read as {len(reading.lengths)} univariate sequences: "
-                "pass [X] if it is one sequence, a 3-D array for several."
+    if parsed.n_features != schema.n_features:
+        remedy = ""
+        if container.is_table:
+            remedy = (
+                f" A 2-D {name} is read as {len(parsed.lengths)} univariate sequences: "
+                f"pass [{name}] if it is one sequence, a 3-D array if there are "
+                "several."
             )
         raise ValueError(
-            f"X has {reading.n_features} features, but {type(estimator).__name__} "
-            f"is expecting {expected} features as input: the number of columns of "
-            f"each sequence (axis 1) must be that of fit.{way_out}"
+            f"{name} has {parsed.n_features} features, but {estimator_name} is "
+            f"expecting {schema.n_features} features as input: each sequence must have "
+            f"the same number of columns (axis 1) as in fit.{remedy}"
         )
-    is_frame_of_fit = estimator._container.is_frame
-    if is_frame_of_fit and reading.frame is None:
-        # Features without names: that scikit-learn warns, where fit saw some.
-        stand_in = np.empty((1, expected))
-        validate_data(estimator, stand_in, reset=False, skip_check_array=True)
+
+
+def _compare_columns(found, expected, name):
+    """Refuse frames with other columns than in fit; only strings count as names."""
+    for columns in (found, expected):
+        if columns is None or not all(isinstance(column, str) for column in columns):
+            return
+    if found != expected:
+        raise ValueError(
+            f"{name} has the columns {list(found)}, expected {list(expected)} in this "
+            "order, as in fit."
+        )
+
+
+def _check_values(sequences, schema, name):
+    """Refuse infinite values, and sequences in which all values are missing."""
+    if sequences.blocks and all(b.dtype.kind != "f" for b in sequences.blocks):
+        return  # integers and bools are finite and never missing
+    is_empty = ~_has_category(sequences)
+    if sequences.blocks:
+        is_empty &= _count_missing(sequences, schema, name) == sequences.lengths
+    if is_empty.any():
+        i = int(np.flatnonzero(is_empty)[0])
+        raise ValueError(NOT_OBSERVED.format(name=f"{name}[{i}]"))
+
+
+def _has_category(sequences):
+    """Return whether each sequence has an observed category."""
+    found = np.zeros(len(sequences), dtype=bool)
+    for feature in sequences.categorical:
+        # Padding between sequences is missing, so it changes nothing.
+        found |= np.logical_or.reduceat(feature.codes >= 0, sequences.starts)
+    return found
+
+
+def _count_missing(sequences, schema, name):
+    """Count the time steps of each sequence in which all numbers are missing."""
+    position = 0  # number of time steps before the chunk
+    n_missing = np.zeros(len(sequences), dtype=np.int64)
+    ends = np.cumsum(sequences.lengths)
+    for chunk in sequences.iter_chunks():
+        # A sum is finite only if all values are, and much faster than looking at each.
+        # A sum of float16 would overflow.
+        dtype = np.float32 if chunk.dtype == np.float16 else None
+        with np.errstate(invalid="ignore", over="ignore"):
+            is_suspicious = not np.isfinite(chunk.sum(dtype=dtype))
+        if is_suspicious:
+            if np.isinf(chunk).any():
+                row, column = np.argwhere(np.isinf(chunk))[0]
+                _refuse_infinite(ends, position + row, int(column), schema, name)
+            rows = np.flatnonzero(np.isnan(chunk).all(axis=1))
+            owners = np.searchsorted(ends, position + rows, side="right")
+            n_missing += np.bincount(owners, minlength=len(sequences))
+        position += len(chunk)
+    return n_missing
+
+
+def _refuse_infinite(ends, row, column, schema, name):
+    i = int(np.searchsorted(ends, row, side="right"))
+    step = int(row - (ends[i - 1] if i else 0))
+    # Times have two numeric columns, categories none.
+    n_columns = {"numeric": 1, "datetime": 2}
+    widths = [n_columns.get(kind, 0) for kind in schema.kinds]
+    feature = int(np.searchsorted(np.cumsum(widths), column, side="right"))
+    raise ValueError(
+        f"{name}[{i}] is infinite at time step {step}, "
+        f"{name_feature(feature, schema.feature_names)}. Replace it by NaN to have it "
+        "treated as missing."
+    )

@@ -4,41 +4,38 @@ import numpy as np
 
 from sklearn_seqembed._data.sequences import CategoricalFeature
 
-# What stands for a category that is unknown, in a string of characters.
-UNKNOWN_CHARACTER = "\ufffd"
-
 
 def factorize_strings(values):
-    """Turn strings into codes; everything else counts as missing.
+    """Turn strings into codes; everything else is missing.
 
     Parameters
     ----------
     values : sequence of str and missing values
-        The values of all time steps, hashable.
+        The values of all time steps; each must be hashable.
 
     Returns
     -------
-    categories : Categories
-        The empty string is a category of its own.
+    feature : CategoricalFeature
+        The empty string is a category like any other.
     """
     distinct = set(values)
-    levels = sorted({str(value) for value in distinct if isinstance(value, str)})
-    code_of = {level: code for code, level in enumerate(levels)}
-    # NaN equals nothing, but a dict finds the very object that it holds.
+    categories = sorted({str(value) for value in distinct if isinstance(value, str)})
+    code_of = {category: code for code, category in enumerate(categories)}
+    # NaN does not equal itself, but a dict finds the very object that it holds.
     code_of.update((v, -1) for v in distinct if not isinstance(v, str))
     codes = np.fromiter(map(code_of.__getitem__, values), np.int32, len(values))
-    return CategoricalFeature(codes, as_objects(levels))
+    return CategoricalFeature(codes, as_objects(categories))
 
 
 def factorize_characters(strings):
-    """Turn all characters of strings into codes, one after another.
+    """Turn the characters of all strings into codes, string after string.
 
-    A character is a code point: an accent of its own is one of its own.
+    A character is a Unicode code point: a combining accent is a character of its own.
     """
-    # Half of a surrogate pair, alone, is no text, but Python's strings may hold it.
+    # Python's strings may hold half of a surrogate pair, which is no valid text.
     encoded = "".join(strings).encode("utf-32-le", "surrogatepass")
     points = np.frombuffer(encoded, dtype="<u4")
-    # Unicode is small: a table of all of it is quicker than to sort what is used.
+    # A table of all code points is small, and faster than sorting those in use.
     code_of = np.zeros(0x110000, dtype=np.int32)
     code_of[points] = 1
     used = np.flatnonzero(code_of)
@@ -49,47 +46,44 @@ def factorize_characters(strings):
 
 
 def factorize_numbers(values):
-    """Turn numbers or bools (total_steps,) into codes, NaN is missing."""
+    """Turn numbers or bools of shape (total_steps,) into codes; NaN is missing."""
     is_missing = np.isnan(values) if values.dtype.kind == "f" else None
     if is_missing is None or not is_missing.any():
-        levels, codes = np.unique(values, return_inverse=True)
-        return CategoricalFeature(codes.astype(np.int32), levels)
-    levels, observed = np.unique(values[~is_missing], return_inverse=True)
+        categories, codes = np.unique(values, return_inverse=True)
+        return CategoricalFeature(codes.astype(np.int32), categories)
+    categories, observed = np.unique(values[~is_missing], return_inverse=True)
     codes = np.full(len(values), -1, dtype=np.int32)
     codes[~is_missing] = observed
-    return CategoricalFeature(codes, levels)
+    return CategoricalFeature(codes, categories)
 
 
-def nothing_observed(n_steps):
-    """Categories of steps that are all missing."""
+def make_missing(n_steps):
+    """Make a categorical feature that is missing at every time step."""
     return CategoricalFeature(np.full(n_steps, -1, dtype=np.int32), as_objects([]))
 
 
-def values_of(categories, kind):
-    """Turn codes back into values; -1 is a category that is unknown.
+def decode_categories(feature, kind):
+    """Turn codes back into values; -1 is an unknown category.
 
     Parameters
     ----------
-    categories : Categories
-        Codes and levels.
+    feature : CategoricalFeature
+        Codes and categories.
     kind : {"string", "bool", "number"}
-        What the levels are.
+        Kind of the categories.
 
     Returns
     -------
     values : ndarray of shape (total_steps,)
-        Unknown is None among strings (dtype object) and bools (of dtype object only
-        then), NaN among numbers.
+        An unknown category is None among strings and bools, NaN among numbers. The
+        dtype is object for strings, and for bools of which one is unknown.
     """
-    codes, levels = categories
-    # Appended, what stands for unknown is what -1 picks.
-    if kind == "string":
-        return np.append(levels.astype(object), None)[codes]
-    if not (codes < 0).any():
-        return levels[codes]
-    if kind == "bool":
-        return np.append(levels.astype(object), None)[codes]
-    return np.append(levels, np.nan)[codes]
+    codes, categories = feature
+    if kind == "string" or (codes < 0).any():
+        unknown = np.nan if kind == "number" else None
+        values = categories if kind == "number" else categories.astype(object)
+        categories = np.append(values, unknown)  # the code -1 picks the last value
+    return categories[codes]
 
 
 def as_objects(items):

@@ -1,243 +1,243 @@
-"""Which features are categories: what X holds, what the user says, what fit saw."""
+"""Which features are categories, by what X holds, by a parameter, or by fit."""
 
 import numbers
 
 import numpy as np
 
-from sklearn_seqembed._data.factorize import factorize_numbers, nothing_observed
-from sklearn_seqembed._data.messages import name_feature
-from sklearn_seqembed._data.values import Part
+from sklearn_seqembed._data.factorize import factorize_numbers, make_missing
+from sklearn_seqembed._data.messages import name_feature, name_option
+from sklearn_seqembed._data.parsed import FeatureBlock
+from sklearn_seqembed._data.schema import CATEGORICAL_KINDS
+from sklearn_seqembed._data.timestamps import TIME_DTYPE, encode_times
 
-# What a feature held, in words.
-_WORDS = {
+# How messages name the values of a feature.
+_KIND_NAMES = {
     "numeric": "numbers",
     "number": "numbers",
-    "category": "categories",
     "bool": "bools",
     "string": "strings",
     "datetime": "dates and times",
 }
 
-_CATEGORICAL = ("string", "bool", "number")
 
-
-def listed_features(option, parts, names, is_table):
-    """Read `categorical_features` as a mask.
+def list_categorical(option, parsed):
+    """Turn `categorical_features` into a mask.
 
     Parameters
     ----------
     option : "from_dtype", None or array-like
         Names, indices, or a boolean mask.
-    parts : list of Part
-        The features.
-    names : list of str or None
-        Their names, in a frame.
-    is_table : bool
-        Whether X is a table of scalars. Its bools are numbers: scikit-learn's own
-        estimators read them so, and its checks pass such tables.
+    parsed : ParsedSequences
+        The features. In a table of scalars bools are numbers: scikit-learn's own
+        estimators read them so, and its checks pass tables of bools.
 
     Returns
     -------
     is_listed : bool ndarray of shape (n_features,)
-        Whether a feature's values are categories.
+        Whether a feature is to be categorical.
 
     Raises
     ------
     ValueError
-        If a name or an index is none of X, or a mask has another length.
+        If a name or an index is not in X, or a mask has another length.
     """
-    kinds = [part.kind for part in parts for _ in range(part.width)]
+    kinds = [block.kind for block in parsed.blocks for _ in range(block.width)]
     if isinstance(option, str) and option == "from_dtype":
-        categorical = ("string",) if is_table else ("string", "bool", "category")
+        is_table = parsed.container.is_table
+        categorical = ("string",) if is_table else CATEGORICAL_KINDS
         return np.array([kind in categorical for kind in kinds])
     is_listed = np.zeros(len(kinds), dtype=bool)
     if option is None:
         return is_listed
+    name = name_option(parsed.locator.argument)
     values = None if isinstance(option, str) else np.asarray(option)
     if values is None or values.ndim != 1 or values.dtype.kind not in "biuOUTf":
         raise ValueError(
-            f"categorical_features == {option!r}, must be 'from_dtype', None, or an "
-            "array-like of names, of indices, or a boolean mask."
+            f"{name} == {option!r}, must be 'from_dtype', None, or an array-like of "
+            "names, of indices, or a boolean mask."
         )
     if values.dtype.kind == "b":
         if len(values) != len(kinds):
             raise ValueError(
-                f"categorical_features is a mask of shape {values.shape}, expected "
-                f"({len(kinds)},): one value for each feature."
+                f"{name} is a mask of shape {values.shape}, expected ({len(kinds)},): "
+                "one value for each feature."
             )
         return values
     for value in values.tolist():
-        is_listed[_position(value, len(kinds), names)] = True
+        is_listed[_find_feature(value, name, len(kinds), parsed)] = True
     return is_listed
 
 
-def _position(value, n_features, names):
-    """Find the feature that a name or an index of `categorical_features` means."""
+def _find_feature(value, option_name, n_features, parsed):
+    """Find the position of the feature that a name or an index refers to."""
+    argument, names = parsed.locator.argument, parsed.container.feature_names
     if isinstance(value, str):
         if names is None:
             raise ValueError(
-                f"categorical_features lists the name {value!r}, but X is no frame of "
-                "sequences: its features have no names. List their indices instead."
+                f"{option_name} lists the name {value!r}, but {argument} is not a "
+                "frame of sequences: its features have no names. List their indices "
+                "instead."
             )
         if value not in names:
             raise ValueError(
-                f"categorical_features lists {value!r}, which is not in X. Its columns "
-                f"are {list(names)}."
+                f"{option_name} lists {value!r}, which is not in {argument}. Its "
+                f"columns are {list(names)}."
             )
-        return list(names).index(value)
+        return names.index(value)
     if not isinstance(value, numbers.Integral) or not 0 <= value < n_features:
         raise ValueError(
-            f"categorical_features lists {value!r}: indices must be integers in [0, "
-            f"{n_features - 1}], for X has {n_features} feature(s)."
+            f"{option_name} lists {value!r}: indices must be integers in [0, "
+            f"{n_features - 1}], for {argument} has {n_features} feature(s)."
         )
     return value
 
 
-def kinds_of(parts, is_listed):
-    """Say what each feature is, one word a feature.
+def choose_kinds(blocks, is_listed):
+    """Choose the kind of each feature at fit.
 
     Parameters
     ----------
-    parts : list of Part
+    blocks : list of FeatureBlock
         The features.
     is_listed : bool ndarray of shape (n_features,)
-        Whether the values of a feature are to be categories.
+        Whether a feature is to be categorical.
 
     Returns
     -------
-    kinds : tuple of {"numeric", "string", "bool", "number", "datetime"}
-        "number" is numbers as categories.
+    kinds : tuple of {"numeric", "number", "string", "bool", "datetime"}
+        One kind per feature; "number" stands for numbers that are categories.
     """
-    each = [part for part in parts for _ in range(part.width)]
-    return tuple(map(_kind_of, each, is_listed))
+    each = [block for block in blocks for _ in range(block.width)]
+    return tuple(map(_choose_kind, each, is_listed))
 
 
-def _kind_of(part, is_listed):
+def _choose_kind(block, is_listed):
     if is_listed:
-        return "number" if part.kind in ("numeric", "category") else part.kind
-    # Strings that are all missing may stand for anything.
-    is_nothing = part.kind == "string" and _nothing_in(part)
-    return "numeric" if part.is_number or is_nothing else part.kind
+        return "number" if block.kind == "numeric" else block.kind
+    # Strings that are all missing may be missing numbers as well.
+    is_nothing = block.kind == "string" and block.is_all_missing
+    return "numeric" if block.is_number or is_nothing else block.kind
 
 
-def is_categorical(kinds):
-    """Mask of the features that are categories."""
-    return np.array([kind in _CATEGORICAL for kind in kinds])
-
-
-def settle(reading, kinds, is_listed=None):
-    """Turn each feature into what it is to be.
+def convert_features(parsed, kinds, is_listed=None):
+    """Convert each feature to its kind.
 
     Parameters
     ----------
-    reading : Reading
-        X as it was read.
+    parsed : ParsedSequences
+        The sequences.
     kinds : tuple of str
-        What each feature is to be.
+        The kind that each feature is to have.
     is_listed : bool ndarray of shape (n_features,), default=None
-        At fit, what `categorical_features` says; None means later than fit.
+        At fit, whether a feature is to be categorical; None after fit.
 
     Returns
     -------
     blocks : tuple of ndarray
-        The numeric features.
-    categories : tuple of CategoricalFeature
-        The categorical ones.
+        The numeric features; times are two columns each.
+    categorical : tuple of CategoricalFeature
+        The categorical features.
+    origins : tuple of ndarray of shape (n_samples,)
+        For each feature of times, the first time of each sequence.
 
     Raises
     ------
     TypeError
-        If a feature holds strings that are no categories, or another kind than in fit.
+        If a feature holds strings that are not to be categories, or values of another
+        kind than in fit.
     """
-    blocks, categories, feature = [], [], 0
-    for part in _split_parts(reading.parts, kinds):
+    numeric, categorical, origins, feature = [], [], [], 0
+    for block in _separate(parsed.blocks, kinds):
         kind = kinds[feature]
-        found = _settle_one(part, kind)
-        is_other = is_listed is not None and is_listed[feature] != (
-            kind in _CATEGORICAL
-        )
-        if found is None or is_other:
-            _refuse(part, kind, feature, reading, at_fit=is_listed is not None)
-        (categories if kind in _CATEGORICAL else blocks).append(found)
-        feature += part.width
-    return tuple(blocks), tuple(categories)
+        is_categorical = kind in CATEGORICAL_KINDS
+        converted = _convert(block, kind)
+        differs = is_listed is not None and is_listed[feature] != is_categorical
+        if converted is None or differs:
+            _refuse(block, kind, feature, parsed, is_fit=is_listed is not None)
+        if kind == "datetime":
+            locator = parsed.locate(feature)
+            converted, origin = encode_times(converted, parsed.lengths, locator)
+            origins.append(origin)
+        (categorical if is_categorical else numeric).append(converted)
+        feature += block.width
+    return tuple(numeric), tuple(categorical), tuple(origins)
 
 
-def _split_parts(parts, kinds):
-    """Let stand alone what is no number; numbers side by side stay so, as views."""
-    stands_alone = np.array([kind != "numeric" for kind in kinds])
-    found, first = [], 0
-    for part in parts:
-        alone = stands_alone[first : first + part.width]
-        first += part.width
-        if part.width == 1 or not alone.any():
-            found.append(part)
+def _separate(blocks, kinds):
+    """Cut features that are not numeric out of blocks; numeric ones stay views."""
+    is_other = np.array([kind != "numeric" for kind in kinds])
+    separated, first = [], 0
+    for block in blocks:
+        others = is_other[first : first + block.width]
+        first += block.width
+        if block.width == 1 or not others.any():
+            separated.append(block)
             continue
-        # Cut on both sides of every feature that stands alone.
-        cuts = np.flatnonzero(alone[1:] | alone[:-1]) + 1
-        found += [Part(part.kind, v) for v in np.split(part.values, cuts, axis=1)]
-    return found
+        # Cut on both sides of each of these features.
+        cuts = np.flatnonzero(others[1:] | others[:-1]) + 1
+        pieces = np.split(block.values, cuts, axis=1)
+        separated += [FeatureBlock(block.kind, piece) for piece in pieces]
+    return separated
 
 
-def _settle_one(part, kind):
-    """Give a block, or CategoricalFeature, or None if the part cannot be that."""
-    if kind == "numeric" and part.is_number:
-        return part.values
-    if kind == "number" and part.is_number:
-        return factorize_numbers(part.values[:, 0])
-    if part.kind == kind == "bool":
-        categories = factorize_numbers(part.values[:, 0])
-        return categories._replace(categories=categories.categories.astype(bool))
-    if part.kind == kind:
-        return part.values
-    return _nothing(part, kind) if _nothing_in(part) else None
+def _convert(block, kind):
+    """Convert a block to a kind, or return None if it holds other values."""
+    if kind == "numeric" and block.is_number:
+        return block.values
+    if kind == "number" and block.is_number:
+        return factorize_numbers(block.values[:, 0])
+    if block.kind == kind == "bool":
+        feature = factorize_numbers(block.values[:, 0])
+        return feature._replace(categories=feature.categories.astype(bool))
+    if block.kind == kind:
+        return block.values
+    return _make_missing(block, kind) if block.is_all_missing else None
 
 
-def _nothing_in(part):
-    """Whether all is missing, which every kind of feature may be."""
-    if part.kind == "string":
-        return not len(part.values.categories)
-    return part.values.dtype.kind == "f" and bool(np.isnan(part.values).all())
+def _make_missing(block, kind):
+    """Make the same number of missing values of another kind."""
+    n_steps = len(block.values.codes if block.kind == "string" else block.values)
+    if kind in CATEGORICAL_KINDS:
+        return make_missing(n_steps)
+    if kind == "datetime":
+        return np.full(n_steps, "NaT", dtype=TIME_DTYPE)
+    return np.full((n_steps, 1), np.nan)
 
 
-def _nothing(part, kind):
-    """Give as many steps of another kind, all missing."""
-    n_steps = len(part.values.codes if part.kind == "string" else part.values)
-    if kind in _CATEGORICAL:
-        return nothing_observed(n_steps)
-    return np.full((n_steps, 2 if kind == "datetime" else 1), np.nan)
-
-
-def _refuse(part, kind, feature, reading, at_fit):
-    """Say which feature is not what it must be, and where that is seen."""
-    row, value = _first_observed(part)
-    # Between sequences there may be padding.
-    i = int(np.searchsorted(reading.starts, row, side="right")) - 1
-    where = f"{value}time step {row - reading.starts[i]}"
-    if reading.names is None:  # a place in a frame names the column
+def _refuse(block, kind, feature, parsed, is_fit):
+    """Refuse a feature of another kind than expected, and show its first value."""
+    row, value = _first_observed(block)
+    # Not by lengths: there may be padding between the sequences.
+    i = int(np.searchsorted(parsed.starts, row, side="right")) - 1
+    where = f"{value!r} at time step {row - parsed.starts[i]}"
+    if not parsed.container.is_frame:  # in a frame the locator names the column
         where += f", {name_feature(feature)}"
-    found = f"{reading.place(feature)(i)} holds {_WORDS[part.kind]} ({where}), "
-    if not at_fit:
+    name = parsed.locate(feature).sequence(i)
+    found = f"{name} holds {_KIND_NAMES[block.kind]} ({where}), "
+    if not is_fit:
         raise TypeError(
-            f"{found}expected {_WORDS[kind]} as in fit. Convert them, or fit again."
+            f"{found}expected {_KIND_NAMES[kind]} as in fit. Convert them, or fit "
+            "again."
         )
-    if part.kind == "datetime":
+    option = name_option(parsed.locator.argument)
+    if block.kind == "datetime":
         raise TypeError(
-            f"{found}which cannot be categories. Take that feature out of "
-            "categorical_features, or convert it to strings."
+            f"{found}which cannot be categories. Remove that feature from {option}, or "
+            "convert it to strings."
         )
     raise TypeError(
-        f"{found}expected numbers: categorical_features does not list that "
-        "feature. List it, set categorical_features='from_dtype', or leave it out."
+        f"{found}expected numbers: {option} does not list that feature. List it, set "
+        f"{option}='from_dtype', or leave it out."
     )
 
 
-def _first_observed(part):
-    """Find the first row that holds a value, and tell it."""
-    if part.kind == "string":
-        row = int(np.argmax(part.values.codes >= 0))
-        return row, f"{part.values.categories[part.values.codes[row]]!r} at "
-    row = int(np.argmax(~np.isnan(part.values[:, 0].astype(np.float64))))
-    if part.kind == "datetime":
-        return row, ""  # what is left of it is the time since the first
-    return row, f"{part.values[row, 0].item()!r} at "
+def _first_observed(block):
+    """Return the first row that holds a value, and this value."""
+    if block.kind == "string":
+        row = int(np.argmax(block.values.codes >= 0))
+        return row, block.values.categories[block.values.codes[row]]
+    if block.kind == "datetime":
+        row = int(np.argmax(~np.isnat(block.values)))
+        return row, str(block.values[row])
+    row = int(np.argmax(~np.isnan(block.values[:, 0].astype(np.float64))))
+    return row, block.values[row, 0].item()

@@ -1,4 +1,4 @@
-"""How many steps at its end are held back of each sequence, to be forecast."""
+"""Number of time steps held back at the end of each sequence, to be forecast."""
 
 import numbers
 import warnings
@@ -7,14 +7,14 @@ import numpy as np
 
 
 def count_horizons(lengths, horizon):
-    """Return the number of steps to forecast for sequences of these lengths.
+    """Return the number of time steps to forecast for each sequence.
 
     Parameters
     ----------
     lengths : int ndarray of shape (n_samples,)
-        Numbers of time steps.
+        Number of time steps of each sequence.
     horizon : int or float
-        A number of steps, or a share of the length.
+        A number of time steps, or a fraction of each sequence's length.
 
     Returns
     -------
@@ -27,35 +27,35 @@ def count_horizons(lengths, horizon):
 
 
 def check_horizons(lengths, horizons, horizon):
-    """Refuse sequences of which nothing is left to read; `horizon` is the parameter."""
+    """Refuse sequences from which `horizon`, the parameter, leaves nothing to read."""
     if (horizons >= lengths).any():
         i = int(np.flatnonzero(horizons >= lengths)[0])
         raise ValueError(
             f"X[{i}] has {lengths[i]} time steps, of which horizon={horizon!r} holds "
-            f"back {horizons[i]}: none is left to read. Lower horizon, or drop "
-            "sequences that are so short."
+            f"back {horizons[i]}: none is left to read. Lower horizon, or drop short "
+            "sequences."
         )
 
 
 def check_held_back(sequences, horizons, horizon):
-    """Refuse to learn forecasts where nothing that is held back is observed."""
+    """Warn of sequences whose held-back steps are all missing; refuse if all are."""
     ends = sequences.starts + sequences.lengths
     held_back = sequences.cut(ends - horizons, horizons)
     n_empty = sum(not held_back.is_observed(i) for i in range(len(held_back)))
     if not n_empty:
         return
-    what = (
+    found = (
         f"{n_empty} of {len(sequences)} sequences have no observed value in the "
         f"last steps, which horizon={horizon!r} holds back"
     )
     if n_empty == len(sequences):
         raise ValueError(
-            f"{what}: there is nothing to learn to forecast. Cut off missing steps "
-            "at the ends, or raise horizon."
+            f"{found}: there is nothing to learn a forecast from. Cut off missing "
+            "steps at the ends, or raise horizon."
         )
     warnings.warn(
-        f"{what}: they teach no forecast. If these steps are padding, pass a list "
-        "of arrays that end where the sequences do.",
+        f"{found}: no forecast is learned from them. If these steps are padding, pass "
+        "a list of arrays that end where the sequences do.",
         UserWarning,
         stacklevel=6,
     )

@@ -1,49 +1,78 @@
-"""How messages call a sequence and a feature of X."""
+"""How error messages name sequences, features and parameters."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 NOT_OBSERVED = (
-    "{name} has no observed value: all of it is missing. Drop this sequence, or give "
-    "it at least one value."
+    "{name} has no observed value: all of its values are missing. Drop this sequence, "
+    "or give it at least one value."
 )
 
 
 @dataclass(frozen=True)
-class Place:
-    """Name the sequences of a list, or the cells of one column of a frame.
+class Locator:
+    """Name the sequences of an argument, or the cells of one column of a frame.
 
     Parameters
     ----------
+    argument : str, default="X"
+        Name of the argument that the user passed.
     column : object, default=None
-        Name of the column, None where X is no frame.
+        Name of the column, or None if the argument is not a frame of sequences.
     index : pandas Index, default=None
         Row labels of a pandas frame.
+    allow_empty : bool, default=False
+        Whether a sequence may have no time steps. Predictions that are only compared
+        may be empty; sequences for a network may not.
     """
 
+    argument: str = "X"
     column: object = None
     index: object = None
+    allow_empty: bool = False
 
-    def __call__(self, i):
-        """Name sequence i, such that a verb may follow."""
+    def sequence(self, i):
+        """Name sequence i as the subject of a sentence."""
         if self.column is None:
-            return f"X[{i}]"
-        return f"Column {self.column!r} of X, {self.other(i)},"
+            return f"{self.argument}[{i}]"
+        return f"{self.whole}, {self.row(i)},"
 
-    def other(self, i):
-        """Name sequence i where the column was named just before."""
-        return f"X[{i}]" if self.column is None else name_row(i, self.index)
-
-    @property
-    def takes_times(self):
-        """Whether dates and times are read: where a column says what they belong to."""
-        return self.column is not None
+    def row(self, i):
+        """Name sequence i after the column has been mentioned."""
+        if self.column is None:
+            return self.sequence(i)
+        return name_row(i, self.index)
 
     @property
     def whole(self):
-        """Name everything together."""
-        return "X" if self.column is None else f"Column {self.column!r} of X"
+        """Name the whole argument, or the whole column."""
+        if self.column is None:
+            return self.argument
+        return f"Column {self.column!r} of {self.argument}"
+
+    @property
+    def accepts_times(self):
+        """Whether dates and times are read: only where a column gives them a name."""
+        return self.column is not None
+
+    def check_lengths(self, lengths):
+        """Refuse sequences without time steps, unless they are allowed."""
+        if self.allow_empty or lengths.all():
+            return
+        i = int(np.flatnonzero(lengths == 0)[0])
+        raise ValueError(
+            f"{self.sequence(i)} has no time steps. Drop empty sequences, or give each "
+            "at least one time step."
+        )
+
+    def check_not_empty(self, n_samples):
+        """Refuse an argument without sequences."""
+        if not n_samples:
+            raise ValueError(
+                f"{self.argument} is empty: it holds 0 sequences. Pass at least one "
+                "sequence."
+            )
 
 
 def name_row(i, index=None):
@@ -59,24 +88,13 @@ def name_feature(feature, names=None):
     return f"feature {feature}" + ("" if names is None else f" ({names[feature]!r})")
 
 
-def locate(position, lengths):
-    """Find the sequence and the time step that a row of a block belongs to."""
+def name_option(argument):
+    """Name the parameter that lists the categorical features of an argument."""
+    return "categorical_targets" if argument == "y" else "categorical_features"
+
+
+def find_step(position, lengths):
+    """Find the sequence and the time step of a row of contiguous sequences."""
     ends = np.cumsum(lengths)
     i = int(np.searchsorted(ends, position, side="right"))
     return i, int(position - ends[i] + lengths[i])
-
-
-def refuse_empty():
-    """Refuse an X without sequences."""
-    raise ValueError("X is empty: it holds 0 sequences. Pass at least one sequence.")
-
-
-def check_lengths(lengths, place):
-    """Refuse sequences without a time step."""
-    if lengths.all():
-        return
-    i = int(np.flatnonzero(lengths == 0)[0])
-    raise ValueError(
-        f"{place(i)} has no time steps. Drop empty sequences, or give each at least "
-        "one time step."
-    )

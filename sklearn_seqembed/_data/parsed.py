@@ -1,51 +1,240 @@
-"""What the readers of all forms of X hand over to the door."""
+"""Sequences as a reader found them, before they are validated.
 
+Each container's reader returns `ParsedSequences`. Values that are Python objects are
+parsed here: a feature holds numbers, strings, bools or times.
+"""
+
+import datetime
+import numbers
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_seqembed._data.container import Container
-from sklearn_seqembed._data.messages import Place
+from sklearn_seqembed._data.factorize import factorize_strings
+from sklearn_seqembed._data.messages import Locator, find_step, name_feature
+
+_TIMES = (datetime.date, np.datetime64)
 
 
-class Reading(NamedTuple):
-    """X as its reader understood it, before anything is compared with fit.
+class FeatureBlock(NamedTuple):
+    """One feature at all time steps, or several numeric features side by side.
 
     Attributes
     ----------
-    parts : list of Part
+    kind : {"numeric", "number", "bool", "string", "datetime"}
+        Kind of the values; "number" stands for numbers that are categories.
+    values : ndarray or CategoricalFeature
+        Numbers or bools of shape (total_steps, k), as floats with NaN where a bool is
+        missing; a `CategoricalFeature` of strings; times of shape (total_steps,) and
+        dtype datetime64[us], NaT where missing.
+    """
+
+    kind: str
+    values: object
+
+    @property
+    def width(self):
+        """Number of features."""
+        return self.values.shape[1] if self.is_number else 1
+
+    @property
+    def is_number(self):
+        """Whether the values are an array of numbers or bools."""
+        return self.kind in ("numeric", "number", "bool")
+
+    @property
+    def is_all_missing(self):
+        """Whether no value is observed: such a feature may be of any kind."""
+        if self.kind == "string":
+            return not len(self.values.categories)
+        if self.kind == "datetime":
+            return bool(np.isnat(self.values).all())
+        return self.values.dtype.kind == "f" and bool(np.isnan(self.values).all())
+
+    def iter_features(self):
+        """Yield the values of each feature, and a mask of those that are observed."""
+        if self.kind == "string":
+            codes, categories = self.values
+            yield np.append(categories, None)[codes], codes >= 0
+        elif self.kind == "datetime":
+            yield self.values, ~np.isnat(self.values)
+        else:
+            for column in self.values.T:
+                is_float = column.dtype.kind == "f"
+                yield column, ~np.isnan(column) if is_float else column == column
+
+
+class ParsedSequences(NamedTuple):
+    """What the reader of a container returns.
+
+    Attributes
+    ----------
+    blocks : list of FeatureBlock
         The features.
     starts, lengths : int64 ndarray of shape (n_samples,)
         First row and number of time steps of each sequence.
     container : Container
-        The kind that X was, still without the kinds of its features.
+        The container that was read.
+    locator : Locator
+        How messages name the sequences.
     frame : object, default=None
-        X itself where its columns are features with names.
+        The frame that was read; None for other containers. scikit-learn takes the names
+        of columns from it.
     """
 
-    parts: list
+    blocks: list
     starts: np.ndarray
     lengths: np.ndarray
     container: Container
+    locator: Locator
     frame: object = None
+
+    @classmethod
+    def from_contiguous(cls, blocks, lengths, container, locator, frame=None):
+        """Describe sequences of which each begins where the one before it ends."""
+        starts = np.cumsum(lengths) - lengths
+        return cls(blocks, starts, lengths, container, locator, frame)
 
     @property
     def n_features(self):
-        """Number of the user's features."""
-        return sum(part.width for part in self.parts)
+        """Number of features of a time step."""
+        return sum(block.width for block in self.blocks)
 
-    @property
-    def names(self):
-        """Names of the features, in a frame of sequences."""
-        return None if self.frame is None else self.container.columns
-
-    def place(self, feature):
-        """Give the words in which messages call the sequences of a feature."""
-        if self.frame is None:
-            return Place()
-        return Place(self.container.columns[feature], self.container.index)
+    def locate(self, feature):
+        """Return the locator of one feature, which is a column in a frame."""
+        names = self.container.feature_names
+        if names is None:
+            return self.locator
+        return replace(self.locator, column=names[feature], index=self.container.index)
 
 
-def contiguous(parts, lengths, container, frame=None):
-    """Make a reading of sequences that lie one behind the other."""
-    return Reading(parts, np.cumsum(lengths) - lengths, lengths, container, frame)
+def parse_values(values, lengths, locator, feature=None):
+    """Parse Python objects as the values of one feature.
+
+    Parameters
+    ----------
+    values : list or tuple
+        The values of all time steps, sequence after sequence.
+    lengths : int64 ndarray of shape (n_samples,)
+        Number of time steps of each sequence.
+    locator : Locator
+        How messages name the sequences.
+    feature : int, default=None
+        Position of the feature where there are several.
+
+    Returns
+    -------
+    block : FeatureBlock
+        Numbers, bools, strings or, where the locator accepts them, times, which are
+        still the Python objects passed. None, NaN, NA and NaT are missing.
+
+    Raises
+    ------
+    TypeError
+        If strings and numbers are mixed, or a value is neither.
+    """
+    types = _observed_types(values)
+    if any(issubclass(t, str) for t in types):
+        if not all(issubclass(t, str) for t in types):
+            _refuse_mixture(str, values, lengths, locator, feature)
+        return FeatureBlock("string", factorize_strings(values))
+    if locator.accepts_times and any(issubclass(t, _TIMES) for t in types):
+        if not all(issubclass(t, _TIMES) for t in types):
+            _refuse_mixture(_TIMES, values, lengths, locator, feature)
+        return FeatureBlock("datetime", values)
+    if not all(issubclass(t, (numbers.Number, np.generic)) for t in types):
+        _refuse_other_types(values, lengths, locator, feature)
+    is_bool = bool(types) and all(issubclass(t, (bool, np.bool_)) for t in types)
+    return FeatureBlock("bool" if is_bool else "numeric", _as_column(values, locator))
+
+
+def is_missing(value):
+    """Return whether a value is None, NaN, or pandas' NA or NaT."""
+    if _is_missing_type(type(value)):
+        return True
+    return isinstance(value, (float, np.floating)) and value != value
+
+
+def _is_missing_type(t):
+    return t is type(None) or t.__name__ in ("NAType", "NaTType")
+
+
+def _observed_types(values):
+    """Collect the types of the values that are not missing."""
+    types = {t for t in set(map(type, values)) if not _is_missing_type(t)}
+    floats = {t for t in types if issubclass(t, (float, np.floating))}
+    # NaN marks a missing string, too, so floats that are all NaN do not count.
+    if floats and len(types) > len(floats):
+        if all(value != value for value in values if type(value) in floats):
+            return types - floats
+    return types
+
+
+def _as_column(values, locator):
+    """Make a column of numbers or bools, with NaN where one is missing."""
+    array = np.asarray(values)
+    if array.dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {locator.whole} holds {array.dtype}. Pass "
+            "the real and the imaginary part as two features."
+        )
+    if array.dtype.kind not in "biuf":
+        values = [np.nan if is_missing(value) else value for value in values]
+        array = np.array(values, dtype=np.float64)
+    return array[:, None]
+
+
+def _refuse_mixture(kind, values, lengths, locator, feature):
+    """Refuse strings, or times, among other values; name the first that differs."""
+    observed = [(p, v) for p, v in enumerate(values) if not is_missing(v)]
+    first = observed[0][1]
+    position, value = next(
+        (p, v) for p, v in observed if isinstance(v, kind) != isinstance(first, kind)
+    )
+    name, where = _locate(position, lengths, locator, feature)
+    found = "strings" if isinstance(value, str) else f"{type(value).__name__} values"
+    raise TypeError(
+        f"{name} holds {found} ({value!r} at {where}), but an earlier value is "
+        f"{first!r}. One feature cannot hold both: convert one of them, or make two "
+        "features."
+    )
+
+
+def _refuse_other_types(values, lengths, locator, feature):
+    """Refuse a value that is neither a number nor a string; name the first one."""
+    position, value = next(
+        (position, value)
+        for position, value in enumerate(values)
+        if not isinstance(value, (numbers.Number, np.generic)) and not is_missing(value)
+    )
+    name, where = _locate(position, lengths, locator, feature)
+    raise TypeError(
+        f"{name} must hold numbers or strings, with NaN or None for missing values, "
+        f"got a {type(value).__name__} ({value!r} at {where}). {_remedy(value)}"
+    )
+
+
+def _remedy(value):
+    if isinstance(value, bytes):
+        return "Decode them: value.decode()."
+    if isinstance(value, datetime.timedelta):
+        return "Convert them to seconds: value.total_seconds()."
+    if isinstance(value, datetime.date):
+        return (
+            "Pass a frame, whose columns may hold times (a ColumnTransformer passes a "
+            "frame if its columns are given as a list), or convert them to seconds."
+        )
+    if np.ndim(value):
+        return "Each time step of this feature must hold one value."
+    return "Convert them, or leave that feature out."
+
+
+def _locate(position, lengths, locator, feature):
+    """Name the sequence and the time step of a value."""
+    i, step = find_step(position, lengths)
+    where = f"time step {step}"
+    if feature is not None:
+        where += f", {name_feature(feature)}"
+    return locator.sequence(i), where

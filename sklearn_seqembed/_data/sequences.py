@@ -1,22 +1,23 @@
-"""The internal form of all sequences: blocks of time steps, and where each begins."""
+"""Internal form of all sequences: blocks of time steps, and where each begins."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Values looked at together when a whole X is scanned: bounds the memory of a scan.
+# Number of values that are processed at a time when all of X is scanned. It bounds
+# the memory that a scan needs.
 CHUNK_VALUES = 2**20
 
 
 class CategoricalFeature(NamedTuple):
-    """One categorical feature of all time steps.
+    """One categorical feature at all time steps.
 
     Attributes
     ----------
     codes : int32 ndarray of shape (total_steps,)
-        Index of each step's level, -1 where missing.
+        Index into `categories` at each time step, -1 where missing.
     categories : ndarray of shape (n_categories,)
-        The distinct values, sorted; of dtype object where they are strings.
+        The distinct values, sorted; strings have dtype object.
     """
 
     codes: np.ndarray
@@ -26,14 +27,15 @@ class CategoricalFeature(NamedTuple):
 class Sequences:
     """Sequences of any lengths over shared blocks of time steps.
 
-    Sequence i is the rows `starts[i]` to `starts[i] + lengths[i]` of every block. A
-    selection of sequences, or of a part of each, shares the blocks: nothing is copied.
+    Sequence i consists of the rows `starts[i]` to `starts[i] + lengths[i]` of every
+    block. A selection of sequences, or of parts of them, shares the blocks: nothing is
+    copied.
 
     Parameters
     ----------
     blocks : tuple of ndarray of shape (total_steps, k)
-        The numeric values, all time steps one after another. Each block has a dtype of
-        its own; side by side they hold `n_numeric` columns.
+        Numeric values of all time steps. Blocks may differ in dtype; together they have
+        `n_numeric` columns.
     starts : int64 ndarray of shape (n_samples,)
         Row at which each sequence begins.
     lengths : int64 ndarray of shape (n_samples,)
@@ -50,7 +52,7 @@ class Sequences:
 
     @classmethod
     def from_offsets(cls, blocks, offsets, categorical=()):
-        """Take contiguous sequences, i at rows `offsets[i]` to `offsets[i + 1]`."""
+        """Make contiguous sequences: i is in rows `offsets[i]` to `offsets[i + 1]`."""
         offsets = np.asarray(offsets, dtype=np.int64)
         return cls(blocks, offsets[:-1], np.diff(offsets), categorical)
 
@@ -61,7 +63,7 @@ class Sequences:
         return self.cut(self.starts[indices], self.lengths[indices])
 
     def cut(self, starts, lengths):
-        """Take other stretches of the same time steps."""
+        """Select other ranges of the same time steps."""
         return Sequences(self.blocks, starts, lengths, self.categorical)
 
     @property
@@ -80,12 +82,12 @@ class Sequences:
         return int(self.lengths.sum())
 
     def take(self, rows):
-        """Gather numeric values: shape of `rows` + (n_numeric,)."""
+        """Gather numeric values in an array of shape ``(*rows.shape, n_numeric)``."""
         parts = [np.take(block, rows, axis=0) for block in self.blocks]
-        return _beside(parts, np.shape(rows))
+        return _join_features(parts, np.shape(rows))
 
     def take_codes(self, rows):
-        """Gather codes of categories: int32 of shape of `rows` + (n_categorical,)."""
+        """Gather int32 codes in an array of shape ``(*rows.shape, n_categorical)``."""
         codes = [feature.codes[rows] for feature in self.categorical]
         return np.stack(codes, axis=-1) if codes else np.empty((*rows.shape, 0), "i4")
 
@@ -94,7 +96,7 @@ class Sequences:
         return self.span(self.starts[i], self.starts[i] + self.lengths[i])
 
     def is_observed(self, i):
-        """Whether sequence i holds any value that is not missing."""
+        """Return whether sequence i holds any value that is not missing."""
         rows = slice(self.starts[i], self.starts[i] + self.lengths[i])
         return bool(
             any((feature.codes[rows] >= 0).any() for feature in self.categorical)
@@ -102,26 +104,26 @@ class Sequences:
         )
 
     def iter_chunks(self):
-        """Yield all numeric values, in order, in arrays of about `CHUNK_VALUES`.
+        """Yield all numeric values, in order, in arrays of about `CHUNK_VALUES` values.
 
         Yields
         ------
         chunk : ndarray of shape (n_chunk_steps, n_numeric)
-            Some time steps; a view where the sequences lie one behind the other.
+            Some time steps. A view if the sequences are contiguous and in one block.
         """
         for rows in self._iter_rows(self.n_numeric):
             is_span = isinstance(rows, slice)
             yield self.span(rows.start, rows.stop) if is_span else self.take(rows)
 
     def iter_code_chunks(self):
-        """Yield the codes of all time steps, as :meth:`iter_chunks` does values."""
+        """Yield the codes of all time steps in chunks as :meth:`iter_chunks` does."""
         for rows in self._iter_rows(len(self.categorical)):
             if isinstance(rows, slice):
                 rows = np.arange(rows.start, rows.stop)
             yield self.take_codes(rows)
 
     def _iter_rows(self, width):
-        """Yield the rows of all time steps, in order: slices where there are such."""
+        """Yield the rows of all time steps, in order; slices if they are contiguous."""
         size = max(1, CHUNK_VALUES // max(1, width))
         ends = self.starts + self.lengths
         if np.array_equal(self.starts[1:], ends[:-1]):
@@ -138,13 +140,13 @@ class Sequences:
                 yield np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
 
     def span(self, start, stop):
-        """Return rows `start` to `stop` of the blocks: a view where there is one."""
+        """Return rows `start` to `stop` of the blocks: a view if there is one block."""
         parts = [block[start:stop] for block in self.blocks]
-        return _beside(parts, (stop - start,))
+        return _join_features(parts, (stop - start,))
 
 
-def _beside(parts, shape):
-    """Put numeric features side by side; none of them are of shape `shape` + (0,)."""
+def _join_features(parts, shape):
+    """Join numeric features along the last axis; without any, its length is 0."""
     if len(parts) == 1:
         return parts[0]
     if not parts:

@@ -1,138 +1,140 @@
-"""From what a user passes as y to `Sequences`, and the way back.
+"""Targets: validation of y, and predictions in the form of y."""
 
-The readers are those of X. What they say of X is said of y here.
-"""
-
-import re
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
-from sklearn_seqembed._data.arrays import frame_library
-from sklearn_seqembed._data.arrow import arrow_data
+from sklearn_seqembed._data.arrow import export_arrow
 from sklearn_seqembed._data.checking import check_sequences
-from sklearn_seqembed._data.lists import as_array
+from sklearn_seqembed._data.items import as_array
+from sklearn_seqembed._data.native_frames import frame_library
+from sklearn_seqembed._data.schema import Schema
+from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
 
 
-class TargetReader(BaseEstimator):
-    """Read y as sequences; remember of which kind it was in fit.
+@dataclass(frozen=True)
+class TargetSchema:
+    """Container and features of y, and whether targets were single values.
 
     Parameters
     ----------
-    categorical_features
-        The predictor's `categorical_targets`.
-    name : str
-        Name of the predictor, for messages.
-
-    Attributes
-    ----------
+    sequences : Schema
+        Schema of the targets as sequences, without the rows of y.
     is_single : bool
-        Whether each target was a single value, a sequence of one step.
-    is_categorical_ : bool ndarray of shape (n_features,)
-        Which features of a step are categorical.
+        Whether each target was a single value, which is a sequence of one step.
+    n_steps : int, default=None
+        Number of time steps of y if it was a 3-D array or a table.
     """
 
-    def __init__(self, categorical_features, name):
-        self.categorical_features = categorical_features
-        self.name = name
+    sequences: Schema
+    is_single: bool
+    n_steps: int = None
 
-    def read(self, y, n_samples, *, reset):
-        """Read y, or refuse it.
+    @property
+    def is_categorical(self):
+        """Mask of the categorical features, of shape (n_features,)."""
+        return self.sequences.is_categorical
 
-        Parameters
-        ----------
-        y : list, array, tensor, frame or Arrow array
-            Sequences in any form that X may have, or single values (n_samples,).
-        n_samples : int
-            How many are expected.
-        reset : bool
-            Whether this y settles the kinds of features.
-
-        Returns
-        -------
-        Sequences
-            The targets.
-        """
-        if y is None:
-            raise ValueError(
-                f"{self.name} requires y to be passed, but the target y is None"
-            )
-        y, is_single = _as_sequences(y)
-        with self.named():
-            sequences, container = check_sequences(y, estimator=self, reset=reset)
-        if len(sequences) != n_samples:
-            raise ValueError(
-                f"Found input variables with inconsistent numbers of samples: X has "
-                f"{n_samples} sequences, y has {len(sequences)}. Pass as many of both."
-            )
-        if "datetime" in container.kinds:
-            feature = container.columns[container.kinds.index("datetime")]
-            raise TypeError(
-                f"Column {feature!r} of y holds dates or times, which are not "
-                "predicted. Predict what passes between steps, in seconds for example."
-            )
-        if reset:
-            self.is_single, self._container = is_single, container.without_rows()
-            self._n_steps = container.n_steps
-        elif is_single != self.is_single:
-            expected = ("sequences", "single values")[self.is_single]
-            raise ValueError(
-                f"y holds {('sequences', 'single values')[is_single]}, but "
-                f"{self.name} was fitted on {expected}. Pass such."
-            )
-        return sequences
+    @property
+    def feature_names(self):
+        """Names of the features in a frame of sequences, else None."""
+        return self.sequences.feature_names
 
     def build(self, sequences, index=None, n_steps=None):
-        """Put sequences into the kind that y had in fit.
+        """Return predictions in a container of the kind of y.
 
         Parameters
         ----------
         sequences : Sequences
-            What is predicted.
+            The predictions.
         index : pandas Index, default=None
             Row index of X.
         n_steps : int, default=None
-            Time steps of a 3-D array, however short its sequences are, so that results
-            of parts of X can be joined. None is as many as y had.
+            Number of time steps of a 3-D array, even if all of its sequences are
+            shorter, so that predictions for parts of X can be joined. None is the
+            number that y had.
         """
-        container = self._container
+        container = self.sequences.container
         if self.is_single:
-            return replace(container, form="2d", columns=None).build(sequences)[:, 0]
-        if container.form.startswith("pandas"):
-            container = replace(container, index=index)
-        if container.form == "3d":
-            container = replace(container, n_steps=n_steps or self._n_steps)
-        elif container.is_table and container.columns is not None:
-            longest = int(sequences.lengths.max())  # fewer where max_length is less
-            container = replace(container, columns=container.columns[:longest])
-        return container.build(sequences)
+            container = TableContainer(container.dtype)
+        elif isinstance(container, NumberFrameContainer):
+            # Sequences are shorter than in y if max_length is.
+            container = container.first_columns(int(sequences.lengths.max()))
+        elif self.n_steps is not None and not container.is_table:
+            container = replace(container, n_steps=n_steps or self.n_steps)
+        schema = replace(self.sequences, container=replace(container, index=index))
+        predictions = schema.build(sequences)
+        return predictions[:, 0] if self.is_single else predictions
 
-    @contextmanager
-    def named(self):
-        """Let messages about X, raised in a ``with`` block, speak of y."""
-        try:
-            yield
-        except (TypeError, ValueError) as exc:
-            message = str(exc)
-            for words, ours in (
-                (r"\bcategorical_features\b", "categorical_targets"),
-                (r"\bscaler(?==| must)", "target_scaler"),
-                (rf"\b{type(self).__name__}\b", self.name),
-                ("the input samples", "the targets"),
-                (
-                    "a transformer of their own in .*ColumnTransformer",
-                    "another estimator",
-                ),
-                (r"\bX\b", "y"),
-            ):
-                message = re.sub(words, ours, message)
-            raise type(exc)(message) from exc
+
+def check_targets(
+    y,
+    n_samples,
+    *,
+    categorical_targets="from_dtype",
+    schema=None,
+    estimator_name="the estimator",
+):
+    """Read and validate targets.
+
+    Parameters
+    ----------
+    y : list, array, tensor, frame or Arrow array
+        Sequences in any form that X may have, or single values of shape (n_samples,).
+    n_samples : int
+        Number of sequences in X.
+    categorical_targets : "from_dtype", None or array-like, default="from_dtype"
+        Which features are categories; ignored if there is a schema.
+    schema : TargetSchema, default=None
+        The schema that fit got, with which y is compared. With None, y determines the
+        number and the kinds of features.
+    estimator_name : str, default="the estimator"
+        How messages name the predictor.
+
+    Returns
+    -------
+    targets : Sequences
+        The targets.
+    schema : TargetSchema
+        Container and features of y.
+    """
+    if y is None:
+        raise ValueError(
+            f"{estimator_name} requires y to be passed, but the target y is None"
+        )
+    y, is_single = _as_sequences(y)
+    targets, found = check_sequences(
+        y,
+        "y",
+        categorical_features=categorical_targets,
+        schema=None if schema is None else schema.sequences,
+        estimator_name=estimator_name,
+    )
+    if len(targets) != n_samples:
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: X has "
+            f"{n_samples} sequences, y has {len(targets)}. Pass one target per "
+            "sequence."
+        )
+    if "datetime" in found.kinds:
+        feature = found.feature_names[found.kinds.index("datetime")]
+        raise TypeError(
+            f"Column {feature!r} of y holds dates or times, which cannot be predicted. "
+            "Predict the time between steps, in seconds for example."
+        )
+    if schema is not None and is_single != schema.is_single:
+        forms = ("sequences", "single values")
+        expected = forms[schema.is_single]
+        raise ValueError(
+            f"y holds {forms[is_single]}, but {estimator_name} was fitted on "
+            f"{expected}. Pass {expected}, as in fit."
+        )
+    return targets, TargetSchema(found.without_rows(), is_single, found.n_steps)
 
 
 def _as_sequences(y):
-    """Make single values sequences of one step; tell whether they were single."""
+    """Make sequences of one step from single values, and return whether y held some."""
     if isinstance(y, (list, tuple)) and len(y):
         if all(np.ndim(value) == 0 and not isinstance(value, str) for value in y):
             y = np.asarray(y)
@@ -141,13 +143,13 @@ def _as_sequences(y):
         return [[value] for value in labels], True
     if isinstance(y, (list, tuple, str, bytes)) or frame_library(y) is not None:
         return y, False
-    if arrow_data(y) is not None and not _is_numeric(y):
+    if export_arrow(y) is not None and not _is_numeric(y):
         return y, False
     array = as_array(y)
     if not isinstance(array, np.ndarray) and hasattr(array, "__array__"):
         array = y = np.asarray(array)
     if getattr(array, "ndim", 0) == 1 and array.dtype.kind == "O" and len(array):
-        # Numbers among objects; strings are sequences of characters.
+        # Single numbers may be objects; strings are sequences of characters.
         if all(np.ndim(v) == 0 and not isinstance(v, (str, bytes)) for v in array):
             array = _as_numbers(array)
     if getattr(array, "ndim", 0) == 1 and array.dtype.kind in "biuf":
@@ -166,9 +168,9 @@ def _as_labels(y):
 
 
 def _as_numbers(objects):
-    """Make an array of numbers of one of objects, None as NaN, where that can be."""
+    """Convert an array of objects to numbers where possible, None to NaN."""
     values = np.array([np.nan if value is None else value for value in objects])
-    if values.dtype.kind == "O":  # decimals, or what is refused as a sequence
+    if values.dtype.kind == "O":  # decimals, or objects that are refused later
         with suppress(TypeError, ValueError):
             return values.astype(np.float64)
     return values

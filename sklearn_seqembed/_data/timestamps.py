@@ -1,31 +1,32 @@
-"""Times of the steps of a sequence <-> two numbers a step.
+"""Times of time steps <-> two numeric features per time step.
 
-What matters to a sequence is how much time passed: since the step before, and since
-the first. The logarithm lets seconds and months stand side by side.
+A network needs to know how much time has passed, since the previous step and since the
+first one. The logarithm gives seconds and months comparable weight.
 """
 
 import numpy as np
 
-from sklearn_seqembed._data.messages import locate
+from sklearn_seqembed._data.messages import find_step
 
-# Times are read as so many parts of a second.
-STAMP = np.dtype("M8[us]")
-_SECOND = 1e6
-# So many seconds are told apart by microseconds, but hardly more.
+# Times are read as counts of microseconds.
+TIME_DTYPE = np.dtype("M8[us]")
+_MICROSECONDS = 1e6  # per second
+# Above this many seconds (three years) a float64 logarithm no longer resolves
+# microseconds.
 _LONG = 1e8
 
 
-def encode_times(stamps, lengths, place):
+def encode_times(times, lengths, locator):
     """Turn times into two features.
 
     Parameters
     ----------
-    stamps : ndarray of shape (total_steps,) and dtype datetime64[us]
+    times : ndarray of shape (total_steps,) and dtype datetime64[us]
         Time of each step, NaT where missing.
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
-    place : Place
-        How messages call a sequence.
+    locator : Locator
+        How messages name the sequences.
 
     Returns
     -------
@@ -40,21 +41,21 @@ def encode_times(stamps, lengths, place):
     ValueError
         If the times of a sequence are not in order.
     """
-    observed = np.flatnonzero(~np.isnat(stamps))
+    observed = np.flatnonzero(~np.isnat(times))
     owners = np.repeat(np.arange(len(lengths)), lengths)[observed]
-    times = stamps[observed].view(np.int64)
+    elapsed = times[observed].view(np.int64)
     is_first = np.diff(owners, prepend=-1) != 0
-    origins = np.full(len(lengths), "NaT", dtype=STAMP)
-    origins[owners[is_first]] = stamps[observed[is_first]]
-    since_previous = np.diff(times, prepend=times[:1])
+    origins = np.full(len(lengths), "NaT", dtype=TIME_DTYPE)
+    origins[owners[is_first]] = times[observed[is_first]]
+    since_previous = np.diff(elapsed, prepend=elapsed[:1])
     since_previous[is_first] = 0
     if (since_previous < 0).any():
         k = int(np.flatnonzero(since_previous < 0)[0])
-        _refuse_order(stamps, observed[k - 1], observed[k], lengths, place)
-    since_first = times - origins[owners].view(np.int64)
-    features = np.full((len(stamps), 2), np.nan)
-    features[observed, 0] = np.log1p(since_previous / _SECOND)
-    features[observed, 1] = np.log1p(since_first / _SECOND)
+        _refuse_order(times, observed[k - 1], observed[k], lengths, locator)
+    since_first = elapsed - origins[owners].view(np.int64)
+    features = np.full((len(times), 2), np.nan)
+    features[observed, 0] = np.log1p(since_previous / _MICROSECONDS)
+    features[observed, 1] = np.log1p(since_first / _MICROSECONDS)
     return features, origins
 
 
@@ -64,36 +65,37 @@ def decode_times(since_first, lengths, origins=None):
     Parameters
     ----------
     since_first : ndarray of shape (total_steps,)
-        log1p of seconds, NaN where missing.
+        log1p of the seconds since the first step, NaN where missing.
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
     origins : ndarray of shape (n_samples,), default=None
-        The first time of each sequence, where it is known.
+        The first time of each sequence, if known.
 
     Returns
     -------
     times : ndarray of shape (total_steps,)
-        datetime64[us] where there are origins, else timedelta64[us] since the first.
+        datetime64[us] if the origins are given, else timedelta64[us] since the first
+        step.
     """
     seconds = np.expm1(np.asarray(since_first, dtype=np.float64))
     cuts = np.cumsum(lengths)[:-1]
+    # A time is never before the one that precedes it, nor before the first step.
     parts = [np.fmax.accumulate(part) for part in np.split(seconds, cuts)]
     ordered = np.fmax(np.concatenate(parts), 0.0)
     is_missing = np.isnan(seconds)
-    # Of more than three years the logarithm has lost the microseconds: rounded, whole
-    # seconds come back whole.
-    grain = np.where(ordered < _LONG, 1.0, 1e3)
-    whole = np.rint(ordered * _SECOND / grain) * grain
-    elapsed = np.where(is_missing, 0.0, whole).astype(np.int64).view("m8[us]")
+    # Rounding to milliseconds where microseconds are lost restores whole seconds.
+    resolution = np.where(ordered < _LONG, 1.0, 1e3)
+    rounded = np.rint(ordered * _MICROSECONDS / resolution) * resolution
+    elapsed = np.where(is_missing, 0.0, rounded).astype(np.int64).view("m8[us]")
     elapsed[is_missing] = "NaT"
     return elapsed if origins is None else np.repeat(origins, lengths) + elapsed
 
 
-def _refuse_order(stamps, before, after, lengths, place):
-    i, step = locate(after, lengths)
+def _refuse_order(times, before, after, lengths, locator):
+    i, step = find_step(after, lengths)
     raise ValueError(
-        f"{place(i)} goes back in time at time step {step}: {stamps[after]} stands "
-        f"behind {stamps[before]}. Sort the long table by time before grouping: "
-        f"df.sort_values({place.column!r}) in pandas, df.sort({place.column!r}) in "
+        f"{locator.sequence(i)} goes back in time at time step {step}: {times[after]} "
+        f"comes after {times[before]}. Sort the long table by time before grouping: "
+        f"df.sort_values({locator.column!r}) in pandas, df.sort({locator.column!r}) in "
         "polars."
     )

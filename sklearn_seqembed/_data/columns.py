@@ -1,0 +1,197 @@
+"""Columns of a frame of sequences: parsing and building the cells of one feature."""
+
+from typing import NamedTuple
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from sklearn_seqembed._data.arrow import (
+    as_series,
+    build_array,
+    dtype_of,
+    export_arrow,
+    parse_column,
+)
+from sklearn_seqembed._data.arrow_types import holds_sequences
+from sklearn_seqembed._data.container import join_characters, split_steps
+from sklearn_seqembed._data.factorize import as_objects
+from sklearn_seqembed._data.items import parse_items
+from sklearn_seqembed._data.lists import build_series
+from sklearn_seqembed._data.messages import find_step
+from sklearn_seqembed._data.parsed import FeatureBlock, is_missing
+from sklearn_seqembed._data.timestamps import TIME_DTYPE
+
+
+class CellFormat(NamedTuple):
+    """Form of the cells of one column.
+
+    Attributes
+    ----------
+    form : {"string", "list", "array", "arrow"}
+        A Python string, a Python list, another Python object that becomes an array, or
+        a list or string in Arrow's memory.
+    dtype : dtype, default=float64
+        Floating dtype of numbers.
+    native : object, default=None
+        The Arrow type; pandas' dtype of a column of strings; or the zone of times.
+    """
+
+    form: str
+    dtype: np.dtype = np.dtype(np.float64)
+    native: object = None
+
+
+def is_sequence_column(column):
+    """Return whether a column holds sequences, None if nothing in it is observed."""
+    if nw.dependencies.is_polars_series(column):
+        dtype = nw.from_native(column, series_only=True).dtype
+        sequences = nw.List, nw.Array, nw.String, nw.Categorical, nw.Enum
+        return any(dtype == kind for kind in sequences)
+    if not nw.dependencies.is_pandas_series(column):
+        return holds_sequences(column.type)
+    if hasattr(column.dtype, "pyarrow_dtype"):
+        return holds_sequences(column.dtype.pyarrow_dtype)
+    if column.dtype.kind != "O":
+        return False
+    observed = column[column.notna().to_numpy()]
+    return _is_cell(observed.iloc[0]) if len(observed) else None
+
+
+def parse_cells(column, locator):
+    """Parse each cell of one column as a sequence of single values.
+
+    Parameters
+    ----------
+    column : pandas Series or pyarrow ChunkedArray
+        Its cells are lists, arrays, Series or strings.
+    locator : Locator
+        How messages name the cells.
+
+    Returns
+    -------
+    block : FeatureBlock
+        The values of all time steps.
+    lengths : int64 ndarray of shape (n_samples,)
+        Number of time steps of each cell.
+    cell : CellFormat
+        The form of the cells.
+    """
+    is_pandas = nw.dependencies.is_pandas_series(column)
+    data = export_arrow(column) if is_pandas else column
+    if data is not None:
+        block, lengths = parse_column(data, locator, nested=False)
+        return block, lengths, CellFormat("arrow", dtype_of(block), data.type)
+    cells = column.astype(object).tolist()
+    for i, cell in enumerate(cells):
+        _check_cell(cell, i, locator)
+    (block,), lengths, _ = parse_items(cells, locator)
+    if isinstance(cells[0], str):
+        return block, lengths, CellFormat("string", native=column.dtype)
+    form = "list" if isinstance(cells[0], (list, tuple)) else "array"
+    if block.kind == "datetime":
+        times, zone = _read_times(block.values, lengths, locator)
+        block = FeatureBlock("datetime", times)
+        return block, lengths, CellFormat(form, native=zone)
+    return block, lengths, CellFormat(form, dtype_of(block))
+
+
+def build_cells(values, lengths, kind, cell, library, index):
+    """Build one column from the values of all time steps.
+
+    Parameters
+    ----------
+    values : ndarray of shape (total_steps,)
+        Values of the feature.
+    lengths : int64 ndarray of shape (n_samples,)
+        Number of time steps of each cell.
+    kind : str
+        What the feature holds.
+    cell : CellFormat
+        The form of the cells.
+    library : {"pandas", "polars", "pyarrow"}
+        Library of the frame.
+    index : pandas Index or None
+        Row index of a pandas frame.
+
+    Returns
+    -------
+    pandas or polars Series or pyarrow Array
+        One sequence per cell.
+    """
+    if cell.form == "arrow":
+        array = build_array(values, lengths, kind, cell.native)
+        return as_series(array, library, index)
+    if cell.form == "string":
+        strings = join_characters(values, lengths)
+        return build_series(strings, index, cell.native)
+    if kind == "datetime" and (cell.form == "list" or cell.native is not None):
+        values = _as_python_times(values, cell.native)
+    elif cell.form == "list":
+        values = values.tolist()
+    pieces = split_steps(values, lengths)
+    if cell.form == "array" and isinstance(values, list):
+        pieces = [as_objects(piece) for piece in pieces]
+    return build_series(pieces, index)
+
+
+def _is_cell(cell):
+    """Return whether a Python object in a cell is a sequence."""
+    if isinstance(cell, (str, bytes, list, tuple)):
+        return True
+    return not isinstance(cell, dict) and hasattr(cell, "__len__")
+
+
+def _read_times(values, lengths, locator):
+    """Convert Python's times to datetime64, and return their time zone."""
+    import pandas as pd
+
+    times = pd.to_datetime(values, utc=True).tz_localize(None).to_numpy()
+    zones = [getattr(value, "tzinfo", None) for value in values]
+    is_naive = np.array([zone is None for zone in zones]) & ~np.isnat(times)
+    zone = next((zone for zone in zones if zone is not None), None)
+    if zone is not None and is_naive.any():
+        i, step = find_step(int(is_naive.argmax()), lengths)
+        raise TypeError(
+            f"{locator.sequence(i)} holds a time without a zone at time step {step}, "
+            f"but others are in {zone}. Give all times a zone, by dt.tz_localize() for "
+            "example."
+        )
+    return times.astype(TIME_DTYPE), zone
+
+
+def _as_python_times(values, zone):
+    """Make a list of pandas' Timestamps, or Timedeltas."""
+    import pandas as pd
+
+    index = pd.Index(values)
+    if zone is not None and values.dtype.kind == "M":
+        index = index.tz_localize("UTC").tz_convert(zone)
+    return index.tolist()
+
+
+def _check_cell(cell, i, locator):
+    """Refuse a cell that is missing, a single value, or nested."""
+    if not _is_cell(cell):
+        if is_missing(cell):
+            raise ValueError(
+                f"{locator.sequence(i)} is missing: a sequence needs at least one time "
+                "step. Drop rows with missing cells, by X.dropna() for example."
+            )
+        raise TypeError(
+            f"{locator.sequence(i)} is a single value of type {type(cell).__name__}, "
+            "expected a list, an array or a string, as in other rows."
+        )
+    is_nested = getattr(cell, "ndim", 1) > 1
+    kind = getattr(getattr(cell, "dtype", None), "kind", "O")
+    if kind == "O" and not is_nested and not isinstance(cell, (str, bytes)):
+        is_nested = any(map(_is_nested, cell))
+    if is_nested:
+        raise TypeError(
+            f"{locator.sequence(i)} is nested: its time steps hold several values, but "
+            "each cell must hold one value per time step. Make a column of each "
+            "feature."
+        )
+
+
+def _is_nested(value):
+    return isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) > 0

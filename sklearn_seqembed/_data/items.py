@@ -1,0 +1,299 @@
+"""Sequences that are Python objects: the items of a list, or the cells of a column."""
+
+from itertools import chain
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_seqembed._data.factorize import factorize_characters
+from sklearn_seqembed._data.parsed import FeatureBlock, is_missing, parse_values
+
+
+class Items(NamedTuple):
+    """Parsed items of a list.
+
+    Attributes
+    ----------
+    blocks : list of FeatureBlock
+        The features at all time steps.
+    lengths : int64 ndarray of shape (n_samples,)
+        Number of time steps of each sequence.
+    item : {"2d", "1d", "string", "list", "tuples", "lists"}
+        What one sequence was, as explained in :class:`ListContainer`.
+    """
+
+    blocks: list
+    lengths: np.ndarray
+    item: str
+
+
+def parse_items(items, locator):
+    """Parse each Python object as one sequence.
+
+    Parameters
+    ----------
+    items : list or tuple of n_samples items
+        As in :meth:`ListContainer.read`.
+    locator : Locator
+        How messages name an item.
+
+    Returns
+    -------
+    parsed : Items
+        Blocks, lengths and the form of the items.
+    """
+    if isinstance(items[0], (str, bytes)):
+        return _parse_strings(items, locator)
+    if not _begins_with_string(items[0]):
+        arrays = [_as_numeric_array(item, i, locator) for i, item in enumerate(items)]
+        if all(array is not None for array in arrays):
+            return _join_arrays(arrays, _hold_pandas_categories(items), locator)
+    return _parse_objects(items, locator)
+
+
+def as_array(X):
+    """Convert tensors and Series to arrays, and masked values to NaN; keep the rest.
+
+    Tensors and arrays share their memory with the result where dtypes allow it.
+    """
+    if hasattr(X, "detach") and hasattr(X, "cpu"):
+        X = X.detach().cpu()
+        # numpy has no bfloat16.
+        return X.float().numpy() if "bfloat16" in str(X.dtype) else X.numpy()
+    if isinstance(X, np.ma.MaskedArray):
+        if X.dtype.kind not in "iuf":
+            # filled(None) would fill in numpy's default value instead of None.
+            return np.where(np.ma.getmaskarray(X), None, X.data.astype(object))
+        dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
+        return X.astype(dtype).filled(np.nan)
+    is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
+    # Not to_numpy(), which refuses nulls in an Arrow array.
+    return np.asarray(X) if is_series else X
+
+
+def refuse_dtype(array, name):
+    """Refuse an array that holds neither numbers nor strings."""
+    if array.dtype.kind in "biufOUT":
+        return
+    if array.dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {name} holds {array.dtype}. Pass the real "
+            "and the imaginary part as two features."
+        )
+    if array.dtype.kind == "S":
+        raise TypeError(
+            f"{name} holds bytes, expected numbers or strings. Decode them: "
+            "numpy.strings.decode(array, 'utf-8')."
+        )
+    remedy = "to seconds since the first step for example"
+    if array.dtype.kind == "m":
+        remedy = "to seconds: array / numpy.timedelta64(1, 's')"
+    raise TypeError(
+        f"{name} holds values of {array.dtype}, expected numbers or strings. Convert "
+        f"them, {remedy}, or leave that feature out."
+    )
+
+
+def _begins_with_string(item):
+    """Return whether converting an item to an array of numbers is bound to fail."""
+    while isinstance(item, (list, tuple)) and len(item):
+        item = item[0]
+    return isinstance(item, str)
+
+
+def _parse_strings(strings, locator):
+    """Parse each string as the sequence of its characters."""
+    for i, item in enumerate(strings):
+        if isinstance(item, bytes):
+            raise TypeError(
+                f"{locator.sequence(i)} holds bytes, expected strings. Decode them: "
+                "value.decode()."
+            )
+        if not isinstance(item, str):
+            raise TypeError(
+                f"{locator.sequence(i)} is {_describe(item)}, but {locator.row(0)} is "
+                "a string. If one sequence is a string, all must be strings; drop "
+                "missing ones."
+            )
+    lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+    locator.check_lengths(lengths)
+    block = FeatureBlock("string", factorize_characters(strings))
+    return Items([block], lengths, "string")
+
+
+def _describe(item):
+    return "missing" if is_missing(item) else f"of type {type(item).__name__}"
+
+
+def _hold_pandas_categories(items):
+    """Return whether some items are Series of numbers that pandas calls categories."""
+    # Of a million items most are arrays or lists, whose dtypes need no look.
+    types = {t for t in set(map(type, items)) if hasattr(t, "dtype")} - {np.ndarray}
+    return any(str(item.dtype) == "category" for item in items if type(item) in types)
+
+
+def _as_numeric_array(item, i, locator):
+    """Convert one sequence to an array of numbers, or return None if it is not one."""
+    # The fast path for most items of a long list.
+    if type(item) is np.ndarray and item.dtype.kind in "biuf" and 0 < item.ndim < 3:
+        return item
+    array = _as_item_array(item, i, locator)
+    if array.dtype.kind not in "biuf":
+        if not (locator.accepts_times and array.dtype.kind == "M"):
+            refuse_dtype(array, locator.sequence(i))
+        return None
+    _check_dimensions(array, item, i, locator)
+    return array
+
+
+def _as_item_array(item, i, locator):
+    try:
+        return np.asarray(as_array(item))
+    except ValueError as exc:
+        raise _ragged_error(item, i, locator) from exc
+
+
+def _ragged_error(steps, i, locator):
+    """Make the error that names the first time step whose width is not that of 0."""
+    widths = list(map(_step_width, steps))
+    # If all widths are equal, the steps differ further inside.
+    step = next((p for p, w in enumerate(widths) if w != widths[0]), None)
+    found = "its time steps differ in their number of features"
+    if step is not None:
+        here, first = (
+            "a single value" if width is None else f"{width} feature(s)"
+            for width in (widths[step], widths[0])
+        )
+        found = f"it has {here} at time step {step}, but {first} at time step 0"
+    return ValueError(
+        f"{locator.sequence(i)} is ragged within itself: {found}. Give every time step "
+        "all features, NaN where a value is missing."
+    )
+
+
+def _check_dimensions(array, item, i, locator):
+    if array.ndim == 0 and is_missing(item):
+        raise ValueError(
+            f"{locator.sequence(i)} is missing: a sequence needs at least one time "
+            "step. Drop it."
+        )
+    if array.ndim == 0:
+        raise TypeError(
+            f"{locator.sequence(i)} is {_describe(item)}, expected a list or an array "
+            "of time steps, or a string."
+        )
+    if array.ndim > 2:
+        raise ValueError(
+            f"{locator.sequence(i)} has {array.ndim} dimensions (shape {array.shape}), "
+            "expected (n_timesteps, n_features) or (n_timesteps,)."
+        )
+
+
+def _join_arrays(arrays, are_categories, locator):
+    """Join arrays of numbers in one block."""
+    is_1d = all(array.ndim == 1 for array in arrays)
+    arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
+    lengths = np.fromiter((len(array) for array in arrays), np.int64, len(arrays))
+    locator.check_lengths(lengths)
+    # Where empty sequences are allowed, their number of features does not matter.
+    positions = np.flatnonzero(lengths) if lengths.any() else np.array([0])
+    arrays = [arrays[i] for i in positions]
+    widths = np.array([array.shape[1] for array in arrays])
+    _check_widths(widths, positions, locator)
+    kind = "bool" if _are_bools(arrays) else "numeric"
+    if are_categories and kind == "numeric":
+        kind = "number"
+    block = FeatureBlock(kind, np.concatenate(arrays))
+    return Items([block], lengths, "1d" if is_1d else "2d")
+
+
+def _are_bools(arrays):
+    """Return whether each array holds bools, or only missing values."""
+    kinds = {dtype.kind for dtype in set(map(attrgetter("dtype"), arrays))}
+    if "b" not in kinds or not kinds <= {"b", "f"}:
+        return False
+    return all(a.dtype.kind == "b" or np.isnan(a).all() for a in arrays)
+
+
+def _check_widths(widths, positions, locator):
+    """Refuse sequences without features, or with other numbers of them."""
+    if not widths.all():
+        i = int(positions[np.flatnonzero(widths == 0)[0]])
+        raise ValueError(
+            f"{locator.sequence(i)} has no features. Drop empty sequences, or give "
+            "each at least one feature (axis 1)."
+        )
+    if np.ptp(widths):
+        k = int(np.flatnonzero(widths != widths[0])[0])
+        raise ValueError(
+            f"{locator.sequence(int(positions[k]))} has {widths[k]} features, but "
+            f"{locator.row(int(positions[0]))} has {widths[0]}. All sequences must "
+            "have the same number of features (axis 1)."
+        )
+
+
+def _parse_objects(items, locator):
+    """Parse sequences of strings, or of values of several kinds, value by value."""
+    sequences = [_as_list(item, i, locator) for i, item in enumerate(items)]
+    lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
+    locator.check_lengths(lengths)
+    positions = np.flatnonzero(lengths)
+    if not any(isinstance(sequences[i][0], (list, tuple)) for i in positions):
+        values = list(chain.from_iterable(sequences))
+        blocks = [parse_values(values, lengths, locator)]
+        is_list = isinstance(items[0], (list, tuple)) and blocks[0].kind == "string"
+        return Items(blocks, lengths, "list" if is_list else "1d")
+    widths = np.array([_common_width(sequences[i], i, locator) for i in positions])
+    _check_widths(widths, positions, locator)
+    steps = list(chain.from_iterable(sequences))
+    blocks = [
+        parse_values(list(map(itemgetter(feature), steps)), lengths, locator, feature)
+        for feature in range(widths[0])
+    ]
+    if all(block.kind == "numeric" for block in blocks):
+        values = np.concatenate([block.values for block in blocks], axis=1)
+        block = FeatureBlock("numeric", values.astype(np.float64))
+        return Items([block], lengths, "2d")
+    return Items(blocks, lengths, _form_of_steps(items[positions[0]]))
+
+
+def _form_of_steps(item):
+    """Return the form of an item of several features, as in `ListContainer`."""
+    if not isinstance(item, (list, tuple)) or not isinstance(item[0], (list, tuple)):
+        return "2d"
+    return "tuples" if isinstance(item[0], tuple) else "lists"
+
+
+def _as_list(item, i, locator):
+    """Convert one sequence to a list of values, or of time steps that are lists."""
+    if isinstance(item, (list, tuple)):
+        # Time steps may be arrays, such as the rows of one.
+        is_rows = len(item) and isinstance(item[0], np.ndarray) and item[0].ndim
+        return [np.asarray(step).tolist() for step in item] if is_rows else item
+    if isinstance(item, (str, bytes)):
+        raise TypeError(
+            f"{locator.sequence(i)} is a string, but {locator.row(0)} is a list of "
+            "values. Pass either lists or strings for all sequences."
+        )
+    array = _as_item_array(item, i, locator)
+    if locator.accepts_times and array.dtype.kind == "M":
+        return list(array)  # tolist would convert them to numbers
+    refuse_dtype(array, locator.sequence(i))
+    _check_dimensions(array, item, i, locator)
+    return array.tolist()
+
+
+def _common_width(steps, i, locator):
+    """Return the number of features of one sequence, equal for all its steps."""
+    widths = set(map(_step_width, steps))
+    if len(widths) > 1:
+        raise _ragged_error(steps, i, locator)
+    (width,) = widths
+    return 1 if width is None else width
+
+
+def _step_width(step):
+    """Return the number of values of a time step, None if it is a single value."""
+    has_several = isinstance(step, (list, tuple)) or getattr(step, "ndim", 0)
+    return len(step) if has_several else None

@@ -1,0 +1,31 @@
+"""Frames of pandas, polars and pyarrow, recognised by narwhals."""
+
+import narwhals.stable.v2 as nw
+
+
+def frame_library(X):
+    """Name the library of an eager frame, None for anything else.
+
+    A subclass of a library's frame is one of its frames.
+    """
+    if nw.dependencies.is_pandas_dataframe(X):
+        return "pandas"
+    if nw.dependencies.is_polars_dataframe(X):
+        return "polars"
+    return "pyarrow" if nw.dependencies.is_pyarrow_table(X) else None
+
+
+def index_of(X):
+    """Return the row index of a pandas frame, None for other frames."""
+    return X.index if nw.dependencies.is_pandas_dataframe(X) else None
+
+
+def iter_columns(X):
+    """Yield the name and the native column of each column."""
+    if nw.dependencies.is_pandas_dataframe(X):
+        for i, name in enumerate(X.columns):
+            yield name, X.iloc[:, i]
+    elif nw.dependencies.is_pyarrow_table(X):
+        yield from zip(X.column_names, X.columns, strict=True)
+    else:
+        yield from zip(X.columns, X.get_columns(), strict=True)
