@@ -100,6 +100,7 @@ class Encoder(nn.Module):
             repeat_last=largest_patch > 1,
             relative=relative,
         )
+        # Untrained cells, whose features share the vector with final states.
         self.reservoir, n_outputs = None, 0
         if n_reservoir:
             self.reservoir = Reservoir(
@@ -116,7 +117,7 @@ class Encoder(nn.Module):
         self.projection = VectorProjection(
             n_final, n_outputs, n_reservoir, balanced=vector_scaling == "balanced"
         )
-        # Without hidden_size, the cells of both directions are the final components.
+        # Trained cells. Without hidden_size, those of both directions are components.
         n_forward = hidden_size or (n_final - n_final // 2 * bidirectional)
         n_backward = (hidden_size or n_final // 2) * bidirectional
         self.n_forward, self.n_cells = n_forward, n_forward + n_backward
@@ -212,16 +213,19 @@ class Encoder(nn.Module):
         x = inputs.values  # (N, L, ·)
         if inputs.log_scales is not None:
             log_scales = inputs.log_scales[:, None].expand(-1, x.shape[1], -1)
-            x = torch.cat([x, log_scales], dim=2)
+            x = torch.cat([x, log_scales], dim=2)  # (N, L, ·)
         x = join_steps(x, inputs.is_padding, self.patch_size)  # (N, P, D)
         x = layout.flatten(x)  # (R, D)
         x = layout.reverse(x) if self.reverse else x
         states = self.layers[0](x, layout)  # (R, H) of each direction
         for layer in self.layers[1:]:
-            x = torch.cat([states[0], *map(layout.reverse, states[1:])], dim=1)
+            # Both directions in the order of time again.
+            x = torch.cat(
+                [states[0], *map(layout.reverse, states[1:])], dim=1
+            )  # (R, H)
             states = layer(self.dropout(x), layout)
         last = torch.cat([layout.take_last(x) for x in states], dim=1)  # (N, H)
-        return self.to_vector(last)
+        return self.to_vector(last)  # (N, n_final)
 
 
 def _embed(embedding, categories, lengths):

@@ -26,8 +26,9 @@ STATISTICS = ("mean", "max", "min", "std", "ppv")
 # root, which mattered when these cells were trained. It was not tuned.
 VARIANCE_OFFSET = 1e-4
 
-# Length and scale of the random vector of each category: long and short ones keep
-# categories distinct without saturating the cells. See "Categories" on the recipe page.
+# Length and scale of the random vector of each category. Many components of small scale
+# keep categories distinct without saturating the cells. See "Categories" on the recipe
+# page for the trials.
 EMBEDDING_SIZE = 64
 EMBEDDING_SCALE = 0.35
 
