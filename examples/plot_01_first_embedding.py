@@ -108,12 +108,12 @@ plt.show()
 #
 # What to remember
 # ----------------
-# - The embedder takes a list of arrays of any lengths. In a ``Pipeline``, it can precede
-#   any estimator.
+# - The embedder takes a list of arrays of any lengths. In a ``Pipeline``, it can
+#   precede any estimator.
 # - Look at ``score`` first. A vector that explains little of a sequence is unlikely to
 #   be useful.
-# - Compare with the mean over time. It is a strong baseline here, because a voice can be
-#   recognized from its average sound. The embedding also captures how the sound
+# - Compare with the mean over time. It is a strong baseline here, because a voice can
+#   be recognized from its average sound. The embedding also captures how the sound
 #   changes, which improves the accuracy a little.
-# - We set ``max_epochs`` to a low value to save time. By default the embedder trains for
-#   longer.
+# - We set ``max_epochs`` to a low value to save time. By default the embedder trains
+#   for longer.

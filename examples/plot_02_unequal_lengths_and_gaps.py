@@ -14,8 +14,8 @@ truth.
 # %%
 # Sequences with gaps
 # -------------------
-# We generate sequences with three features and 20 to 60 time steps, so that we know
-# the truth. From each feature of each sequence, we remove 2 to 14 consecutive values.
+# We generate sequences with three features and 20 to 60 time steps, so that we know the
+# truth. From each feature of each sequence, we remove 2 to 14 consecutive values.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -157,9 +157,10 @@ print(f"mean error of the mean length: {np.abs(mean_length - lengths).mean():.1f
 # %%
 # What to remember
 # ----------------
-# - Pass sequences of different lengths as a list of arrays, with NaN for missing values.
-# - Use linear interpolation for short gaps. For long gaps the network is better, because
-#   it has learned from other sequences and can use the other features.
+# - Pass sequences of different lengths as a list of arrays, with NaN for missing
+#   values.
+# - Use linear interpolation for short gaps. For long gaps the network is better,
+#   because it has learned from other sequences and can use the other features.
 # - ``reconstruct`` returns smoothed values for the observed time steps as well. To
 #   change the missing values only, call ``np.where(np.isnan(x), reconstructed, x)`` on
 #   each sequence.

@@ -37,8 +37,8 @@ print("shape of the first sequence:", X_train[0].shape)
 # %%
 # Tune embedder and classifier together
 # -------------------------------------
-# ``n_jobs=2`` evaluates two candidates in parallel. Each runs in a separate process with
-# one thread.
+# ``n_jobs=2`` evaluates two candidates in parallel. Each runs in a separate process
+# with one thread.
 
 model = Pipeline(
     [
@@ -118,16 +118,17 @@ ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
-# By both measures, 16 components are too few and 64 are best. The best value lies at the
-# edge of the grid, so larger values are worth trying. ``C`` matters less. The classes
-# differ only in the order of the time steps, so the mean over time is close to chance.
+# By both measures, 16 components are too few and 64 are best. The best value lies at
+# the edge of the grid, so larger values are worth trying. ``C`` matters less. The
+# classes differ only in the order of the time steps, so the mean over time is close to
+# chance.
 #
 # What to remember
 # ----------------
 # - Set a parameter of the pipeline step ``embed`` as ``embed__<parameter>``, as in any
 #   pipeline.
 # - ``GridSearchCV`` splits a list of arrays into folds without padding or a wrapper.
-# - Each candidate trains a network. Search with a small ``max_epochs``, then train
-#   the best candidate for longer.
+# - Each candidate trains a network. Search with a small ``max_epochs``, then train the
+#   best candidate for longer.
 # - Without labels, select by ``score``. It tends to grow with the number of components,
 #   so stop where it no longer grows much.

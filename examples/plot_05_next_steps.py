@@ -37,10 +37,10 @@ print(f"{past.shape[1]} hours are known, {horizon} hours are forecast")
 # %%
 # Learn to forecast
 # -----------------
-# In training, the network encodes each day without its last ``horizon`` steps and learns
-# to predict these steps. ``forecast`` encodes the whole of each sequence it receives and
-# returns the steps after it. ``score`` takes whole days and holds out the last steps
-# itself.
+# In training, the network encodes each day without its last ``horizon`` steps and
+# learns to predict these steps. ``forecast`` encodes the whole of each sequence it
+# receives and returns the steps after it. ``score`` takes whole days and holds out the
+# last steps itself.
 
 embedder = LSTMSequenceEmbedder(
     n_components=32,
@@ -107,8 +107,8 @@ plt.show()
 
 # %%
 # The two days differ from the morning on, and so do the forecasts for their evenings,
-# although the network does not predict every turn. Over all days, it is about as good as
-# the linear model. Both are far better than the other two baselines.
+# although the network does not predict every turn. Over all days, it is about as good
+# as the linear model. Both are far better than the other two baselines.
 
 # %%
 # Learn from one long series
@@ -145,13 +145,13 @@ print(f"RMSE, last value: {rmse(past[:, [-1]], future):.3f}")
 #
 # What to remember
 # ----------------
-# - Set ``objective="forecast"`` to train the network to continue sequences. ``forecast``
-#   returns the next ``horizon`` steps. ``horizon`` can also be a fraction of the length
-#   of each sequence.
+# - Set ``objective="forecast"`` to train the network to continue sequences.
+#   ``forecast`` returns the next ``horizon`` steps. ``horizon`` can also be a fraction
+#   of the length of each sequence.
 # - Fit on sequences that include the steps to be forecast. Pass only the known steps to
 #   ``forecast``.
 # - The network needs many sequences. For one short series with a steady period, try
 #   first to repeat the last period.
 # - If all lengths are equal, always try a linear model. It is fast and hard to beat.
-# - Set ``objective="composite"`` to train for both reconstruction and forecast. The same
-#   vector then serves ``reconstruct`` and ``forecast``.
+# - Set ``objective="composite"`` to train for both reconstruction and forecast. The
+#   same vector then serves ``reconstruct`` and ``forecast``.

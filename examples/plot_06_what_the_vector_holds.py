@@ -20,10 +20,10 @@ rng = np.random.default_rng(0)
 # Shapes and their positions
 # --------------------------
 # The vector has two parts. The final states of the trained cells represent where in the
-# sequence something occurs. The reservoir, random cells whose states are summarized over
-# time, represents what occurs anywhere in it. We generate curves that contain a hump or
-# a sawtooth at any position, and look at which curves are close to each other in each
-# part of the vector.
+# sequence something occurs. The reservoir, random cells whose states are summarized
+# over time, represents what occurs anywhere in it. We generate curves that contain a
+# hump or a sawtooth at any position, and look at which curves are close to each other
+# in each part of the vector.
 
 
 def curve(shape, position):
@@ -108,8 +108,8 @@ plt.show()
 
 # %%
 # With 4 components, the reconstruction follows the slow wave roughly, and with 32
-# components closely. The fast wave is missing in both, because it takes longer to learn.
-# The noise is never reconstructed.
+# components closely. The fast wave is missing in both, because it takes longer to
+# learn. The noise is never reconstructed.
 #
 # What to remember
 # ----------------

@@ -180,9 +180,9 @@ print(f"accuracy of letter counts: {baseline.score(names_test, language_test):.2
 # Encode unseen letters
 # ---------------------
 # By default, a letter that does not occur in ``fit`` is treated as missing: the network
-# ignores it as an input and decodes a known letter instead. With ``min_frequency``, rare
-# letters are merged into one infrequent category, and unseen letters are assigned to it
-# too. This category is decoded as U+FFFD, the Unicode replacement character.
+# ignores it as an input and decodes a known letter instead. With ``min_frequency``,
+# rare letters are merged into one infrequent category, and unseen letters are assigned
+# to it too. This category is decoded as U+FFFD, the Unicode replacement character.
 
 merging = LSTMSequenceEmbedder(
     n_components=64,
@@ -209,7 +209,8 @@ print("the vectors are equal:", equal)
 # %%
 # What to remember
 # ----------------
-# - X can be a list of strings. Each character is a category, and case and accents count.
+# - X can be a list of strings. Each character is a category, and case and accents
+#   count.
 # - ``exact_match_score`` and ``token_match_score`` measure how much is decoded
 #   correctly. Use them on unseen sequences.
 # - For classification by language, letter counts are a strong baseline. Here they are
