@@ -1,15 +1,17 @@
 """Smoke runs of the examples: each one runs, prints something and draws a figure.
 
-Networks train for one epoch, so the results are poor. ``make docs`` runs the gallery and
-``make demo`` runs the demo with all epochs.
+Networks train for one epoch, so the results are poor. ``make docs`` runs the gallery
+and ``make demo`` runs the demo with all epochs.
 """
 
 import runpy
+from functools import partial
 from pathlib import Path
 
 import matplotlib
 import pytest
 from joblib import parallel_config
+from sklearn.manifold import TSNE
 
 from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
 
@@ -37,7 +39,8 @@ def one_epoch(fit):
 
 @pytest.fixture
 def quick_fits(monkeypatch):
-    """Train all networks for one epoch, searches included."""
+    """Train all networks for one epoch, including those of searches."""
+    monkeypatch.setattr("sklearn.manifold.TSNE", partial(TSNE, max_iter=250))
     for estimator in (LSTMSequenceEmbedder, LSTMSequencePredictor):
         monkeypatch.setattr(estimator, "fit", one_epoch(estimator.fit))
     with parallel_config(backend="sequential"):  # worker processes are not patched
