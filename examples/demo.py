@@ -60,7 +60,8 @@ def plot(embedder, X, speakers):
             xlabel="time step",
             ylabel="value",
         )
-        ax.legend(fontsize="small", ncols=2)
+        ax.margins(y=0.2)  # space for the legend
+        ax.legend(fontsize="small", ncols=4, loc="upper center")
 
     xy = TSNE(random_state=0).fit_transform(embedder.transform(X))
     for speaker in np.unique(speakers):

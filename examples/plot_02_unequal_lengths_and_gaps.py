@@ -122,6 +122,7 @@ left.plot(gap, known[gap], "o", mfc="none", color="0.4", ms=4, label="hidden")
 left.plot(around_gap, line[around_gap], "C1--", label="linear interpolation")
 left.plot(steps, guess, "C0", label="LSTM")
 left.set(xlabel="time step", ylabel="first feature", title="One gap")
+left.set_xticks(steps[::5])
 left.set_ylim(-2.1, 3.4)
 left.legend(ncols=2, fontsize="small", loc="upper center")
 for (name, values), style in zip(errors.items(), ("C1s--", "C0o-"), strict=True):

@@ -56,7 +56,7 @@ for ax, (part, components) in zip(axes[1:], parts.items(), strict=True):
             label=shape,
         )
     ax.set(title=part, xlabel="first PC", ylabel="second PC", xticks=[], yticks=[])
-axes[1].legend(fontsize="small")
+axes[1].legend(fontsize="small", loc="lower left")
 fig.colorbar(dots, ax=axes[2], label="position of the shape")
 plt.show()
 

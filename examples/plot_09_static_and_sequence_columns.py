@@ -124,8 +124,8 @@ ax.set(xlim=(0, 1), xlabel="accuracy (dashed: always predicting the larger class
 plt.show()
 
 # %%
-# The events and the age both help, and together they are best. The mean value adds
-# nothing to the age, because the classes differ only in the slope of the values.
+# The events and the age both help, and together they are best. The mean value hardly
+# adds to the age, because the risk depends on the slope of the values.
 
 # %%
 # Inputs that are rejected
