@@ -128,10 +128,9 @@ print_decoded("test set", embedder, names_test[:8])
 
 # %%
 # The network decodes nearly all training names correctly, including their lengths. Of
-# the unseen names, most letters are correct, but well under half of the names are
-# completely correct. Most errors are single letters, and often the decoded name
-# resembles one from the training set. 200 names are too few to learn spelling from.
-# Report the result on unseen names, because the result on training names says little.
+# the letters of unseen names, about three out of four are correct, but well under half
+# of the names have no error. 200 names are too few to learn spelling from. Report the
+# result on unseen names, because the result on training names says little.
 
 # %%
 # Draw a map

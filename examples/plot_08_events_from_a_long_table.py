@@ -135,8 +135,8 @@ print(decoded.head(3).to_string(max_colwidth=24))
 # ---------------------
 # The first baseline uses common aggregates: the number of events and days, the fraction
 # of each ward and test, and the mean, minimum and maximum of the values. The second
-# baseline adds the first and the last ward and test of each patient. This is a good
-# choice here, but it requires some thought.
+# baseline adds the first and the last ward and test of each patient. These help here,
+# but one has to think of them.
 
 
 def aggregate(events):

@@ -84,8 +84,8 @@ print(vectors.shape)
 # %%
 # Tune the pipeline
 # -----------------
-# The names of the steps lead to the parameters of the embedder. In each fold, the
-# embedder is fitted on the training rows only.
+# The grid names a parameter of the embedder by the steps that lead to it. In each fold,
+# the embedder is fitted on the training rows only.
 
 classifier = LogisticRegression(max_iter=1000)
 model = Pipeline([("columns", columns), ("classify", classifier)])

@@ -45,7 +45,7 @@ print(f"X: {X.shape}, y: {y.shape}")
 # Fit the predictor
 # -----------------
 # We set the patch sizes so that the network encodes and predicts a whole year as one
-# step. Each month then always has the same position within its patch. With
+# step. Within a window, each month then has the same position in every patch. With
 # ``instance_norm``, the network predicts differences from the last known value, scaled
 # by the standard deviation of the window. It can therefore forecast values outside the
 # range of the training set.
