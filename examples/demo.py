@@ -1,8 +1,9 @@
-"""The main job on real data: utterances of nine speakers become vectors.
+"""Embed real sequences, classify them and draw the result.
 
-JapaneseVowels, as shipped in ``sktime.datasets``: 270 training and 370 test utterances
-of 7 to 29 steps, 12 features a step. An embedder, a scaler and a support vector machine
-in one Pipeline learn to tell the speakers apart. Run it by ``make demo``.
+The Japanese Vowels dataset, as shipped with ``sktime.datasets``, has 270 training and
+370 test utterances by nine speakers. Each utterance has 7 to 29 time steps and 12
+features. A pipeline of an embedder and a support vector machine learns to identify the
+speaker. Run this script with ``make demo``.
 """
 
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import matplotlib
 
-matplotlib.use("Agg")  # a file, no window
+matplotlib.use("Agg")  # draw to a file without opening a window
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,20 +27,20 @@ PICTURE = Path("demo.png")
 
 
 def load(split):
-    """Read a part of the data as a list of (n_timesteps, 12) arrays, and labels."""
-    frame, speakers = load_japanese_vowels(split=split, return_X_y=True)
-    return [np.column_stack(list(row)) for row in frame.to_numpy()], speakers
+    """Load the training or test set as a list of arrays and an array of speakers."""
+    frames, speakers = load_japanese_vowels(split=split, return_type="df-list")
+    return [frame.to_numpy() for frame in frames], speakers
 
 
 def mean_over_time(X):
-    """Average each feature over the steps of each sequence."""
+    """Average each feature over the time steps of each sequence."""
     return np.array([x.mean(axis=0) for x in X])
 
 
 def plot(embedder, X, speakers):
-    """Draw the loss, two reconstructions and a map of the vectors."""
+    """Draw the training loss, two reconstructions and a map of the embeddings."""
     figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
-    loss, *_ = axes.flat
+    loss, *reconstructions, embedding_map = axes.flat
     loss.plot(
         [row["epoch"] for row in embedder.history_],
         [row["train_loss"] for row in embedder.history_],
@@ -47,43 +48,46 @@ def plot(embedder, X, speakers):
     loss.set(title="Training loss", xlabel="epoch", yscale="log", ylabel="loss")
 
     shown = [0, len(X) // 2]
-    for ax, i, x in zip(
-        axes.flat[1:3], shown, embedder.reconstruct([X[i] for i in shown]), strict=True
-    ):
+    decoded = embedder.reconstruct([X[i] for i in shown])
+    for ax, i, x in zip(reconstructions, shown, decoded, strict=True):
         for feature in range(4):
             color = f"C{feature}"
             ax.plot(X[i][:, feature], "o", ms=4, alpha=0.6, color=color)
             ax.plot(x[:, feature], color=color, label=f"feature {feature}")
         ax.set(
-            title=f"Speaker {speakers[i]}, test utterance {i}: points are the\n"
-            "original, lines its reconstruction from the vector",
+            title=f"Test utterance {i} of speaker {speakers[i]}\n"
+            "(points) and its reconstruction (lines)",
             xlabel="time step",
+            ylabel="value",
         )
-    ax.legend(fontsize="small", ncols=2)
+        ax.margins(y=0.2)  # space for the legend
+        ax.legend(fontsize="small", ncols=4, loc="upper center")
 
-    at = TSNE(random_state=0).fit_transform(embedder.transform(X))
+    xy = TSNE(random_state=0).fit_transform(embedder.transform(X))
     for speaker in np.unique(speakers):
-        axes[1, 1].scatter(*at[speakers == speaker].T, s=12, label=speaker)
-    axes[1, 1].set(
-        title="Map of the test utterances: their vectors,\nby t-SNE",
+        embedding_map.scatter(*xy[speakers == speaker].T, s=12, label=speaker)
+    embedding_map.set(
+        title="t-SNE map of the test embeddings",
+        xlabel="t-SNE 1",
+        ylabel="t-SNE 2",
         xticks=[],
         yticks=[],
     )
-    axes[1, 1].legend(
+    embedding_map.legend(
         title="speaker", fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5)
     )
     figure.savefig(PICTURE, dpi=100)
 
 
 def main():
-    """Fit, score beside two baselines, draw."""
+    """Fit the pipeline, compare it with two baselines and draw the result."""
     X_train, y_train = load("train")
     X_test, y_test = load("test")
     lengths = [len(x) for x in X_train + X_test]
     print(
-        f"JapaneseVowels: {len(X_train)} training and {len(X_test)} test utterances of "
-        f"{len(set(y_train))} speakers, {min(lengths)} to {max(lengths)} steps, "
-        f"{X_train[0].shape[1]} features"
+        f"Japanese Vowels: {len(X_train)} training and {len(X_test)} test utterances "
+        f"by {len(set(y_train))} speakers, {min(lengths)} to {max(lengths)} time "
+        f"steps, {X_train[0].shape[1]} features"
     )
 
     started = time.perf_counter()
@@ -99,16 +103,17 @@ def main():
         FunctionTransformer(mean_over_time), StandardScaler(), SVC()
     ).fit(X_train, y_train)
 
-    print(f"\n{'on the test part':32} accuracy  explained share")
+    print(f"\n{'test set':32} accuracy  explained fraction")
     for name, pipeline in [
         ("LSTMSequenceEmbedder + SVM", model),
-        ("the same, untrained", untrained),
+        ("untrained embedder + SVM", untrained),
         ("mean over time + SVM", baseline),
     ]:
-        embeds = isinstance(pipeline[0], LSTMSequenceEmbedder)
-        share = f"{pipeline[0].score(X_test):15.3f}" if embeds else f"{'-':>15}"
-        print(f"{name:32} {pipeline.score(X_test, y_test):8.3f}  {share}")
-    print(f"\ntrained for {embedder.n_iter_} epochs; fit took {seconds:.0f} s")
+        explained = "-"
+        if isinstance(pipeline[0], LSTMSequenceEmbedder):
+            explained = f"{pipeline[0].score(X_test):.3f}"
+        print(f"{name:32} {pipeline.score(X_test, y_test):8.3f}  {explained:>18}")
+    print(f"\ntrained for {embedder.n_iter_} epochs in {seconds:.0f} s")
 
     plot(embedder, X_test, y_test)
     print(f"picture: {PICTURE.resolve()}")

@@ -2,20 +2,19 @@
 A first embedding: who is speaking?
 ===================================
 
-How do recordings of different lengths get in front of an ordinary classifier?
+How can an ordinary classifier use recordings of different lengths?
 
-An ``LSTMSequenceEmbedder`` turns each recording into one vector of fixed length. After
-it comes whatever scikit-learn has to offer. We tell nine speakers apart by how they say
-one Japanese vowel, and compare with the plain way out: the mean over time of each
-feature.
+:class:`~sklearn_seqembed.LSTMSequenceEmbedder` encodes each recording as a vector of
+fixed length, and any scikit-learn estimator can learn from such vectors. In this
+example, we identify nine speakers by recordings of two Japanese vowels. We compare the
+embedder with a plain baseline, the mean of each feature over time.
 """
 
 # %%
 # The data
 # --------
-# Each recording is an array with one row a time step and 12 columns, which describe the
-# sound at that moment. The recordings differ in length. A list of arrays is all that
-# the embedder needs.
+# Each recording is an array with one row per time step and 12 columns, which describe
+# the sound at that moment. The recordings differ in length, so we keep them in a list.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,7 +28,7 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 
 
 def load(split):
-    """Load one part of the data as a list of arrays and their speakers."""
+    """Load the training or test set as a list of arrays and an array of speakers."""
     frames, speakers = load_japanese_vowels(split=split, return_type="df-list")
     return [frame.to_numpy() for frame in frames], speakers
 
@@ -37,59 +36,60 @@ def load(split):
 X_train, y_train = load("train")
 X_test, y_test = load("test")
 lengths = [len(x) for x in X_train]
-print(f"{len(X_train)} recordings to train on, {len(X_test)} to test on")
-print(f"{min(lengths)} to {max(lengths)} time steps of {X_train[0].shape[1]} features")
+print(f"{len(X_train)} training recordings, {len(X_test)} test recordings")
+print(f"{min(lengths)} to {max(lengths)} time steps, {X_train[0].shape[1]} features")
 
 # %%
-# One pipeline
-# ------------
-# The embedder is a transformer like any other. It needs no labels, scales the features
-# inside, and gives the numbers of its vectors balanced scales, which an SVM likes.
+# Build a pipeline
+# ----------------
+# The embedder is a transformer like any other. It needs no labels and scales the
+# features itself. By default it also balances the scales of the vector's components, so
+# that an SVM can use them directly.
 
 model = make_pipeline(LSTMSequenceEmbedder(max_epochs=60, random_state=0), SVC())
 model.fit(X_train, y_train)
-print(f"accuracy with the embedder: {model.score(X_test, y_test):.3f}")
+print(f"accuracy of the embedder: {model.score(X_test, y_test):.3f}")
 
 # %%
-# Did the network learn something?
-# --------------------------------
-# ``score`` says which share of the recordings the vectors explain: 1 is a perfect copy,
-# 0 is no better than the mean of each feature. On the test part no label and no
-# recording was seen before.
+# Check what the network has learned
+# ----------------------------------
+# ``score`` reconstructs the recordings from their vectors and returns the explained
+# fraction: 1 for a perfect reconstruction, 0 for one that is no better than the mean of
+# each feature. The network has seen no recording of the test set.
 
 embedder = model[0]
 vectors = embedder.transform(X_test)
-print(f"vectors: {vectors.shape}")
-print(f"explained share, training part: {embedder.train_score_:.2f}")
-print(f"explained share, test part: {embedder.score(X_test):.2f}")
+print(f"shape of the embedding: {vectors.shape}")
+print(f"explained fraction, training set: {embedder.train_score_:.2f}")
+print(f"explained fraction, test set: {embedder.score(X_test):.2f}")
 
 # %%
-# The plain baseline
-# ------------------
-# The mean over time of each feature is also one vector a recording, with 12 numbers. It
-# forgets the order of the time steps. Everything after it stays the same.
+# Compare with a plain baseline
+# -----------------------------
+# The mean of each feature over time is also a vector of fixed length, here with 12
+# components. It ignores the order of the time steps. The classifier is the same.
 
 
 def mean_over_time(X):
-    """Average each sequence over its time steps."""
+    """Average each feature over the time steps of each sequence."""
     return np.array([x.mean(axis=0) for x in X])
 
 
 baseline = make_pipeline(FunctionTransformer(mean_over_time), StandardScaler(), SVC())
 baseline.fit(X_train, y_train)
-print(f"accuracy with the mean over time: {baseline.score(X_test, y_test):.3f}")
+print(f"accuracy of the mean over time: {baseline.score(X_test, y_test):.3f}")
 
 # %%
-# A map of the recordings
-# -----------------------
-# Both kinds of vectors of the test part, laid out in the plane by t-SNE.
+# Draw a map of the recordings
+# ----------------------------
+# We project both kinds of vectors onto the plane with t-SNE.
 
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 4.2), layout="constrained")
 panels = {
-    "Mean over time (12 numbers)": StandardScaler().fit_transform(
+    "Mean over time (12 components)": StandardScaler().fit_transform(
         mean_over_time(X_test)
     ),
-    "LSTM vectors (320 numbers)": vectors,
+    "LSTM embedding (320 components)": vectors,
 }
 for ax, (title, points) in zip(axes, panels.items(), strict=True):
     xy = TSNE(random_state=0).fit_transform(points)
@@ -102,16 +102,18 @@ fig.legend(
 plt.show()
 
 # %%
-# In both maps the recordings of a speaker mostly lie together, though the embedder was
-# never told who speaks. Only who is near whom counts in such a map: distances between
-# groups mean little.
+# In both maps, most recordings of the same speaker form a group, although neither
+# method uses the labels. Only neighborhoods are meaningful in a t-SNE map; the
+# distances between groups are not.
 #
 # What to remember
 # ----------------
-# - The embedder takes a list of arrays of any lengths, and stands in a ``Pipeline`` in
-#   front of any estimator.
-# - Look at ``score`` first: a vector that explains little cannot help much.
-# - Compare with the mean over time. It is strong here, because a voice has a sound of
-#   its own in every moment. The LSTM vectors add how that sound moves, and gain a
-#   little.
-# - ``max_epochs`` is low here to save time. By default the embedder trains for longer.
+# - The embedder takes a list of arrays of any lengths. In a ``Pipeline``, it can
+#   precede any estimator.
+# - Look at ``score`` first. A vector that explains little of a sequence is unlikely to
+#   be useful.
+# - Compare with the mean over time. It is a strong baseline here, because a voice can
+#   be recognized from its average sound. The embedding also captures how the sound
+#   changes, which improves the accuracy a little.
+# - We set ``max_epochs`` to a low value to save time. By default the embedder trains
+#   for longer.

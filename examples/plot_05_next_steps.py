@@ -1,21 +1,21 @@
 """
-Next steps of a sequence
-========================
+Forecasting the next steps of a sequence
+========================================
 
-How does a sequence go on?
+How does a sequence continue?
 
-With ``objective="forecast"`` the network learns to continue sequences rather than to
-copy them. We read a day's demand for electric power up to six in the evening, and ask
-for the rest of the day. Three baselines do the same.
+With ``objective="forecast"``, the network learns to continue sequences instead of
+reconstructing them. In this example, we encode a day's electricity demand until six in
+the evening and forecast the rest of the day. We compare with three plain baselines.
 """
 
 # %%
 # The data
 # --------
-# The demand for electric power in Italy, hour by hour, one row a day. Each day is
-# scaled to mean 0 and standard deviation 1. The last six hours are what we want to
-# know. (The data comes scaled, by all 24 hours. In practice the future is not known, so
-# scale by what is. Here it helps all methods alike.)
+# Each row is the hourly electricity demand in Italy on one day, scaled to mean 0 and
+# standard deviation 1. The last six hours are to be forecast. The dataset was scaled
+# with all 24 hours, including those to be forecast, which helps all methods alike. In
+# practice, scale with known values only.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,15 +31,16 @@ days = days[:, 0]  # (n_samples, n_features, n_timesteps) to (n_samples, n_times
 days_train, days_test = train_test_split(days, test_size=0.3, random_state=0)
 horizon = 6
 past, future = days_test[:, :-horizon], days_test[:, -horizon:]
-print(f"{len(days_train)} days to learn from, {len(days_test)} to test on")
-print(f"{past.shape[1]} hours are read, {horizon} hours are wanted")
+print(f"{len(days_train)} training days, {len(days_test)} test days")
+print(f"{past.shape[1]} hours are known, {horizon} hours are forecast")
 
 # %%
-# Learn to continue
+# Learn to forecast
 # -----------------
-# ``horizon`` steps at the end of each training day are held back: the network reads the
-# hours before them and has to tell what comes. ``forecast`` reads all that it gets, and
-# gives the next steps. ``score`` holds steps back by itself, so it takes whole days.
+# In training, the network encodes each day without its last ``horizon`` steps and
+# learns to predict these steps. ``forecast`` encodes the whole of each sequence it
+# receives and returns the steps after it. ``score`` takes whole days and holds out the
+# last steps itself.
 
 embedder = LSTMSequenceEmbedder(
     n_components=32,
@@ -50,38 +51,37 @@ embedder = LSTMSequenceEmbedder(
 )
 embedder.fit(list(days_train))
 forecast = np.array(embedder.forecast(list(past)))
-print(f"forecast: {forecast.shape}")
-print(f"explained share of the last hours: {embedder.score(list(days_test)):.2f}")
+print(f"shape of the forecast: {forecast.shape}")
+print(f"explained fraction of the last hours: {embedder.score(list(days_test)):.2f}")
 
 # %%
-# Plain baselines
-# ---------------
-# The last value again, the mean of each hour, and a linear model from all hours read to
-# all hours wanted.
+# Compare with plain baselines
+# ----------------------------
+# The baselines repeat the last value, predict the mean of each hour, or predict all
+# missing hours from all known ones with a linear model.
 
 
-def error(guess, truth):
-    """Root mean squared error."""
-    return float(np.sqrt(np.mean((guess - truth) ** 2)))
+def rmse(predicted, true):
+    """Return the root mean squared error."""
+    return float(np.sqrt(np.mean((predicted - true) ** 2)))
 
 
 past_train, future_train = days_train[:, :-horizon], days_train[:, -horizon:]
 linear = RidgeCV().fit(past_train, future_train)
-guesses = {
+forecasts = {
     "last value": np.repeat(past[:, -1:], horizon, axis=1),
     "mean of the hour": np.tile(future_train.mean(axis=0), (len(past), 1)),
     "linear model": linear.predict(past),
     "LSTM": forecast,
 }
-errors = {name: error(guess, future) for name, guess in guesses.items()}
-for name, value in errors.items():
-    print(f"error, {name}: {value:.2f}")
+for name, predicted in forecasts.items():
+    print(f"RMSE, {name}: {rmse(predicted, future):.2f}")
 
 # %%
-# Two days, and all of them
-# -------------------------
-# On the left are the test days whose evenings lie lowest and highest. On the right is
-# the error of each hour, over all test days.
+# Plot two days and the errors of all days
+# ----------------------------------------
+# The left panel shows the two test days with the lowest and the highest demand in the
+# evening. The right panel shows the error for each hour over all test days.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.2), layout="constrained")
 hours = np.arange(days.shape[1])
@@ -92,59 +92,66 @@ for k, color in ((order[0], "C0"), (order[-1], "C3")):
 left.plot([], [], "0.5", label="demand")
 left.plot([], [], "o", color="0.5", ms=5, label="LSTM forecast")
 left.axvline(hours[-horizon] - 0.5, color="0.5", ls=":")
-left.set(xlabel="hour", ylabel="demand (scaled)", title="Two days")
+left.set(xlabel="hour of the day", ylabel="demand (scaled)", title="Two test days")
 left.set_ylim(top=2.8)
 left.legend(loc="upper left", ncols=2)
-for (name, guess), style in zip(
-    guesses.items(), ("C2^:", "C4v:", "C1s--", "C0o-"), strict=True
+for (name, predicted), style in zip(
+    forecasts.items(), ("C2^:", "C4v:", "C1s--", "C0o-"), strict=True
 ):
-    by_hour = np.sqrt(np.mean((guess - future) ** 2, axis=0))
+    by_hour = np.sqrt(np.mean((predicted - future) ** 2, axis=0))
     right.plot(hours[-horizon:], by_hour, style, label=name)
-right.set(xlabel="hour", ylabel="root mean squared error", title="All test days")
+right.set(xlabel="hour of the day", ylabel="RMSE", title="All test days")
 right.set_ylim(0, 1.5)
 right.legend(ncols=2, loc="upper left")
 plt.show()
 
 # %%
-# The two days start unlike each other, and the network tells their evenings apart. It
-# does not catch every turn. Over all days it is about as good as the linear model, and
-# both are far ahead of the other two.
+# The two days differ from the morning on, and so do the forecasts for their evenings,
+# although the network does not predict every turn. Over all days, it is about as good
+# as the linear model. Both are far better than the other two baselines.
 
 # %%
-# One long series
-# ---------------
-# A long series becomes many sequences by ``sliding_window_view``. Each window holds
-# what is read and what is held back. The stored solar power of Great Britain has a
-# value each half hour, over six days. We read a day and ask for the six hours after it.
+# Learn from one long series
+# --------------------------
+# ``sliding_window_view`` cuts a long series into many sequences. Each of them contains
+# the known steps and the steps to be forecast. The dataset is the solar power of Great
+# Britain in half-hour steps over six days. We encode one day and forecast the next six
+# hours.
 
 series = load_solar(api_version=None).to_numpy()
-read, ahead, n_train = 48, 12, 4 * 48
-windows = sliding_window_view(series[:n_train], read + ahead)
+lookback, horizon, n_train = 48, 12, 4 * 48
+windows = sliding_window_view(series[:n_train], lookback + horizon)
 solar = LSTMSequenceEmbedder(
-    n_components=32, objective="forecast", horizon=ahead, max_epochs=60, random_state=0
+    n_components=32,
+    objective="forecast",
+    horizon=horizon,
+    max_epochs=60,
+    random_state=0,
 )
 solar.fit(list(windows))
 
-unseen = sliding_window_view(series[n_train - read :], read + ahead)
-guess, truth = np.array(solar.forecast(list(unseen[:, :read]))), unseen[:, read:]
-print(f"{len(windows)} windows of {windows.shape[1]} steps to learn from")
-print(f"error, LSTM: {error(guess, truth):.3f}")
-print(f"error, the same time yesterday: {error(unseen[:, :ahead], truth):.3f}")
-print(f"error, last value: {error(unseen[:, [read - 1]], truth):.3f}")
+unseen = sliding_window_view(series[n_train - lookback :], lookback + horizon)
+past, future = unseen[:, :lookback], unseen[:, lookback:]
+forecast = np.array(solar.forecast(list(past)))
+print(f"{len(windows)} training windows of {windows.shape[1]} time steps")
+print(f"RMSE, LSTM: {rmse(forecast, future):.3f}")
+print(f"RMSE, same time yesterday: {rmse(past[:, :horizon], future):.3f}")
+print(f"RMSE, last value: {rmse(past[:, [-1]], future):.3f}")
 
 # %%
-# The network is far ahead of the last value, but not of the same time yesterday, which
-# needs no training at all: the sun rises at about the same time each day, and four days
-# are little to learn from.
+# The network is far better than the last value, but not better than the value at the
+# same time on the day before, which needs no training. The sun rises at about the same
+# time each day, and four days are too little to learn more.
 #
 # What to remember
 # ----------------
-# - ``objective="forecast"`` trains the network to continue, and ``forecast`` gives the
-#   next ``horizon`` steps after what it reads. ``horizon`` may also be a share of each
-#   sequence's length.
-# - Fit on sequences that contain their future. Pass ``forecast`` what comes before.
-# - Many sequences make a good forecaster. For one short series with a steady period,
-#   try first to repeat the last period.
-# - Always try a linear model where lengths are equal. It is quick, and hard to beat.
-# - ``objective="composite"`` trains for both, to recreate and to continue. The vector
-#   then serves ``reconstruct`` and ``forecast``.
+# - Set ``objective="forecast"`` to train the network to continue sequences.
+#   ``forecast`` returns the next ``horizon`` steps. ``horizon`` can also be a fraction
+#   of the length of each sequence.
+# - Fit on sequences that include the steps to be forecast. Pass only the known steps to
+#   ``forecast``.
+# - The network needs many sequences. For one short series with a steady period, try
+#   first to repeat the last period.
+# - If all lengths are equal, always try a linear model. It is fast and hard to beat.
+# - Set ``objective="composite"`` to train for both reconstruction and forecast. The
+#   same vector then serves ``reconstruct`` and ``forecast``.

@@ -1,10 +1,11 @@
 """
-What does the vector hold, and what does it lose?
-=================================================
+What does the vector retain, and what does it lose?
+===================================================
 
-A vector cannot hold everything. What does it tell apart, and what goes first?
+A vector cannot retain every detail of a sequence. Which differences does it represent,
+and which ones does it lose first?
 
-Two questions, each with data made for it and one picture.
+We answer each question with generated data and one figure.
 """
 
 import matplotlib.pyplot as plt
@@ -16,96 +17,104 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 rng = np.random.default_rng(0)
 
 # %%
-# What it holds: where, and what anywhere
-# ---------------------------------------
-# The vector joins two kinds of states. Last states know what comes where in the
-# sequence. States that are pooled over time know what comes anywhere in it. We take
-# curves with one of two shapes, a hump or a sawtooth, at any place, and look at which
-# curves lie near each other by either kind.
+# Shapes and their positions
+# --------------------------
+# The vector has two parts. The final states of the trained cells represent where in the
+# sequence something occurs. The reservoir, random cells whose states are summarized
+# over time, represents what occurs anywhere in it. We generate curves that contain a
+# hump or a sawtooth at any position, and look at which curves are close to each other
+# in each part of the vector.
 
 
-def curve(shape, place):
-    """Draw one shape of 20 steps into a quiet curve of 120."""
+def curve(shape, position):
+    """Add a shape of 20 time steps to a curve of 120 time steps of noise."""
     x = 0.1 * rng.normal(size=120)
     steps = np.linspace(0, 1, 20)
     hump, sawtooth = np.sin(np.pi * steps), 2 * (steps * 4 % 1) - 1
-    x[place : place + 20] += 2 * (hump if shape == "hump" else sawtooth)
+    x[position : position + 20] += 2 * (hump if shape == "hump" else sawtooth)
     return x
 
 
 shapes = np.repeat(["hump", "sawtooth"], 60)
-places = np.tile(np.arange(60) * 100 // 60, 2)
-X = np.array([curve(*pair) for pair in zip(shapes, places, strict=True)])
+positions = np.tile(np.arange(60) * 100 // 60, 2)
+X = np.array([curve(*pair) for pair in zip(shapes, positions, strict=True)])
 embedder = LSTMSequenceEmbedder(max_epochs=40, random_state=0).fit(X)
 vectors = embedder.transform(X)
-kinds = {"last states": vectors[:, :128], "pooled states": vectors[:, 128:]}
+parts = {"Final states": vectors[:, :128], "Reservoir features": vectors[:, 128:]}
 
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
 for k, i in enumerate((10, 40, 70)):
     axes[0].plot(X[i] + 4 * k, color="C0" if shapes[i] == "hump" else "C1")
 axes[0].set(title="Three of the curves", xlabel="time step", yticks=[])
-for ax, (kind, numbers) in zip(axes[1:], kinds.items(), strict=True):
-    xy = PCA(2).fit_transform(numbers)
+for ax, (part, components) in zip(axes[1:], parts.items(), strict=True):
+    xy = PCA(2).fit_transform(components)
     for shape, marker in (("hump", "o"), ("sawtooth", "^")):
         dots = ax.scatter(
             *xy[shapes == shape].T,
-            c=places[shapes == shape],
+            c=positions[shapes == shape],
             marker=marker,
             label=shape,
         )
-    ax.set(title=f"By the {kind}", xticks=[], yticks=[])
-axes[1].legend(fontsize="small")
-fig.colorbar(dots, ax=axes[2], label="place of the shape")
+    ax.set(title=part, xlabel="first PC", ylabel="second PC", xticks=[], yticks=[])
+axes[1].legend(fontsize="small", loc="lower left")
+fig.colorbar(dots, ax=axes[2], label="position of the shape")
 plt.show()
 
-for kind, numbers in kinds.items():
-    centres = np.array([numbers[shapes == shape].mean(axis=0) for shape in shapes])
-    share = centres.var(axis=0).sum() / numbers.var(axis=0).sum()
-    print(f"{kind}: {share:.0%} of what varies is which shape it is")
+for part, components in parts.items():
+    means = np.array([components[shapes == shape].mean(axis=0) for shape in shapes])
+    fraction = means.var(axis=0).sum() / components.var(axis=0).sum()
+    print(f"{part}: the shape explains {fraction:.0%} of the variance")
 
 # %%
-# Both kinds keep the shapes apart. In pooled states which shape it is counts for most;
-# where it is still shows within each group, but moves a curve little. In last states
-# the place of a hump moves it as far as another shape would.
+# Both parts separate the two shapes. In the reservoir features, the shape matters most.
+# The position is visible within each group, but has little effect. In the final states,
+# moving a hump changes the vector as much as replacing it by a sawtooth.
 
 # %%
-# What it loses: detail that is small beside the rest
-# ---------------------------------------------------
-# Training minimises squared errors, so large movements come first. Here a slow wave
-# starts anywhere, and a small quick one of any speed lies on it. Four numbers give back
-# a rough slow wave. With 32 it is there; the quick one is not, it would need a longer
-# training, and the noise never will be.
+# Small details
+# -------------
+# Training minimizes squared errors, so the network learns large movements first. We
+# generate slow waves with a random phase, and add a small fast wave with a random
+# frequency to each. Then we reconstruct an unseen wave from 4 and from 32 components.
 
 t = np.linspace(0, 1, 100)
 
 
-def wave(phase, speed):
-    """Draw a slow wave with a small quick one on it, and noise."""
-    slow, quick = np.sin(2 * np.pi * (t + phase)), np.sin(2 * np.pi * speed * t)
-    return slow + 0.4 * quick + 0.1 * rng.normal(size=len(t))
+def wave(phase, frequency):
+    """Return the sum of a slow wave, a small fast wave and noise."""
+    slow, fast = np.sin(2 * np.pi * (t + phase)), np.sin(2 * np.pi * frequency * t)
+    return slow + 0.4 * fast + 0.1 * rng.normal(size=len(t))
 
 
 waves = np.array(
     [wave(*pair) for pair in zip(rng.random(100), rng.uniform(4, 8, 100), strict=True)]
 )
-fig, axes = plt.subplots(1, 2, figsize=(8, 2.8), sharey=True, layout="constrained")
+waves_train, waves_test = waves[:80], waves[80:]
+fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constrained")
 for ax, n_components in zip(axes, (4, 32), strict=True):
     embedder = LSTMSequenceEmbedder(n_components, max_epochs=80, random_state=0)
-    embedder.fit(waves[:80])
-    ax.plot(waves[80], color="0.7", label="unseen wave")
-    ax.plot(embedder.reconstruct(waves[80:])[0], label="played back")
-    explained = embedder.score(waves[80:])
+    embedder.fit(waves_train)
+    explained = embedder.score(waves_test)
+    ax.plot(waves_test[0], color="0.7", label="unseen wave")
+    ax.plot(embedder.reconstruct(waves_test)[0], label="reconstruction")
     ax.set(
-        title=f"{n_components} numbers: {explained:.0%} explained", xlabel="time step"
+        title=f"{n_components} components, explained fraction {explained:.2f}",
+        xlabel="time step",
     )
-    print(f"{n_components} numbers: explained share {explained:.2f}")
+    print(f"explained fraction with {n_components} components: {explained:.2f}")
+axes[0].set_ylabel("value")
 axes[0].legend(fontsize="small", loc="lower left")
 plt.show()
 
 # %%
+# With 4 components, the reconstruction follows the slow wave roughly, and with 32
+# components closely. The fast wave is missing in both, because it takes longer to
+# learn. The noise is never reconstructed.
+#
 # What to remember
 # ----------------
-# - Last states tell what comes where, pooled states what comes anywhere. The vector has
-#   both.
-# - Large movements come first, small detail last, noise never.
-# - Look at ``score`` and at what is played back, before you trust a vector with detail.
+# - The final states represent where something occurs, and the reservoir features
+#   represent what occurs. The vector has both.
+# - The network learns large movements first, then small details, and never noise.
+# - If details matter to you, look at ``score`` and at some reconstructions before you
+#   rely on the vector.

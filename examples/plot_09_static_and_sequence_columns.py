@@ -1,19 +1,20 @@
 """
-Static columns beside sequences
-===============================
+Combining static columns and sequences
+======================================
 
-What if each patient has an age as well as events?
+What should you do if patients have static features, such as age, as well as events?
 
-One frame may have columns of both kinds: single numbers and lists. A
-``ColumnTransformer`` sends each to a transformer of its own, and the whole stands in a
-pipeline under a grid search. We ask which columns help, and look at what is refused.
+Keep them in one frame whose columns contain either single numbers or lists. A
+``ColumnTransformer`` passes each column to a suitable transformer, and the whole
+pipeline can be tuned with a grid search. In this example, we measure which columns help
+a classifier, and see which inputs the embedder rejects.
 """
 
 # %%
-# One frame
-# ---------
-# 240 made-up patients. Their risk hangs on two things: whether they are old, and
-# whether their values rise along the stay. The mean of the values says nothing.
+# The data
+# --------
+# We generate 240 patients. The risk of a patient increases with age and with the slope
+# of the measured values. The mean of the values has no effect.
 
 import textwrap
 
@@ -33,7 +34,7 @@ N_PATIENTS = 240
 
 
 def make_patient():
-    """Make one row: an age, wards and values."""
+    """Generate the age, wards and values of a patient."""
     n = rng.integers(5, 13)
     slope = rng.normal(0, 1.5)
     value = 10 + slope * np.linspace(-1, 1, n) + rng.normal(0, 0.7, n)
@@ -50,14 +51,14 @@ def make_patient():
 patients = pd.DataFrame([make_patient() for _ in range(N_PATIENTS)])
 risk = (patients["age"] - 60) / 12 + patients["slope"] / 1.5
 y = (risk + rng.normal(0, 0.5, N_PATIENTS) > 0).to_numpy()
-X = patients.drop(columns="slope")  # hidden
+X = patients.drop(columns="slope")  # not observed
 print(X.head(3).to_string(max_colwidth=45))
 
 # %%
-# One transformer a kind of column
-# --------------------------------
-# The embedder gets the columns of lists. All cells of one row have equally many steps,
-# and each column is one feature.
+# Combine transformers
+# --------------------
+# The embedder receives the columns of lists. Each column is a feature, and all lists in
+# one row must have the same length.
 
 columns = ColumnTransformer(
     [
@@ -73,18 +74,18 @@ columns = ColumnTransformer(
 )
 
 # %%
-# ``set_output`` makes the vectors a frame, with the index of X and names that say where
-# each column comes from.
+# After ``set_output``, the result is a frame with the index of X. Its column names show
+# which transformer each column comes from.
 
 vectors = columns.set_output(transform="pandas").fit_transform(X)
 print(vectors.iloc[:3, [0, 1, -1]].round(2).to_string())
 print(vectors.shape)
 
 # %%
-# Under a grid search
-# -------------------
-# Parameters of the embedder are reached through the names of the steps. It is fitted
-# anew in each fold, on the training rows alone.
+# Tune the pipeline
+# -----------------
+# The grid names a parameter of the embedder by the steps that lead to it. In each fold,
+# the embedder is fitted on the training rows only.
 
 classifier = LogisticRegression(max_iter=1000)
 model = Pipeline([("columns", columns), ("classify", classifier)])
@@ -96,22 +97,20 @@ for params, score in zip(
     print(f"{params}: {score:.2f}")
 
 # %%
-# Which columns help?
+# Compare the columns
 # -------------------
-# The same pipeline without the age, and without the events. The last bar has the age
-# and the mean of the values: what one has without a sequence model.
+# We fit the same pipeline without the age, and then without the events. The last
+# baseline uses the age and the mean of the values, which needs no sequence model.
 
-best = search.best_estimator_
-without_age = Pipeline(
-    [("events", best["columns"].transformers[0][1]), ("classify", best["classify"])]
-)
+embedder = search.best_estimator_["columns"].transformers[0][1]
+events_only = Pipeline([("events", embedder), ("classify", classifier)])
+static = Pipeline([("scale", StandardScaler()), ("classify", classifier)])
 means = pd.DataFrame({"age": X["age"], "mean": X["value"].map(np.nanmean)})
-plain = Pipeline([("scale", StandardScaler()), ("classify", best["classify"])])
 scores = {
     "age and events": search.best_score_,
-    "events alone": cross_val_score(without_age, X[["ward", "value"]], y, cv=3).mean(),
-    "age alone": cross_val_score(plain, X[["age"]], y, cv=3).mean(),
-    "age and mean value": cross_val_score(plain, means, y, cv=3).mean(),
+    "events only": cross_val_score(events_only, X[["ward", "value"]], y, cv=3).mean(),
+    "age only": cross_val_score(static, X[["age"]], y, cv=3).mean(),
+    "age and mean value": cross_val_score(static, means, y, cv=3).mean(),
 }
 for name, score in scores.items():
     print(f"{name:18}: {score:.2f}")
@@ -121,46 +120,51 @@ bars = ax.barh(list(scores), list(scores.values()), color=["C0", "C0", "C1", "C1
 ax.bar_label(bars, fmt="%.2f", padding=3)
 ax.axvline(max(y.mean(), 1 - y.mean()), color="0.5", ls="--", lw=1)
 ax.invert_yaxis()
-ax.set(xlim=(0, 1), xlabel="accuracy (dashed: always the larger class)")
+ax.set(xlim=(0, 1), xlabel="accuracy (dashed: always predicting the larger class)")
 plt.show()
 
 # %%
-# What is refused, and why
-# ------------------------
-# An age is no sequence. The embedder does not guess that it should stand at every step.
-
-
-def show_refusal(call, X):
-    """Print with which words X is refused."""
-    try:
-        call(X)
-    except (TypeError, ValueError) as refusal:
-        print(textwrap.fill(f"{type(refusal).__name__}: {refusal}", 88), "\n")
-
-
-show_refusal(LSTMSequenceEmbedder().fit, X)
+# The events and the age both help, and together they are best. The mean value hardly
+# adds to the age, because the risk depends on the slope of the values.
 
 # %%
-# A column of words is a column of sequences, too: each string is the sequence of its
-# characters. So a static category goes to a ``OneHotEncoder``. Beside the wards the
-# lengths would not fit:
+# Inputs that are rejected
+# ------------------------
+# An age is not a sequence, and the embedder does not guess that it should be repeated
+# at every time step.
+
+
+def print_error(function, X):
+    """Print the error that a function raises for X."""
+    try:
+        function(X)
+    except (TypeError, ValueError) as error:
+        print(textwrap.fill(f"{type(error).__name__}: {error}", 88), "\n")
+
+
+print_error(LSTMSequenceEmbedder().fit, X)
+
+# %%
+# A column of strings is also a column of sequences: each string is a sequence of
+# characters. Here their lengths differ from those of the lists of wards. Encode a
+# static category with ``OneHotEncoder`` instead.
 
 X_sex = X[["ward"]].assign(sex=np.where(rng.random(N_PATIENTS) < 0.5, "female", "male"))
-show_refusal(LSTMSequenceEmbedder().fit, X_sex)
+print_error(LSTMSequenceEmbedder().fit, X_sex)
 
 # %%
-# What was fitted on some columns wants these columns again, in their order. The
-# ``ColumnTransformer`` picks them by name, and does not mind.
+# A fitted embedder requires the same columns in the same order. The
+# ``ColumnTransformer`` selects columns by name, so it accepts any order.
 
-events = search.best_estimator_["columns"].named_transformers_["events"]
-show_refusal(events.transform, X[["value", "ward"]])
+embedder = search.best_estimator_["columns"].named_transformers_["events"]
+print_error(embedder.transform, X[["value", "ward"]])
 print(search.predict(X[["value", "ward", "age"]])[:5])
 
 # %%
 # What to remember
 # ----------------
-# - ``ColumnTransformer`` gives columns of lists to the embedder, and others to whatever
-#   suits them. Their vectors stand side by side.
-# - Few numbers (``n_components``) suit few rows, where static columns are to be heard
-#   beside them. A grid search says how many.
-# - A slope could be taken by hand as well, if one knew that it matters.
+# - Use a ``ColumnTransformer`` to pass columns of lists to the embedder, and other
+#   columns to other transformers. It concatenates the results.
+# - If there are few rows, use a small ``n_components``, so that the vector does not
+#   outweigh the static columns. A grid search finds a good value.
+# - A slope can also be computed by hand, if you know that it matters.

@@ -1,22 +1,23 @@
 """
-Short sentences, translated
+Translating short sentences
 ===========================
 
-Can a vector carry a sentence from one language to another?
+Can a sentence be translated through a single vector?
 
-German puts words in another order than English, and its articles and adjectives change
-with the gender of the noun and its part in the sentence. We make up sentences from a
-small grammar, and ``LSTMSequencePredictor`` learns from pairs alone. Then it
-translates sentences that it has not seen, some with pairs of words that never stood
-together.
+German and English differ in the order of words, and German articles and adjectives
+depend on the gender of the noun and on its role in the sentence. In this example, we
+generate sentences with a small grammar, and
+:class:`~sklearn_seqembed.LSTMSequencePredictor` learns to translate them from pairs
+alone. We then translate unseen sentences, including some with combinations of words
+that are not in the training set.
 """
 
 # %%
 # A small grammar
 # ---------------
-# A sentence has a subject, a verb and an object, and may begin with "today". Then the
-# German verb comes before the subject. In the perfect, "has seen", it goes to the end.
-# A sentence is a list of words.
+# A sentence has a subject, a verb and an object, and may begin with "today". In German,
+# the verb then precedes the subject. In the perfect tense ("has seen"), the German
+# participle comes last. Each sentence is a list of words.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,13 +42,13 @@ NOUNS = {
     "sheep": ("Schaf", "n"),
 }
 ADJECTIVES = {"": "", "big": "groß", "small": "klein", "old": "alt", "young": "jung"}
-VERBS = {  # present, perfect, and both in German
+VERBS = {  # present: (participle, German present, German participle)
     "sees": ("seen", "sieht", "gesehen"),
     "hears": ("heard", "hört", "gehört"),
     "finds": ("found", "findet", "gefunden"),
     "calls": ("called", "ruft", "gerufen"),
 }
-# Article and ending of the adjective, by gender, for subject and object.
+# German article and adjective ending, by gender, as subject and as object.
 FORMS = {
     "the": {
         "m": (("der", "e"), ("den", "en")),
@@ -62,8 +63,8 @@ FORMS = {
 }
 
 
-def name(article, adjective, noun, is_object):
-    """Say a noun with what stands before it, in both languages."""
+def make_noun_phrase(article, adjective, noun, is_object):
+    """Return a noun with its article and adjective in English and German."""
     german, gender = NOUNS[noun]
     form, ending = FORMS[article][gender][is_object]
     if not adjective:
@@ -75,14 +76,14 @@ def name(article, adjective, noun, is_object):
 
 
 def make_sentence(rng):
-    """Draw a sentence: English, German, and what it is made of."""
-    parts = [
+    """Return a random sentence in English and German, its verb and noun phrases."""
+    phrases = [
         (rng.choice(list(FORMS)), rng.choice(list(ADJECTIVES)), rng.choice(list(NOUNS)))
         for _ in range(2)
     ]
-    parts = [tuple(map(str, part)) for part in parts]
+    phrases = [tuple(map(str, phrase)) for phrase in phrases]
     (subject, subjekt), (other, objekt) = (
-        name(*part, is_object) for is_object, part in enumerate(parts)
+        make_noun_phrase(*phrase, is_object) for is_object, phrase in enumerate(phrases)
     )
     verb = str(rng.choice(list(VERBS)))
     past, present, participle = VERBS[verb]
@@ -93,41 +94,41 @@ def make_sentence(rng):
     english = ["today"] * today + subject + middle + other
     german = [finite, *subjekt] if today else [*subjekt, finite]
     german = ["heute"] * today + german + objekt + end
-    return english, german, verb, parts
+    return english, german, verb, phrases
 
 
 rng = np.random.default_rng(0)
-drawn = {" ".join(s[0]): s for s in (make_sentence(rng) for _ in range(5000))}
-drawn = list(drawn.values())
-for english, german, *_ in drawn[:3]:
+sentences = {" ".join(s[0]): s for s in (make_sentence(rng) for _ in range(5000))}
+sentences = list(sentences.values())
+for english, german, *_ in sentences[:3]:
     print(" ".join(english), ">", " ".join(german))
 
 # %%
-# Three pairs of adjective and noun are kept out of the training: the network knows both
-# words, but has not met them together. A test part has them, another one is made of
-# known pairs.
+# We exclude three combinations of adjective and noun from the training set. The network
+# learns both words, but never sees them together. One test set consists of sentences
+# with these combinations, the other one of sentences without them.
 
-KEPT_OUT = {("old", "horse"), ("big", "mouse"), ("young", "man")}
-
-
-def is_strange(sentence):
-    """Tell whether a sentence has a pair that is kept out."""
-    return any(part[1:] in KEPT_OUT for part in sentence[3])
+EXCLUDED = {("old", "horse"), ("big", "mouse"), ("young", "man")}
 
 
-known = [sentence for sentence in drawn if not is_strange(sentence)]
+def has_excluded(sentence):
+    """Return whether a sentence has an excluded combination."""
+    return any(phrase[1:] in EXCLUDED for phrase in sentence[3])
+
+
+seen = [sentence for sentence in sentences if not has_excluded(sentence)]
 tests = {
-    "known pairs": known[3000:],
-    "new pairs": [sentence for sentence in drawn if is_strange(sentence)],
+    "seen combinations": seen[3000:],
+    "new combinations": [sentence for sentence in sentences if has_excluded(sentence)],
 }
-X, y = ([sentence[k] for sentence in known[:3000]] for k in range(2))
-print(f"{len(X)} sentences to learn from")
-for title, some in tests.items():
-    print(f"{len(some)} to test on, with {title}")
+X, y = ([sentence[k] for sentence in seen[:3000]] for k in range(2))
+print(f"{len(X)} training sentences")
+for title, test in tests.items():
+    print(f"{len(test)} test sentences with {title}")
 
 # %%
-# Fit
-# ---
+# Fit the predictor
+# -----------------
 # X and y are lists of lists of words. Each language has its own vocabulary.
 
 predictor = LSTMSequencePredictor(
@@ -135,115 +136,121 @@ predictor = LSTMSequencePredictor(
 )
 predictor.fit(X, y)
 print(f"{len(predictor.categories_[0])} English words", end=", ")
-print(f"{len(predictor.target_categories_[0])} German ones")
+print(f"{len(predictor.target_categories_[0])} German words")
 
 # %%
-# How many are right?
-# -------------------
-# The baseline takes the translation of the most similar English sentence that was
-# trained on. It looks at words and at pairs of neighbouring words.
+# Count the correct translations
+# ------------------------------
+# The baseline copies the translation of the most similar English sentence in the
+# training set, measured by words and pairs of consecutive words.
 
 
-def joined(sentences):
-    """Make a text of each list of words."""
+def join_words(sentences):
+    """Convert each list of words to a string."""
     return [" ".join(sentence) for sentence in sentences]
 
 
 words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+")
-nearest = NearestNeighbors(n_neighbors=1, metric="cosine")
-nearest.fit(words.fit_transform(joined(X)))
+neighbors = NearestNeighbors(n_neighbors=1, metric="cosine")
+neighbors.fit(words.fit_transform(join_words(X)))
 
-for title, some in tests.items():
-    english, german = ([sentence[k] for sentence in some] for k in range(2))
-    rows = nearest.kneighbors(words.transform(joined(english)), return_distance=False)
-    ways = {
+for title, test in tests.items():
+    english, german = ([sentence[k] for sentence in test] for k in range(2))
+    english_counts = words.transform(join_words(english))
+    rows = neighbors.kneighbors(english_counts, return_distance=False)[:, 0]
+    translations = {
         "LSTM": predictor.predict(english),
-        "nearest": [y[k] for k in rows[:, 0]],
+        "nearest sentence": [y[k] for k in rows],
     }
-    for way, said in ways.items():
-        exact = exact_match_score(german, said)
+    for method, predicted in translations.items():
+        exact = exact_match_score(german, predicted)
+        correct_words = token_match_score(german, predicted)
         print(
-            f"{title:11}, {way:7}: {exact:6.1%} wholly right, "
-            f"{token_match_score(german, said):6.1%} of words"
+            f"{title:17}, {method:16}: {exact:6.1%} of sentences correct, "
+            f"{correct_words:6.1%} of words"
         )
 
 # %%
-# Some of the sentences with new pairs, those that are wrong first:
+# Some sentences with new combinations, first wrong and then correct translations:
 
-english, german = ([sentence[k] for sentence in tests["new pairs"]] for k in range(2))
-said = predictor.predict(english)
-wrong = [k for k in range(len(said)) if said[k] != german[k]]
-right = [k for k in range(len(said)) if said[k] == german[k]]
-for k in wrong[:4] + right[:4]:
-    print(f"{' '.join(english[k])}\n    {' '.join(said[k])}")
+english, german = ([sentence[k] for sentence in test] for k in range(2))
+predicted = translations["LSTM"]
+wrong = [k for k in range(len(test)) if predicted[k] != german[k]]
+correct = [k for k in range(len(test)) if predicted[k] == german[k]]
+for k in wrong[:4] + correct[:4]:
+    print(f"{' '.join(english[k])}\n    {' '.join(predicted[k])}")
     if k in wrong:
-        print(f"    should be: {' '.join(german[k])}")
+        print(f"    correct: {' '.join(german[k])}")
 
-nouns = {german for german, _ in NOUNS.values()}
-n_noun = 0
+german_nouns = {noun for noun, _ in NOUNS.values()}
+n_wrong_noun = 0
 for k in wrong:
-    differ = [(a, b) for a, b in zip(german[k], said[k], strict=False) if a != b]
-    same_length = len(german[k]) == len(said[k])
-    n_noun += same_length and len(differ) == 1 and nouns.issuperset(differ[0])
-print(f"of {len(wrong)} wrong ones, {n_noun} have another noun and no other error")
+    pairs = zip(german[k], predicted[k], strict=False)
+    different = [pair for pair in pairs if pair[0] != pair[1]]
+    same_length = len(german[k]) == len(predicted[k])
+    n_wrong_noun += (
+        same_length and len(different) == 1 and german_nouns.issuperset(different[0])
+    )
+print(f"{n_wrong_noun} of {len(wrong)} wrong translations differ in one noun only")
 
 # %%
-# Of known pairs nearly all sentences come out right, with the order of the words and
-# the endings. Of new pairs about one in six does not. Mostly the order stands, and one
-# word is another one: a noun that the network has met with this adjective.
+# With seen combinations, nearly all translations are correct, including the order of
+# words and the endings. With new combinations, about one in six is wrong. Mostly the
+# order of words is correct and a single word is wrong: the network replaces the noun by
+# one that it has seen with this adjective.
 #
-# A map
-# -----
-# ``transform`` gives the vectors: all that the decoder knows of a sentence. We draw
-# the first two principal components of those of the test sentences with known pairs,
-# and colour them by their form and by their verb.
+# Draw a map
+# ----------
+# ``transform`` returns the vectors, from which the decoder generates the translations.
+# We project those of the test sentences with seen combinations onto their first two
+# principal components, and color them by form and by verb.
 
-some = tests["known pairs"]
-vectors = predictor.transform([sentence[0] for sentence in some])
-places = PCA(n_components=2).fit_transform(vectors)
+test = tests["seen combinations"]
+vectors = predictor.transform([sentence[0] for sentence in test])
+xy = PCA(n_components=2).fit_transform(vectors)
 
 
 def form(sentence):
-    """Tell the opening and the tense of a sentence."""
+    """Describe the opening and the tense of a sentence."""
     opening = "today, " if sentence[0][0] == "today" else ""
     return opening + ("has seen" if "has" in sentence[0] else "sees")
 
 
-colours = {
-    "form": np.array([form(sentence) for sentence in some]),
-    "verb": np.array([sentence[2] for sentence in some]),
+labels = {
+    "form": np.array([form(sentence) for sentence in test]),
+    "verb": np.array([sentence[2] for sentence in test]),
+    "noun of the subject": np.array([sentence[3][0][2] for sentence in test]),
+    "noun of the object": np.array([sentence[3][1][2] for sentence in test]),
 }
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.8), layout="constrained", sharey=True)
-for ax, (title, labels) in zip(axes, colours.items(), strict=True):
-    for color, one in enumerate(np.unique(labels)):
-        ax.scatter(*places[labels == one].T, s=8, color=f"C{color}", label=one)
-    ax.set(xlabel="first component", title=f"Coloured by {title}")
+for ax, title in zip(axes, ("form", "verb"), strict=True):
+    for color, label in enumerate(np.unique(labels[title])):
+        points = xy[labels[title] == label]
+        ax.scatter(*points.T, s=8, color=f"C{color}", label=label)
+    ax.set(xlabel="first principal component", title=f"Colored by {title}")
     ax.legend(fontsize="small", ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.08))
-axes[0].set_ylabel("second component")
+axes[0].set_ylabel("second principal component")
 plt.show()
 
 # %%
-# The map shows the form: sentences that begin with "today" are on one side, and those
-# in the perfect are apart from those in the present. Verbs are mixed more. That does
-# not mean that the vectors do not hold them. A logistic regression reads them off all
-# 96 numbers:
+# The map separates the forms: sentences that begin with "today" are on one side, and
+# the two tenses form different groups. The verbs overlap more. This does not mean that
+# the vectors do not represent them. A logistic regression predicts the verb and the
+# nouns from all 96 components:
 
-for title, labels in {
-    **colours,
-    "noun of the subject": np.array([sentence[3][0][2] for sentence in some]),
-    "noun of the object": np.array([sentence[3][1][2] for sentence in some]),
-}.items():
+for title, values in labels.items():
     classifier = LogisticRegression(max_iter=300)
-    share = cross_val_score(classifier, vectors, labels, cv=3).mean()
-    print(f"{title:19}: {share:.1%} read off rightly")
+    accuracy = cross_val_score(classifier, vectors, values, cv=3).mean()
+    print(f"accuracy, {title:19}: {accuracy:.1%}")
 
 # %%
 # What to remember
 # ----------------
-# - X and y are lists of lists of words, each with its own vocabulary.
-# - Keep out combinations, not only sentences: new pairs of known words are the harder
-#   test, and tell more.
-# - ``transform`` gives vectors that were learned from the task, for maps and for
-#   classifiers. A map of two components shows what varies most, not all that is there.
-# - All that the decoder knows of a sentence is one vector. For long sentences, and for
-#   many names, a model with attention is the better choice.
+# - X and y can be lists of lists of words, each with its own vocabulary.
+# - Exclude combinations of words from the training set, not only sentences. New
+#   combinations are a harder and more informative test.
+# - ``transform`` returns vectors that were learned for the task, for use in maps and
+#   classifiers. Two principal components show the largest variation, not everything
+#   that the vectors represent.
+# - The decoder sees a sentence only through one vector. For long sentences or for many
+#   names, a model with attention is a better choice.

@@ -1,30 +1,83 @@
-"""Every example runs, and says what it learned without a warning."""
+"""Smoke runs of the examples: each one runs, prints something and draws a figure.
 
-import os
-import subprocess
-import sys
+Networks train for one epoch, so the results are poor. ``make docs`` runs the gallery
+and ``make demo`` runs the demo with all epochs.
+"""
+
+import runpy
+from functools import partial
 from pathlib import Path
 
+import matplotlib
 import pytest
+from joblib import parallel_config
+from sklearn.manifold import TSNE
+
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
+def one_epoch(fit):
+    """Limit `max_epochs` to 1 during `fit`, but leave the parameter as it was."""
+
+    def fit_for_one_epoch(self, *args, **kwargs):
+        max_epochs = self.max_epochs
+        self.max_epochs = 1 if max_epochs == "auto" else min(max_epochs, 1)
+        try:
+            return fit(self, *args, **kwargs)
+        finally:
+            self.max_epochs = max_epochs
+
+    return fit_for_one_epoch
+
+
+@pytest.fixture
+def quick_fits(monkeypatch):
+    """Train all networks for one epoch, including those of searches."""
+    monkeypatch.setattr("sklearn.manifold.TSNE", partial(TSNE, max_iter=250))
+    for estimator in (LSTMSequenceEmbedder, LSTMSequencePredictor):
+        monkeypatch.setattr(estimator, "fit", one_epoch(estimator.fit))
+    with parallel_config(backend="sequential"):  # worker processes are not patched
+        yield
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """Record the figures that are shown or saved, and close them."""
+    recorded = []
+
+    def show():
+        recorded.extend(plt.get_fignums())
+        for number in plt.get_fignums():
+            plt.figure(number).draw_without_rendering()
+        plt.close("all")
+
+    monkeypatch.setattr(plt, "show", show)
+    monkeypatch.setattr(Figure, "savefig", lambda self, *args, **kwargs: show())
+    yield recorded
+    plt.close("all")
+
+
+@pytest.mark.filterwarnings(
+    "error",
+    # Consequences of training for one epoch.
+    "ignore:The network explains only:sklearn.exceptions.ConvergenceWarning",
+    "ignore:Mean of empty slice:RuntimeWarning",
+    "ignore:invalid value encountered in scalar divide:RuntimeWarning",
+)
 @pytest.mark.parametrize(
     "path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem
 )
-def test_example_runs(path, tmp_path):
-    environment = os.environ | {"MPLBACKEND": "Agg"}
-    environment.pop("DISPLAY", None)  # with one, plt.show() would warn about Agg
+def test_example_runs(path, quick_fits, figures, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
 
-    result = subprocess.run(
-        [sys.executable, "-W", "error::FutureWarning", str(path)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    runpy.run_path(str(path), run_name="__main__")
 
-    assert result.returncode == 0, result.stderr
-    assert "Warning" not in result.stderr
-    assert result.stdout
+    assert capsys.readouterr().out
+    assert figures
