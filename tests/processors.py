@@ -1,4 +1,4 @@
-"""What the processor that runs the tests can do."""
+"""Markers for tests that need certain processors."""
 
 import pytest
 
@@ -6,5 +6,5 @@ from sklearn_seqembed._training.devices import _bfloat16_problem
 
 needs_bfloat16 = pytest.mark.skipif(
     _bfloat16_problem("cpu") is not None,
-    reason="this processor computes no LSTM in bfloat16",
+    reason="this processor cannot run an LSTM in bfloat16",
 )
