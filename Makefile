@@ -29,12 +29,13 @@ test-oldest:  ## Run all tests with the lowest supported versions of the depende
 	$(MAKE) VENV=$(OLDEST_VENV) CONSTRAINTS=constraints-oldest.txt $(OLDEST_VENV)/.test-ready
 	SCIPY_ARRAY_API=1 $(OLDEST_VENV)/bin/python $(PYTEST)
 
+# A test validates the docstrings of the estimators, which share their parameters.
 lint: $(VENV)/.test-ready  ## Check style, spelling, imports between packages, docstrings.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/numpydoc lint $(addprefix sklearn_seqembed/,_embedder.py _predictor.py datasets.py metrics.py)
+	$(BIN)/numpydoc lint sklearn_seqembed/datasets.py sklearn_seqembed/metrics.py
 
 docs: $(VENV)/.docs-ready  ## Build the documentation in docs/_build/html.
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
