@@ -1,29 +1,43 @@
-# Everything a developer runs. Each target makes or updates its own environment.
+# Commands for developers. Each target creates or updates the environment it needs.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+OLDEST_VENV ?= .venv-oldest
 BENCHMARK_VENV ?= .venv-benchmark
 QUALITY_VENV ?= .venv-quality
+CONSTRAINTS ?= constraints.txt
 
-# Networks as small as the tests' and the demo's are no faster on more threads, and many
-# times slower where other programs keep the cores busy.
+# Processes that share the tests.
+WORKERS ?= 2
+PYTEST = -m pytest --numprocesses $(WORKERS) --durations 25
+
+# The networks in the tests and the demo are too small to gain from more threads, and
+# many times slower with them when other programs use the same cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint docs wheel benchmark quality events pairs clean
+.PHONY: demo test test-oldest lint docs wheel benchmark quality events pairs clean
 
-demo: $(VENV)/.test-ready  ## Embed real sequences, classify them, save a picture.
+demo: $(VENV)/.test-ready  ## Encode and classify real sequences; save a figure.
 	$(BIN)/python examples/demo.py
 
-test: $(VENV)/.test-ready  ## Run all tests, with coverage of the package.
-	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest --cov --cov-report=term
+# With SCIPY_ARRAY_API=1, scikit-learn skips none of its estimator checks.
+test: $(VENV)/.test-ready  ## Run all tests and measure the coverage of the package.
+	SCIPY_ARRAY_API=1 $(BIN)/python $(PYTEST) --cov --cov-report=term
 
-lint: $(VENV)/.test-ready  ## Check code style and docstrings.
+test-oldest:  ## Run all tests with the lowest supported versions of the dependencies.
+	$(MAKE) VENV=$(OLDEST_VENV) CONSTRAINTS=constraints-oldest.txt $(OLDEST_VENV)/.test-ready
+	SCIPY_ARRAY_API=1 $(OLDEST_VENV)/bin/python $(PYTEST)
+
+# A test validates the docstrings of the estimators, which share their parameters.
+lint: $(VENV)/.test-ready  ## Check style, spelling, imports between packages, docstrings.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/numpydoc lint sklearn_seqembed/_embedder.py sklearn_seqembed/_predictor.py sklearn_seqembed/datasets.py sklearn_seqembed/metrics.py
+	$(BIN)/codespell
+	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/numpydoc lint sklearn_seqembed/datasets.py sklearn_seqembed/metrics.py
 
-docs: $(VENV)/.docs-ready  ## Build the pages in docs/_build/html.
+docs: $(VENV)/.docs-ready  ## Build the documentation in docs/_build/html.
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 wheel: $(VENV)/.docs-ready  ## Build the wheel in dist.
@@ -51,9 +65,9 @@ pairs: $(VENV)/.test-ready  ## Judge predicted sequences, in about six hours.
 	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python benchmarks/sequence_speed.py
 
 clean:
-	rm -rf $(VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmarks/results dist docs/_build docs/auto_examples docs/generated
+	rm -rf $(VENV) $(OLDEST_VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmarks/results dist docs/_build docs/auto_examples docs/generated
 
-$(VENV)/.%-ready: pyproject.toml constraints.txt
+$(VENV)/.%-ready: pyproject.toml $(CONSTRAINTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$*]"
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[$*]"
 	touch $@

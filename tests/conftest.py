@@ -1,4 +1,4 @@
-"""Data by meaning, shared by all tests."""
+"""Fixtures shared by all tests."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from sklearn_seqembed.datasets import make_sequences
 
 @pytest.fixture
 def sequences():
-    """Ragged sequences of two features, some values missing."""
+    """Ragged sequences with two features and some missing values."""
     return make_sequences(
         12, n_features=2, lengths=(3, 15), missing=0.1, random_state=0
     )[0]
@@ -17,13 +17,13 @@ def sequences():
 
 @pytest.fixture
 def equal_sequences():
-    """Sequences of equal lengths as a 3-D array."""
+    """Sequences of equal length, as a 3-D array."""
     return np.stack(make_sequences(10, n_features=2, lengths=8, random_state=0)[0])
 
 
 @pytest.fixture(scope="module")
 def fitted():
-    """An embedder fitted on ragged sequences of two features. Not to be changed."""
+    """An embedder fitted on ragged sequences with two features; do not modify it."""
     X, _ = make_sequences(
         12, n_features=2, lengths=(3, 15), missing=0.1, random_state=0
     )

@@ -1,4 +1,4 @@
-"""Learning is shown, on data whose answer is known."""
+"""The embedder learns what can be learned from data with known properties."""
 
 import numpy as np
 import pytest
@@ -12,26 +12,26 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed.datasets import make_sequences
 
 
-def test_the_tutorials_sequence_is_recreated():
+def test_the_sequence_of_the_tutorial_is_reconstructed():
     sequence = np.arange(1, 10) / 10
     embedder = LSTMSequenceEmbedder(
         n_components=32, augmentation=None, max_epochs=800, lr=0.01, random_state=0
     )
 
-    recreated = embedder.fit([sequence]).reconstruct([sequence])[0]
+    reconstructed = embedder.fit([sequence]).reconstruct([sequence])[0]
 
-    assert np.abs(recreated - sequence).max() < 0.001
+    assert np.abs(reconstructed - sequence).max() < 0.001
 
 
 @pytest.fixture(scope="module")
 def learned():
-    """Two classes that differ in order alone, and an embedder that learned them."""
+    """An embedder fitted on two classes that differ only in the order of values."""
     X, y = make_sequences(150, lengths=(10, 20), random_state=0)
     embedder = LSTMSequenceEmbedder(n_components=32, max_epochs=80, random_state=0)
     return embedder.fit(X[:100]), X, y
 
 
-def test_vectors_separate_classes_that_averages_do_not(learned):
+def test_vectors_separate_classes_that_means_and_deviations_do_not(learned):
     embedder, X, y = learned
     classifier = make_pipeline(StandardScaler(), LogisticRegression())
 
@@ -40,23 +40,23 @@ def test_vectors_separate_classes_that_averages_do_not(learned):
     statistics = FunctionTransformer(
         lambda X: np.array([[x.mean(), x.std()] for x in X])
     )
-    on_averages = cross_val_score(make_pipeline(statistics, classifier), X, y).mean()
+    on_statistics = cross_val_score(make_pipeline(statistics, classifier), X, y).mean()
     assert on_vectors > 0.99
-    assert on_averages < 0.75
+    assert on_statistics < 0.75
 
 
-def test_unseen_sequences_are_recreated(learned):
+def test_new_sequences_are_reconstructed(learned):
     embedder, X, _ = learned
 
     assert embedder.score(X[100:]) > 0.85
 
 
-def test_score_is_scikit_learns_r2_over_all_time_steps(learned):
+def test_score_equals_r2_score_over_all_time_steps(learned):
     embedder, X, _ = learned
 
-    judge = r2_score(np.concatenate(X), np.concatenate(embedder.reconstruct(X)))
+    expected = r2_score(np.concatenate(X), np.concatenate(embedder.reconstruct(X)))
 
-    assert embedder.score(X) == pytest.approx(judge, abs=1e-5)
+    assert embedder.score(X) == pytest.approx(expected, abs=1e-5)
 
 
 def test_inverse_transform_recovers_lengths(learned):
@@ -66,12 +66,12 @@ def test_inverse_transform_recovers_lengths(learned):
     decoded = embedder.inverse_transform(embedder.transform(X[100:]))
 
     errors = np.abs(np.array([len(x) for x in decoded]) - lengths)
-    guess = np.abs(np.median(lengths) - lengths)  # the best that knows no vector
+    guess = np.abs(np.median(lengths) - lengths)  # the best constant guess
     assert errors.mean() < 0.25 * guess.mean()
     assert errors.max() <= 3
 
 
-def test_inverse_transform_of_learned_lengths_is_exact():
+def test_inverse_transform_recovers_lengths_of_the_training_set_exactly():
     X, _ = make_sequences(40, lengths=(3, 12), noise=0.0, random_state=0)
     embedder = LSTMSequenceEmbedder(
         n_components=32, augmentation=None, max_epochs=400, random_state=0
@@ -82,7 +82,7 @@ def test_inverse_transform_of_learned_lengths_is_exact():
     assert [len(x) for x in decoded] == [len(x) for x in X]
 
 
-def test_sequences_of_another_kind_score_low(learned):
+def test_shuffled_sequences_have_lower_scores(learned):
     embedder, X, _ = learned
     rng = np.random.default_rng(0)
     usual = X[100:]
@@ -93,17 +93,17 @@ def test_sequences_of_another_kind_score_low(learned):
     assert roc_auc_score([1] * 50 + [0] * 50, scores) > 0.99
 
 
-def test_gaps_are_filled_better_than_by_the_mean(learned):
-    embedder, X, _ = learned
+def test_reconstruction_fills_gaps_better_than_the_mean(learned):
+    _, X, _ = learned
     rng = np.random.default_rng(0)
     gappy, truth, filled = [x.copy() for x in X[:100]], [], []
     holes = [rng.choice(len(x) - 2, 2, replace=False) + 1 for x in gappy]
     for x, steps in zip(gappy, holes, strict=True):
         truth.append(x[steps])
         x[steps] = np.nan
-    fitted = LSTMSequenceEmbedder(n_components=32, max_epochs=120, random_state=0)
+    embedder = LSTMSequenceEmbedder(n_components=32, max_epochs=120, random_state=0)
 
-    for x, steps in zip(fitted.fit(gappy).reconstruct(gappy), holes, strict=True):
+    for x, steps in zip(embedder.fit(gappy).reconstruct(gappy), holes, strict=True):
         filled.append(x[steps])
 
     assert r2_score(np.concatenate(truth), np.concatenate(filled)) > 0.8
@@ -141,7 +141,7 @@ def test_forecasts_continue_sine_waves(objective):
     ],
     ids=str,
 )
-def test_every_network_learns(options):
+def test_every_variant_of_the_network_learns(options):
     X, _ = make_sequences(60, lengths=(8, 14), random_state=0)
     defaults = {"n_components": 16, "max_epochs": 60, "lr": 0.01, "random_state": 0}
 
@@ -150,7 +150,7 @@ def test_every_network_learns(options):
     assert embedder.train_score_ > 0.5
 
 
-def test_composite_recreates_sequences_to_their_last_step():
+def test_composite_reconstructs_sequences_to_their_last_step():
     rng = np.random.default_rng(0)
     phases = rng.uniform(0, 2 * np.pi, 120)
     waves = np.sin(phases[:, None] + 0.6 * np.arange(20))
@@ -162,15 +162,15 @@ def test_composite_recreates_sequences_to_their_last_step():
         random_state=0,
     ).fit(waves[:80])
 
-    recreated = embedder.reconstruct(waves[80:])
+    reconstructed = embedder.reconstruct(waves[80:])
 
     for part in (slice(0, 15), slice(15, 20)):
-        r2 = r2_score(waves[80:, part].ravel(), recreated[:, part].ravel())
+        r2 = r2_score(waves[80:, part].ravel(), reconstructed[:, part].ravel())
         assert r2 > 0.95
 
 
 @pytest.mark.parametrize("horizon", ["auto", 0.3])
-def test_composite_recovers_whole_lengths(horizon):
+def test_composite_recovers_the_full_lengths(horizon):
     X, _ = make_sequences(150, lengths=(10, 20), random_state=0)
     embedder = LSTMSequenceEmbedder(
         n_components=32,

@@ -1,4 +1,4 @@
-"""What scikit-learn's checks ask of a 2-D X, asked again of ragged sequences."""
+"""The properties that scikit-learn checks on a 2-D X, checked on ragged sequences."""
 
 import copy
 import pickle
@@ -20,30 +20,31 @@ from sklearn_seqembed.datasets import make_sequences
 
 pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
 
-# Vectors hold float32 states between -1 and 1 (resolution 6e-8). Batches of other
-# shapes sum in another order, which leaves a few units of the last place at each step.
-ATOL = 1e-5  # of vectors whose numbers go up to about 3
+# In batches of another shape, sums are computed in another order. This changes float32
+# states between -1 and 1 (resolution 6e-8) by a few units in the last place at each
+# step. The components of a vector go up to about 3.
+ATOL = 1e-5
 
 SMALL = {"n_components": 3, "max_epochs": 1, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
 def mixed():
-    """Sequences of one to 45 steps, some longer than any patch, with gaps."""
+    """Sequences of 1 to 45 steps with missing values, some longer than any patch."""
     X, _ = make_sequences(
         14, n_features=2, lengths=(1, 45), missing=0.2, random_state=1
     )
     return X
 
 
-def test_a_fitted_estimator_is_cloned_as_an_unfitted_one(fitted):
+def test_the_clone_of_a_fitted_estimator_is_not_fitted(fitted):
     unfitted = LSTMSequenceEmbedder(**fitted.get_params())
 
     assert clone(fitted).get_params() == clone(unfitted).get_params()
     assert not hasattr(clone(fitted), "net_")
 
 
-def test_parameters_are_stored_as_they_were_given():
+def test_parameters_are_stored_unchanged():
     scaler, callbacks = MinMaxScaler(), []
 
     embedder = LSTMSequenceEmbedder(scaler=scaler, callbacks=callbacks)
@@ -81,7 +82,7 @@ def test_fit_returns_the_estimator(sequences):
     assert embedder.fit(sequences) is embedder
 
 
-def test_fit_twice_is_fit_once(sequences):
+def test_fitting_twice_equals_fitting_once(sequences):
     embedder = LSTMSequenceEmbedder(**SMALL)
     once = embedder.fit(sequences).transform(sequences)
 
@@ -91,7 +92,7 @@ def test_fit_twice_is_fit_once(sequences):
     assert len(embedder.history_) == 1
 
 
-def test_fit_on_other_data_forgets_the_first(sequences):
+def test_fit_forgets_earlier_data(sequences):
     embedder = LSTMSequenceEmbedder(**SMALL).fit([np.arange(9.0), np.ones(4)])
 
     embedder.fit(sequences)
@@ -101,7 +102,7 @@ def test_fit_on_other_data_forgets_the_first(sequences):
     assert_array_equal(embedder.transform(sequences), expected.transform(sequences))
 
 
-def test_fit_transform_is_fit_and_then_transform(sequences):
+def test_fit_transform_equals_fit_and_transform(sequences):
     embedder = LSTMSequenceEmbedder(**SMALL)
 
     vectors = embedder.fit_transform(sequences)
@@ -121,27 +122,27 @@ def test_y_is_ignored(sequences):
     "method",
     ["transform", "reconstruct", "inverse_transform", "score", "score_samples"],
 )
-def test_methods_say_that_the_estimator_is_not_fitted(method, sequences):
+def test_methods_require_a_fitted_estimator(method, sequences):
     embedder = LSTMSequenceEmbedder()
 
     with pytest.raises(NotFittedError, match="LSTMSequenceEmbedder.* is not fitted"):
         getattr(embedder, method)(sequences)
 
 
-def test_forecast_says_that_the_estimator_is_not_fitted(sequences):
+def test_forecast_requires_a_fitted_estimator(sequences):
     embedder = LSTMSequenceEmbedder(objective="forecast")
 
     with pytest.raises(NotFittedError, match="LSTMSequenceEmbedder.* is not fitted"):
         embedder.forecast(sequences)
 
 
-def test_feature_names_say_that_the_estimator_is_not_fitted():
+def test_feature_names_require_a_fitted_estimator():
     with pytest.raises(NotFittedError, match="LSTMSequenceEmbedder.* is not fitted"):
         LSTMSequenceEmbedder().get_feature_names_out()
 
 
 @pytest.mark.parametrize("attribute", ["encoder_", "decoder_"])
-def test_modules_say_that_the_estimator_is_not_fitted(attribute):
+def test_modules_require_a_fitted_estimator(attribute):
     with pytest.raises(NotFittedError, match="LSTMSequenceEmbedder.* is not fitted"):
         getattr(LSTMSequenceEmbedder(), attribute)
 
@@ -159,10 +160,10 @@ METHODS = [
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", ["list", "object", "3-D"])
-def test_X_is_never_changed(method, kind, sequences, equal_sequences):
-    X = equal_sequences if kind == "3-D" else sequences
-    if kind == "object":
+@pytest.mark.parametrize("container", ["list", "object array", "3-D"])
+def test_X_is_never_changed(method, container, sequences, equal_sequences):
+    X = equal_sequences if container == "3-D" else sequences
+    if container == "object array":
         X = np.array(X, dtype=object)
     before = copy.deepcopy(X)
     embedder = LSTMSequenceEmbedder(objective="composite", **SMALL).fit(X)
@@ -174,7 +175,7 @@ def test_X_is_never_changed(method, kind, sequences, equal_sequences):
         assert now.dtype == then.dtype
 
 
-def test_vectors_given_back_are_not_changed(fitted, sequences):
+def test_inverse_transform_does_not_change_the_vectors(fitted, sequences):
     vectors = fitted.transform(sequences)
     before = vectors.copy()
 
@@ -190,14 +191,14 @@ def test_the_order_of_sequences_does_not_matter(method, fitted, mixed):
     shuffled = getattr(fitted, method)([mixed[i] for i in order])
 
     expected = getattr(fitted, method)(mixed)[order]
-    # Deviances are means of squares of scaled values, about 1: ten times as coarse.
+    # Scores are mean squares of scaled values, about 1, so rounding is larger there.
     assert_allclose(shuffled, expected, rtol=1e-5, atol=ATOL)
 
 
 def test_the_order_of_sequences_does_not_matter_for_reconstructions(fitted, mixed):
-    backwards = fitted.reconstruct(mixed[::-1])[::-1]
+    reconstructed = fitted.reconstruct(mixed[::-1])[::-1]
 
-    for found, expected in zip(backwards, fitted.reconstruct(mixed), strict=True):
+    for found, expected in zip(reconstructed, fitted.reconstruct(mixed), strict=True):
         assert_allclose(found, expected, rtol=1e-5, atol=10 * ATOL)
 
 
@@ -205,7 +206,7 @@ def test_the_order_of_sequences_does_not_matter_for_reconstructions(fitted, mixe
     ("bidirectional", "cell", "num_layers", "patch_size", "gaps"),
     list(product([True, False], ["lstm", "gru"], [1, 2], [1, 4], [True, False])),
 )
-def test_a_sequence_alone_has_the_vector_it_has_in_company(
+def test_a_sequence_has_the_same_vector_alone_and_in_a_batch(
     bidirectional, cell, num_layers, patch_size, gaps, mixed
 ):
     X = mixed if gaps else [np.nan_to_num(x) for x in mixed]
@@ -222,7 +223,7 @@ def test_a_sequence_alone_has_the_vector_it_has_in_company(
     assert_allclose(alone, embedder.transform(X), rtol=0, atol=ATOL)
 
 
-def test_a_gap_elsewhere_does_not_change_the_vector_of_a_complete_sequence(fitted):
+def test_missing_values_in_batch_mates_do_not_change_a_vector(fitted):
     complete = np.ones((7, 2))
     with_gap = np.array([[1.0, np.nan]] * 7)
 
@@ -231,7 +232,7 @@ def test_a_gap_elsewhere_does_not_change_the_vector_of_a_complete_sequence(fitte
     assert_allclose(together[:1], fitted.transform([complete]), rtol=0, atol=ATOL)
 
 
-def test_longer_company_does_not_change_a_vector(fitted):
+def test_longer_batch_mates_do_not_change_a_vector(fitted):
     short, long = np.ones((3, 2)), np.arange(400.0).reshape(200, 2)
 
     together = fitted.transform([short, long])
@@ -240,7 +241,7 @@ def test_longer_company_does_not_change_a_vector(fitted):
 
 
 @pytest.mark.parametrize("n_sequences", [1, 2, 3, 5, 13])
-def test_vectors_do_not_depend_on_the_size_of_batches(
+def test_vectors_do_not_depend_on_the_batch_size(
     n_sequences, fitted, mixed, monkeypatch
 ):
     expected = fitted.transform(mixed)
@@ -254,7 +255,7 @@ def test_vectors_do_not_depend_on_the_size_of_batches(
 
 
 @pytest.mark.parametrize("n_states", [1, 70, 1000])
-def test_vectors_do_not_depend_on_the_memory_for_batches(
+def test_vectors_do_not_depend_on_the_memory_of_a_batch(
     n_states, fitted, mixed, monkeypatch
 ):
     expected = fitted.transform(mixed)
@@ -267,24 +268,22 @@ def test_vectors_do_not_depend_on_the_memory_for_batches(
     assert_allclose(found, expected, rtol=0, atol=ATOL)
 
 
-@pytest.mark.parametrize("cost", [0, 100], ids=["free", "dear"])
-def test_vectors_do_not_depend_on_the_blocks_of_a_batch(
+@pytest.mark.parametrize("cost", [0, 100], ids=["cheap blocks", "expensive blocks"])
+def test_results_do_not_depend_on_the_blocks_of_a_batch(
     cost, fitted, mixed, monkeypatch
 ):
     constant = "sklearn_seqembed._network.layout.INFERENCE_SEGMENT_COST"
     monkeypatch.setattr(constant, float("inf"))
-    expected = fitted.transform(mixed)
-    again = fitted.reconstruct(mixed)
+    vectors = fitted.transform(mixed)
+    reconstructed = fitted.reconstruct(mixed)
     monkeypatch.setattr(constant, cost)
 
-    found = fitted.transform(mixed)
-
-    assert_allclose(found, expected, rtol=0, atol=ATOL)
-    for x, other in zip(fitted.reconstruct(mixed), again, strict=True):
-        assert_allclose(x, other, rtol=0, atol=10 * ATOL)
+    assert_allclose(fitted.transform(mixed), vectors, rtol=0, atol=ATOL)
+    for found, expected in zip(fitted.reconstruct(mixed), reconstructed, strict=True):
+        assert_allclose(found, expected, rtol=0, atol=10 * ATOL)
 
 
-def test_vectors_do_not_depend_on_whether_encoded_values_are_kept(
+def test_vectors_do_not_depend_on_the_cache_of_encoded_values(
     fitted, mixed, monkeypatch
 ):
     expected = fitted.transform(mixed)
@@ -297,7 +296,7 @@ def test_vectors_do_not_depend_on_whether_encoded_values_are_kept(
 
 @pytest.mark.parametrize("n_samples", [1, 7, 14])
 @pytest.mark.parametrize("batch_size", [1, 3, 5, 100])
-def test_n_sequences_in_are_n_rows_out(n_samples, batch_size, mixed):
+def test_the_number_and_lengths_of_sequences_are_kept(n_samples, batch_size, mixed):
     X = mixed[:n_samples]
     embedder = LSTMSequenceEmbedder(**SMALL, batch_size=batch_size)
 
@@ -308,13 +307,15 @@ def test_n_sequences_in_are_n_rows_out(n_samples, batch_size, mixed):
     assert [x.shape for x in embedder.reconstruct(X)] == [x.shape for x in X]
 
 
-def test_every_row_of_X_is_transformed_when_batches_are_odd(fitted, mixed, monkeypatch):
+def test_every_sequence_is_encoded_if_the_last_batch_is_smaller(
+    fitted, mixed, monkeypatch
+):
     monkeypatch.setattr("sklearn_seqembed._training.batching.INFERENCE_SEQUENCES", 5)
 
     vectors = fitted.transform(mixed * 3)
 
-    assert np.isfinite(vectors).all()
-    assert_allclose(vectors, np.tile(vectors[:14], (3, 1)), rtol=0, atol=ATOL)
+    expected = np.tile(fitted.transform(mixed), (3, 1))
+    assert_allclose(vectors, expected, rtol=0, atol=ATOL)
 
 
 @pytest.mark.parametrize(
@@ -335,16 +336,16 @@ def test_vectors_are_a_plain_float32_array(make, fitted, sequences):
     assert vectors.dtype == np.float32
 
 
-def test_vectors_of_sequences_with_gaps_are_finite(fitted, mixed):
-    gap = np.full((20, 2), np.nan)
-    gap[11, 0] = 1.0
+def test_vectors_of_sequences_with_missing_values_are_finite(fitted, mixed):
+    almost_empty = np.full((20, 2), np.nan)
+    almost_empty[11, 0] = 1.0
 
-    vectors = fitted.transform([*mixed, gap])
+    vectors = fitted.transform([*mixed, almost_empty])
 
     assert np.isfinite(vectors).all()
 
 
-def test_a_zero_is_a_value_and_not_a_missing_one(fitted):
+def test_zero_is_not_a_missing_value(fitted):
     zero = np.array([[1.0, 2.0], [0.0, 0.0], [3.0, 4.0]])
     missing = np.array([[1.0, 2.0], [np.nan, np.nan], [3.0, 4.0]])
 
@@ -373,12 +374,12 @@ def test_zeros_at_the_end_of_a_3d_array_are_time_steps(fitted):
     assert np.isfinite(reconstructed).all()
 
 
-def test_padding_in_a_3d_array_changes_nothing(fitted, sequences):
+def test_padding_of_a_3d_array_does_not_change_vectors(fitted, sequences):
     longest = max(map(len, sequences))
     padded = np.full((len(sequences), longest + 3, 2), np.nan)
     for row, x in zip(padded, sequences, strict=True):
         row[: len(x)] = x
-    # A list keeps steps at the end that are wholly missing: compare without them.
+    # In a list, time steps at the end without any value are kept, so drop them here.
     observed = [x[: np.flatnonzero(~np.isnan(x).all(axis=1))[-1] + 1] for x in padded]
 
     vectors = fitted.transform(padded)
@@ -394,7 +395,7 @@ def test_padding_in_a_3d_array_changes_nothing(fitted, sequences):
     ],
     ids=["pickle", "joblib"],
 )
-def test_a_saved_estimator_gives_the_same_results(dump, fitted, sequences, tmp_path):
+def test_a_loaded_estimator_gives_the_same_results(dump, fitted, sequences, tmp_path):
     path = tmp_path / "embedder"
     dump(fitted, path)
 
@@ -411,7 +412,7 @@ def test_a_saved_estimator_gives_the_same_results(dump, fitted, sequences, tmp_p
         assert_array_equal(found, expected)
 
 
-def test_a_loaded_estimator_can_be_trained_on(fitted, sequences):
+def test_training_of_a_loaded_estimator_can_continue(fitted, sequences):
     loaded = pickle.loads(pickle.dumps(fitted))
 
     loaded.partial_fit(sequences)
@@ -419,7 +420,7 @@ def test_a_loaded_estimator_can_be_trained_on(fitted, sequences):
     assert loaded.n_iter_ == fitted.n_iter_ + 1
 
 
-def test_a_copy_trains_without_touching_the_original(fitted, sequences):
+def test_training_a_copy_does_not_change_the_original(fitted, sequences):
     before = fitted.transform(sequences)
 
     copy.deepcopy(fitted).partial_fit(sequences)
@@ -435,13 +436,13 @@ def test_an_unfitted_estimator_can_be_saved():
     assert loaded.get_params() == embedder.get_params()
 
 
-def test_columns_of_vectors_are_numbered_after_the_class(fitted):
+def test_feature_names_consist_of_class_name_and_number(fitted):
     names = fitted.get_feature_names_out()
 
     assert_array_equal(names, [f"lstmsequenceembedder{k}" for k in range(6)])
 
 
-def test_columns_of_vectors_of_the_default_length_are_named(sequences):
+def test_there_are_feature_names_for_the_default_number_of_components(sequences):
     embedder = LSTMSequenceEmbedder(max_epochs=1, random_state=0).fit(sequences)
 
     names = embedder.get_feature_names_out()
@@ -449,7 +450,7 @@ def test_columns_of_vectors_of_the_default_length_are_named(sequences):
     assert len(names) == embedder.transform(sequences).shape[1] == 320
 
 
-def test_names_follow_the_fitted_network_and_not_the_parameter(sequences):
+def test_feature_names_belong_to_the_fitted_network(sequences):
     embedder = LSTMSequenceEmbedder(**SMALL).fit(sequences)
 
     embedder.set_params(n_components=9)
@@ -462,7 +463,7 @@ def test_names_follow_the_fitted_network_and_not_the_parameter(sequences):
     [("pandas", pd.DataFrame), ("polars", pl.DataFrame)],
     ids=["pandas", "polars"],
 )
-def test_set_output_makes_frames_of_the_vectors_of_a_list(library, frame, sequences):
+def test_set_output_turns_the_vectors_of_a_list_into_a_frame(library, frame, sequences):
     embedder = LSTMSequenceEmbedder(**SMALL).fit(sequences)
     vectors = embedder.transform(sequences)
 
@@ -474,30 +475,30 @@ def test_set_output_makes_frames_of_the_vectors_of_a_list(library, frame, sequen
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_a_frame_of_vectors_is_played_back(library, sequences):
+def test_a_frame_of_vectors_is_decoded(library, sequences):
     embedder = LSTMSequenceEmbedder(**SMALL).fit(sequences)
     expected = embedder.inverse_transform(embedder.transform(sequences))
     table = embedder.set_output(transform=library).transform(sequences)
 
-    played_back = embedder.inverse_transform(table)
+    decoded = embedder.inverse_transform(table)
 
-    for found, x in zip(played_back, expected, strict=True):
-        assert_array_equal(found, x)
+    for found, sequence in zip(decoded, expected, strict=True):
+        assert_array_equal(found, sequence)
 
 
-def test_vectors_of_another_length_are_refused(fitted):
-    match = r"X has vectors of 5 numbers, but .* fitted with n_components=6"
+def test_vectors_with_another_number_of_components_are_refused(fitted):
+    match = r"X has vectors of 5 components, but .* fitted with n_components=6"
 
     with pytest.raises(ValueError, match=match):
         fitted.inverse_transform(np.ones((2, 5)))
 
 
-def test_the_number_of_features_is_that_of_a_time_step(fitted):
+def test_n_features_in_counts_the_features_of_a_time_step(fitted):
     assert fitted.n_features_in_ == 2
 
 
 @pytest.mark.parametrize("method", METHODS[1:])
-def test_infinity_is_refused_by_every_method(method, sequences):
+def test_every_method_refuses_infinite_values(method, sequences):
     embedder = LSTMSequenceEmbedder(objective="composite", **SMALL).fit(sequences)
     sequences[4][1, 0] = np.inf
 
@@ -508,7 +509,7 @@ def test_infinity_is_refused_by_every_method(method, sequences):
 @pytest.mark.parametrize(
     "method", ["partial_fit", "transform", "reconstruct", "score", "score_samples"]
 )
-def test_another_number_of_features_is_refused_by_every_method(method, sequences):
+def test_every_method_refuses_another_number_of_features(method, sequences):
     embedder = LSTMSequenceEmbedder(**SMALL).fit(sequences)
     X = [x[:, :1] for x in sequences]
 
@@ -516,7 +517,7 @@ def test_another_number_of_features_is_refused_by_every_method(method, sequences
         getattr(embedder, method)(X)
 
 
-def test_a_call_that_is_refused_leaves_the_estimator_as_it_was(sequences):
+def test_a_refused_call_does_not_change_the_estimator(sequences):
     embedder = LSTMSequenceEmbedder(**SMALL).fit(sequences)
     before = embedder.transform(sequences)
 
@@ -534,7 +535,7 @@ def test_fit_writes_no_files(sequences, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_global_seeds_are_left_as_they_were_found(sequences):
+def test_global_random_states_are_not_changed(sequences):
     state = np.random.get_state()
     torch_state = torch.get_rng_state()
     embedder = LSTMSequenceEmbedder(**SMALL, early_stopping=True)
@@ -546,7 +547,7 @@ def test_global_seeds_are_left_as_they_were_found(sequences):
     assert torch.equal(torch.get_rng_state(), torch_state)
 
 
-def test_torch_is_left_as_found_without_a_seed_too(sequences):
+def test_the_random_state_of_torch_is_not_changed_without_a_seed(sequences):
     torch_state = torch.get_rng_state()
 
     LSTMSequenceEmbedder(n_components=3, max_epochs=1).fit(sequences)
@@ -554,7 +555,7 @@ def test_torch_is_left_as_found_without_a_seed_too(sequences):
     assert torch.equal(torch.get_rng_state(), torch_state)
 
 
-def test_a_seed_does_not_listen_to_the_global_ones(sequences):
+def test_a_seed_makes_fit_independent_of_global_random_states(sequences):
     expected = LSTMSequenceEmbedder(**SMALL).fit_transform(sequences)
     torch.rand(5)
     np.random.rand(5)
@@ -564,7 +565,7 @@ def test_a_seed_does_not_listen_to_the_global_ones(sequences):
     assert_array_equal(vectors, expected)
 
 
-def test_without_a_seed_numpys_global_one_decides(sequences):
+def test_without_a_seed_the_global_random_state_of_numpy_is_used(sequences):
     embedder = LSTMSequenceEmbedder(n_components=3, max_epochs=1)
     np.random.seed(5)
     expected = embedder.fit_transform(sequences)
@@ -603,7 +604,7 @@ def test_equal_random_states_give_equal_vectors(sequences):
     assert_array_equal(second, first)
 
 
-def test_other_seeds_give_other_vectors(sequences):
+def test_different_seeds_give_different_vectors(sequences):
     first = LSTMSequenceEmbedder(**SMALL).fit_transform(sequences)
 
     second = LSTMSequenceEmbedder(**SMALL | {"random_state": 1}).fit_transform(
@@ -613,9 +614,7 @@ def test_other_seeds_give_other_vectors(sequences):
     assert np.abs(second - first).max() > 1e-3
 
 
-def test_a_reconstruction_that_is_not_a_number_is_not_scored_as_perfect(
-    fitted, sequences
-):
+def test_a_reconstruction_of_nan_does_not_get_a_good_score(fitted, sequences):
     broken = copy.deepcopy(fitted)
     for weights in broken.decoder_.parameters():
         weights.data.fill_(np.nan)
@@ -626,7 +625,7 @@ def test_a_reconstruction_that_is_not_a_number_is_not_scored_as_perfect(
 
 
 @pytest.mark.parametrize("lr", [1e20, 1e30])
-def test_a_network_that_breaks_in_its_last_batch_is_refused(lr, sequences):
+def test_fit_fails_if_the_last_batch_makes_weights_infinite(lr, sequences):
     embedder = LSTMSequenceEmbedder(
         **SMALL, lr=lr, lr_schedule=None, hidden_size=3, batch_size=12
     )
