@@ -2,9 +2,9 @@
 
 import pytest
 
-from sklearn_seqembed._training.devices import _bfloat16_problem
+from sklearn_seqembed._training.devices import _find_bfloat16_problem
 
 needs_bfloat16 = pytest.mark.skipif(
-    _bfloat16_problem("cpu") is not None,
+    _find_bfloat16_problem("cpu") is not None,
     reason="this processor cannot run an LSTM in bfloat16",
 )
