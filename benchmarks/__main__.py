@@ -1,102 +1,91 @@
-"""Run all benchmarks, one after another, within an hour on two cores.
-
-Each program prints its table and writes JSON; this one prints the minutes of each, and
-ends with an error if one failed. Programs that need real sequences are left out, and
-named, where SEQEMBED_DATA is not set.
-
-Run: python benchmarks/run_all.py [--quick]
-"""
+"""Run one benchmark, or all of a folder: python -m benchmarks NAME [options]."""
 
 import dataclasses
-import pathlib
 import subprocess
 import sys
 import time
 
-from _data import NOT_SET, data_folder
-from _measure import argument_parser
-
-MINUTES_BAR = 60
-
-FOLDER = pathlib.Path(__file__).parent
+from .datasets import NOT_SET, data_folder
+from .runner import run_program
 
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A benchmark.
+    """A program, the minutes it takes on two idle cores, and what it requires."""
 
-    Parameters
-    ----------
-    command : str
-        File in this folder, and arguments.
-    minutes : int
-        About how long it takes on two cores.
-    needs_data : bool, default=False
-        Whether it cannot run without real sequences.
-    """
-
-    command: str
+    module: str
     minutes: int
-    needs_data: bool = False
+    needs_data: bool = True
+
+    @property
+    def name(self):
+        """Name on the command line."""
+        return self.module.partition(".")[2]
 
 
 PROGRAMS = (
-    Program("training.py", 13),
-    Program("transform.py", 3),
-    Program("padding.py", 4, needs_data=True),
-    Program("scaling.py", 10),
-    Program("small_jobs.py", 2),
-    Program("grid_search_jobs.py", 3),
-    Program("time_to_error.py", 18, needs_data=True),
-    # What stands beside the judge comes last.
-    Program("transform.py --threads 2", 1),
-    Program("training.py --threads 2", 3),
+    Program("speed.training", 13, needs_data=False),
+    Program("speed.encoding", 3, needs_data=False),
+    Program("speed.transform", 3, needs_data=False),
+    Program("speed.fit_times", 15, needs_data=False),
+    Program("speed.padding", 4),
+    Program("speed.scaling", 10, needs_data=False),
+    Program("speed.small_jobs", 2, needs_data=False),
+    Program("speed.grid_search", 3, needs_data=False),
+    Program("speed.time_to_error", 18),
+    Program("quality.classification", 30),
+    Program("events.names", 40),
+    Program("events.sentences", 35),
+    Program("events.sepsis", 35),
+    Program("events.helpdesk", 20),
+    Program("events.categories", 25, needs_data=False),
+    Program("pairs.generated", 130, needs_data=False),
+    Program("pairs.translation", 45),
+    Program("pairs.forecasting", 75),
+    Program("pairs.continuation", 30),
+    Program("pairs.addition", 40, needs_data=False),
+    Program("pairs.translation_speed", 10),
 )
+FOLDERS = tuple(dict.fromkeys(program.module.split(".")[0] for program in PROGRAMS))
 
 
-def run(program, quick):
-    """Run one program.
-
-    Parameters
-    ----------
-    program : Program
-        The program.
-    quick : bool
-        Whether to pass --quick on.
-
-    Returns
-    -------
-    outcome : {"done", "skipped", "FAILED"}
-        How it ended.
-    """
-    usual = "" if quick else f" (about {program.minutes} min)"
-    print(f"\n## {program.command}{usual}\n", flush=True)
-    if program.needs_data and data_folder() is None:
-        print(f"Skipped. {NOT_SET}")
-        return "skipped"
-    file, *options = program.command.split()
-    command = [sys.executable, str(FOLDER / file), *options, *["--quick"] * quick]
-    return "FAILED" if subprocess.run(command).returncode else "done"
+def run_folder(folder, options):
+    """Run all programs of a folder, print their minutes, and exit with 1 on failure."""
+    outcomes = {}
+    for program in PROGRAMS:
+        if not program.module.startswith(f"{folder}."):
+            continue
+        print(f"\n## {program.name} (about {program.minutes} min in full)", flush=True)
+        if program.needs_data and data_folder() is None:
+            print(f"Skipped. {NOT_SET}")
+            outcomes[program.name] = "skipped"
+            continue
+        command = [sys.executable, "-m", __package__, program.name, *options]
+        started = time.perf_counter()
+        failed = subprocess.run(command).returncode
+        minutes = (time.perf_counter() - started) / 60
+        outcomes[program.name] = f"{'FAILED' if failed else 'done'}, {minutes:.1f} min"
+    print("\n## Summary\n")
+    for name, outcome in outcomes.items():
+        print(f"{name}: {outcome}")
+    if any(outcome.startswith("FAILED") for outcome in outcomes.values()):
+        sys.exit(1)
 
 
 def main():
-    """Run all, print minutes, and exit with 1 if one failed."""
-    args = argument_parser(__doc__).parse_args()
-    started = time.perf_counter()
-    outcomes = {}
-    for program in PROGRAMS:
-        before = time.perf_counter()
-        outcome = run(program, args.quick)
-        minutes = (time.perf_counter() - before) / 60
-        outcomes[program.command] = f"{outcome} in {minutes:.1f} min"
-    print("\n## All\n")
-    for command, outcome in outcomes.items():
-        print(f"{command}: {outcome}")
-    minutes = (time.perf_counter() - started) / 60
-    met = "met" if minutes <= MINUTES_BAR else "NOT met"
-    print(f"Together: {minutes:.1f} min. Bar {MINUTES_BAR}: {met}.")
-    if any(outcome.startswith("FAILED") for outcome in outcomes.values()):
-        sys.exit(1)
+    """Read the first argument and run what it names."""
+    modules = {program.name: program.module for program in PROGRAMS}
+    name, *options = sys.argv[1:] or ["--help"]
+    if name in FOLDERS:
+        run_folder(name, options)
+    elif name in modules:
+        run_program(modules[name], options)
+    else:
+        print(
+            f"{__doc__}\n\nFolders: {', '.join(FOLDERS)}\nPrograms: "
+            f"{', '.join(modules)}\n\nOptions: NAME --help"
+        )
+        sys.exit(name not in ("-h", "--help"))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Real sequences, found through the environment variable SEQEMBED_DATA.
+"""Real sequences, from the folder named by the environment variable SEQEMBED_DATA.
 
-It names a folder with ``classification/NAME.npz``. Each holds for `train` and `test`
-the time steps of all sequences one after another (`train_values`, float32 of shape
-(total time steps, features)), where each starts (`train_offsets`, one more than there
-are sequences), and the class of each (`train_labels`).
+The folder holds ``classification/NAME.npz``. For `train` and `test`, each of these has
+the time steps of all sequences concatenated (`train_values`, float32 of shape (total
+time steps, features)), the offsets at which sequences begin (`train_offsets`, one more
+than there are sequences), and the class of each (`train_labels`). It also holds tables
+in ``text``, ``events`` and ``forecasting``.
 """
 
 import csv
@@ -15,118 +16,51 @@ import numpy as np
 
 VARIABLE = "SEQEMBED_DATA"
 NOT_SET = (
-    f"The environment variable {VARIABLE} is not set to a folder of real sequences: "
-    "see the docstring of benchmarks/_data.py for their format."
+    f"The environment variable {VARIABLE} does not name a folder of real sequences; "
+    "benchmarks/datasets.py describes their format."
 )
+PARTS = ("train", "test")
 
 
 def data_folder():
-    """Return the folder of real sequences, or None where there is none."""
+    """Return the folder of real sequences, or None if there is none."""
     folder = os.environ.get(VARIABLE)
     return pathlib.Path(folder) if folder and pathlib.Path(folder).is_dir() else None
 
 
-def _load_set(name):
-    """Open the arrays of a set, or say that there is no folder."""
+def require_data_folder():
+    """Return the folder of real sequences, or exit with a message."""
     folder = data_folder()
     if folder is None:
-        raise FileNotFoundError(NOT_SET)
-    return np.load(folder / "classification" / f"{name}.npz")
+        raise SystemExit(NOT_SET)
+    return folder
+
+
+def _load_arrays(name):
+    return np.load(require_data_folder() / "classification" / f"{name}.npz")
 
 
 def load_sequences(name, part="train"):
-    """Load one part of a set.
-
-    Parameters
-    ----------
-    name : str
-        Name of the set in the archive, "PLAID" for example.
-    part : {"train", "test"}, default="train"
-        Which part.
+    """Load the sequences of one part of a classification set.
 
     Returns
     -------
     X : list of float32 ndarray of shape (n_timesteps_i, n_features)
         The sequences.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no folder is set, or if it lacks the set.
     """
-    with _load_set(name) as arrays:
+    with _load_arrays(name) as arrays:
         return np.split(arrays[f"{part}_values"], arrays[f"{part}_offsets"][1:-1])
 
 
-def load_table(path, separator=","):
-    """Read a table of text or events; in tab-separated text "NA" is a word.
-
-    Parameters
-    ----------
-    path : str
-        File below the folder, "text/names.tsv" for example.
-    separator : str, default=","
-        What stands between two columns.
-
-    Returns
-    -------
-    table : pandas DataFrame
-        One row a line. In text quotes are text too, and nothing is missing.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no folder is set, or if it lacks the file.
-    """
-    import pandas as pd
-
-    folder = data_folder()
-    if folder is None:
-        raise FileNotFoundError(NOT_SET)
-    is_text = separator == "\t"
-    return pd.read_csv(
-        folder / path,
-        sep=separator,
-        quoting=csv.QUOTE_NONE if is_text else csv.QUOTE_MINIMAL,
-        keep_default_na=not is_text,
-    )
-
-
 def load_labels(name, part="train"):
-    """Load the classes of the sequences of one part of a set.
-
-    Parameters
-    ----------
-    name : str
-        Name of the set in the archive.
-    part : {"train", "test"}, default="train"
-        Which part.
-
-    Returns
-    -------
-    y : ndarray of str of shape (n_samples,)
-        In the order of :func:`load_sequences`.
-    """
-    with _load_set(name) as arrays:
+    """Load the classes of one part of a set, in the order of `load_sequences`."""
+    with _load_arrays(name) as arrays:
         return arrays[f"{part}_labels"]
 
 
 def load_lengths(name, part="train"):
-    """Load the numbers of time steps of one part of a set, without its values.
-
-    Parameters
-    ----------
-    name : str
-        Name of the set in the archive.
-    part : {"train", "test"}, default="train"
-        Which part.
-
-    Returns
-    -------
-    lengths : ndarray of int of shape (n_samples,)
-        In the order of :func:`load_sequences`.
-    """
-    with _load_set(name) as arrays:
+    """Load the lengths of one part of a set, in the order of `load_sequences`."""
+    with _load_arrays(name) as arrays:
         return np.diff(arrays[f"{part}_offsets"])
 
 
@@ -139,11 +73,7 @@ def load_japanese_vowels():
         640 sequences of 7 to 29 time steps.
     """
     if data_folder() is not None:
-        return [
-            sequence
-            for part in ("train", "test")
-            for sequence in load_sequences("JapaneseVowels", part)
-        ]
+        return [x for part in PARTS for x in load_sequences("JapaneseVowels", part)]
     from sktime.datasets import load_japanese_vowels as load
 
     frame = load(return_X_y=False, return_type="nested_univ").drop(columns="class_val")
@@ -154,39 +84,39 @@ def load_japanese_vowels():
 
 
 def has_japanese_vowels():
-    """Tell whether JapaneseVowels can be loaded, from the folder or from sktime."""
+    """Return whether JapaneseVowels is available, from the folder or from sktime."""
     return data_folder() is not None or importlib.util.find_spec("sktime") is not None
 
 
-def standardise(X):
-    """Scale each feature by its mean and spread over all time steps.
+def load_table(path):
+    """Read a comma-separated table, or tab-separated text.
 
     Parameters
     ----------
-    X : list of ndarray of shape (n_timesteps_i, n_features)
-        The sequences.
+    path : str
+        File below the folder, "text/names.tsv" for example.
 
     Returns
     -------
-    X : list of float32 ndarray
-        The same, each feature with mean 0 and variance 1.
+    table : pandas DataFrame
+        In text, quotes are ordinary characters and "NA" is a word.
     """
+    import pandas as pd
+
+    text = {"sep": "\t", "quoting": csv.QUOTE_NONE, "keep_default_na": False}
+    return pd.read_csv(require_data_folder() / path, **(text if ".tsv" in path else {}))
+
+
+def standardize(X):
+    """Scale each feature to mean 0 and variance 1 over all time steps."""
     steps = np.concatenate(X)
-    mean, spread = steps.mean(axis=0), steps.std(axis=0)
-    return [((sequence - mean) / spread).astype(np.float32) for sequence in X]
+    mean, deviation = steps.mean(axis=0), steps.std(axis=0)
+    return [((sequence - mean) / deviation).astype(np.float32) for sequence in X]
 
 
-def unexplained(predicted, true):
-    """Return the share of the variance over time steps that is not explained.
+def unexplained_fraction(predicted, true):
+    """Return mean squared error over variance: 0 is perfect, 1 is the mean.
 
-    Parameters
-    ----------
-    predicted, true : ndarray of shape (n_timesteps, n_features)
-        Time steps of all sequences together, without padding.
-
-    Returns
-    -------
-    error : float
-        Mean squared error over variance: 0 is perfect, 1 is the mean.
+    Both are of shape (n_timesteps, n_features), without padding.
     """
     return float(np.square(predicted - true).mean() / true.var(axis=0).mean())

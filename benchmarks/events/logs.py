@@ -1,41 +1,37 @@
-"""Event logs: long tables cut into sequences, and what is made of them by hand."""
+"""Event logs: long tables cut into sequences, and manual aggregates of them."""
 
 import numpy as np
 import pandas as pd
-from _data import load_table
+
+from ..datasets import load_table
 
 LABORATORY = ("leucocytes", "crp", "lactic_acid")
 HELPDESK_CATEGORIES = ("activity", "resource", "product", "service_level")
 
 
 def to_frame(events, columns):
-    """Make a frame with one row a case out of a long table, sorted by case and time.
+    """Return a frame of one row per case, with a list in each cell.
 
-    Parameters
-    ----------
-    events : DataFrame
-        One row an event, with the column "case".
-    columns : list of str
-        What becomes a column of lists.
-
-    Returns
-    -------
-    frame : DataFrame
-        One row a case.
+    `events` is a long table sorted by case and time, with the column "case".
     """
     return events.groupby("case")[columns].agg(list)
 
 
+def to_events(frame):
+    """Return the long table of a frame of lists; the row number becomes "case"."""
+    return frame.explode(list(frame.columns)).rename_axis("case").reset_index()
+
+
 def read_sepsis():
-    """Read the cases of sepsis, each cut before the patient is released.
+    """Read the sepsis cases, each cut before the patient is released.
 
     Returns
     -------
     events : DataFrame
-        Long table of the events that count, sorted by case and time.
+        Long table, sorted by case and time.
     cases : DataFrame
-        What is known of each patient beside events, and "returns": whether the patient
-        came back to the emergency room.
+        Static columns of each patient, and "returns": whether the patient came back to
+        the emergency room.
     """
     events = load_table("events/sepsis_events.csv.gz")
     events["timestamp"] = pd.to_datetime(events["timestamp"])
@@ -47,28 +43,30 @@ def read_sepsis():
 
 
 def cut_before(events, stops):
-    """Keep the events of each case before position `stops[case]`, all of them at -1."""
+    """Keep the events before position `stops[case]` of each case, all if it is -1."""
     position = events.groupby("case").cumcount()
     stop = events["case"].map(stops)
     return events[(stop < 0) | (position < stop)]
 
 
 def aggregate(events, categories, numbers):
-    """Describe each case by hand: counts, levels and times.
+    """Aggregate each case by counts, values and times.
 
     Parameters
     ----------
     events : DataFrame
         Long table, sorted by case and time, with the columns "case" and "timestamp".
-    categories, numbers : sequence of str
-        Columns to count by value, and to take the last value of; columns to take the
-        last, mean, lowest and highest value of, and the number of values.
+    categories : sequence of str
+        Columns of which to count each category, and to take the last one.
+    numbers : sequence of str
+        Columns of which to take last, mean, lowest and highest value, and the number of
+        values.
 
     Returns
     -------
     frame : DataFrame
-        One row a case: also its number of events, the seconds from first to last, and
-        those between the last two.
+        One row per case, also with the number of events, the seconds from first to
+        last, and the seconds between the last two.
     """
     groups = events.groupby("case")
     parts = []
@@ -89,18 +87,7 @@ def aggregate(events, categories, numbers):
 
 
 def read_helpdesk(part):
-    """Read the tickets of one part, as a frame with one row a case.
-
-    Parameters
-    ----------
-    part : {"train", "test"}
-        Which part.
-
-    Returns
-    -------
-    frame : DataFrame
-        With lists of HELPDESK_CATEGORIES and "timestamp".
-    """
+    """Read the tickets of one part: one row per case, lists in each cell."""
     events = load_table("events/helpdesk_events.csv.gz")
     events["timestamp"] = pd.to_datetime(events["timestamp"])
     part = events[events["split"] == part]
@@ -108,21 +95,21 @@ def read_helpdesk(part):
 
 
 def cut_prefixes(frame):
-    """Cut each case after its first, second, and so on up to its last event but one.
+    """Cut each case after each of its events but the last.
 
     Parameters
     ----------
     frame : DataFrame
-        One row a case, with lists of equal lengths, and a column "activity".
+        One row per case, with lists of equal lengths and a column "activity".
 
     Returns
     -------
     prefixes : DataFrame
-        One row a prefix, the columns of `frame`.
+        One row per prefix, with the columns of `frame`.
     next_activity : ndarray of shape (n_prefixes,)
-        The activity that follows.
+        Activity that follows.
     remaining : ndarray of shape (n_prefixes,)
-        How many events follow.
+        Number of events that follow.
     """
     rows, following, remaining = [], [], []
     for case in frame.to_dict("records"):
@@ -134,27 +121,23 @@ def cut_prefixes(frame):
     return pd.DataFrame(rows), np.array(following), np.array(remaining)
 
 
-def to_events(frame):
-    """Make a long table of a frame of lists; the number of the row becomes "case"."""
-    return frame.explode(list(frame.columns)).rename_axis("case").reset_index()
+def corrected_error(differences, test_fraction):
+    """Return the standard error of a mean over folds of cross-validation [1]_.
 
-
-def corrected_error(differences, test_share):
-    """Standard error of a mean over the folds of repeated cross-validation [1]_.
-
-    Training parts overlap, so folds are not independent: their variance counts more.
+    Training parts overlap, so folds are not independent and their variance must be
+    corrected.
 
     Parameters
     ----------
     differences : array-like of shape (n_folds,)
-        Of two contenders, fold by fold.
-    test_share : float
-        Sequences of a test part over those of a training part.
+        Differences of two contenders, fold by fold.
+    test_fraction : float
+        Size of a test part relative to a training part.
 
     Returns
     -------
     error : float
-        The corrected standard error.
+        Corrected standard error.
 
     References
     ----------
@@ -162,4 +145,4 @@ def corrected_error(differences, test_share):
            Machine Learning 52.
     """
     variance = np.var(differences, ddof=1)
-    return float(np.sqrt(variance * (1 / len(differences) + test_share)))
+    return float(np.sqrt(variance * (1 / len(differences) + test_fraction)))

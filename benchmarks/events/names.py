@@ -1,16 +1,12 @@
-"""Surnames as sequences of characters: how many come back, and is their language told?
+"""Surnames as sequences of characters: are they decoded exactly, and their language?
 
-Needs `text/names.tsv` under SEQEMBED_DATA (columns name, language, split). All is
-fitted without labels but the classifier, which is the same for all contenders, with C
-chosen by cross-validation on the training names. The test names are looked at once.
-
-    python benchmarks/names.py [--seeds 3] [--n-components 64 320] [--quick]
+Needs `text/names.tsv` (columns name, language, split). Everything is fitted without
+labels, except the classifier, a logistic regression for all contenders, with C chosen
+by cross-validation on the training names. Compared with weighted counts of character
+n-grams. "exact" and "characters" refer to `inverse_transform`, which also predicts the
+lengths.
 """
 
-import time
-
-from _data import load_table
-from _measure import argument_parser, mean_rows, print_table, write_json
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -18,82 +14,90 @@ from sklearn.model_selection import GridSearchCV
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
-# Inverse regularisations that cross-validation chooses from.
-INVERSE_REGULARISATIONS = [0.01, 0.1, 1.0, 10.0, 100.0]
+from ..datasets import PARTS, load_table
+from ..formatting import average_seeds, make_table
+from ..runner import add_seeds, show_progress
+from ..timing import timed
 
-# Beside ours: bags of character n-grams, with and without regard to word boundaries.
-ANALYZERS = ("char", "char_wb")
+GRID = {"C": [0.01, 0.1, 1.0, 10.0, 100.0]}
+ANALYZERS = ("char", "char_wb")  # "char_wb" does not cross word boundaries
 
-FIGURES = ("exact", "characters", "accuracy", "accuracy_C1", "C", "score", "seconds")
+COLUMNS = {
+    "contender": "",
+    "exact": ".4f",
+    "characters": ".4f",
+    "language": ".4f",
+    "language, C = 1": ".4f",
+    "fit, s": ".0f",
+}
+
+
+def add_arguments(parser):
+    """Add the options of this program."""
+    add_seeds(parser)
+    parser.add_argument("--n-components", type=int, nargs="+", default=[64, 320])
+
+
+def run(options):
+    """Evaluate counts and vectors."""
+    names = read_names(options.quick)
+    results = [count_ngrams(names, analyzer, options.quick) for analyzer in ANALYZERS]
+    for n_components in options.n_components:
+        for seed in options.seeds:
+            results.append(embed_names(names, n_components, seed, options.quick))
+            show_progress(str(results[-1]))
+    rows = average_seeds(results, list(COLUMNS)[1:])
+    return {
+        "tables": {"names": make_table("Surnames", COLUMNS, rows)},
+        "results": results,
+    }
 
 
 def read_names(quick=False):
     """Return training and test names, each as (names, languages)."""
-    table = load_table("text/names.tsv", separator="\t")
+    table = load_table("text/names.tsv")
     if quick:
         table = table.iloc[::20]
-    parts = [table[table["split"] == part] for part in ("train", "test")]
+    parts = [table[table["split"] == part] for part in PARTS]
     return [(part["name"].tolist(), part["language"].to_numpy()) for part in parts]
 
 
-def judge_language(train, y_train, test, y_test, quick=False):
-    """Accuracy on the test names, with C chosen on training names and with C = 1."""
+def classify_language(train, y_train, test, y_test, quick):
+    """Return test accuracies with C chosen by cross-validation, and with C = 1."""
     classifier = LogisticRegression(max_iter=50 if quick else 1000)
-    grid = {"C": INVERSE_REGULARISATIONS}
-    search = GridSearchCV(classifier, grid, cv=3).fit(train, y_train)
-    plain = classifier.fit(train, y_train)
+    search = GridSearchCV(classifier, GRID, cv=3).fit(train, y_train)
     return {
         "C": search.best_params_["C"],
-        "accuracy": search.score(test, y_test),
-        "accuracy_C1": plain.score(test, y_test),
+        "language": search.score(test, y_test),
+        "language, C = 1": classifier.fit(train, y_train).score(test, y_test),
     }
 
 
-def embed_names(n_components, seed, quick=False):
-    """Fit on the training names, play the test names back, and tell their language."""
-    (train, y_train), (test, y_test) = read_names(quick)
+def embed_names(names, n_components, seed, quick):
+    """Fit on the training names; decode the test names and classify their language."""
+    (train, y_train), (test, y_test) = names
     embedder = LSTMSequenceEmbedder(n_components, random_state=seed)
     if quick:
         embedder.set_params(max_epochs=2, hidden_size=16)
-    start = time.perf_counter()
-    embedder.fit(train)
-    seconds = time.perf_counter() - start
+    seconds, _ = timed(embedder.fit, train)
     vectors = embedder.transform(test)
-    played = embedder.inverse_transform(vectors)
-    told = embedder.reconstruct(test)
+    decoded = embedder.inverse_transform(vectors)
+    reconstructed = embedder.reconstruct(test)
     return {
-        "contender": f"vector of {n_components}",
+        "contender": f"vectors, {n_components} components",
         "seed": seed,
-        "seconds": seconds,
-        "exact": exact_match_score(test, played),
-        "characters": token_match_score(test, played),
-        "exact_length_known": exact_match_score(test, told),
-        "characters_length_known": token_match_score(test, told),
+        "fit, s": seconds,
+        "exact": exact_match_score(test, decoded),
+        "characters": token_match_score(test, decoded),
+        "exact, lengths given": exact_match_score(test, reconstructed),
+        "characters, lengths given": token_match_score(test, reconstructed),
         "score": embedder.score(test),
-    } | judge_language(embedder.transform(train), y_train, vectors, y_test, quick)
+    } | classify_language(embedder.transform(train), y_train, vectors, y_test, quick)
 
 
-def count_ngrams(analyzer, quick=False):
-    """Tell the language by weighted counts of 1- to 3-grams of characters."""
-    (train, y_train), (test, y_test) = read_names(quick)
+def count_ngrams(names, analyzer, quick):
+    """Classify the language by tf-idf of 1- to 3-grams of characters."""
+    (train, y_train), (test, y_test) = names
     counter = TfidfVectorizer(analyzer=analyzer, ngram_range=(1, 3)).fit(train)
-    vectors = counter.transform(train), y_train, counter.transform(test), y_test
-    return {"contender": f"tf-idf, {analyzer}"} | judge_language(*vectors, quick)
-
-
-def main():
-    """Run all contenders, print a table and write JSON."""
-    parser = argument_parser(__doc__, seeds=True)
-    parser.add_argument("--n-components", type=int, nargs="+", default=[64, 320])
-    args = parser.parse_args()
-    results = [count_ngrams(analyzer, args.quick) for analyzer in ANALYZERS]
-    for n_components in args.n_components:
-        for seed in range(args.seeds):
-            results.append(embed_names(n_components, seed, args.quick))
-            print(results[-1], flush=True)
-    print_table(mean_rows(results, FIGURES), dict.fromkeys(["contender", *FIGURES], ""))
-    write_json("names", {"quick": args.quick, "results": results})
-
-
-if __name__ == "__main__":
-    main()
+    counts = counter.transform(train), y_train, counter.transform(test), y_test
+    return {"contender": f"tf-idf, {analyzer}"} | classify_language(*counts, quick)

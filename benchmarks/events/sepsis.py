@@ -1,20 +1,14 @@
-"""Who returns to the emergency room? Vectors of events beside aggregates made by hand.
+"""Which patients return to the emergency room? Vectors of events and aggregates.
 
-Needs `events/sepsis_*.csv.gz` under SEQEMBED_DATA. Of each of 1,050 cases all events
-before the patient's release are read. Gradient boosting gets vectors, aggregates, or
-both, in repeated stratified cross-validation; the embedder is fitted in each training
-part, without labels. Then the same with what is known of a patient besides events: one
-frame holds these columns and the sequences, and a ColumnTransformer takes each to its
-transformer.
-
-    python benchmarks/sepsis.py [--seeds 3] [--quick]
+Needs `events/sepsis_*.csv.gz`. Of each of 1,050 cases, the events before the patient's
+release are read: activity, group, three laboratory values and time. Gradient boosting
+gets vectors, manual aggregates, or both, in repeated stratified cross-validation; the
+embedder is fitted in each training part, without labels. The same with the static
+columns of a patient: one frame holds these and the sequences, and a ColumnTransformer
+passes each to its transformer.
 """
 
-import time
-
 import numpy as np
-from _events import LABORATORY, aggregate, corrected_error, read_sepsis, to_frame
-from _measure import argument_parser, print_table, write_json
 from joblib import Parallel, delayed
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -24,11 +18,16 @@ from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 
+from ..formatting import make_table
+from ..runner import add_seeds
+from ..timing import timed
+from .logs import LABORATORY, aggregate, corrected_error, read_sepsis, to_frame
+
 CATEGORIES = ["activity", "group"]
 FEATURES = [*CATEGORIES, *LABORATORY, "timestamp"]
 N_FOLDS = 5
 
-# What each contender gets.
+# Columns that each classifier gets.
 CONTENDERS = {
     "aggregates": ("aggregates",),
     "vectors": ("vectors",),
@@ -38,10 +37,51 @@ CONTENDERS = {
     "static, vectors": ("static", "vectors"),
     "static, both": ("static", "vectors", "aggregates"),
 }
+COLUMNS = {
+    "columns": "",
+    "AUC": ".3f",
+    "minus aggregates": "+.3f",
+    "standard error": ".3f",
+}
+FIT_COLUMNS = {"score": ".3f", "fit, s": ".0f"}
 
 
-def make_columns(frame, embedder):
-    """Take columns of sequences to the embedder, and others to what suits them."""
+def add_arguments(parser):
+    """Add the options of this program."""
+    add_seeds(parser)
+
+
+def run(options):
+    """Cross-validate all contenders, once per seed."""
+    events, cases = read_sepsis()
+    frame = to_frame(events, FEATURES)
+    aggregates = aggregate(events, CATEGORIES, LABORATORY).to_numpy(dtype=float)
+    y = cases.pop("returns").loc[frame.index].to_numpy()
+    frame = frame.join(cases)
+    jobs = []
+    for seed in options.seeds:
+        folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
+        jobs += [
+            delayed(evaluate_fold)(frame, aggregates, y, *fold, seed, options.quick)
+            for fold in folds.split(frame, y)
+        ]
+    results = Parallel(n_jobs=2)(jobs)
+    means = {
+        name: np.mean([result[name] for result in results]) for name in FIT_COLUMNS
+    }
+    return {
+        "tables": {
+            "sepsis": make_table(
+                "Area under the ROC curve", COLUMNS, compare_areas(results)
+            ),
+            "sepsis-fits": make_table("Mean over folds", FIT_COLUMNS, [means]),
+        },
+        "results": results,
+    }
+
+
+def build_transformer(frame, embedder):
+    """Return a ColumnTransformer: sequences to the embedder, others as they need."""
     rest = [name for name in frame if name not in (*FEATURES, "diagnose")]
     rare = OneHotEncoder(
         min_frequency=10, handle_unknown="infrequent_if_exist", sparse_output=False
@@ -55,19 +95,18 @@ def make_columns(frame, embedder):
     )
 
 
-def judge_fold(frame, aggregates, y, train, test, seed, quick):
-    """Area under the ROC curve of each contender in one fold."""
+def evaluate_fold(frame, aggregates, y, train, test, seed, quick):
+    """Return the area under the ROC curve of each contender in one fold."""
     embedder = LSTMSequenceEmbedder(random_state=seed)
     if quick:
         embedder.set_params(max_epochs=2)
-    columns = make_columns(frame, embedder)
-    start = time.perf_counter()
-    columns.fit(frame.iloc[train])
-    seconds = time.perf_counter() - start
-    made = columns.transform(frame).astype(float)
+    transformer = build_transformer(frame, embedder)
+    seconds, _ = timed(transformer.fit, frame.iloc[train])
+    made = transformer.transform(frame).astype(float)
+    vectors = transformer.output_indices_["vectors"]
     parts = {
-        "vectors": made[:, columns.output_indices_["vectors"]],
-        "static": np.delete(made, columns.output_indices_["vectors"], axis=1),
+        "vectors": made[:, vectors],
+        "static": np.delete(made, vectors, axis=1),
         "aggregates": aggregates,
     }
     areas = {}
@@ -77,66 +116,24 @@ def judge_fold(frame, aggregates, y, train, test, seed, quick):
         classifier.fit(X[train], y[train])
         probabilities = classifier.predict_proba(X[test])[:, 1]
         areas[contender] = roc_auc_score(y[test], probabilities)
-    embedder = columns.named_transformers_["vectors"]
+    embedder = transformer.named_transformers_["vectors"]
     score = embedder.score(frame[FEATURES].iloc[test])
-    return areas | {"seed": seed, "seconds": seconds, "score": score}
+    return areas | {"seed": seed, "fit, s": seconds, "score": score}
 
 
-def area_rows(results):
-    """Compare mean areas with those of aggregates alone, fold by fold.
+def compare_areas(results):
+    """Compare mean areas with those of aggregates, fold by fold.
 
-    Parameters
-    ----------
-    results : list of dict
-        Of :func:`judge_fold`.
-
-    Returns
-    -------
-    rows : list of dict
-        A row of the table for each contender; the error is that of the difference.
-        Those with static columns are compared with aggregates and static columns.
+    Contenders with static columns are compared with static columns and aggregates.
     """
     rows = []
     for name in CONTENDERS:
-        beside = "static, aggregates" if "static" in name else "aggregates"
+        baseline = "static, aggregates" if "static" in name else "aggregates"
         areas = np.array([result[name] for result in results])
-        apart = areas - [result[beside] for result in results]
-        row = {"contender": name, "AUC": areas.mean(), "over aggregates": apart.mean()}
-        error = corrected_error(apart, 1 / (N_FOLDS - 1))
-        rows.append(row | {"standard error": error})
+        differences = areas - [result[baseline] for result in results]
+        row = {"columns": name, "AUC": areas.mean()}
+        if name not in (baseline, "static"):
+            error = corrected_error(differences, 1 / (N_FOLDS - 1))
+            row |= {"minus aggregates": differences.mean(), "standard error": error}
+        rows.append(row)
     return rows
-
-
-COLUMNS = {
-    "contender": "",
-    "AUC": ".3f",
-    "over aggregates": "+.3f",
-    "standard error": ".3f",
-}
-
-
-def main():
-    """Run all folds, print a table and write JSON."""
-    args = argument_parser(__doc__, seeds=True).parse_args()
-    events, cases = read_sepsis()
-    frame = to_frame(events, FEATURES)
-    aggregates = aggregate(events, CATEGORIES, LABORATORY).to_numpy(dtype=float)
-    y = cases.pop("returns").loc[frame.index].to_numpy()
-    frame = frame.join(cases)
-    jobs = []
-    for seed in range(args.seeds):
-        folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
-        jobs += [
-            delayed(judge_fold)(frame, aggregates, y, train, test, seed, args.quick)
-            for train, test in folds.split(frame, y)
-        ]
-    results = Parallel(n_jobs=2)(jobs)
-    rows = area_rows(results)
-    print_table(rows, COLUMNS)
-    for name in ("score", "seconds"):
-        print(f"mean {name}: {np.mean([result[name] for result in results]):.3f}")
-    write_json("sepsis", {"quick": args.quick, "table": rows, "results": results})
-
-
-if __name__ == "__main__":
-    main()

@@ -1,72 +1,87 @@
-"""How long until sums are told right? The addition of the Keras examples.
+"""How soon are sums learned, compared with the addition example of Keras?
 
-A network reads a question such as "27+684" and says its answer, one character after
-another. 45,000 questions are trained on; 5,000 others, none of them a known one with
-its numbers exchanged, are the test. Keras' network trains until it tells 99 % of the
-characters of the test answers, padding counted, for at most 60 epochs; its clock starts
-with its graph traced, and stands still while it is validated. Ours is
-`LSTMSequencePredictor` fitted for 10 epochs, with no pairs held out, and with defaults
-otherwise; its whole `fit` is timed. So Keras' program stops by the test part, and ours
-does not look at it.
+A network reads a question such as "27+684" and predicts the digits of the sum. It is
+trained on 45,000 questions and tested on 5,000 others, none of which is a training
+question with its numbers exchanged. Keras' network trains until it predicts 99 % of the
+characters of the test answers, including padding, for at most 60 epochs; its graph is
+traced before the clock starts, and validation is not timed. `LSTMSequencePredictor` is
+fitted for 10 epochs on all pairs, with defaults otherwise, and its complete `fit` is
+timed. So Keras' training stops by the test part, which ours does not use.
 
-Both run one after the other, each in a process of its own with one thread, pinned to
-one core. "whole" is the share of test answers that are wholly right, "characters" that
-of their characters, padding not counted; the ratio is Keras' seconds over ours.
-
-Run: python benchmarks/addition.py [--seeds 3] [--set lr=0.002] [--alone] [--quick]
-
-With --alone ours is measured without Keras, to compare settings.
+Both run in turn, in processes of one thread pinned to one core. "exact" is the fraction
+of exact answers, "characters" that of characters without padding, and the ratio Keras'
+seconds divided by ours.
 """
 
 import statistics
-import time
 
 import numpy as np
-from _measure import (
-    Worker,
-    add_parameters,
-    argument_parser,
-    print_machine,
-    print_table,
-    show_progress,
-    write_json,
-)
+
+from ..formatting import make_table
+from ..runner import add_parameters, add_seeds, judge, show_progress
+from ..timing import timed
+from ..workers import Worker
 
 N_QUESTIONS, N_TEST = 50_000, 5_000
-N_QUESTIONS_QUICK, N_TEST_QUICK = 1_000, 100
-MOST_DIGITS = 3
+QUICK_QUESTIONS, QUICK_TEST = 1_000, 100
+MAXIMUM_DIGITS = 3
 
-# By default (--set max_epochs=auto) it is 18: more is right then, in more time.
+# The default (--set max_epochs=auto) is 18, with more exact answers in more time.
 EPOCHS = 10
-N_THREADS = 1
-
-# When Keras' network has learned it.
 KERAS_ACCURACY, KERAS_EPOCHS = 0.99, 60
 
 COLUMNS = {
     "seed": "d",
-    "ours, s": ".1f",
-    "Keras, s": ".1f",
+    "ours, s": ".0f",
+    "Keras, s": ".0f",
     "Keras / ours": ".2f",
-    "ours, whole": ".2%",
-    "Keras, whole": ".2%",
+    "ours, exact": ".2%",
+    "Keras, exact": ".2%",
     "ours, characters": ".2%",
     "Keras, characters": ".2%",
     "ours, epochs": "d",
     "Keras, epochs": "d",
-    "Keras, with padding": ".2%",
 }
 
 
-def draw_questions(n_questions, n_test):
-    """Draw sums, each once, and tell which are the test.
+def add_arguments(parser):
+    """Add the options of this program."""
+    add_seeds(parser)
+    add_parameters(parser)
+    parser.add_argument("--alone", action="store_true", help="ours without Keras")
 
-    Parameters
-    ----------
-    n_questions : int
-        Number of distinct questions; a+b and b+a are the same.
-    n_test : int
-        How many of them are the test.
+
+def run(options):
+    """Train both with all seeds."""
+    sizes, epochs, keras_epochs = (N_QUESTIONS, N_TEST), EPOCHS, KERAS_EPOCHS
+    if options.quick:
+        sizes, epochs, keras_epochs = (QUICK_QUESTIONS, QUICK_TEST), 2, 2
+    parameters = {"max_epochs": epochs} | options.parameters
+    train, test = draw_questions(*sizes)
+    rows = []
+    for seed in options.seeds:
+        show_progress(f"addition: seed {seed}")
+        data = {"train": train, "test": test, "seed": seed}
+        with Worker("pairs.addition") as worker:
+            ours = worker.call("learn", parameters=parameters, **data)
+        keras = None
+        if not options.alone:
+            data |= {"accuracy": KERAS_ACCURACY, "epochs": keras_epochs}
+            with Worker("pairs.keras_examples") as worker:
+                keras = worker.call(
+                    "learn_addition", maximum_digits=MAXIMUM_DIGITS, **data
+                )
+        rows.append({"seed": seed} | compare(test[1], ours, keras))
+        show_progress(str(rows[-1]))
+    ratios = [row["Keras / ours"] for row in rows if "Keras / ours" in row]
+    return {
+        "tables": {"addition": make_table("Sums", COLUMNS, rows)},
+        "targets": judge_ratio(ratios) if ratios else [],
+    }
+
+
+def draw_questions(n_questions, n_test):
+    """Draw distinct sums, where a+b and b+a are the same, and split them.
 
     Returns
     -------
@@ -76,170 +91,51 @@ def draw_questions(n_questions, n_test):
     rng = np.random.default_rng(0)
     questions = {}
     while len(questions) < n_questions:
-        # Digits are drawn first: else nearly all numbers would have three.
-        a, b = rng.integers(10 ** rng.integers(1, MOST_DIGITS + 1, size=2)).tolist()
+        # Digits are drawn first; otherwise nearly all numbers would have three.
+        n_digits = rng.integers(1, MAXIMUM_DIGITS + 1, size=2)
+        a, b = rng.integers(10**n_digits).tolist()
         questions.setdefault(frozenset((a, b)), (f"{a}+{b}", str(a + b)))
     pairs = list(questions.values())
-    # Pairs of few digits recur and so are met early: the test is not the last ones.
+    # Short questions repeat and are drawn early, so the test part is not the last ones.
     order = rng.permutation(n_questions)
-    parts = order[n_test:], order[:n_test]
     return [
-        tuple(map(list, zip(*(pairs[i] for i in part), strict=True))) for part in parts
+        tuple(map(list, zip(*(pairs[i] for i in part), strict=True)))
+        for part in (order[n_test:], order[:n_test])
     ]
 
 
-def learn_addition(train, questions, seed, parameters):
-    """Fit ours in this process, and answer the test questions.
-
-    Parameters
-    ----------
-    train : tuple of two lists of str
-        Questions and answers to fit on.
-    questions : list of str
-        What to answer then.
-    seed : int
-        Seed of network and batches.
-    parameters : dict
-        Parameters that are not to be their defaults.
-
-    Returns
-    -------
-    learned : dict
-        `seconds` of `fit`, `epochs`, and `answers`, a list of str.
-    """
-    # Not at the top, which the process of Keras reads too: torch stays out of it.
+def learn(train, test, seed, parameters):
+    """Fit ours, in its process; return seconds, epochs and answers."""
     from sklearn_seqembed import LSTMSequencePredictor
 
     settings = {"device": "cpu", "early_stopping": False, "random_state": seed}
     predictor = LSTMSequencePredictor(**(settings | parameters))
-    started = time.perf_counter()
-    predictor.fit(*train)
-    return {
-        "seconds": time.perf_counter() - started,
-        "epochs": predictor.n_iter_,
-        "answers": predictor.predict(questions),
-    }
+    seconds, _ = timed(predictor.fit, *train)
+    answers = predictor.predict(test[0])
+    return {"seconds": seconds, "epochs": predictor.n_iter_, "answers": answers}
 
 
-def measure(train, test, seed, ours, keras, parameters, keras_epochs):
-    """Let both learn, one after the other, and count their right answers.
-
-    Parameters
-    ----------
-    train, test : tuple of two lists of str
-        Questions and answers.
-    seed : int
-        Seed of both.
-    ours : Worker
-        Ours.
-    keras : Worker or None
-        Keras, or none of it.
-    parameters : dict
-        Parameters of ours that are not to be their defaults.
-    keras_epochs : int
-        The most epochs of Keras.
-
-    Returns
-    -------
-    row : dict
-        Figures by heading.
-    """
-    # Not at the top, for the same reason as above.
+def compare(answers, ours, keras):
+    """Return figures of both; Keras may be None."""
     from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
-    questions, answers = test
-    learned = {
-        "ours": ours.call(
-            "learn_addition",
-            train=train,
-            questions=questions,
-            seed=seed,
-            parameters=parameters,
-        )
-    }
-    if keras is not None:
-        learned["Keras"] = keras.call(
-            "learn_addition",
-            train=train,
-            test=test,
-            seed=seed,
-            most_digits=MOST_DIGITS,
-            accuracy=KERAS_ACCURACY,
-            epochs=keras_epochs,
-        )
-    row = {"seed": seed}
-    for name, result in learned.items():
-        row[f"{name}, s"] = result["seconds"]
-        row[f"{name}, epochs"] = result["epochs"]
-        row[f"{name}, whole"] = exact_match_score(answers, result["answers"])
-        row[f"{name}, characters"] = token_match_score(answers, result["answers"])
-    if keras is None:
-        return row
-    return row | {
-        "Keras / ours": row["Keras, s"] / row["ours, s"],
-        "Keras, with padding": learned["Keras"]["accuracies"][-1],
-        "Keras, accuracies": learned["Keras"]["accuracies"],
-    }
+    row = {}
+    for name, learned in (("ours", ours), ("Keras", keras)):
+        if learned:
+            row |= {
+                f"{name}, s": learned["seconds"],
+                f"{name}, epochs": learned["epochs"],
+                f"{name}, exact": exact_match_score(answers, learned["answers"]),
+                f"{name}, characters": token_match_score(answers, learned["answers"]),
+            }
+    if keras:
+        row["Keras / ours"] = keras["seconds"] / ours["seconds"]
+        row["Keras, accuracies"] = keras["accuracies"]
+    return row
 
 
-def conclude(rows, keras_epochs):
-    """Print the ratio of seconds, and where it is not what it seems.
-
-    Parameters
-    ----------
-    rows : list of dict
-        Of :func:`measure`, a seed each.
-    keras_epochs : int
-        The most epochs of Keras.
-    """
-    ratio = statistics.median(row["Keras / ours"] for row in rows)
-    print(f"Keras / ours, median of {len(rows)} seeds: {ratio:.2f}.")
-    n_short = sum(row["Keras, with padding"] < KERAS_ACCURACY for row in rows)
-    if n_short:
-        print(
-            f"Note: Keras did not reach {KERAS_ACCURACY:.0%} with {n_short} of "
-            f"{len(rows)} seeds; its seconds are those of all {keras_epochs} epochs."
-        )
-
-
-def main():
-    """Measure all seeds, print a table, write JSON."""
-    parser = argument_parser(__doc__, seeds=True)
-    parser.add_argument("--alone", action="store_true", help="ours without Keras")
-    add_parameters(parser)
-    args = parser.parse_args()
-    print_machine(N_THREADS, args.quick)
-    sizes = (N_QUESTIONS, N_TEST)
-    parameters, keras_epochs = {"max_epochs": EPOCHS} | dict(args.set), KERAS_EPOCHS
-    if args.quick:
-        sizes = (N_QUESTIONS_QUICK, N_TEST_QUICK)
-        parameters, keras_epochs = {"max_epochs": 2} | dict(args.set), 2
-    train, test = draw_questions(*sizes)
-    rows = []
-    with (
-        Worker("addition", N_THREADS) as ours,
-        Worker("_contenders.keras_sequences", N_THREADS) as keras,
-    ):
-        for seed in range(args.seeds):
-            show_progress(f"addition: seed {seed}")
-            other = None if args.alone else keras
-            rows.append(
-                measure(train, test, seed, ours, other, parameters, keras_epochs)
-            )
-            show_progress(str(rows[-1]))  # hours are not lost with an interrupted run
-    print_table(rows, COLUMNS)
-    if not args.alone:
-        conclude(rows, keras_epochs)
-    write_json(
-        "addition",
-        {
-            "quick": args.quick,
-            "parameters": parameters,
-            "questions": sizes,
-            "rows": rows,
-        },
-    )
-
-
-if __name__ == "__main__":
-    main()
+def judge_ratio(ratios):
+    """Judge whether training takes less time than that of Keras."""
+    ratio = statistics.median(ratios)
+    result = f"median {ratio:.2f} of {len(ratios)} seeds"
+    return [judge("addition: Keras / ours", "above 1", result, ratio > 1)]

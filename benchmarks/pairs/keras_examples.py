@@ -1,8 +1,8 @@
-"""Networks of the Keras examples that turn sequences into others, on TensorFlow.
+"""Sequence-to-sequence networks of the Keras examples, on TensorFlow.
 
-The one of addition reads a question and repeats its vector for each character of the
-answer. The one of translation hands the states of its encoder to a decoder, which reads
-the true characters in training, and says one character a call afterwards.
+The network for addition reads a question and repeats its vector for each character of
+the answer. The one for translation passes the states of its encoder to a decoder, which
+reads the true characters in training and decodes one character per call afterwards.
 """
 
 import time
@@ -10,60 +10,46 @@ import time
 import keras
 import numpy as np
 
+from ..timing import timed
+
 ADDITION_CELLS = 128
 ADDITION_BATCH = 32
 
 TRANSLATION_CELLS = 256
 TRANSLATION_BATCH = 64
-# What the example has before the first character of a target, and after the last one.
+# Put before and after each target by the example.
 START, END = "\t", "\n"
 PADDING = " "
 
 
-def one_hot(texts, places, n_steps):
-    """Encode texts by one feature a character.
-
-    Parameters
-    ----------
-    texts : list of str
-        The texts; the shorter ones end with `PADDING`.
-    places : dict of str to int
-        Feature of each character.
-    n_steps : int
-        Length of all of them.
-
-    Returns
-    -------
-    x : float32 ndarray of shape (n_texts, n_steps, n_characters)
-        1 at the characters, 0 elsewhere.
-    """
-    codes = [[places[c] for c in text.ljust(n_steps, PADDING)] for text in texts]
-    return np.eye(len(places), dtype="float32")[np.array(codes)]
+def one_hot(texts, codes, n_steps):
+    """Encode texts, padded at the end, as (n_texts, n_steps, n_characters) float32."""
+    rows = [[codes[c] for c in text.ljust(n_steps, PADDING)] for text in texts]
+    return np.eye(len(codes), dtype="float32")[np.array(rows)]
 
 
-def _places(texts):
-    """Number the characters of texts."""
+def enumerate_characters(texts):
+    """Return a code for each character of the texts, and for the padding."""
     return {c: i for i, c in enumerate(sorted(set(PADDING).union(*texts)))}
+
+
+def _trace(model, x, y, batch_size):
+    """Trace a graph by a batch and a last, smaller one, and restore the weights."""
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *model.optimizer.variables]
+    before = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    n_first = min(len(y), batch_size + len(y) % batch_size)
+    few = keras.tree.map_structure(lambda array: array[:n_first], (x, y))
+    model.fit(*few, batch_size=batch_size, verbose=0)
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(value)
 
 
 # Addition
 
 
 def build_addition(n_question, n_answer, n_characters):
-    """Build and compile the network of addition.
-
-    Parameters
-    ----------
-    n_question, n_answer : int
-        Characters of questions and of answers, padding included.
-    n_characters : int
-        Number of different ones.
-
-    Returns
-    -------
-    model : keras.Model
-        Not traced yet: Keras traces in the first batch.
-    """
+    """Build and compile the network of addition, for padded questions and answers."""
     model = keras.Sequential(
         [
             keras.layers.Input((n_question, n_characters)),
@@ -77,38 +63,41 @@ def build_addition(n_question, n_answer, n_characters):
     return model
 
 
-def learn_addition(train, test, seed, most_digits, accuracy, epochs):
-    """Train until the test answers are told well enough.
+def learn_addition(train, test, seed, maximum_digits, accuracy, epochs):
+    """Train until the test answers are accurate enough.
 
     Parameters
     ----------
     train, test : tuple of two lists of str
-        Questions and answers. Questions are read from their end.
+        Questions, which are read from their end, and answers.
     seed : int
-        Seed of network and batches.
-    most_digits : int
+        Of network and batches.
+    maximum_digits : int
         Digits of the longest number in a question.
     accuracy : float
-        Share of the characters of the test answers, padding counted, to stop at.
+        Fraction of characters of the test answers, including padding, to stop at.
     epochs : int
-        The most passes over the questions.
+        Maximum number of epochs.
 
     Returns
     -------
     learned : dict
-        `seconds` of training, validation and tracing left out, `epochs`, `accuracies`
-        after each of them, and `answers` to the test questions, without padding.
+        `seconds` of training without validation and tracing, `epochs`, `accuracies`
+        after each, and `answers` to the test questions, without padding.
     """
     keras.utils.set_random_seed(seed)
-    n_question, n_answer = 2 * most_digits + 1, most_digits + 1
-    places = _places(train[0] + train[1])
+    n_question, n_answer = 2 * maximum_digits + 1, maximum_digits + 1
+    codes = enumerate_characters(train[0] + train[1])
 
     def encode(questions, answers):
-        turned = [question.ljust(n_question, PADDING)[::-1] for question in questions]
-        return one_hot(turned, places, n_question), one_hot(answers, places, n_answer)
+        reversed_ones = [q.ljust(n_question, PADDING)[::-1] for q in questions]
+        return (
+            one_hot(reversed_ones, codes, n_question),
+            one_hot(answers, codes, n_answer),
+        )
 
     x, y = encode(*train)
-    model = build_addition(n_question, n_answer, len(places))
+    model = build_addition(n_question, n_answer, len(codes))
     _trace(model, x, y, ADDITION_BATCH)
     clock = _TrainingClock(accuracy)
     model.fit(
@@ -120,30 +109,18 @@ def learn_addition(train, test, seed, most_digits, accuracy, epochs):
         callbacks=[clock],
         verbose=0,
     )
-    said = model.predict(encode(*test)[0], verbose=0).argmax(axis=-1)
-    characters = np.array(list(places))
+    predicted = model.predict(encode(*test)[0], verbose=0).argmax(axis=-1)
+    characters = np.array(list(codes))
     return {
         "seconds": clock.seconds,
         "epochs": len(clock.accuracies),
         "accuracies": clock.accuracies,
-        "answers": ["".join(row).rstrip(PADDING) for row in characters[said]],
+        "answers": ["".join(row).rstrip(PADDING) for row in characters[predicted]],
     }
 
 
-def _trace(model, x, y, batch_size):
-    """Train on a whole batch and a last, smaller one, and forget what was learned."""
-    model.optimizer.build(model.trainable_variables)
-    variables = [*model.variables, *model.optimizer.variables]
-    before = [keras.ops.convert_to_numpy(variable) for variable in variables]
-    n_first = min(len(y), batch_size + len(y) % batch_size)
-    few = keras.tree.map_structure(lambda array: array[:n_first], (x, y))
-    model.fit(*few, batch_size=batch_size, verbose=0)
-    for variable, value in zip(variables, before, strict=True):
-        variable.assign(value)
-
-
 class _TrainingClock(keras.callbacks.Callback):
-    """Add up the seconds of training, and stop at an accuracy of validation."""
+    """Add up the seconds of training, and stop at a validation accuracy."""
 
     def __init__(self, accuracy):
         super().__init__()
@@ -166,155 +143,88 @@ class _TrainingClock(keras.callbacks.Callback):
 
 
 class Translator:
-    """The networks of the example, and the pairs they are trained on.
+    """The networks of the translation example, and the pairs they are trained on.
 
-    Training reads one-hot characters; what is shorter than the longest is padded with
-    spaces, without a mask. Afterwards encoder and decoder are models of their own, as
-    in the example.
-
-    Parameters
-    ----------
-    sources, targets : list of str
-        The pairs.
-    seed : int
-        Seed of network and batches.
+    Training uses one-hot characters, padded with spaces to the longest, without a mask.
+    To decode, encoder and decoder are separate models, as in the example.
     """
 
     def __init__(self, sources, targets, seed):
         keras.utils.set_random_seed(seed)
         targets = [START + target + END for target in targets]
-        self.source_places, self.places = _places(sources), _places(targets)
+        self.source_codes = enumerate_characters(sources)
+        self.codes = enumerate_characters(targets)
         self.n_source = max(map(len, sources))
         self.n_target = max(map(len, targets))
         self._build()
-        said = one_hot(targets, self.places, self.n_target)
-        # What the decoder reads, and one step later what it is to say.
-        later = [target[1:] for target in targets]
-        self.x = [self.encode(sources), said]
-        self.y = one_hot(later, self.places, self.n_target)
+        # The decoder reads each target, and predicts it one step later.
+        shifted = [target[1:] for target in targets]
+        self.x = [self.encode(sources), one_hot(targets, self.codes, self.n_target)]
+        self.y = one_hot(shifted, self.codes, self.n_target)
         _trace(self.model, self.x, self.y, TRANSLATION_BATCH)
 
     def _build(self):
-        """Build the network that is trained, and two of its layers to translate by."""
+        """Build the network that is trained, and the two parts that decode."""
         layers = keras.layers
-        source = layers.Input((None, len(self.source_places)))
-        target = layers.Input((None, len(self.places)))
+        source = layers.Input((None, len(self.source_codes)))
+        target = layers.Input((None, len(self.codes)))
         encoder = layers.LSTM(TRANSLATION_CELLS, return_state=True)
         decoder = layers.LSTM(
             TRANSLATION_CELLS, return_sequences=True, return_state=True
         )
-        output = layers.Dense(len(self.places), activation="softmax")
+        output = layers.Dense(len(self.codes), activation="softmax")
         states = encoder(source)[1:]
         probabilities = output(decoder(target, initial_state=states)[0])
         self.model = keras.Model([source, target], probabilities)
         self.model.compile("rmsprop", "categorical_crossentropy", metrics=["accuracy"])
         self.encoder = keras.Model(source, states)
         before = [layers.Input((TRANSLATION_CELLS,)) for _ in states]
-        said, *after = decoder(target, initial_state=before)
-        self.decoder = keras.Model([target, *before], [output(said), *after])
+        step, *after = decoder(target, initial_state=before)
+        self.decoder = keras.Model([target, *before], [output(step), *after])
 
     def encode(self, sources):
         """Encode sources as the encoder reads them."""
-        return one_hot(sources, self.source_places, self.n_source)
+        return one_hot(sources, self.source_codes, self.n_source)
 
-    def translate(self, source, way):
-        """Say the translation of one source, a call of the decoder for each character.
+    def translate(self, source, method):
+        """Translate one source, with one call of the decoder per character.
 
-        Parameters
-        ----------
-        source : str
-            What to translate.
-        way : {"predict", "predict_on_batch"}
-            How the models are called. "predict" is the example's; it makes a data set
-            of each character first. Both run graphs that are traced.
-
-        Returns
-        -------
-        target : str
-            Ends where the network says so, or is as long as the longest of training.
+        `method` of the models is "predict", as in the example, or "predict_on_batch".
         """
-        options = {"verbose": 0} if way == "predict" else {}
-        encode, decode = getattr(self.encoder, way), getattr(self.decoder, way)
+        options = {"verbose": 0} if method == "predict" else {}
+        encode, decode = getattr(self.encoder, method), getattr(self.decoder, method)
         states = encode(self.encode([source]), **options)
-        characters = list(self.places)
-        said, character = "", START
-        while len(said) < self.n_target:
-            one = one_hot([character], self.places, 1)
+        characters = list(self.codes)
+        translated, character = "", START
+        while len(translated) < self.n_target:
+            one = one_hot([character], self.codes, 1)
             probabilities, *states = decode([one, *states], **options)
             character = characters[int(probabilities[0, -1].argmax())]
             if character == END:
                 break
-            said += character
-        return said
+            translated += character
+        return translated
 
 
-# What the process holds ready.
-_READY = {}
+# The translator of this process.
+_PREPARED = {}
 
 
-def prepare_translation(sources, targets, seed=0):
-    """Encode pairs and trace a network for them.
-
-    Parameters
-    ----------
-    sources, targets : list of str
-        The pairs.
-    seed : int, default=0
-        Seed of network and batches.
-
-    Returns
-    -------
-    lengths : tuple of two int
-        Steps that sources and targets are padded to.
-    """
-    translator = _READY["translator"] = Translator(sources, targets, seed)
-    return translator.n_source, translator.n_target
+def prepare_translation(sources, targets):
+    """Encode pairs and trace a network for them."""
+    _PREPARED["translator"] = Translator(sources, targets, seed=0)
 
 
 def train_translation(epochs):
-    """Time `fit` of a traced network, on padded arrays, from where it stands.
-
-    Parameters
-    ----------
-    epochs : int
-        Passes over the pairs.
-
-    Returns
-    -------
-    seconds : float
-        Duration.
-    """
-    translator = _READY["translator"]
-    started = time.perf_counter()
-    translator.model.fit(
-        translator.x,
-        translator.y,
-        batch_size=TRANSLATION_BATCH,
-        epochs=epochs,
-        verbose=0,
-    )
-    return time.perf_counter() - started
+    """Time `fit` of the traced network, continuing from its present weights."""
+    translator = _PREPARED["translator"]
+    options = {"batch_size": TRANSLATION_BATCH, "epochs": epochs, "verbose": 0}
+    seconds, _ = timed(translator.model.fit, translator.x, translator.y, **options)
+    return seconds
 
 
-def translate(sources, way):
-    """Time the translation of sources, one by one.
-
-    Parameters
-    ----------
-    sources : list of str
-        What to translate.
-    way : {"predict", "predict_on_batch"}
-        As of :meth:`Translator.translate`.
-
-    Returns
-    -------
-    seconds : float
-        Duration, with encoder and decoder traced.
-    targets : list of str
-        The translations.
-    """
-    translator = _READY["translator"]
-    translator.translate(sources[0], way)  # traces
-    started = time.perf_counter()
-    targets = [translator.translate(source, way) for source in sources]
-    return time.perf_counter() - started, targets
+def translate(sources, method):
+    """Time the translation of sources, one by one; return seconds and translations."""
+    translate_one = _PREPARED["translator"].translate
+    translate_one(sources[0], method)  # traces
+    return timed(lambda: [translate_one(source, method) for source in sources])

@@ -1,60 +1,103 @@
-"""How well are short sentences translated? English to German, beside a look-up.
+"""How well are short sentences translated? English to German, and a look-up.
 
-Needs `text/eng_deu.tsv.gz` under SEQEMBED_DATA (columns eng, deu, split). Fitted on are
-all training pairs. Each distinct English sentence of the test part, none of which is in
-the training part, is translated once; all of its German sentences there are references.
+Needs `text/eng_deu.tsv.gz` (columns eng, deu, split). Fitted on all training pairs.
+Each distinct English test sentence, none of which is a training sentence, is translated
+once, and all its German sentences in the test part are references.
 
-Ours is `LSTMSequencePredictor` with all defaults, on characters or on words. Beside it
-stands the translation of the training sentence that is nearest by the cosine of
-weighted counts of its 1- to 4-grams of characters. Figures: "bleu" is that of sacrebleu
-over all sentences, of 100; "exact" is the share that equals a reference; "distinct"
-counts different outputs, beside the number of sentences, since a network that knows
-little says the same of many. Seconds are of `fit` and of `predict` over all sentences.
-
-    python benchmarks/translation.py [--units words characters] [--beam 1 5] [--seeds 3]
-        [--set max_epochs=10] [--quick]
+`LSTMSequencePredictor` with all defaults, on words or characters, is compared with the
+translation of the nearest training sentence, by the cosine of tf-idf of 1- to 4-grams
+of characters. "BLEU" is that of sacrebleu over all sentences (0 to 100); "exact" is the
+fraction equal to a reference; "distinct" counts different outputs, since a network that
+has learned little repeats itself.
 """
 
 import re
 
 import numpy as np
-from _data import load_table
-from _measure import add_parameters, argument_parser, mean_rows, print_table, write_json
-from _pairs import add_beams, fit_and_say
 from sacrebleu.metrics import BLEU
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
 
-N_SHOWN = 20
-NGRAMS = (1, 4)
+from ..datasets import PARTS, load_table
+from ..formatting import average_seeds, make_table
+from ..runner import add_parameters, add_seeds, show_progress
+from .fitting import add_beams, fit_and_predict
 
-# Words with what stands inside them, such as 7:45 or TV-süchtig, and each other mark.
+N_SHOWN = 20
+LOOK_UP = "nearest training sentence"
+
+# Words, including those with marks inside such as 7:45 or TV-süchtig, and other marks.
 TOKEN = re.compile(r"\w+(?:[-'’.,:/]\w+)*['’]?|[^\w\s]")
 NO_SPACE_BEFORE = re.compile(r" ([.,:;!?%“])")
 NO_SPACE_AFTER = re.compile(r"(„) ")
 
-FIGURES = ("bleu", "exact", "distinct", "sentences", "epochs", "seconds", "predict")
+COLUMNS = {
+    "contender": "",
+    "BLEU": ".1f",
+    "exact": ".3f",
+    "distinct": ",.0f",
+    "epochs": ".0f",
+    "fit, s": ",.0f",
+    "predict, s": ".1f",
+}
+
+
+def add_arguments(parser):
+    """Add the options of this program."""
+    add_seeds(parser)
+    add_beams(parser)
+    add_parameters(parser)
+    parser.add_argument("--units", nargs="+", choices=UNITS, default=["words"])
+
+
+def run(options):
+    """Evaluate the look-up, and all units and seeds."""
+    parameters = options.parameters
+    if options.quick:
+        parameters = {"max_epochs": 2, "n_components": 32} | parameters
+    train, references = read_pairs(options.quick)
+    sentences = list(references)
+    translations = {LOOK_UP: look_up(train, sentences)}
+    results = [{"contender": LOOK_UP} | evaluate(translations[LOOK_UP], references)]
+    for units in options.units:
+        split, join = UNITS[units]
+        *pairs, X = ([split(text) for text in texts] for texts in (*train, sentences))
+        for seed in options.seeds:
+            for figures, predicted in fit_and_predict(
+                units, pairs, X, seed, options.beam, parameters
+            ):
+                translated = [join(tokens) for tokens in predicted]
+                results.append(figures | evaluate(translated, references))
+                translations.setdefault(figures["contender"], translated)
+                show_progress(str(results[-1]))
+    rows = average_seeds(results, list(COLUMNS)[1:])
+    samples = draw_samples(translations, references)
+    return {
+        "tables": {
+            "translation": make_table(f"{len(sentences):,} sentences", COLUMNS, rows),
+            "translation-samples": make_table(
+                "Samples", dict.fromkeys(samples[0], ""), samples
+            ),
+        },
+        "results": results,
+        "translations": translations,
+    }
 
 
 def read_pairs(quick=False):
-    """Return training pairs, and the test sentences with their references.
-
-    Parameters
-    ----------
-    quick : bool, default=False
-        Whether few will do.
+    """Return training pairs, and the references of each test sentence.
 
     Returns
     -------
     train : tuple of two lists of str
-        English and German.
+        English and German sentences.
     references : dict of str to list of str
         German sentences by English ones.
     """
-    table = load_table("text/eng_deu.tsv.gz", separator="\t")
+    table = load_table("text/eng_deu.tsv.gz")
     if quick:
         table = table.iloc[::100]
-    train, test = (table[table["split"] == part] for part in ("train", "test"))
+    train, test = (table[table["split"] == part] for part in PARTS)
     references = {}
     for english, german in zip(test["eng"], test["deu"], strict=True):
         references.setdefault(english, []).append(german)
@@ -62,156 +105,54 @@ def read_pairs(quick=False):
 
 
 def split_words(text):
-    """Cut a sentence into words and marks of punctuation."""
+    """Split a sentence into words and punctuation marks."""
     return TOKEN.findall(text)
 
 
 def join_words(tokens):
-    """Write words and marks as a sentence: of the data all but 1 in 1000 come back."""
+    """Join words and marks to a sentence; restores all but 1 in 1,000 sentences."""
     text = NO_SPACE_BEFORE.sub(r"\1", " ".join(tokens))
     return NO_SPACE_AFTER.sub(r"\1", text)
 
 
-# How a sentence becomes a sequence, and a sequence a sentence again.
+# How a sentence becomes a sequence, and a sequence a sentence.
 UNITS = {"characters": (str, str), "words": (split_words, join_words)}
 
 
-def judge(said, references):
-    """Compare translations with their references.
-
-    Parameters
-    ----------
-    said : list of str
-        A translation of each sentence.
-    references : dict of str to list of str
-        As of :func:`read_pairs`.
-
-    Returns
-    -------
-    figures : dict
-        By the names of FIGURES.
-    """
+def evaluate(translations, references):
+    """Compare one translation of each sentence with its references."""
     known = list(references.values())
-    # sacrebleu wants the first of each sentence, the second of each, and so on.
-    turns = [
+    # sacrebleu expects the first reference of each sentence, then the second, ...
+    by_position = [
         [german[i] if i < len(german) else None for german in known]
         for i in range(max(map(len, known)))
     ]
-    right = [one in german for one, german in zip(said, known, strict=True)]
+    exact = [one in german for one, german in zip(translations, known, strict=True)]
+    bleu = BLEU(tokenize="13a").corpus_score(translations, by_position)
     return {
-        "bleu": BLEU(tokenize="13a").corpus_score(said, turns).score,
-        "exact": float(np.mean(right)),
-        "distinct": len(set(said)),
-        "sentences": len(said),
+        "BLEU": bleu.score,
+        "exact": float(np.mean(exact)),
+        "distinct": len(set(translations)),
     }
 
 
 def look_up(train, sentences):
-    """Return the translations of the nearest training sentences.
-
-    Parameters
-    ----------
-    train : tuple of two lists of str
-        English and German.
-    sentences : list of str
-        What to translate.
-
-    Returns
-    -------
-    said : list of str
-        A translation of each.
-    """
+    """Return the translations of the nearest training sentences."""
     english, german = train
-    counter = TfidfVectorizer(analyzer="char", ngram_range=NGRAMS, lowercase=False)
+    counter = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), lowercase=False)
     search = NearestNeighbors(n_neighbors=1, metric="cosine")
     search.fit(counter.fit_transform(english))
-    places = search.kneighbors(counter.transform(sentences), return_distance=False)
-    return [german[place] for place in places[:, 0]]
+    indices = search.kneighbors(counter.transform(sentences), return_distance=False)
+    return [german[i] for i in indices[:, 0]]
 
 
-def translate(train, sentences, units, beams, seed, parameters):
-    """Fit on the training pairs, and translate.
-
-    Parameters
-    ----------
-    train : tuple of two lists of str
-        English and German.
-    sentences : list of str
-        What to translate.
-    units : str
-        One of UNITS.
-    beams, seed, parameters
-        As of :func:`fit_and_say`.
-
-    Yields
-    ------
-    figures : dict
-        As of :func:`fit_and_say`.
-    said : list of str
-        A translation of each sentence.
-    """
-    split, join = UNITS[units]
-    given = ([split(text) for text in texts] for texts in (*train, sentences))
-    for figures, said in fit_and_say(units, *given, seed, beams, parameters):
-        yield figures, [join(one) for one in said]
-
-
-def show_samples(translations, references):
-    """Print some sentences, what each contender says, and a reference.
-
-    Parameters
-    ----------
-    translations : dict of str to list of str
-        By contender.
-    references : dict of str to list of str
-        As of :func:`read_pairs`.
-    """
-    rng = np.random.default_rng(0)
+def draw_samples(translations, references):
+    """Return rows of random sentences, their translations, and a reference."""
     sentences = list(references)
     n_shown = min(N_SHOWN, len(sentences))
-    rows = []
-    for i in rng.choice(len(sentences), n_shown, replace=False):
-        row = {"English": sentences[i]}
-        row |= {name: said[i] for name, said in translations.items()}
-        rows.append(row | {"a reference": references[sentences[i]][0]})
-    print_table(rows, dict.fromkeys(rows[0], ""))
-
-
-def main():
-    """Run all contenders, print samples and a table, and write JSON."""
-    parser = argument_parser(__doc__, seeds=True)
-    parser.add_argument("--units", nargs="+", choices=UNITS, default=["words"])
-    add_beams(parser)
-    add_parameters(parser)
-    args = parser.parse_args()
-    parameters = dict(args.set)
-    if args.quick:
-        parameters = {"max_epochs": 2, "n_components": 32} | parameters
-    train, references = read_pairs(args.quick)
-    sentences = list(references)
-    name = "nearest by n-grams"
-    translations = {name: look_up(train, sentences)}
-    results = [{"contender": name} | judge(translations[name], references)]
-    for units in args.units:
-        for seed in range(args.seeds):
-            for figures, said in translate(
-                train, sentences, units, args.beam, seed, parameters
-            ):
-                results.append(figures | judge(said, references))
-                translations.setdefault(figures["contender"], said)
-                print(results[-1], flush=True)
-    show_samples(translations, references)
-    print_table(mean_rows(results, FIGURES), dict.fromkeys(["contender", *FIGURES], ""))
-    write_json(
-        "translation",
-        {
-            "quick": args.quick,
-            "parameters": parameters,
-            "results": results,
-            "translations": translations,
-        },
-    )
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        {"English": sentences[i]}
+        | {name: translated[i] for name, translated in translations.items()}
+        | {"a reference": references[sentences[i]][0]}
+        for i in np.random.default_rng(0).choice(len(sentences), n_shown, replace=False)
+    ]

@@ -1,1 +1,1 @@
-"""The parts of the quality benchmark: contenders, judges, job and summary."""
+"""How much the vectors reveal about classes that the network never saw."""

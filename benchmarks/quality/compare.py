@@ -1,11 +1,10 @@
-"""What changed between two runs of the quality benchmark?
+"""Compare two runs of the quality benchmark.
 
-For one contender the accuracies of the SVM set by set, means over the seeds of each
-run, with their difference (B - A), its mean and standard error over sets, and how many
-sets were won, drawn and lost. The same in a line for each other figure, the seconds
-together, and which parameters and versions differ.
+Prints, for one contender, the accuracy of the SVM by set and the difference (B - A),
+its mean and standard error over sets, and the number of sets won, drawn and lost; the
+same on one line for every other figure; and parameters and versions that differ.
 
-Run: python benchmarks/compare_quality.py A.json B.json [--contender NAME]
+Run: python -m benchmarks.quality.compare A.json B.json [--contender NAME]
 """
 
 import argparse
@@ -14,20 +13,17 @@ import math
 import pathlib
 import statistics
 
-from _measure import print_table
-from _quality.contenders import OURS
-from _quality.summary import SETS, column, mean_over_seeds
+from ..formatting import make_table, to_markdown
+from .contenders import OURS
+from .summary import SETS, column, mean_over_seeds
 
-JUDGING = "svm"
-# In all of them more is better.
-METRICS = (JUDGING, "logistic", "neighbour", "nmi", "explained")
+METRICS = ("svm", "logistic", "neighbour", "nmi", "explained")  # more is better
 COLUMNS = {"set": "", "A": ".3f", "B": ".3f", "B - A": "+.3f"}
-# Differences below this are rounding.
-EQUAL = 1e-9
+EQUAL = 1e-9  # smaller differences are rounding
 
 
-def summarise(before, after):
-    """Summarise the differences over the sets that both runs have.
+def summarize(before, after):
+    """Summarize the differences over the sets that both runs have.
 
     Parameters
     ----------
@@ -37,7 +33,7 @@ def summarise(before, after):
     Returns
     -------
     summary : dict or None
-        "n" sets, means "A" and "B", the mean "difference" with its "standard_error"
+        Number "n" of sets, means "A" and "B", mean "difference" with "standard_error"
         (NaN for one set), and "wins", "draws" and "losses" of B; None without a set.
     """
     names = [name for name in before if name in after]
@@ -60,26 +56,11 @@ def summarise(before, after):
 
 
 def compare(before, after, contender):
-    """Compare two runs in all figures.
-
-    Parameters
-    ----------
-    before, after : dict
-        What `quality.py` wrote.
-    contender : str
-        Whose vectors.
-
-    Returns
-    -------
-    rows : list of dict
-        The table of single sets.
-    summaries : dict of str to dict
-        For each figure that both have, as of :func:`summarise`.
-    """
+    """Compare two runs; return rows by set, and summaries by figure."""
     figures = [
         mean_over_seeds(run["results"]).get(contender, {}) for run in (before, after)
     ]
-    old, new = (column(each, JUDGING) for each in figures)
+    old, new = (column(each, "svm") for each in figures)
     rows = [
         {
             "set": name,
@@ -91,25 +72,14 @@ def compare(before, after, contender):
         if name in old or name in new
     ]
     summaries = {
-        metric: summarise(*(column(each, metric) for each in figures))
+        metric: summarize(*(column(each, metric) for each in figures))
         for metric in (*METRICS, "fit_seconds")
     }
     return rows, {metric: found for metric, found in summaries.items() if found}
 
 
-def differing(before, after):
-    """Return what differs between two dicts.
-
-    Parameters
-    ----------
-    before, after : dict
-        Of parameters or versions.
-
-    Returns
-    -------
-    changes : dict of str to tuple
-        Both values by name, None where one lacks it.
-    """
+def find_differences(before, after):
+    """Return the pairs of values of two dicts that differ, None if one is missing."""
     return {
         name: (before.get(name), after.get(name))
         for name in before | after
@@ -118,18 +88,12 @@ def differing(before, after):
 
 
 def print_summaries(summaries):
-    """Print a line for each figure.
-
-    Parameters
-    ----------
-    summaries : dict of str to dict
-        Of :func:`compare`.
-    """
+    """Print one line per figure."""
     for metric, found in summaries.items():
         if metric == "fit_seconds":
             before, after = found["n"] * found["A"], found["n"] * found["B"]
             print(
-                f"{metric}, {found['n']} sets together: A {before:.1f}, B {after:.1f}, "
+                f"{metric}, sum over {found['n']} sets: A {before:.1f}, B {after:.1f}, "
                 f"B / A {after / before:.2f}."
             )
             continue
@@ -141,42 +105,27 @@ def print_summaries(summaries):
         )
 
 
-def print_differing(what, before, after):
-    """Print what differs between two dicts, in a line each.
-
-    Parameters
-    ----------
-    what : str
-        What they hold.
-    before, after : dict
-        Both.
-    """
-    for name, (old, new) in differing(before, after).items():
-        print(f"{what} {name}: A {old}, B {new}")
-
-
 def main():
-    """Read both files, and print all that differs."""
+    """Read both files and print their differences."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs=2, type=pathlib.Path, metavar="JSON")
-    parser.add_argument("--contender", default=OURS, help="ours by default")
+    parser.add_argument("--contender", default=OURS)
     args = parser.parse_args()
     before, after = (json.loads(path.read_text()) for path in args.files)
-    for letter, path, run in zip("AB", args.files, (before, after), strict=True):
-        quick = ", a trial with --quick" * run["quick"]
-        print(f"{letter}: {path}, seeds {run['seeds']}{quick}")
-    print()
     rows, summaries = compare(before, after, args.contender)
     if not rows:
         raise SystemExit(f"Neither file has results of {args.contender!r}.")
-    print_table(rows, COLUMNS)
+    title = f"Accuracy of the SVM, {args.contender}"
+    print(to_markdown(make_table(title, COLUMNS, rows), aligned=True), "\n")
     print_summaries(summaries)
-    print()
-    print_differing(
-        "parameter",
-        *(run["parameters"].get(args.contender, {}) for run in (before, after)),
-    )
-    print_differing("machine", before["machine"], after["machine"])
+    parameters = [r["parameters"].get(args.contender, {}) for r in (before, after)]
+    described = [
+        {name: run.get(name) for name in ("date", "machine", "versions", "options")}
+        for run in (before, after)
+    ]
+    for both in (parameters, described):
+        for name, (old, new) in find_differences(*both).items():
+            print(f"{name}: A {old}, B {new}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
-"""Ways to turn sequences into vectors, without looking at classes.
+"""Methods that turn sequences into vectors without looking at classes.
 
-Each way takes the sequences of both parts of a set and a seed, learns what it learns
-from the training part alone, and returns an :class:`Embedding`. A :class:`Contender`
-adds its parameters, one fixed set of them for all data, and how its vectors are judged.
+Each method gets the sequences of both parts of a set and a seed, learns from the
+training part only, and returns an :class:`Embedding`. A :class:`Contender` adds its
+parameters, the same for all sets, and how its vectors are evaluated.
 """
 
 import dataclasses
 import functools
-import time
 import typing
 
 import numpy as np
@@ -16,13 +15,14 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 
+from ..timing import timed
+
 N_COMPONENTS = LSTMSequenceEmbedder().n_components
 
-# The autoencoder of the tutorials; both directions, so that its vector is as long and
-# has read as much as ours.
+# The autoencoder of the tutorials, in both directions, with as many cells as our
+# defaults have for the final states; a linear layer maps them to the vector.
 TEXTBOOK = {
     "n_components": N_COMPONENTS,
-    # As many cells as ours has for its last states; a linear layer leads to the vector.
     "hidden_size": 64,
     "patch_size": 1,
     "reservoir_fraction": 0,
@@ -40,16 +40,16 @@ TEXTBOOK = {
 
 
 class Embedding(typing.NamedTuple):
-    """What a contender made of a set.
+    """What a method made of a set.
 
     Parameters
     ----------
     train, test : ndarray of shape (n_samples, length)
-        The vectors.
+        Vectors.
     explained : float or None
-        Explained share of the test part, for contenders that play vectors back.
+        Explained fraction of the test part, if the method can decode vectors.
     fit_seconds : float
-        Of `fit` where something is learned, else of making the training vectors.
+        Seconds of `fit` or, if nothing is fitted, of computing the training vectors.
     """
 
     train: np.ndarray
@@ -59,76 +59,43 @@ class Embedding(typing.NamedTuple):
 
 
 def embed_by_network(X_train, X_test, seed, **parameters):
-    """Embed by this library.
-
-    Parameters
-    ----------
-    X_train, X_test : list of float32 ndarray of shape (n_timesteps_i, n_features)
-        Both parts of a set.
-    seed : int
-        Of the whole training.
-    **parameters
-        What differs from the defaults.
-
-    Returns
-    -------
-    embedding : Embedding
-        With `score` of the test part as its explained share.
-    """
+    """Embed by this library with `parameters`; `score` is the explained fraction."""
     embedder = LSTMSequenceEmbedder(random_state=seed, **parameters)
-    started = time.perf_counter()
-    embedder.fit(X_train)
-    seconds = time.perf_counter() - started
+    seconds, _ = timed(embedder.fit, X_train)
     vectors = [embedder.transform(X) for X in (X_train, X_test)]
     return Embedding(*vectors, embedder.score(X_test), seconds)
 
 
 def embed_by_pca(X_train, X_test, seed, n_components):
-    """Embed by principal components of standardised sequences of one length.
+    """Embed by principal components of standardized, flattened sequences.
 
-    Parameters
-    ----------
-    X_train, X_test : list of float32 ndarray of shape (n_timesteps, n_features)
-        Both parts of a set.
-    seed : int
-        Not used: nothing is random.
-    n_components : int
-        Length of the vector; less where sequences or values are fewer.
-
-    Returns
-    -------
-    embedding : Embedding
-        With an explained share that is computed as by `score`.
+    All sequences have the same length. There are fewer components if the sequences or
+    their values are fewer.
     """
-    started = time.perf_counter()
+
+    def flatten(X):
+        return np.stack([scaler.transform(x).ravel() for x in X])
+
+    def fit():
+        flat = flatten(X_train)
+        # After centring, n sequences span n - 1 directions.
+        n = min(n_components, len(flat) - 1, flat.shape[1])
+        return PCA(n, svd_solver="full").fit(flat)
+
     scaler = StandardScaler().fit(np.concatenate(X_train))
-    flat, flat_test = (
-        np.stack([scaler.transform(x).ravel() for x in X]) for X in (X_train, X_test)
-    )
-    # Centred, n sequences span n - 1 directions.
-    n_components = min(n_components, len(flat) - 1, flat.shape[1])
-    pca = PCA(n_components, svd_solver="full").fit(flat)
-    seconds = time.perf_counter() - started
-    vectors = pca.transform(flat_test)
+    seconds, pca = timed(fit)
+    train, test = (pca.transform(flatten(X)) for X in (X_train, X_test))
     n_features = X_train[0].shape[1]
-    played_back = pca.inverse_transform(vectors).reshape(-1, n_features)
-    explained = explained_fraction(played_back, flat_test.reshape(-1, n_features))
-    return Embedding(pca.transform(flat), vectors, explained, seconds)
+    decoded = pca.inverse_transform(test).reshape(-1, n_features)
+    explained = explained_fraction(decoded, flatten(X_test).reshape(-1, n_features))
+    return Embedding(train, test, explained, seconds)
 
 
 def explained_fraction(predicted, true):
-    """Return what `score` of the embedder returns, for time steps at hand.
+    """Compute what `score` of the embedder returns, from time steps.
 
-    Parameters
-    ----------
-    predicted, true : ndarray of shape (n_timesteps, n_features)
-        Time steps of all sequences together.
-
-    Returns
-    -------
-    share : float
-        Mean over features that vary of 1 - squared error / squared deviation from the
-        mean: 1 is perfect, 0 is the mean.
+    Both arrays are of shape (n_timesteps, n_features). Features that do not vary are
+    left out.
     """
     error = np.square(predicted - true).sum(axis=0)
     deviation = np.square(true - true.mean(axis=0)).sum(axis=0)
@@ -137,90 +104,48 @@ def explained_fraction(predicted, true):
 
 
 def embed_by_mean_and_std(X_train, X_test, seed):
-    """Embed by mean and standard deviation over time of each feature.
+    """Embed by mean and standard deviation over time of each feature."""
 
-    Parameters
-    ----------
-    X_train, X_test : list of float32 ndarray of shape (n_timesteps_i, n_features)
-        Both parts of a set.
-    seed : int
-        Not used: nothing is random.
+    def summarize(x):
+        return np.concatenate([x.mean(axis=0), x.std(axis=0)])
 
-    Returns
-    -------
-    embedding : Embedding
-        Vectors of 2 numbers a feature.
-    """
-    return _embed_one_by_one(_mean_and_std, X_train, X_test)
-
-
-def _embed_one_by_one(vector, X_train, X_test):
-    """Embed by a function of one sequence."""
-    started = time.perf_counter()
-    train = np.stack([vector(x) for x in X_train])
-    seconds = time.perf_counter() - started
-    return Embedding(train, np.stack([vector(x) for x in X_test]), None, seconds)
-
-
-def _mean_and_std(x):
-    return np.concatenate([x.mean(axis=0), x.std(axis=0)])
+    return _embed_each(summarize, X_train, X_test)
 
 
 def embed_by_catch22(X_train, X_test, seed):
-    """Embed by the 22 features of catch22 [1]_, of each feature by itself.
+    """Embed by the 22 features of catch22 [1]_, of each feature separately.
 
-    The library scales each sequence by itself and takes any length. Where a figure is
-    not defined (a constant sequence, one of very few steps) it is set to 0.
-
-    Parameters
-    ----------
-    X_train, X_test : list of float32 ndarray of shape (n_timesteps_i, n_features)
-        Both parts of a set.
-    seed : int
-        Not used: nothing is random.
-
-    Returns
-    -------
-    embedding : Embedding
-        Vectors of 22 numbers a feature.
+    The library scales each sequence separately and accepts any length. Values that are
+    undefined (for constant sequences, or very few steps) are set to 0.
 
     References
     ----------
     .. [1] Lubba, C. H. et al. (2019). catch22: CAnonical Time-series CHaracteristics.
            Data Mining and Knowledge Discovery 33, 1821-1852.
     """
-    return _embed_one_by_one(_catch22, X_train, X_test)
-
-
-def _catch22(x):
     import pycatch22
 
-    values = [
-        pycatch22.catch22_all(feature.tolist(), catch24=False)["values"]
-        for feature in x.T
-    ]
-    return np.nan_to_num(np.concatenate(values), nan=0.0, posinf=0.0, neginf=0.0)
+    def summarize(x):
+        values = [
+            pycatch22.catch22_all(feature.tolist(), catch24=False)["values"]
+            for feature in x.T
+        ]
+        return np.nan_to_num(np.concatenate(values), nan=0.0, posinf=0.0, neginf=0.0)
+
+    return _embed_each(summarize, X_train, X_test)
+
+
+def _embed_each(summarize, X_train, X_test):
+    """Embed by a function of one sequence."""
+    seconds, train = timed(lambda: np.stack([summarize(x) for x in X_train]))
+    return Embedding(train, np.stack([summarize(x) for x in X_test]), None, seconds)
 
 
 def embed_by_minirocket(X_train, X_test, seed, num_kernels):
-    """Embed by MiniRocket [1]_ as sktime has it.
+    """Embed by MiniRocket [1]_, as implemented in sktime.
 
-    Where lengths differ, by its authors' variant for unequal lengths, which pads
-    sequences below 9 steps, the length of a kernel, with 0.
-
-    Parameters
-    ----------
-    X_train, X_test : list of float32 ndarray of shape (n_timesteps_i, n_features)
-        Both parts of a set.
-    seed : int
-        Of the sequences that thresholds are taken from.
-    num_kernels : int
-        About the length of the vector.
-
-    Returns
-    -------
-    embedding : Embedding
-        Its seconds without those in which numba compiles.
+    If lengths differ, by its variant for unequal lengths, which pads sequences of fewer
+    than 9 steps, the length of a kernel, with 0. Compilation by numba is not timed.
 
     References
     ----------
@@ -228,20 +153,17 @@ def embed_by_minirocket(X_train, X_test, seed, num_kernels):
            (Almost) Deterministic Transform for Time Series Classification. KDD.
     """
     n_lengths = len({len(x) for x in (*X_train, *X_test)})
-    build, arrange = _minirocket(equal_lengths=n_lengths == 1)
+    build, arrange = _choose_minirocket(equal_lengths=n_lengths == 1)
     train, test = arrange(X_train), arrange(X_test)
     build(num_kernels=84, random_state=0).fit(train[:2]).transform(train[:2])
-    started = time.perf_counter()
-    rocket = build(num_kernels=num_kernels, random_state=seed).fit(train)
-    vectors = rocket.transform(train).to_numpy(np.float32)
-    seconds = time.perf_counter() - started
-    return Embedding(
-        vectors, rocket.transform(test).to_numpy(np.float32), None, seconds
-    )
+    rocket = build(num_kernels=num_kernels, random_state=seed)
+    seconds, vectors = timed(lambda: rocket.fit(train).transform(train))
+    vectors = [vectors, rocket.transform(test)]
+    return Embedding(*(v.to_numpy(np.float32) for v in vectors), None, seconds)
 
 
-def _minirocket(equal_lengths):
-    """Return what builds MiniRocket, and what brings sequences into its form."""
+def _choose_minirocket(equal_lengths):
+    """Return a class of sktime, and a function that makes its container."""
     import pandas as pd
     from sktime.transformations.rocket import (
         MiniRocketMultivariate,
@@ -258,28 +180,27 @@ def _minirocket(equal_lengths):
 
 @dataclasses.dataclass(frozen=True)
 class Contender:
-    """A way to embed, and how its vectors are judged.
+    """A method, and how its vectors are evaluated.
 
     Parameters
     ----------
     embed : callable
         Called with X_train, X_test, a seed and the parameters.
     cost : int
-        Roughly its seconds for the same sequences, beside those of the others: jobs
-        run longest first.
+        Rough duration relative to the others; the longest jobs run first.
     parameters : dict, default={}
-        One fixed set for all data.
+        The same for all sets.
     quick : dict, default={}
-        What --quick changes of them.
+        What --quick changes about them.
     seeded : bool, default=False
-        Whether it runs once a seed; else once, with the first seed.
+        Whether to run once per seed, instead of once with the first seed.
     equal_lengths : bool, default=False
-        Whether it is left out where lengths differ.
-    standardise : bool, default=False
-        Whether its vectors are features of different units, which all judges get
-        standardised.
+        Whether sets of unequal lengths are left out.
+    standardize : bool, default=False
+        Whether the components have different units, so that all classifiers and
+        k-means get them standardized.
     ridge : bool, default=False
-        Whether a ridge classifier judges too, as its authors let it do.
+        Whether to evaluate with a ridge classifier too.
     """
 
     embed: typing.Callable
@@ -288,11 +209,11 @@ class Contender:
     quick: dict = dataclasses.field(default_factory=dict)
     seeded: bool = False
     equal_lengths: bool = False
-    standardise: bool = False
+    standardize: bool = False
     ridge: bool = False
 
     def all_parameters(self):
-        """Return the parameters, for this library's network the defaults too."""
+        """Return the parameters, including the defaults of this library's network."""
         if self.embed is not embed_by_network:
             return self.parameters
         return LSTMSequenceEmbedder(**self.parameters).get_params()
@@ -303,10 +224,10 @@ TEXTBOOK_NAME = "textbook"
 FEW_EPOCHS = {"max_epochs": 2}
 
 CONTENDERS = {
-    OURS: Contender(embed_by_network, cost=20, quick=FEW_EPOCHS, seeded=True),
     "untrained": Contender(
         embed_by_network, cost=2, parameters={"max_epochs": 0}, seeded=True
     ),
+    OURS: Contender(embed_by_network, cost=20, quick=FEW_EPOCHS, seeded=True),
     TEXTBOOK_NAME: Contender(
         embed_by_network, cost=100, parameters=TEXTBOOK, quick=FEW_EPOCHS, seeded=True
     ),
@@ -316,15 +237,15 @@ CONTENDERS = {
         parameters={"n_components": N_COMPONENTS},
         equal_lengths=True,
     ),
-    "mean + std": Contender(embed_by_mean_and_std, cost=1, standardise=True),
-    "catch22": Contender(embed_by_catch22, cost=2, standardise=True),
-    # Random only in the sequences that thresholds are taken from: one seed is enough.
+    "mean + std": Contender(embed_by_mean_and_std, cost=1, standardize=True),
+    "catch22": Contender(embed_by_catch22, cost=2, standardize=True),
+    # Only the sequences that thresholds are taken from are random.
     "MiniRocket": Contender(
         embed_by_minirocket,
         cost=20,
         parameters={"num_kernels": 10_000},
         quick={"num_kernels": 84},
-        standardise=True,
+        standardize=True,
         ridge=True,
     ),
 }

@@ -4,52 +4,51 @@ import functools
 import traceback
 
 import numpy as np
-from _data import load_labels, load_sequences
 
-from _quality.contenders import CONTENDERS
-from _quality.judges import judge, judge_by_ridge
 from sklearn_seqembed import LSTMSequenceEmbedder
 
-PARTS = ("train", "test")
+from ..datasets import PARTS, load_labels, load_sequences
+from .contenders import CONTENDERS
+from .evaluation import evaluate, evaluate_by_ridge
 
 
-def run(job, quick):
-    """Embed a set and judge the vectors.
+def run_job(job, quick):
+    """Embed a set and evaluate the vectors.
 
     Parameters
     ----------
     job : dict
         "contender", a key of `CONTENDERS`, "set" and "seed".
     quick : bool
-        Whether parameters are those that only show that it works.
+        Whether to use parameters that only test the program.
 
     Returns
     -------
     result : dict
-        The job, and its figures or, under "error", the traceback.
+        The job, and its figures or, in "error", the traceback.
     """
     try:
         _warm_up()
         contender = CONTENDERS[job["contender"]]
-        return job | _figures(contender, job["set"], job["seed"], quick)
+        return job | _compute_figures(contender, job["set"], job["seed"], quick)
     except Exception:
         return job | {"error": traceback.format_exc()}
 
 
 @functools.cache
 def _warm_up():
-    """Let torch make itself ready, seconds that would count for the first set."""
+    """Fit once, since torch's first calls take seconds."""
     LSTMSequenceEmbedder(n_components=4, max_epochs=1).fit(np.eye(4, 20))
 
 
-def _figures(contender, name, seed, quick):
+def _compute_figures(contender, name, seed, quick):
     parameters = contender.parameters | (contender.quick if quick else {})
     X = [load_sequences(name, part) for part in PARTS]
     y_train, y_test = (load_labels(name, part) for part in PARTS)
     train, test, explained, seconds = contender.embed(*X, seed, **parameters)
-    figures = judge(train, y_train, test, y_test, contender.standardise)
+    figures = evaluate(train, y_train, test, y_test, contender.standardize)
     if contender.ridge:
-        figures["ridge"] = judge_by_ridge(train, y_train, test, y_test)
+        figures["ridge"] = evaluate_by_ridge(train, y_train, test, y_test)
     return figures | {
         "explained": explained,
         "fit_seconds": seconds,

@@ -1,36 +1,35 @@
-"""The named cases of the benchmarks: shapes of data and of networks.
+"""Shapes of data and networks on which speed is measured.
 
-Epochs are chosen so that one of our fits takes one to some seconds on one thread.
+The number of epochs is chosen so that one fit of this library takes a few seconds on
+one thread.
 """
 
 import dataclasses
 import functools
 
 import numpy as np
-from _data import has_japanese_vowels, load_japanese_vowels
+
+from ..datasets import has_japanese_vowels, load_japanese_vowels
 
 SEED = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class LogNormal:
-    """Log-normal lengths, clipped to a range.
+    """Log-normal lengths with the given median, clipped to a range.
 
-    Parameters
-    ----------
-    median : int
-        Median of the lengths before they are clipped.
-    shortest, longest : int
-        The range.
-    sigma : float, default=0.7
-        Standard deviation of the logarithm: a twentieth of the sequences is then
-        longer than three times the median.
+    With the default `sigma`, one sequence in twenty is longer than three medians.
     """
 
     median: int
     shortest: int
     longest: int
     sigma: float = 0.7
+
+    def draw(self, rng, n_sequences):
+        """Draw lengths, int of shape (n_sequences,)."""
+        drawn = rng.lognormal(np.log(self.median), self.sigma, n_sequences)
+        return np.clip(np.rint(drawn).astype(int), self.shortest, self.longest)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,15 +43,13 @@ class Case:
     n_sequences : int
         Number of sequences.
     lengths : int, LogNormal or "vowels"
-        One length for all, a distribution, or JapaneseVowels' own sequences.
+        One length, a distribution, or the sequences of JapaneseVowels.
     n_features : int
         Number of features.
     cells : int
-        Memory cells of encoder and decoder, and length of the vector.
-    batch_size : int
-        Sequences a batch.
-    epochs : int
-        Passes over the sequences in one fit.
+        LSTM cells of encoder and decoder, and number of components.
+    batch_size, epochs : int
+        As in the estimator.
     """
 
     name: str
@@ -84,85 +81,59 @@ CASES = (
     Case("lognormal12-32", 2_000, LogNormal(100, 10, 1_000), 12, 32, 64, 4),
     Case("vowels-64", 640, "vowels", 12, 64, 32, 25),
 )
-# With more threads, which do not judge.
-NAMES_BESIDE = (
+MULTITHREADED = (
     "steps24-16",
     "steps100x12-64",
     "steps100-128",
     "steps500-64",
     "lognormal-64",
 )
-QUICK_NAMES = ("steps24-16", "steps100-128", "lognormal-64", "vowels-64")
+QUICK = ("steps24-16", "steps100-128", "lognormal-64", "vowels-64")
 QUICK_SEQUENCES = 100
 
 
 def select_cases(quick=False, n_threads=1):
-    """Return the cases that can run here, and say which cannot.
-
-    Parameters
-    ----------
-    quick : bool, default=False
-        Whether to return a few, cut to some sequences and one epoch.
-    n_threads : int, default=1
-        Threads of a contender. With more than one some of the cases will do.
-
-    Returns
-    -------
-    cases : list of Case
-        The cases.
-    """
-    cases = [case for case in CASES if n_threads == 1 or case.name in NAMES_BESIDE]
-    if n_threads == 1 and not has_japanese_vowels():
+    """Return the cases to run: fewer with several threads, tiny ones with `quick`."""
+    cases = [case for case in CASES if n_threads == 1 or case.name in MULTITHREADED]
+    if not has_japanese_vowels():
         cases = [case for case in cases if case.lengths != "vowels"]
-        print(
-            "Note: the case vowels-64 is left out. Set SEQEMBED_DATA or install sktime."
-        )
+        print("Without SEQEMBED_DATA and sktime, vowels-64 is left out.")
     if quick:
         cases = [
             dataclasses.replace(case, n_sequences=QUICK_SEQUENCES, epochs=1)
             for case in cases
-            if case.name in QUICK_NAMES
+            if case.name in QUICK
         ]
     return cases
 
 
-# A contender asks again in each round; workers hold one case at a time.
+# A contender needs the data again in each round; workers hold one case at a time.
 @functools.lru_cache(maxsize=1)
 def make_X(case):
-    """Make a case's sequences, equal ones for equal cases.
-
-    Parameters
-    ----------
-    case : Case
-        The case.
+    """Make the sequences of a case; equal cases give equal sequences.
 
     Returns
     -------
     X : float32 ndarray of shape (n_sequences, n_timesteps, n_features), or list
-        As a user would hold them: lists of (n_timesteps_i, n_features) if ragged.
+        A list of (n_timesteps_i, n_features) if lengths differ.
     """
     if case.lengths == "vowels":
         return load_japanese_vowels()[: case.n_sequences]
     rng = np.random.default_rng(SEED)
     if not case.ragged:
-        return _walks(rng, (case.n_sequences, case.lengths, case.n_features))
+        return draw_walks(rng, (case.n_sequences, case.lengths, case.n_features))
     return [
-        _walks(rng, (length, case.n_features))
-        for length in _draw_lengths(rng, case.lengths, case.n_sequences)
+        draw_walks(rng, (length, case.n_features))
+        for length in case.lengths.draw(rng, case.n_sequences)
     ]
 
 
-def _walks(rng, shape):
-    """Draw smooth signals: random walks, whose end has the same spread everywhere."""
+def draw_walks(rng, shape):
+    """Draw random walks along the second last axis, scaled to end with variance 1."""
     steps = rng.standard_normal(shape, dtype=np.float32)
     return steps.cumsum(axis=-2) / np.float32(np.sqrt(shape[-2]))
 
 
-def _draw_lengths(rng, lengths, n_sequences):
-    drawn = rng.lognormal(np.log(lengths.median), lengths.sigma, n_sequences)
-    return np.clip(np.rint(drawn).astype(int), lengths.shortest, lengths.longest)
-
-
-def n_timesteps(X):
-    """Return the time steps of all sequences together."""
+def count_steps(X):
+    """Return the total number of time steps."""
     return sum(len(sequence) for sequence in X)

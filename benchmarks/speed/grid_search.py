@@ -1,29 +1,16 @@
-"""How long does a grid search take with two processes, against one?
+"""How long does a grid search take with two processes, compared with one?
 
-The same search over eight candidates, on a list of ragged arrays, three ways in turn:
-one process held to one thread, one process with torch's own number of threads, and
-``n_jobs=2``. The start of the workers is left out. Ratios are seconds over those of
-``n_jobs=2``, medians over rounds. Printed too is the number of threads that torch has
-in a worker: more threads than cores, over all workers, would be oversubscription.
-
-Run: python benchmarks/grid_search_jobs.py
+The same search over eight candidates on a list of ragged arrays, three ways in turn:
+one process limited to one thread, one process with torch's default number of threads,
+and ``n_jobs=2``. Starting the workers is not timed. Ratios are seconds divided by those
+of ``n_jobs=2``, medians over rounds. The table also has the number of torch threads in
+a worker: more threads in all workers than cores would be oversubscription.
 """
 
 import functools
 import statistics
-import time
 
 import torch
-from _measure import (
-    argument_parser,
-    available_cores,
-    machine,
-    median_ratio,
-    print_table,
-    show_progress,
-    take_turns,
-    write_json,
-)
 from joblib import Parallel, delayed
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -33,6 +20,10 @@ from sklearn.svm import SVC
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed.datasets import make_sequences
 
+from ..formatting import make_table
+from ..runner import judge, show_progress
+from ..timing import median_ratio, take_turns, timed
+
 ROUNDS = 2
 N_JOBS = 2
 GRID = {
@@ -40,37 +31,64 @@ GRID = {
     "lstmsequenceembedder__lr": [0.003, 0.01],
 }
 N_SEQUENCES, N_EPOCHS = 300, 20
-N_QUICK_SEQUENCES, N_QUICK_EPOCHS = 60, 2
+QUICK_SEQUENCES, QUICK_EPOCHS = 60, 2
 
 PARALLEL = f"n_jobs={N_JOBS}"
 ONE_THREAD = "n_jobs=1, one thread"
-OWN_THREADS = "n_jobs=1, torch's own threads"
-BARS = {ONE_THREAD: 1.5, OWN_THREADS: 1.0}
+DEFAULT_THREADS = "n_jobs=1, torch's default threads"
+TARGETS = {ONE_THREAD: 1.5, DEFAULT_THREADS: 1.0}
+RATIO = f"seconds / {PARALLEL}"
+COLUMNS = {"search": "", "threads": "d", "seconds": ".1f", RATIO: ".2f"}
 
-COLUMNS = {"way": "", "threads": "d", "seconds": ".1f", f"to {PARALLEL}": ".2f"}
+
+def run(options):
+    """Run the searches in turn."""
+    show_progress("grid searches")
+    n_sequences, max_epochs, n_rounds = N_SEQUENCES, N_EPOCHS, ROUNDS
+    if options.quick:
+        n_sequences, max_epochs, n_rounds = QUICK_SEQUENCES, QUICK_EPOCHS, 1
+    X, y = make_sequences(
+        n_sequences, n_features=3, n_classes=4, lengths=(20, 60), random_state=0
+    )
+    n_threads = torch.get_num_threads()
+    settings = {
+        ONE_THREAD: (1, 1),
+        DEFAULT_THREADS: (1, n_threads),
+        PARALLEL: (N_JOBS, n_threads),
+    }
+    searches = {
+        name: functools.partial(search, X, y, max_epochs, *setting)
+        for name, setting in settings.items()
+    }
+    searches[PARALLEL]()  # starts the workers and warms up
+    figures = take_turns(searches, n_rounds)
+    rows = [
+        {
+            "search": name,
+            "threads": count_threads() if name == PARALLEL else settings[name][1],
+            "seconds": statistics.median(figures[name]),
+            RATIO: median_ratio(figures[name], figures[PARALLEL]),
+            "figures": figures[name],
+        }
+        for name in searches
+    ]
+    return {
+        "tables": {"grid-search": make_table("Grid search", COLUMNS, rows)},
+        "targets": [
+            judge(
+                f"grid search: {row['search']} / {PARALLEL}",
+                f"at least {TARGETS[row['search']]:g}",
+                f"{row[RATIO]:.2f}",
+                row[RATIO] >= TARGETS[row["search"]],
+            )
+            for row in rows
+            if row["search"] in TARGETS
+        ],
+    }
 
 
 def search(X, y, max_epochs, n_jobs, n_threads):
-    """Time one search.
-
-    Parameters
-    ----------
-    X : list of ndarray of shape (n_timesteps_i, n_features)
-        The sequences.
-    y : ndarray of shape (n_samples,)
-        Their classes.
-    max_epochs : int
-        Passes over them in each fit.
-    n_jobs : int
-        Processes.
-    n_threads : int
-        Torch's threads in this process; workers settle their own.
-
-    Returns
-    -------
-    seconds : float
-        Duration of `fit` of the search.
-    """
+    """Return the seconds of one search with `n_threads` in this process."""
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     model = make_pipeline(
@@ -78,99 +96,13 @@ def search(X, y, max_epochs, n_jobs, n_threads):
         StandardScaler(),
         SVC(),
     )
-    started = time.perf_counter()
-    GridSearchCV(model, GRID, cv=3, n_jobs=n_jobs, refit=False).fit(X, y)
-    seconds = time.perf_counter() - started
+    grid_search = GridSearchCV(model, GRID, cv=3, n_jobs=n_jobs, refit=False)
+    seconds, _ = timed(grid_search.fit, X, y)
     torch.set_num_threads(before)
     return seconds
 
 
-def measure(n_sequences, max_epochs, n_rounds):
-    """Search all three ways in turn.
-
-    Parameters
-    ----------
-    n_sequences, max_epochs : int
-        Size of each search.
-    n_rounds : int
-        Number of rounds.
-
-    Returns
-    -------
-    rows : list of dict
-        A row of the table for each way.
-    """
-    X, y = make_sequences(
-        n_sequences, n_features=3, n_classes=4, lengths=(20, 60), random_state=0
-    )
-    own = torch.get_num_threads()
-    settings = {ONE_THREAD: (1, 1), OWN_THREADS: (1, own), PARALLEL: (N_JOBS, own)}
-    ways = {
-        way: functools.partial(search, X, y, max_epochs, *setting)
-        for way, setting in settings.items()
-    }
-    ways[PARALLEL]()  # starts the workers and warms up
-    figures = take_turns(ways, n_rounds)
-    return [
-        {
-            "way": way,
-            "threads": threads_of_workers() if way == PARALLEL else settings[way][1],
-            "seconds": statistics.median(figures[way]),
-            f"to {PARALLEL}": median_ratio(figures[way], figures[PARALLEL]),
-            "rounds": figures[way],
-        }
-        for way in ways
-    ]
-
-
-def threads_of_workers():
+def count_threads():
     """Return the most threads that torch has in one of joblib's workers."""
     workers = Parallel(n_jobs=N_JOBS)
     return max(workers(delayed(torch.get_num_threads)() for _ in range(4 * N_JOBS)))
-
-
-def judge_jobs(rows):
-    """Print how two processes stand to the bars.
-
-    Parameters
-    ----------
-    rows : list of dict
-        Of :func:`measure`.
-
-    Returns
-    -------
-    verdicts : list of dict
-        The figures of the lines.
-    """
-    ratios = {row["way"]: row[f"to {PARALLEL}"] for row in rows}
-    verdicts = []
-    for way, bar in BARS.items():
-        met = ratios[way] >= bar
-        print(
-            f"{PARALLEL} is {ratios[way]:.2f} times as fast as {way}. Bar {bar:g}: "
-            f"{'met' if met else 'NOT met'}."
-        )
-        verdicts.append({"what": way, "ratio": ratios[way], "bar": bar, "met": met})
-    return verdicts
-
-
-def main():
-    """Time the three ways, print a table, and write it."""
-    args = argument_parser(__doc__).parse_args()
-    print(", ".join(f"{name} {value}" for name, value in machine().items()), "\n")
-    if len(available_cores()) < N_JOBS:
-        print(f"Note: {N_JOBS} processes share one core; the ratios say nothing.\n")
-    show_progress("grid searches")
-    sizes = (N_SEQUENCES, N_EPOCHS, ROUNDS)
-    if args.quick:
-        sizes = (N_QUICK_SEQUENCES, N_QUICK_EPOCHS, 1)
-    rows = measure(*sizes)
-    print_table(rows, COLUMNS)
-    verdicts = judge_jobs(rows)
-    write_json(
-        "grid_search_jobs", {"rows": rows, "verdicts": verdicts, "quick": args.quick}
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,9 @@
-"""What does the estimator add to jobs that are small?
+"""How much does the estimator add to small jobs?
 
-Three overheads: `fit` of a hundred short sequences against a bare loop of torch over
-ready-made tensors; `transform` of one sequence against a bare call of an LSTM as
-large; and the import of the package against that of torch and scikit-learn, each in
-fresh processes. Medians, in turn, on one thread.
-
-Run: python benchmarks/small_jobs.py
+Three overheads: `fit` on a hundred short sequences compared with a bare PyTorch loop
+over prepared tensors; `transform` of one sequence compared with one call of an LSTM of
+the same size; and the import of the package compared with that of torch and
+scikit-learn, each in a new process. Medians, in turn, on one thread.
 """
 
 import functools
@@ -15,31 +13,42 @@ import sys
 import time
 
 import torch
-from _cases import Case, make_X
-from _contenders.bare_torch import Network
-from _contenders.ours import COMMON, TEXTBOOK
-from _measure import (
-    Worker,
-    argument_parser,
-    median_ratio,
-    print_machine,
-    print_table,
-    seconds_per_call,
-    show_progress,
-    take_turns,
-    write_json,
-)
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 
-CASE = Case("small", 100, 24, 1, 16, 32, 5)
-ROUNDS = 15
-QUICK_ROUNDS = 3
+from ..formatting import make_table
+from ..runner import show_progress
+from ..timing import calls, median_ratio, seconds_per_call, take_turns
+from ..workers import Worker
+from .cases import Case, make_X
+from .contenders.bare_torch import Network
+from .contenders.ours import COMMON, TEXTBOOK
 
-IMPORT_ROUNDS = 7
-QUICK_IMPORT_ROUNDS = 2
+CASE = Case("small", 100, 24, 1, 16, 32, 5)
+ROUNDS, IMPORT_ROUNDS = 15, 7
+QUICK_ROUNDS, QUICK_IMPORT_ROUNDS = 3, 2
 OURS = "sklearn_seqembed"
 THEIRS = ("torch, sklearn", "torch, sklearn, skorch")
+
+COLUMNS = {
+    "job": "",
+    "compared with": "",
+    "ours, ms": ".2f",
+    "other, ms": ".2f",
+    "ours / other": ".2f",
+}
+
+
+def run(options):
+    """Measure the three overheads."""
+    n_rounds = QUICK_ROUNDS if options.quick else ROUNDS
+    n_imports = QUICK_IMPORT_ROUNDS if options.quick else IMPORT_ROUNDS
+    rows = [measure_fit(n_rounds), *measure_transform(n_rounds)]
+    rows += measure_import(n_imports)
+    return {"tables": {"small-jobs": make_table("Small jobs", COLUMNS, rows)}}
+
+
+# In the worker
 
 
 @functools.cache
@@ -49,25 +58,13 @@ def _fitted():
 
 
 def transform_one():
-    """Time `transform` of one sequence, in a worker.
-
-    Returns
-    -------
-    seconds : float
-        What a user waits.
-    """
+    """Time `transform` of one sequence."""
     embedder, X = _fitted(), make_X(CASE)[:1]
     return seconds_per_call(lambda: embedder.transform(X))
 
 
 def encode_one():
-    """Time our own encoder alone, on tensors that are ready, in a worker.
-
-    Returns
-    -------
-    seconds : float
-        Of the network, without checks, scaling and batches.
-    """
+    """Time our encoder alone: no validation, scaling and batching."""
     encoder = _fitted().encoder_
     numeric = torch.from_numpy(make_X(CASE)[:1])
     categories = torch.empty((1, CASE.lengths, 0), dtype=torch.int64)
@@ -77,158 +74,75 @@ def encode_one():
 
 
 def encode_one_bare():
-    """Time torch's LSTM on one sequence that is ready, in a worker.
-
-    Returns
-    -------
-    seconds : float
-        What is the least that an encoder of this size takes.
-    """
+    """Time torch's LSTM alone, the least that an encoder of this size takes."""
     encoder = Network(CASE.n_features, CASE.cells).encoder.eval()
     x = torch.from_numpy(make_X(CASE)[:1])
     with torch.inference_mode():
         return seconds_per_call(lambda: encoder(x))
 
 
-def import_seconds(names):
-    """Time an import in a fresh process, in a worker.
-
-    Parameters
-    ----------
-    names : str
-        What is imported, as it stands after "import".
-
-    Returns
-    -------
-    seconds : float
-        From the start of the process to its end, that of Python itself included.
-    """
+def time_import(names):
+    """Time a new process that imports `names`, from its start to its end."""
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", f"import {names}"], check=True)
     return time.perf_counter() - started
 
 
+# In the main process
+
+
 def measure_fit(n_rounds):
-    """Fit in turn with the bare loop.
-
-    Parameters
-    ----------
-    n_rounds : int
-        Number of rounds.
-
-    Returns
-    -------
-    row : dict
-        A row of the table.
-    """
-    show_progress("fit")
-    with Worker("_contenders.ours") as ours, Worker("_contenders.bare_torch") as bare:
+    """Return the row of `fit`."""
+    show_progress("small jobs: fit")
+    with (
+        Worker("speed.contenders.ours") as ours,
+        Worker("speed.contenders.bare_torch") as bare,
+    ):
         workers = {"ours": ours, "bare": bare}
-        for worker in workers.values():
-            worker.call("fit", case=CASE, epochs=1)  # first calls are slower
-        figures = take_turns(
-            {
-                name: functools.partial(
-                    worker.call, "fit", case=CASE, epochs=CASE.epochs
-                )
-                for name, worker in workers.items()
-            },
-            n_rounds,
-        )
-    what = f"fit of {CASE.n_sequences} sequences, {CASE.epochs} epochs"
-    return _row(what, "bare loop", figures["ours"], figures["bare"])
+        take_turns(calls(workers, "fit", case=CASE, epochs=1), 1)  # warm-up
+        fits = calls(workers, "fit", case=CASE, epochs=CASE.epochs)
+        figures = take_turns(fits, n_rounds)
+    job = f"fit of {CASE.n_sequences} sequences, {CASE.epochs} epochs"
+    return _row(job, "bare loop", figures["ours"], figures["bare"])
 
 
 def measure_transform(n_rounds):
-    """Transform one sequence in turn with encoders alone.
-
-    Parameters
-    ----------
-    n_rounds : int
-        Number of rounds.
-
-    Returns
-    -------
-    rows : list of dict
-        A row of the table for each encoder.
-    """
-    show_progress("transform")
-    with Worker("small_jobs") as worker:
-        names = ("transform_one", "encode_one", "encode_one_bare")
-        ways = {name: functools.partial(worker.call, name) for name in names}
-        take_turns(ways, 1)  # first calls are slower
-        figures = take_turns(ways, n_rounds)
-    what, ours = "transform of one sequence", figures["transform_one"]
+    """Return the rows of `transform`."""
+    show_progress("small jobs: transform")
+    names = ("transform_one", "encode_one", "encode_one_bare")
+    with Worker("speed.small_jobs") as worker:
+        contenders = {name: functools.partial(worker.call, name) for name in names}
+        take_turns(contenders, 1)  # warm-up
+        figures = take_turns(contenders, n_rounds)
+    job, ours = "transform of one sequence", figures["transform_one"]
     return [
-        _row(what, "torch's LSTM alone", ours, figures["encode_one_bare"]),
-        _row(what, "our encoder alone", ours, figures["encode_one"]),
+        _row(job, "torch's LSTM alone", ours, figures["encode_one_bare"]),
+        _row(job, "our encoder alone", ours, figures["encode_one"]),
     ]
 
 
 def measure_import(n_rounds):
-    """Import in turn, in fresh processes.
-
-    Parameters
-    ----------
-    n_rounds : int
-        Number of rounds.
-
-    Returns
-    -------
-    rows : list of dict
-        A row of the table for each set of libraries.
-    """
-    show_progress("import")
-    with Worker("small_jobs") as worker:
-        ways = {
-            names: functools.partial(worker.call, "import_seconds", names=names)
+    """Return the rows of the import."""
+    show_progress("small jobs: import")
+    with Worker("speed.small_jobs") as worker:
+        contenders = {
+            names: functools.partial(worker.call, "time_import", names=names)
             for names in (OURS, *THEIRS)
         }
-        take_turns(ways, 1)  # reads the files into the system's cache
-        figures = take_turns(ways, n_rounds)
+        take_turns(contenders, 1)  # reads the files into the system's cache
+        figures = take_turns(contenders, n_rounds)
     return [
         _row("import", f"import {names}", figures[OURS], figures[names])
         for names in THEIRS
     ]
 
 
-def _row(what, beside, ours, theirs):
-    """Compare milliseconds of both."""
+def _row(job, other_name, ours, other):
     return {
-        "job": what,
-        "beside": beside,
+        "job": job,
+        "compared with": other_name,
         "ours, ms": statistics.median(ours) * 1e3,
-        "beside, ms": statistics.median(theirs) * 1e3,
-        "added, ms": statistics.median(
-            (our - their) * 1e3 for our, their in zip(ours, theirs, strict=True)
-        ),
-        "ours / beside": 1 / median_ratio(theirs, ours),
-        "rounds": {"ours": ours, "beside": theirs},
+        "other, ms": statistics.median(other) * 1e3,
+        "ours / other": median_ratio(ours, other),
+        "figures": {"ours": ours, "other": other},
     }
-
-
-COLUMNS = {
-    "job": "",
-    "beside": "",
-    "ours, ms": ".2f",
-    "beside, ms": ".2f",
-    "added, ms": ".2f",
-    "ours / beside": ".2f",
-}
-
-
-def main():
-    """Measure the three, print a table, and write it."""
-    args = argument_parser(__doc__).parse_args()
-    print_machine(n_threads=1)
-    n_rounds = QUICK_ROUNDS if args.quick else ROUNDS
-    n_imports = QUICK_IMPORT_ROUNDS if args.quick else IMPORT_ROUNDS
-    rows = [measure_fit(n_rounds), *measure_transform(n_rounds)]
-    rows += measure_import(n_imports)
-    print_table(rows, COLUMNS)
-    print("No bar is set for these: they are reported.")
-    write_json("small_jobs", {"rows": rows, "quick": args.quick})
-
-
-if __name__ == "__main__":
-    main()

@@ -1,1 +1,1 @@
-"""One module a contender, each run in a process of its own by `_measure.Worker`."""
+"""One module per contender; each runs in a process of its own."""

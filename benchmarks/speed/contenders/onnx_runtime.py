@@ -1,15 +1,15 @@
 """The encoder in ONNX Runtime: one LSTM node with the same weights.
 
-It gets what a careful user could give it at best, outside the clock: tensors that are
-scaled, sorted by length where lengths differ, padded chunk by chunk, time first, in the
-size of chunks that is fastest for the case.
+Everything that can be prepared is prepared before the clock starts: tensors are scaled,
+sorted by length if lengths differ, padded in chunks of the fastest size, time first.
 """
 
 import numpy as np
 import onnxruntime
-from _cases import make_X
-from _measure import seconds_per_call
 from onnx import TensorProto, helper, numpy_helper
+
+from ...timing import seconds_per_call
+from ..cases import make_X
 
 CHUNK_SIZES = (32, 64, 128, 256, 1024)
 OPSET = 17
@@ -20,17 +20,7 @@ GATES = [0, 3, 1, 2]
 
 
 class Encoder:
-    """A session and the chunks of one case.
-
-    Parameters
-    ----------
-    case : Case
-        The case.
-    exported : dict
-        Scaler and weights, as of `ours.exported`.
-    n_threads : int
-        Threads inside an operator.
-    """
+    """A session, and the chunks of one case."""
 
     def __init__(self, case, exported, n_threads):
         self.session = _session(exported["directions"], case.ragged, n_threads)
@@ -44,17 +34,17 @@ class Encoder:
         self._choose_chunks()
 
     def _choose_chunks(self):
-        """Keep the chunks of the size that is fastest."""
+        """Keep the chunks of the fastest size."""
         seconds = {}
         for size in CHUNK_SIZES:
             self.chunks = self._cut(size)
-            self.run()  # arenas grow in the first run
+            self.run()  # the first run allocates memory
             seconds[size] = seconds_per_call(self.run)
         self.chunk_size = min(seconds, key=seconds.get)
         self.chunks = self._cut(self.chunk_size)
 
     def _cut(self, size):
-        """Lay out the inputs of each run of the session."""
+        """Return the inputs of each run of the session."""
         cuts = range(0, len(self.X), size)
         return [self._chunk(self.order[start : start + size]) for start in cuts]
 
@@ -69,7 +59,7 @@ class Encoder:
         """Return the vectors of all chunks, in the order of the chunks."""
         return [self.session.run(None, chunk)[0] for chunk in self.chunks]
 
-    def vectors(self):
+    def encode(self):
         """Return the vectors in the order of the case, float32 of shape (n, cells)."""
         found = np.concatenate(self.run())
         in_order = np.empty_like(found)
@@ -104,7 +94,7 @@ def _session(directions, ragged, n_threads):
 
 
 def _nodes(directions, ragged):
-    """Return LSTM, and the final states of both directions laid side by side."""
+    """Return an LSTM and the concatenation of its final states."""
     lstm = helper.make_node(
         "LSTM",
         ["x", "W", "R", "B", "lengths" if ragged else ""],
@@ -118,7 +108,7 @@ def _nodes(directions, ragged):
 
 
 def _initializers(directions):
-    """Return weights as ONNX orders them, (D, ...), and the shape of the vectors."""
+    """Return weights in the order of ONNX, (D, ...), and the shape of the vectors."""
     arrays = {
         "W": [_reordered(cells["weight_ih_l0"]) for cells in directions],
         "R": [_reordered(cells["weight_hh_l0"]) for cells in directions],
@@ -137,54 +127,29 @@ def _initializers(directions):
 
 
 def _reordered(weights):
-    """Put the gates, along the first axis, into ONNX's order."""
+    """Reorder the gates, along the first axis, for ONNX."""
     gates = np.split(weights, 4)
     return np.concatenate([gates[i] for i in GATES])
 
 
-# What the process holds ready: an encoder of both directions and one of one.
+# Prepared encoders, by `bidirectional`.
 _ENCODERS = {}
 
 
 def prepare(case, bidirectional, exported, n_threads):
-    """Build session and chunks of a case.
+    """Build session and chunks of a case; return the fastest chunk size.
 
-    Parameters
-    ----------
-    case : Case
-        The case.
-    bidirectional : bool
-        Whether the encoder reads backward too.
-    exported : dict
-        Scaler and weights, as of `ours.exported`.
-    n_threads : int
-        Threads inside an operator.
-
-    Returns
-    -------
-    chunk_size : int
-        Sequences of a chunk: the size that was fastest.
+    `exported` is the result of `export_encoder` in ours.py.
     """
     _ENCODERS[bidirectional] = Encoder(case, exported, n_threads)
     return _ENCODERS[bidirectional].chunk_size
 
 
 def transform(bidirectional):
-    """Time the runs over all chunks of the case last prepared.
-
-    Parameters
-    ----------
-    bidirectional : bool
-        Whether the encoder reads backward too.
-
-    Returns
-    -------
-    seconds : float
-        For the vectors of all sequences.
-    """
+    """Time the session on all chunks of the case last prepared."""
     return seconds_per_call(_ENCODERS[bidirectional].run)
 
 
-def vectors(bidirectional):
-    """Return what the timed runs give, float32 of shape (n, cells)."""
-    return _ENCODERS[bidirectional].vectors()
+def encode(bidirectional):
+    """Return the vectors of the timed runs, float32 of shape (n, cells)."""
+    return _ENCODERS[bidirectional].encode()
