@@ -120,7 +120,9 @@ def parse_options(module, arguments):
     options = parser.parse_args(arguments)
     options.parameters = dict(getattr(options, "parameters", ()))
     if options.json is None:
-        suffix = "-quick" if options.quick else ""
+        n_threads = getattr(options, "threads", 1)
+        suffix = f"-{n_threads}-threads" if n_threads > 1 else ""
+        suffix += "-quick" if options.quick else ""
         options.json = DEFAULT_FOLDER / f"{name}{suffix}.json"
     return options
 

@@ -1,27 +1,28 @@
-"""Draw a map of surnames: languages and last letters that no one told the embedder.
+"""Draw a map of surnames by their vectors, coloured by language and last letters.
 
-Fits the embedder of :mod:`names`, with all defaults, on the training names, and lays
-the vectors of test names out in the plane by t-SNE.
+Fits the embedder on the training names of `benchmarks/events/names.py` with all
+defaults, without their languages, and projects vectors of test names by t-SNE.
 
-Run: python benchmarks/draw_names.py picture.png [--quick]
+Run from the root of the repository:
+SEQEMBED_DATA=folder python -m docs.figures.draw_names picture.png [--quick]
 """
 
+import argparse
 import pathlib
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _measure import argument_parser
-from names import read_names
 from sklearn.manifold import TSNE
 
+from benchmarks.events.names import read_names
 from sklearn_seqembed import LSTMSequenceEmbedder
 
 LANGUAGES = ("Russian", "English", "Arabic", "Japanese", "German", "Italian")
-N_MOST = 150  # of each language, or Russian would be half of the map
+N_PER_LANGUAGE = 150  # at most; otherwise half of the map would be Russian
 ENDINGS = ("ov", "ev", "in", "ky", "er", "on", "ma", "ni")
-N_NAMED = 40
+N_LABELLED = 40
 
-# Distinct for colour-blind readers, all but the last (Wong, 2011, Nature Methods 8).
+# Distinct for colour-blind readers, except the last (Wong, 2011, Nature Methods 8).
 COLORS = [
     "#0072B2",
     "#D55E00",
@@ -32,22 +33,16 @@ COLORS = [
     "#000000",
     "#8C564B",
 ]
-REST = "0.85"
+OTHER = "0.85"
 
 
 def choose_names(names, languages):
-    """Draw as many names of each of `LANGUAGES`, `N_MOST` or all.
-
-    Returns
-    -------
-    chosen : int ndarray
-        Their places.
-    """
+    """Return the indices of up to `N_PER_LANGUAGE` random names of each language."""
     found = {}
-    for place, (name, language) in enumerate(zip(names, languages, strict=True)):
-        found.setdefault(name, []).append((place, language))
-    # A name of several languages has no one colour; what is listed twice stands once.
-    only = [
+    for i, (name, language) in enumerate(zip(names, languages, strict=True)):
+        found.setdefault(name, []).append((i, language))
+    # Names of several languages have no single colour; repeated names are drawn once.
+    unique = [
         listed[0]
         for listed in found.values()
         if len({language for _, language in listed}) == 1
@@ -55,27 +50,15 @@ def choose_names(names, languages):
     rng = np.random.default_rng(0)
     chosen = []
     for language in LANGUAGES:
-        places = np.array([place for place, its in only if its == language], dtype=int)
-        chosen.append(rng.permutation(places)[:N_MOST])
+        indices = np.array([i for i, of_name in unique if of_name == language], int)
+        chosen.append(rng.permutation(indices)[:N_PER_LANGUAGE])
     return np.concatenate(chosen)
 
 
-def draw(places, names, languages):
+def draw(positions, names, languages):
     """Draw the map twice, coloured by language and by the last two letters.
 
-    Parameters
-    ----------
-    places : ndarray of shape (n_names, 2)
-        Where each name stands.
-    names : list of str
-        The names; some are written.
-    languages : list of str
-        Their languages.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-        The picture.
+    `positions` is of shape (n_names, 2).
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 6), layout="constrained")
     endings = [name[-2:].lower() for name in names]
@@ -85,10 +68,10 @@ def draw(places, names, languages):
     }
     for ax, (labels, found, title) in panels.items():
         found = np.array(found)
-        rest = ~np.isin(found, labels)
-        ax.scatter(*places[rest].T, s=9, color=REST)
+        other = ~np.isin(found, labels)
+        ax.scatter(*positions[other].T, s=9, color=OTHER)
         for label, color in zip(labels, COLORS, strict=False):
-            ax.scatter(*places[found == label].T, s=12, color=color, label=label)
+            ax.scatter(*positions[found == label].T, s=12, color=color, label=label)
         ax.legend(
             loc="upper center",
             bbox_to_anchor=(0.5, 0),
@@ -99,16 +82,17 @@ def draw(places, names, languages):
             handletextpad=0,
         )
         ax.set(xticks=[], yticks=[], title=title)
-    for i in np.random.default_rng(0).permutation(len(names))[:N_NAMED]:
+    for i in np.random.default_rng(0).permutation(len(names))[:N_LABELLED]:
         for ax in panels:
-            ax.annotate(names[i], places[i], fontsize=7, alpha=0.8)
+            ax.annotate(names[i], positions[i], fontsize=7, alpha=0.8)
     return figure
 
 
 def main():
-    """Fit, lay out, and write the picture."""
-    parser = argument_parser(__doc__)
+    """Fit, project and save the picture."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("picture", type=pathlib.Path, help="file to write")
+    parser.add_argument("--quick", action="store_true", help="few names and epochs")
     args = parser.parse_args()
     (train, _), (test, languages) = read_names(args.quick)
     embedder = LSTMSequenceEmbedder(random_state=0)
@@ -117,8 +101,8 @@ def main():
     embedder.fit(train)
     chosen = choose_names(test, languages)
     names = [test[i] for i in chosen]
-    layout = TSNE(random_state=0).fit_transform(embedder.transform(names))
-    draw(layout, names, languages[chosen].tolist()).savefig(args.picture, dpi=80)
+    positions = TSNE(random_state=0).fit_transform(embedder.transform(names))
+    draw(positions, names, languages[chosen].tolist()).savefig(args.picture, dpi=80)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Draw what `quality.py` found: where ours is ahead, and where something simpler is.
+"""Draw the results of the quality benchmark: our vectors against simpler ones.
 
-Left, each set's accuracy by an SVM on our vectors against MiniRocket's features; right,
-what is left unexplained against principal components of the same number.
+Left, the accuracy of an SVM on each set, our vectors against MiniRocket's features;
+right, the unexplained fraction, against as many principal components.
 
-Run: python benchmarks/draw_quality.py results.json picture.png
+Run from the root of the repository, with the JSON of a run of all contenders:
+python -m docs.figures.draw_quality benchmark-results/classification.json picture.png
 """
 
 import argparse
@@ -11,45 +12,35 @@ import json
 import pathlib
 
 import matplotlib.pyplot as plt
-from _quality.contenders import OURS
-from _quality.summary import column, mean_over_seeds
 
-LOW = 1e-4  # shares below are drawn here: PCA may keep all values of a set
+from benchmarks.quality.contenders import OURS
+from benchmarks.quality.summary import column, mean_over_seeds
+
+MINIMUM = 1e-4  # smaller fractions are drawn here: PCA may keep all values of a set
 
 
 def draw(results):
-    """Draw both comparisons, a dot for each set.
-
-    Parameters
-    ----------
-    results : list of dict
-        Single results of `quality.py`.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-        The picture.
-    """
+    """Draw both comparisons, with one dot per set."""
     means = mean_over_seeds(results)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
     _scatter(left, column(means["MiniRocket"], "svm"), column(means[OURS], "svm"))
     left.set(
         title="Accuracy of an SVM: above the line ours is better",
         xlabel="MiniRocket, 9,996 features",
-        ylabel="ours, 320 numbers",
+        ylabel="ours, 320 components",
     )
-    shares = [
+    fractions = [
         {
-            name: max(LOW, 1 - share)
-            for name, share in column(figures, "explained").items()
+            name: max(MINIMUM, 1 - fraction)
+            for name, fraction in column(figures, "explained").items()
         }
         for figures in (means["PCA"], means[OURS])
     ]
-    _scatter(right, *shares)
+    _scatter(right, *fractions)
     right.set(
-        title="Unexplained share: below the line ours is better",
-        xlabel="PCA, up to 320 numbers",
-        ylabel="ours, 320 numbers",
+        title="Unexplained fraction: below the line ours is better",
+        xlabel="PCA, up to 320 components",
+        ylabel="ours, 320 components",
         xscale="log",
         yscale="log",
     )
@@ -57,30 +48,22 @@ def draw(results):
 
 
 def _scatter(ax, theirs, ours):
-    """Draw one dot a set with its name, and the line on which both are equal."""
+    """Draw one labelled dot per set, and the line on which both are equal."""
     names = [name for name in ours if name in theirs]
-    ax.scatter([theirs[name] for name in names], [ours[name] for name in names], s=18)
-    for name in names:
+    x, y = ([figures[name] for name in names] for figures in (theirs, ours))
+    ax.scatter(x, y, s=18)
+    for name, *position in zip(names, x, y, strict=True):
         ax.annotate(
-            name,
-            (theirs[name], ours[name]),
-            xytext=(3, 3),
-            textcoords="offset points",
-            fontsize=6,
+            name, position, xytext=(3, 3), textcoords="offset points", fontsize=6
         )
-    reach = [
-        f(values[name] for name in names)
-        for f in (min, max)
-        for values in (theirs, ours)
-    ]
-    ends = min(reach), max(reach)
+    ends = min(x + y), max(x + y)
     ax.plot(ends, ends, color="0.6", zorder=0)
 
 
 def main():
-    """Read the command line and write the picture."""
+    """Read the command line and save the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=pathlib.Path, help="JSON of quality.py")
+    parser.add_argument("results", type=pathlib.Path, help="JSON of the benchmark")
     parser.add_argument("picture", type=pathlib.Path, help="file to write")
     args = parser.parse_args()
     figure = draw(json.loads(args.results.read_text())["results"])
