@@ -76,7 +76,7 @@ def describe_run(name, result):
         "results": f"[{name}](results/{name}.json)",
         "date": result["date"],
         "machine": result["machine"],
-        "note": "; ".join(remarks),
+        "note": ". ".join(text[:1].upper() + text[1:] for text in remarks),
     }
 
 
