@@ -16,7 +16,7 @@ PYTEST = -m pytest --numprocesses $(WORKERS) --durations 25
 # many times slower with them when other programs use the same cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-oldest lint docs wheel benchmark quality events pairs clean
+.PHONY: demo test test-oldest lint docs wheel benchmark quality events pairs tables clean
 
 demo: $(VENV)/.test-ready  ## Encode and classify real sequences; save a figure.
 	$(BIN)/python examples/demo.py
@@ -43,29 +43,26 @@ docs: $(VENV)/.docs-ready  ## Build the documentation in docs/_build/html.
 wheel: $(VENV)/.docs-ready  ## Build the wheel in dist.
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
-benchmark:  ## Measure speed and memory beside other libraries, in about an hour.
+benchmark:  ## Compare speed and memory with other libraries, in about 75 minutes.
 	$(MAKE) VENV=$(BENCHMARK_VENV) $(BENCHMARK_VENV)/.benchmark-ready
-	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python benchmarks/run_all.py
+	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python -m benchmarks speed
 
-quality:  ## Judge the vectors on 23 classification sets, beside other ways.
+quality:  ## Evaluate vectors on 23 classification sets, and other methods.
 	$(MAKE) VENV=$(QUALITY_VENV) $(QUALITY_VENV)/.quality-ready
-	env -u OMP_NUM_THREADS $(QUALITY_VENV)/bin/python benchmarks/quality.py
+	env -u OMP_NUM_THREADS $(QUALITY_VENV)/bin/python -m benchmarks quality
 
-events: $(VENV)/.test-ready  ## Judge vectors of words and events, in about two hours.
-	for name in names sentences sepsis helpdesk events; do \
-		$(BIN)/python benchmarks/$$name.py || exit 1; \
-	done
+events: $(VENV)/.test-ready  ## Evaluate vectors of words and events, in about two hours.
+	$(BIN)/python -m benchmarks events
 
-pairs: $(VENV)/.test-ready  ## Judge predicted sequences, in about six hours.
-	for name in generated translation forecasting continuation; do \
-		$(BIN)/python benchmarks/$$name.py || exit 1; \
-	done
+pairs:  ## Evaluate predicted sequences, in about six hours.
 	$(MAKE) VENV=$(BENCHMARK_VENV) $(BENCHMARK_VENV)/.benchmark-ready
-	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python benchmarks/addition.py
-	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python benchmarks/sequence_speed.py
+	$(BENCHMARK_VENV)/bin/python -m benchmarks pairs
+
+tables: $(VENV)/.test-ready  ## Fill the tables of the documentation from benchmarks/results.
+	$(BIN)/python -m benchmarks.tables
 
 clean:
-	rm -rf $(VENV) $(OLDEST_VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmarks/results dist docs/_build docs/auto_examples docs/generated
+	rm -rf $(VENV) $(OLDEST_VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmark-results dist docs/_build docs/auto_examples docs/generated
 
 $(VENV)/.%-ready: pyproject.toml $(CONSTRAINTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -1,13 +1,11 @@
-"""The benchmarks of words and events cut, count and compare as they say."""
+"""Benchmarks of words and events: cutting, aggregating and comparing."""
 
-import events
-import helpdesk
 import numpy as np
 import pandas as pd
 import pytest
-import sentences
-import sepsis
-from _events import (
+
+from benchmarks.events import categories, helpdesk, sentences, sepsis
+from benchmarks.events.logs import (
     aggregate,
     corrected_error,
     cut_before,
@@ -19,7 +17,7 @@ from _events import (
 
 @pytest.fixture
 def log():
-    """Two cases, of three events and of one."""
+    """Return an event log of two cases, with three events and one."""
     times = ["2024-01-01 00:00", "2024-01-01 01:00", "2024-01-01 04:00", "2024-02-01"]
     return pd.DataFrame(
         {
@@ -31,7 +29,7 @@ def log():
     )
 
 
-def test_a_log_becomes_one_row_a_case(log):
+def test_log_becomes_one_row_per_case(log):
     frame = to_frame(log, ["activity"])
 
     assert frame["activity"].to_dict() == {
@@ -48,11 +46,11 @@ def test_a_log_becomes_one_row_a_case(log):
         ({"A": 2, "B": 0}, ["A", "A"]),
     ],
 )
-def test_cases_are_cut_before_what_is_to_be_told(log, stops, kept):
+def test_cases_are_cut_before_the_given_position(log, stops, kept):
     assert cut_before(log, pd.Series(stops))["case"].tolist() == kept
 
 
-def test_aggregates_are_counts_levels_and_times(log):
+def test_aggregates_are_counts_values_and_times(log):
     made = aggregate(log, ["activity"], ["crp"])
 
     assert made.loc["A"].to_dict() == {
@@ -70,18 +68,18 @@ def test_aggregates_are_counts_levels_and_times(log):
         "gap": 3 * 3600,
     }
     assert made.loc["B", "total"] == 0
-    assert made.loc["B"].isna().sum() == 5  # four levels, and no gap
+    assert made.loc["B"].isna().sum() == 5  # four statistics of crp, and the gap
 
 
-def test_folds_that_share_training_rows_count_as_fewer():
+def test_standard_error_is_larger_for_overlapping_training_parts():
     differences = np.array([0.1, -0.1, 0.2, 0.0])
-    alone = np.sqrt(differences.var(ddof=1) / 4)
+    independent = np.sqrt(differences.var(ddof=1) / 4)
 
-    assert corrected_error(differences, 0) == pytest.approx(alone)
-    assert corrected_error(differences, 1 / 4) == pytest.approx(alone * 2**0.5)
+    assert corrected_error(differences, 0) == pytest.approx(independent)
+    assert corrected_error(differences, 1 / 4) == pytest.approx(independent * 2**0.5)
 
 
-def test_beginnings_end_before_what_they_are_asked_for(log):
+def test_prefixes_end_before_the_next_activity(log):
     prefixes, following, remaining = cut_prefixes(to_frame(log, ["activity", "crp"]))
 
     assert prefixes["activity"].tolist() == [["begin"], ["begin", "test"]]
@@ -91,29 +89,29 @@ def test_beginnings_end_before_what_they_are_asked_for(log):
     assert to_events(prefixes)["activity"].tolist() == ["begin", "begin", "test"]
 
 
-def test_what_follows_an_activity_most_often_is_learned_from_training_cases():
+def test_most_frequent_next_activity_is_counted_in_training_cases():
     train = pd.DataFrame({"activity": [["a"], ["a"], ["a", "b"]]})
-    test = pd.DataFrame({"activity": [["b", "a"], ["never seen"]]})
+    test = pd.DataFrame({"activity": [["b", "a"], ["unseen"]]})
     parts = [
         (train, np.array(["b", "c", "b"]), np.array([1, 3, 4])),
         (test, np.array(["b", "c"]), np.array([2, 5])),
     ]
 
-    figures = helpdesk.judge_last(parts)
+    figures = helpdesk.evaluate_last(parts)
 
-    # a: b or c, after which 1 or 3 remain. What was never seen: b, 3 of all.
+    # After "a": "b" or "c", with 1 or 3 events left. Unseen: "b", and the median 3.
     assert figures["accuracy"] == 1 / 2
-    assert figures["error"] == (0 + 2) / 2
+    assert figures["error, events"] == (0 + 2) / 2
 
 
-def test_sentences_are_compared_word_by_word():
+def test_similarity_is_the_fraction_of_pairs():
     pairs = [["I'm", "Tom", "."], ["Go", "!"]], [["I'm", "ill", "."], ["Stop", "Tom"]]
 
-    assert sentences.shares_alike(*pairs) == {
+    assert sentences.measure_similarity(*pairs) == {
         "first word": 1 / 2,
         "last word": 0,
-        "punctuation at the end": 1 / 2,
-        "number of tokens": 1,
+        "same end": 1 / 2,
+        "same number of tokens": 1,
         "any word": 1 / 2,
     }
 
@@ -126,25 +124,25 @@ def test_areas_are_compared_fold_by_fold():
     for result in results:
         result["static, aggregates"] = 0.5
 
-    rows = {row["contender"]: row for row in sepsis.area_rows(results)}
+    rows = {row["columns"]: row for row in sepsis.compare_areas(results)}
 
-    assert rows["vectors"]["over aggregates"] == pytest.approx(0.1)
+    assert rows["vectors"]["minus aggregates"] == pytest.approx(0.1)
     assert rows["vectors"]["standard error"] == pytest.approx(0, abs=1e-9)
     assert rows["both"]["AUC"] == pytest.approx(0.8)
     assert rows["both"]["standard error"] > 0
-    assert rows["static, vectors"]["over aggregates"] == pytest.approx(0.15)
+    assert rows["static, vectors"]["minus aggregates"] == pytest.approx(0.15)
 
 
-@pytest.mark.parametrize(("case", "kinds"), events.CASES.items())
-def test_generated_tables_hold_what_their_case_says(case, kinds):
-    n_numbers, n_levels = kinds
+@pytest.mark.parametrize(("case", "features"), categories.CASES.items())
+def test_simulated_tables_have_the_features_of_their_case(case, features):
+    n_numbers, n_categories = features
 
-    table = events.make_table(case, 50)
+    table = categories.make_X(case, 50)
 
-    assert table.num_columns == n_numbers + len(n_levels)
+    assert table.num_columns == n_numbers + len(n_categories)
     for column in table.columns:
-        assert {len(cell) for cell in column.to_pylist()} == {events.N_TIMESTEPS}
-    for n in n_levels:
-        tokens = table[f"category {n}"].combine_chunks().flatten().to_pylist()
+        assert {len(cell) for cell in column.to_pylist()} == {categories.N_TIMESTEPS}
+    for n in n_categories:
+        tokens = table[f"category of {n}"].combine_chunks().flatten().to_pylist()
         assert 1 < len(set(tokens)) <= n
         assert tokens[::2] == tokens[1::2]

@@ -1,14 +1,15 @@
-"""The benchmarks of predicted sequences draw, cut and judge as they say."""
+"""Benchmarks of predicted sequences: drawing, cutting and evaluating."""
 
-import _measure
-import addition
-import continuation
-import forecasting
-import generated
 import numpy as np
 import pytest
-import translation
 
+from benchmarks.pairs import (
+    addition,
+    continuation,
+    forecasting,
+    generated,
+    translation,
+)
 from sklearn_seqembed.datasets import make_windows
 
 
@@ -36,36 +37,36 @@ def test_generated_sequences_are_new():
 
 
 @pytest.mark.parametrize(
-    ("task", "answer"), [("reverse", "213"), ("sort", "123"), ("echo", "312")]
+    ("task", "answer"), [("reverse", "213"), ("sort", "123"), ("repeat", "312")]
 )
-def test_tasks_are_what_they_are_called(task, answer):
+def test_tasks_transform_digits(task, answer):
     assert generated.TASKS[task]("312") == answer
 
 
 @pytest.mark.parametrize("text", ["Wait!", "I'm ill.", "It is 7:45, Tom.", "„Ja“"])
-def test_words_are_joined_as_they_were(text):
+def test_joining_words_restores_the_sentence(text):
     assert translation.join_words(translation.split_words(text)) == text
 
 
-def test_translations_are_judged_by_all_references():
+def test_translations_are_compared_with_all_references():
     references = {"Hi.": ["Hallo!", "Grüß Gott!"], "Run!": ["Lauf!"]}
 
-    figures = translation.judge(["Grüß Gott!", "Geh!"], references)
+    figures = translation.evaluate(["Grüß Gott!", "Geh!"], references)
 
     assert figures["exact"] == 0.5
-    assert figures["distinct"] == figures["sentences"] == 2
+    assert figures["distinct"] == 2
 
 
-def test_the_nearest_sentence_lends_its_translation():
+def test_look_up_returns_the_translation_of_the_nearest_sentence():
     train = (["I am here.", "Go away!"], ["Ich bin hier.", "Geh weg!"])
 
     assert translation.look_up(train, ["I am there."]) == ["Ich bin hier."]
 
 
-def test_each_feature_of_a_window_becomes_a_sequence():
+def test_features_of_windows_are_split_into_sequences_and_joined():
     windows = np.arange(12).reshape(2, 3, 2)
 
-    sequences = forecasting.one_by_one(windows)
+    sequences = forecasting.split_features(windows)
 
     assert sequences[:, :, 0].tolist() == [
         [0, 2, 4],
@@ -73,6 +74,9 @@ def test_each_feature_of_a_window_becomes_a_sequence():
         [6, 8, 10],
         [7, 9, 11],
     ]
+    np.testing.assert_array_equal(
+        forecasting.join_features(sequences[..., 0], 2), windows
+    )
 
 
 def test_the_last_hours_are_repeated():
@@ -81,51 +85,48 @@ def test_the_last_hours_are_repeated():
     assert forecasting.repeat_last(X, 5, 2)[0, :, 0].tolist() == [2, 3, 2, 3, 2]
 
 
-def test_the_linear_forecast_goes_on_with_each_feature():
+def test_linear_forecast_extrapolates_each_feature():
     times = np.arange(60.0)[:, None]
     series = np.hstack([times, -2 * times])
     X, y = make_windows(series, lookback=4, horizon=3)
 
     predicted = forecasting.forecast_linearly(
-        {"train": (X, y), "between": (X, y), "test": (X[-5:] + 100, None)}, 3
+        {"train": (X, y), "between": (X, y), "test": (X[-5:] + 100, None)}
     )
 
     np.testing.assert_allclose(predicted, y[-5:] + 100, atol=0.05)
 
 
-def test_means_are_taken_over_horizons():
+def test_errors_are_averaged_over_horizons():
     results = [
-        {"contender": "ours", "seed": seed, "horizon": horizon, "MSE": seed + horizon}
-        for seed in (0, 10)
-        for horizon in (1, 3)
+        {"method": "ours, seed 0", "horizon": h, "errors": [h, 2 * h], "fit, s": 5.0}
+        for h in (1, 3)
     ]
 
-    means = forecasting.add_means(results)[len(results) :]
+    tables = forecasting.tabulate(results)
 
-    assert [mean["MSE"] for mean in means] == [2, 12]
-    assert {mean["horizon"] for mean in means} == {"mean"}
+    assert tables["forecasting"]["rows"] == [
+        {
+            "method": "ours, seed 0",
+            "1 h": "1.000 / 2.000",
+            "3 h": "3.000 / 6.000",
+            "mean": "2.000 / 4.000",
+        }
+    ]
+    assert tables["forecasting-seconds"]["rows"][0]["3 h"] == 5.0
 
 
-def test_the_most_frequent_continuation_knows_beginnings_and_their_ends():
-    beginnings = [["a"], ["a"], ["a"], ["a", "b"]]
-    rests = [["b", "c"], ["b", "c"], ["d"], ["c"]]
-    frequent = continuation.MostFrequent().fit(beginnings, rests)
+def test_most_frequent_continuation_falls_back_to_known_endings():
+    prefixes = [["a"], ["a"], ["a"], ["a", "b"]]
+    continuations = [["b", "c"], ["b", "c"], ["d"], ["c"]]
+    frequent = continuation.MostFrequent().fit(prefixes, continuations)
 
     assert frequent.predict([["a"], ["a", "b"]]) == [["b", "c"], ["c"]]
-    # Never met: what followed "b", and what was said most often of all.
+    # Unseen: what follows "b", and the most frequent continuation of all.
     assert frequent.predict([["x", "b"], ["x"]]) == [["c"], ["b", "c"]]
 
 
-def test_continuations_are_judged_by_next_rest_and_whole():
-    figures = continuation.judge([["a", "b"], ["c"]], [["a", "b"], ["d", "c"]])
+def test_continuations_are_compared_by_next_activity_similarity_and_equality():
+    figures = continuation.evaluate([["a", "b"], ["c"]], [["a", "b"], ["d", "c"]])
 
     assert figures == {"next": 0.5, "similarity": 0.75, "exact": 0.5}
-
-
-def test_parameters_are_set_from_the_command_line():
-    parser = _measure.argument_parser("A program.")
-    _measure.add_parameters(parser)
-
-    given = parser.parse_args(["--set", "cell=gru", "lr=0.002"]).set
-
-    assert dict(given) == {"cell": "gru", "lr": 0.002}

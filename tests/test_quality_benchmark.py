@@ -1,26 +1,25 @@
-"""The quality benchmark judges, sums up and compares as it says."""
+"""The quality benchmark: evaluating, summarizing and comparing."""
 
 import json
 import math
 
-import compare_quality
 import numpy as np
 import pytest
-import quality
-from _quality import summary, tables
-from _quality.contenders import CONTENDERS, explained_fraction
-from _quality.judges import build_svm, judge, judge_by_ridge
 from sklearn.datasets import make_blobs
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV
 
-MULTIVARIATE = summary.sets_of("multivariate")
+from benchmarks.quality import classification, compare, summary, tables
+from benchmarks.quality.contenders import CONTENDERS, explained_fraction
+from benchmarks.quality.evaluation import build_svm, evaluate, evaluate_by_ridge
+from benchmarks.quality.summary import MULTIVARIATE, UNIVARIATE
+
 NAMES = ("svm", "logistic", "neighbour", "nmi")
 
 
 @pytest.fixture
 def blobs():
-    """Vectors of both parts in three clusters far apart, with their classes."""
+    """Return vectors of both parts in three distant clusters, with their classes."""
     vectors, y = make_blobs(
         120, n_features=4, centers=3, center_box=(-100, 100), random_state=0
     )
@@ -28,7 +27,7 @@ def blobs():
 
 
 def make_results(contender="ours", seeds=(0,), sets=summary.SETS, **figures):
-    """Make up results that are alike on all sets and with all seeds."""
+    """Make results that are equal for all sets and seeds."""
     return [
         {"contender": contender, "set": name, "seed": seed, **figures}
         for name in sets
@@ -36,28 +35,28 @@ def make_results(contender="ours", seeds=(0,), sets=summary.SETS, **figures):
     ]
 
 
-def verdicts_of(results):
-    """Judge made-up results; verdicts by what is compared."""
-    verdicts = summary.judge_bars(summary.mean_over_seeds(results), n_workers=2)
-    return {verdict["what"]: verdict for verdict in verdicts}
+def judge(results):
+    """Return the verdicts on results by question."""
+    verdicts = summary.judge_targets(summary.mean_over_seeds(results), n_workers=2)
+    return {verdict["question"]: verdict for verdict in verdicts}
 
 
-@pytest.mark.parametrize("standardise", [True, False])
-def test_clusters_far_apart_are_told_apart_by_all_judges(blobs, standardise):
-    figures = judge(*blobs, standardise=standardise)
+@pytest.mark.parametrize("standardize", [True, False])
+def test_distant_clusters_are_separated_by_all_methods(blobs, standardize):
+    figures = evaluate(*blobs, standardize=standardize)
 
     assert figures == pytest.approx(dict.fromkeys(NAMES, 1))
-    assert judge_by_ridge(*blobs) == 1
+    assert evaluate_by_ridge(*blobs) == 1
 
 
-def test_standardising_brings_out_a_number_of_small_unit():
+def test_standardizing_reveals_a_component_of_small_scale():
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], 50)
     vectors = np.column_stack([y + 0.1 * rng.normal(size=100), 1e4 * rng.random(100)])
 
     figures = {
-        standardise: judge(vectors, y, vectors[::-1], y[::-1], standardise)
-        for standardise in (True, False)
+        standardize: evaluate(vectors, y, vectors[::-1], y[::-1], standardize)
+        for standardize in (True, False)
     }
 
     assert figures[True]["nmi"] > 0.9 > figures[False]["nmi"]
@@ -68,58 +67,59 @@ def test_standardising_brings_out_a_number_of_small_unit():
     ("n_samples", "n_classes", "searched"),
     [(48, 2, False), (60, 2, True), (60, 12, True), (60, 15, False)],
 )
-def test_c_is_searched_where_there_is_enough_for_folds(n_samples, n_classes, searched):
+def test_c_is_cross_validated_if_there_is_enough_data(n_samples, n_classes, searched):
     classifier = build_svm(np.arange(n_samples) % n_classes)
 
     assert isinstance(classifier, GridSearchCV) == searched
     assert searched or classifier.C == 1000
 
 
-def test_explained_share_is_r2_over_the_features_that_vary():
+def test_explained_fraction_is_r2_over_the_features_that_vary():
     rng = np.random.default_rng(0)
     true = np.column_stack([rng.normal(5, 2, size=(30, 2)), np.ones(30)])
     predicted = true + 0.1 * rng.normal(size=true.shape)
 
-    share = explained_fraction(predicted, true)
+    fraction = explained_fraction(predicted, true)
 
-    assert share == pytest.approx(r2_score(true[:, :2], predicted[:, :2]))
+    assert fraction == pytest.approx(r2_score(true[:, :2], predicted[:, :2]))
 
 
-def test_every_published_set_has_a_kind_and_a_figure_to_pass():
-    assert (len(summary.sets_of("univariate")), len(MULTIVARIATE)) == (19, 4)
+def test_every_set_has_a_kind_and_a_published_figure():
+    assert (len(UNIVARIATE), len(MULTIVARIATE)) == (19, 4)
     assert all("dtw_1nn" in figures for figures in summary.PUBLISHED.values())
 
 
-def test_all_bars_are_met_by_perfect_vectors():
+def test_perfect_vectors_meet_all_targets():
     ours = make_results(svm=1.0, nmi=1.0, explained=0.9, fit_seconds=1.0)
     textbook = make_results("textbook", explained=0.7)
 
-    verdicts = verdicts_of(ours + textbook)
+    verdicts = judge(ours + textbook)
 
-    assert all(verdict["met"] is True for verdict in verdicts.values())
+    assert all(verdict["met"] == "yes" for verdict in verdicts.values())
 
 
-def test_no_bar_is_met_by_poor_vectors():
+def test_poor_vectors_meet_no_target():
     ours = make_results(svm=0.8, nmi=0.4, explained=0.5, fit_seconds=100.0)
     textbook = make_results("textbook", explained=0.7)
 
-    verdicts = verdicts_of(ours + textbook)
+    verdicts = judge(ours + textbook)
 
-    assert all(verdict["met"] is False for verdict in verdicts.values())
+    assert all(verdict["met"] == "no" for verdict in verdicts.values())
 
 
-def test_a_bar_is_not_judged_where_a_set_failed():
+def test_target_is_not_judged_if_a_set_failed():
     results = make_results(svm=1.0, nmi=1.0)
     results[0] = {"contender": "ours", "set": summary.SETS[0], "seed": 0, "error": "!"}
 
-    verdicts = verdicts_of(results)
+    verdicts = judge(results)
 
-    univariate = verdicts["SVM, univariate, TS2Vec"]
-    assert (univariate["n"], univariate["n_sets"], univariate["met"]) == (18, 19, None)
-    assert verdicts["SVM, PLAID, 1-NN with DTW"]["met"] is True
+    univariate = verdicts["quality: SVM, univariate sets: TS2Vec"]
+    assert univariate["result"] == "1.000, 18 of 19 sets"
+    assert univariate["met"] == "not judged"
+    assert verdicts["quality: SVM, PLAID: 1-NN with DTW"]["met"] == "yes"
 
 
-def test_seeds_are_averaged_and_one_seed_has_no_spread():
+def test_seeds_are_averaged_and_a_single_seed_has_no_deviation():
     results = make_results(svm=0.5) + make_results(seeds=(1,), svm=0.7)
 
     means = summary.mean_over_seeds(results)["ours"]
@@ -131,49 +131,56 @@ def test_seeds_are_averaged_and_one_seed_has_no_spread():
     assert single["PLAID"]["svm"] is None
 
 
-def test_means_over_sets_are_spread_over_seeds(capsys):
+def test_means_over_sets_have_a_deviation_over_seeds():
     results = make_results(seeds=(0,), svm=0.4) + make_results(seeds=(1,), svm=0.6)
     results += make_results("untrained", seeds=(0,), svm=0.4)
 
     by_seed = summary.means_by_seed(results, "ours", "svm", MULTIVARIATE)
-    tables.print_seeds(results)
+    rows = tables.tabulate_seeds(results)
 
     assert by_seed == pytest.approx([0.4, 0.6])
-    printed = capsys.readouterr().out
-    assert printed.count("0.500 ± 0.141") == 2  # for both kinds
-    assert "untrained" not in printed  # one seed has no spread
+    assert [row["kind"] for row in rows] == ["univariate", "multivariate"]
+    for row in rows:  # "untrained" has a single seed
+        assert (row["contender"], row["seeds"]) == ("ours", 2)
+        assert row["SVM"] == pytest.approx([0.5, 0.02**0.5])
 
 
-@pytest.mark.parametrize("quick", [True, False])
-def test_an_earlier_run_of_other_parameters_is_not_mixed_in(tmp_path, capsys, quick):
+@pytest.fixture
+def earlier(tmp_path):
+    """Return the file of an earlier run without --quick."""
     results = make_results(seeds=(0, 1), svm=0.5) + make_results("PCA", svm=0.5)
     written = {
+        "options": {"quick": False},
+        "parameters": {"ours": {"lr": [0.1]}, "PCA": {}},
         "results": results,
-        "machine": {"date": "2026-01-01"},
-        "parameters": {"ours": {"pooling": ["mean"]}, "PCA": {}},
-        "quick": False,
     }
     path = tmp_path / "earlier.json"
     path.write_text(json.dumps(written))
+    return path
+
+
+def test_earlier_results_of_other_parameters_are_dropped(earlier, capsys):
     jobs = make_results(seeds=(0,))
 
-    def read(pooling):
-        return quality.read_others(path, jobs, {"ours": {"pooling": pooling}}, quick)
-
-    if quick:
-        with pytest.raises(SystemExit, match="without --quick"):
-            read(("mean",))
-        return
-    same, parameters = read(("mean",))
-    changed, _ = read(("max",))
+    same, parameters = classification.read_earlier(
+        earlier, jobs, {"ours": {"lr": (0.1,)}}, quick=False
+    )
+    changed, _ = classification.read_earlier(
+        earlier, jobs, {"ours": {"lr": (0.2,)}}, quick=False
+    )
 
     assert len(same) == 2 * len(summary.SETS)  # seed 1 of ours, and PCA
     assert {each["contender"] for each in changed} == {"PCA"}
-    assert parameters == written["parameters"]
-    assert "Dropped from it, of other parameters: ours." in capsys.readouterr().out
+    assert parameters == {"ours": {"lr": [0.1]}, "PCA": {}}
+    assert "Dropped, since parameters differ: ours." in capsys.readouterr().out
 
 
-def test_a_ratio_needs_something_unexplained_on_both_sides():
+def test_quick_and_full_runs_are_not_combined(earlier):
+    with pytest.raises(SystemExit, match="without --quick"):
+        classification.read_earlier(earlier, [], {}, quick=True)
+
+
+def test_ratio_requires_something_unexplained_on_both_sides():
     ours = make_results(explained=0.9) + make_results("PCA", explained=1.0)
     textbook = make_results("textbook", explained=0.6)
 
@@ -183,35 +190,41 @@ def test_a_ratio_needs_something_unexplained_on_both_sides():
     assert summary.unexplained_ratios(means, "PCA") == {}
 
 
-def test_tables_show_every_contender_and_name_what_failed(capsys):
-    results = make_results(seeds=(0, 1), svm=0.9, nmi=0.5, explained=0.9)
-    results += make_results("textbook", svm=0.8, nmi=0.4, explained=0.6)
+def test_tables_have_every_contender_and_the_published_figures():
+    results = make_results("textbook", svm=0.8, nmi=0.4, explained=0.6)
+    results += make_results(seeds=(0, 1), svm=0.9, nmi=0.5, explained=0.9)
     for result in results:
         result |= {"fit_seconds": 1.0, "vector_length": 128}
-    failed = {"contender": "PCA", "set": "CBF", "seed": 0, "error": "Why:\nBadError"}
+    failed = {"contender": "PCA", "set": "CBF", "seed": 0, "error": "BadError"}
 
-    verdicts = list(verdicts_of(results).values())
-    tables.print_summary([*results, failed], verdicts)
+    made = tables.make_tables([*results, failed])
 
-    printed = capsys.readouterr().out
-    assert "| textbook  | univariate   |   19 | 0.800 |" in printed
-    assert "Failed: PCA, CBF, seed 0: BadError" in printed
-    assert "T-Loss combined: 0.900, 19 of 19 sets. Bar above 0.903: NOT met" in printed
+    by_set = made["quality-svm-univariate"]
+    *sets, mean, counts = by_set["rows"]
+    assert [row["set"] for row in sets] == list(UNIVARIATE)
+    assert mean["ours"] == pytest.approx(0.9)
+    assert mean["DTW 1-NN, p."] == pytest.approx(0.853, abs=5e-4)
+    assert counts["textbook"] == "19"
+    assert "PCA" not in by_set["columns"]
+    means = made["quality-means"]["rows"]
+    assert [row["contender"] for row in means] == ["textbook"] * 2 + ["ours"] * 2
+    assert means[2]["unexplained / textbook"] == pytest.approx(0.25)
+    assert means[0] | {"fit, s": 19.0, "length": "128", "sets": 19} == means[0]
 
 
-def test_the_longest_job_is_given_out_first():
+def test_makespan_starts_the_longest_jobs_first():
     assert summary.makespan([1, 2, 3, 4], n_workers=2) == 5
     assert summary.makespan([1, 1, 1, 9], n_workers=2) == 9
     assert summary.makespan([1, 2, 3], n_workers=1) == 6
 
 
-def test_comparison_counts_wins_and_tells_what_changed():
+def test_comparison_counts_wins_draws_and_losses():
     before = {"results": make_results(sets=MULTIVARIATE, svm=0.5, fit_seconds=1.0)}
     after = {"results": make_results(sets=MULTIVARIATE, svm=0.5, fit_seconds=3.0)}
     for result, svm in zip(after["results"], (0.6, 0.7, 0.5, 0.4), strict=True):
         result["svm"] = svm
 
-    rows, summaries = compare_quality.compare(before, after, "ours")
+    rows, summaries = compare.compare(before, after, "ours")
 
     found = summaries["svm"]
     assert [row["B - A"] for row in rows] == pytest.approx([0.1, 0.2, 0.0, -0.1])
@@ -223,14 +236,14 @@ def test_comparison_counts_wins_and_tells_what_changed():
     assert "nmi" not in summaries
 
 
-def test_comparison_names_parameters_that_differ():
-    changes = compare_quality.differing({"lr": 1, "cell": "gru"}, {"lr": 2, "new": 3})
+def test_comparison_finds_parameters_that_differ():
+    changes = compare.find_differences({"lr": 1, "cell": "gru"}, {"lr": 2, "new": 3})
 
     assert changes == {"lr": (1, 2), "cell": ("gru", None), "new": (None, 3)}
 
 
 class FragileWorker:
-    """Stands in for a process, which dies in the jobs of one set."""
+    """A process that dies in the jobs of one set."""
 
     n_started = 0
 
@@ -252,24 +265,27 @@ class FragileWorker:
         return job | {"svm": 1.0}
 
 
-def test_a_process_that_dies_costs_one_job(monkeypatch):
-    monkeypatch.setattr(quality, "Worker", FragileWorker)
+def test_process_that_dies_fails_one_job(monkeypatch):
+    monkeypatch.setattr(classification, "Worker", FragileWorker)
     monkeypatch.setattr(FragileWorker, "n_started", 0)
     names = ("Trace", "PLAID", "CBF")
     jobs = [{"contender": "ours", "set": name, "seed": 0} for name in names]
 
-    results = quality.run_jobs(jobs, n_workers=1, quick=True)
+    results = classification.run_jobs(jobs, n_workers=1, quick=True)
+    results = classification.sort_results(results)
 
     assert [result["set"] for result in results] == ["CBF", "PLAID", "Trace"]
     assert [result.get("svm") for result in results] == [1.0, None, 1.0]
     assert FragileWorker.n_started == 2
 
 
-def test_jobs_run_longest_first_and_once_where_nothing_is_random(monkeypatch):
+def test_longest_jobs_run_first_and_deterministic_ones_once(monkeypatch):
     lengths = {"Trace": np.array([5, 5]), "PLAID": np.array([9, 100])}
-    monkeypatch.setattr(quality, "load_lengths", lambda name, part: lengths[name])
+    monkeypatch.setattr(
+        classification, "load_lengths", lambda name, part: lengths[name]
+    )
 
-    jobs = quality.plan_jobs(CONTENDERS, lengths, seeds=[0, 1])
+    jobs = classification.plan_jobs(CONTENDERS, lengths, seeds=[0, 1])
 
     assert (jobs[0]["contender"], jobs[0]["set"]) == ("textbook", "PLAID")
     n_jobs = {

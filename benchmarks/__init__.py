@@ -1,0 +1,1 @@
+"""Benchmarks of sklearn_seqembed: python -m benchmarks PROGRAM, see README.md."""

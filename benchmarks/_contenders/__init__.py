@@ -1,1 +1,0 @@
-"""One module a contender, each run in a process of its own by `_measure.Worker`."""

@@ -1,1 +1,0 @@
-"""The parts of the quality benchmark: contenders, judges, job and summary."""

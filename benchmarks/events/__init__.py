@@ -1,0 +1,1 @@
+"""Vectors of words and events, compared with features made by hand."""

@@ -1,0 +1,1 @@
+"""Sequences predicted from other sequences, compared with simpler methods."""

@@ -1,0 +1,112 @@
+"""Reverse, sort and repeat random digits: how many predictions are exact?
+
+Strings of 5 to 30 digits, drawn uniformly; no test string occurs in training. A second
+table has the fraction of exact predictions for longer strings, up to 60 digits.
+"""
+
+import numpy as np
+
+from sklearn_seqembed import LSTMSequencePredictor
+from sklearn_seqembed.metrics import exact_match_score, token_match_score
+
+from ..formatting import make_table
+from ..runner import add_parameters, add_seeds, show_progress
+from ..timing import timed
+
+TASKS = {
+    "reverse": lambda x: x[::-1],
+    "sort": lambda x: "".join(sorted(x)),
+    "repeat": lambda x: x,
+}
+LENGTHS = 5, 30
+N_TRAIN, N_TEST = 100_000, 5_000
+
+RANGES = ((5, 10), (11, 20), (21, 30), (31, 32), (33, 35), (36, 40), (41, 60))
+N_PER_RANGE = 500
+
+COLUMNS = {
+    "task": "",
+    "seed": "d",
+    "exact": ".4f",
+    "digits": ".4f",
+    "epochs": "d",
+    "fit, s": ",.0f",
+    "sequences/s predicted": ",.0f",
+}
+LENGTH_COLUMNS = {"task": "", "length": "", "exact": ".3f", "length exact": ".3f"}
+
+
+def add_arguments(parser):
+    """Add the options of this program."""
+    add_seeds(parser, default=(0,))  # each takes half an hour or more
+    add_parameters(parser)
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--n-train", type=int, default=N_TRAIN)
+
+
+def run(options):
+    """Evaluate all tasks with all seeds."""
+    n_train = 2_000 if options.quick else options.n_train
+    rows, by_length = [], []
+    for task in options.tasks:
+        for seed in options.seeds:
+            row, lengths = evaluate(task, seed, n_train, options.parameters)
+            show_progress(str(row))
+            rows.append(row)
+            by_length += lengths
+    return {
+        "tables": {
+            "generated": make_table("Unseen strings", COLUMNS, rows),
+            "generated-lengths": make_table("By length", LENGTH_COLUMNS, by_length),
+        }
+    }
+
+
+def draw(n_samples, lengths, rng, seen=()):
+    """Draw distinct strings of digits that are not in `seen`."""
+    found = {}
+    low, high = lengths
+    while len(found) < n_samples:
+        length = rng.integers(low, high + 1)
+        digits = "".join(map(str, rng.integers(0, 10, length)))
+        if digits not in seen:
+            found[digits] = None
+    return list(found)
+
+
+def evaluate(task, seed, n_train, parameters):
+    """Train on one task; return a row, and rows by length."""
+    rng = np.random.default_rng(seed)
+    X = draw(n_train, LENGTHS, rng)
+    seen = set(X)
+    X_test = draw(N_TEST, LENGTHS, rng, seen)
+    y, y_test = (list(map(TASKS[task], part)) for part in (X, X_test))
+    predictor = LSTMSequencePredictor(**({"random_state": seed} | parameters))
+    seconds, _ = timed(predictor.fit, X, y)
+    predict_seconds, predicted = timed(predictor.predict, X_test)
+    row = {
+        "task": task,
+        "seed": seed,
+        "exact": exact_match_score(y_test, predicted),
+        "digits": token_match_score(y_test, predicted),
+        "epochs": predictor.n_iter_,
+        "fit, s": seconds,
+        "sequences/s predicted": N_TEST / predict_seconds,
+    }
+    predictor.set_params(max_length=RANGES[-1][1] + 10)
+    by_length = []
+    for low, high in RANGES:
+        some = draw(min(N_PER_RANGE, 10**low), (low, high), rng, seen)
+        true = list(map(TASKS[task], some))
+        predicted = predictor.predict(some)
+        pairs = zip(true, predicted, strict=True)
+        by_length.append(
+            {
+                "task": task,
+                "seed": seed,
+                "length": f"{low}–{high}",
+                "exact": exact_match_score(true, predicted),
+                "length exact": np.mean([len(one) == len(two) for one, two in pairs]),
+            }
+        )
+    return row, by_length

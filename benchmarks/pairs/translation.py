@@ -1,0 +1,158 @@
+"""How well are short sentences translated? English to German, and a look-up.
+
+Needs `text/eng_deu.tsv.gz` (columns eng, deu, split). Fitted on all training pairs.
+Each distinct English test sentence, none of which is a training sentence, is translated
+once, and all its German sentences in the test part are references.
+
+`LSTMSequencePredictor` with all defaults, on words or characters, is compared with the
+translation of the nearest training sentence, by the cosine of tf-idf of 1- to 4-grams
+of characters. "BLEU" is that of sacrebleu over all sentences (0 to 100); "exact" is the
+fraction equal to a reference; "distinct" counts different outputs, since a network that
+has learned little repeats itself.
+"""
+
+import re
+
+import numpy as np
+from sacrebleu.metrics import BLEU
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.neighbors import NearestNeighbors
+
+from ..datasets import PARTS, load_table
+from ..formatting import average_seeds, make_table
+from ..runner import add_parameters, add_seeds, show_progress
+from .fitting import add_beams, fit_and_predict
+
+N_SHOWN = 20
+LOOK_UP = "nearest training sentence"
+
+# Words, including those with marks inside such as 7:45 or TV-süchtig, and other marks.
+TOKEN = re.compile(r"\w+(?:[-'’.,:/]\w+)*['’]?|[^\w\s]")
+NO_SPACE_BEFORE = re.compile(r" ([.,:;!?%“])")
+NO_SPACE_AFTER = re.compile(r"(„) ")
+
+COLUMNS = {
+    "contender": "",
+    "BLEU": ".1f",
+    "exact": ".3f",
+    "distinct": ",.0f",
+    "epochs": ".0f",
+    "fit, s": ",.0f",
+    "predict, s": ".1f",
+}
+
+
+def add_arguments(parser):
+    """Add the options of this program."""
+    add_seeds(parser)
+    add_beams(parser)
+    add_parameters(parser)
+    parser.add_argument("--units", nargs="+", choices=UNITS, default=["words"])
+
+
+def run(options):
+    """Evaluate the look-up, and all units and seeds."""
+    parameters = options.parameters
+    if options.quick:
+        parameters = {"max_epochs": 2, "n_components": 32} | parameters
+    train, references = read_pairs(options.quick)
+    sentences = list(references)
+    translations = {LOOK_UP: look_up(train, sentences)}
+    results = [{"contender": LOOK_UP} | evaluate(translations[LOOK_UP], references)]
+    for units in options.units:
+        split, join = UNITS[units]
+        *pairs, X = ([split(text) for text in texts] for texts in (*train, sentences))
+        for seed in options.seeds:
+            for figures, predicted in fit_and_predict(
+                units, pairs, X, seed, options.beam, parameters
+            ):
+                translated = [join(tokens) for tokens in predicted]
+                results.append(figures | evaluate(translated, references))
+                translations.setdefault(figures["contender"], translated)
+                show_progress(str(results[-1]))
+    rows = average_seeds(results, list(COLUMNS)[1:])
+    samples = draw_samples(translations, references)
+    return {
+        "tables": {
+            "translation": make_table(f"{len(sentences):,} sentences", COLUMNS, rows),
+            "translation-samples": make_table(
+                "Samples", dict.fromkeys(samples[0], ""), samples
+            ),
+        },
+        "results": results,
+        "translations": translations,
+    }
+
+
+def read_pairs(quick=False):
+    """Return training pairs, and the references of each test sentence.
+
+    Returns
+    -------
+    train : tuple of two lists of str
+        English and German sentences.
+    references : dict of str to list of str
+        German sentences by English ones.
+    """
+    table = load_table("text/eng_deu.tsv.gz")
+    if quick:
+        table = table.iloc[::100]
+    train, test = (table[table["split"] == part] for part in PARTS)
+    references = {}
+    for english, german in zip(test["eng"], test["deu"], strict=True):
+        references.setdefault(english, []).append(german)
+    return (train["eng"].tolist(), train["deu"].tolist()), references
+
+
+def split_words(text):
+    """Split a sentence into words and punctuation marks."""
+    return TOKEN.findall(text)
+
+
+def join_words(tokens):
+    """Join words and marks to a sentence; restores all but 1 in 1,000 sentences."""
+    text = NO_SPACE_BEFORE.sub(r"\1", " ".join(tokens))
+    return NO_SPACE_AFTER.sub(r"\1", text)
+
+
+# How a sentence becomes a sequence, and a sequence a sentence.
+UNITS = {"characters": (str, str), "words": (split_words, join_words)}
+
+
+def evaluate(translations, references):
+    """Compare one translation of each sentence with its references."""
+    known = list(references.values())
+    # sacrebleu expects the first reference of each sentence, then the second, ...
+    by_position = [
+        [german[i] if i < len(german) else None for german in known]
+        for i in range(max(map(len, known)))
+    ]
+    exact = [one in german for one, german in zip(translations, known, strict=True)]
+    bleu = BLEU(tokenize="13a").corpus_score(translations, by_position)
+    return {
+        "BLEU": bleu.score,
+        "exact": float(np.mean(exact)),
+        "distinct": len(set(translations)),
+    }
+
+
+def look_up(train, sentences):
+    """Return the translations of the nearest training sentences."""
+    english, german = train
+    counter = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), lowercase=False)
+    search = NearestNeighbors(n_neighbors=1, metric="cosine")
+    search.fit(counter.fit_transform(english))
+    indices = search.kneighbors(counter.transform(sentences), return_distance=False)
+    return [german[i] for i in indices[:, 0]]
+
+
+def draw_samples(translations, references):
+    """Return rows of random sentences, their translations, and a reference."""
+    sentences = list(references)
+    n_shown = min(N_SHOWN, len(sentences))
+    return [
+        {"English": sentences[i]}
+        | {name: translated[i] for name, translated in translations.items()}
+        | {"a reference": references[sentences[i]][0]}
+        for i in np.random.default_rng(0).choice(len(sentences), n_shown, replace=False)
+    ]

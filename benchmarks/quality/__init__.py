@@ -1,0 +1,1 @@
+"""How much the vectors reveal about classes that the network never saw."""

@@ -1,0 +1,74 @@
+"""Draw the results of the quality benchmark: our vectors against simpler ones.
+
+Left, the accuracy of an SVM on each set, our vectors against MiniRocket's features;
+right, the unexplained fraction, against as many principal components.
+
+Run from the root of the repository, with the JSON of a run of all contenders:
+python -m docs.figures.draw_quality benchmark-results/classification.json picture.png
+"""
+
+import argparse
+import json
+import pathlib
+
+import matplotlib.pyplot as plt
+
+from benchmarks.quality.contenders import OURS
+from benchmarks.quality.summary import column, mean_over_seeds
+
+MINIMUM = 1e-4  # smaller fractions are drawn here: PCA may keep all values of a set
+
+
+def draw(results):
+    """Draw both comparisons, with one dot per set."""
+    means = mean_over_seeds(results)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
+    _scatter(left, column(means["MiniRocket"], "svm"), column(means[OURS], "svm"))
+    left.set(
+        title="Accuracy of an SVM: above the line ours is better",
+        xlabel="MiniRocket, 9,996 features",
+        ylabel="ours, 320 components",
+    )
+    fractions = [
+        {
+            name: max(MINIMUM, 1 - fraction)
+            for name, fraction in column(figures, "explained").items()
+        }
+        for figures in (means["PCA"], means[OURS])
+    ]
+    _scatter(right, *fractions)
+    right.set(
+        title="Unexplained fraction: below the line ours is better",
+        xlabel="PCA, up to 320 components",
+        ylabel="ours, 320 components",
+        xscale="log",
+        yscale="log",
+    )
+    return figure
+
+
+def _scatter(ax, theirs, ours):
+    """Draw one labelled dot per set, and the line on which both are equal."""
+    names = [name for name in ours if name in theirs]
+    x, y = ([figures[name] for name in names] for figures in (theirs, ours))
+    ax.scatter(x, y, s=18)
+    for name, *position in zip(names, x, y, strict=True):
+        ax.annotate(
+            name, position, xytext=(3, 3), textcoords="offset points", fontsize=6
+        )
+    ends = min(x + y), max(x + y)
+    ax.plot(ends, ends, color="0.6", zorder=0)
+
+
+def main():
+    """Read the command line and save the picture."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=pathlib.Path, help="JSON of the benchmark")
+    parser.add_argument("picture", type=pathlib.Path, help="file to write")
+    args = parser.parse_args()
+    figure = draw(json.loads(args.results.read_text())["results"])
+    figure.savefig(args.picture, dpi=110)
+
+
+if __name__ == "__main__":
+    main()
