@@ -127,7 +127,10 @@ def call_method(method, case, n_sequences):
 def read(case, n_sequences):
     """Read a table as `fit` does; return the seconds and the number of time steps."""
     X, embedder = _prepare(case, n_sequences)
-    seconds, (sequences, _) = timed(check_sequences, X)
+    categorical = embedder.categorical_features
+    seconds, (sequences, _) = timed(
+        check_sequences, X, categorical_features=categorical
+    )
     return seconds, sequences.n_steps
 
 

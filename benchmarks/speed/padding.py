@@ -147,7 +147,7 @@ def count_all(name, lengths):
         "default": count_steps(lengths, patch_size),
         "to the longest": lengths.max() / lengths.mean(),
     }
-    with patched(layout, BLOCK_PRODUCTS=float("inf")):
+    with patched(layout, SEGMENT_COST=float("inf")):
         row["no blocks, patch 1"] = count_steps(lengths, 1)
         with patched(batching, POOL_BATCHES=1, GROUPS=1):
             row["random, no blocks"] = count_steps(lengths, 1)
