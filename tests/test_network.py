@@ -1,22 +1,14 @@
-"""The encoder, the decoders, and the networks that they form."""
-
-import copy
-import pickle
+"""The encoder and the parallel decoder, compared with modules of torch."""
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sklearn_seqembed._network.decoder import Decoder, encode_positions
 from sklearn_seqembed._network.encoder import Encoder
-from sklearn_seqembed._network.encoder_decoder import EncoderDecoder, SequenceToSequence
-from sklearn_seqembed._network.reader import fill_missing
 from sklearn_seqembed._network.vector import VectorProjection
 
 NAN = float("nan")
-LENGTHS = torch.tensor([6, 4, 1])
-HORIZONS = torch.tensor([3, 1, 2])
 
 
 @pytest.fixture(autouse=True)
@@ -184,14 +176,6 @@ def test_encoder_of_numeric_features_refuses_categories():
         encoder(torch.randn(1, 3, 2), categories, torch.tensor([3]))
 
 
-def test_missing_values_are_filled_from_before_then_from_after():
-    numeric = torch.tensor([[[NAN, NAN], [1.0, NAN], [NAN, NAN], [4.0, NAN]]])
-
-    filled = fill_missing(numeric, torch.isnan(numeric))
-
-    assert filled[0].tolist() == [[1, 0], [1, 0], [1, 0], [4, 0]]
-
-
 def test_missing_indicator_distinguishes_a_missing_value_from_its_replacement():
     encoder = Encoder(1, 4, missing_indicator=True)
     observed = torch.tensor([[[1.0], [1.0], [2.0]]])
@@ -295,207 +279,3 @@ def test_dropout_acts_between_the_layers_of_the_decoder():
     vectors = torch.randn(3, 5)
 
     assert not torch.equal(decoder(vectors, 4)[0], decoder(vectors, 4)[0])
-
-
-# Networks: each in a form with shared and optional modules
-
-
-def _embedder(parts=("reconstruction",), n_features=2, **options):
-    return lambda: EncoderDecoder(n_features, 8, parts, **options)
-
-
-def _predictor(n_features=0, n_classes=(9,), **options):
-    options = {"n_target_features": 1, "n_target_classes": (9,)} | options
-    return lambda: SequenceToSequence(n_features, 8, n_classes=n_classes, **options)
-
-
-RESERVOIR = {
-    "reservoir_fraction": 0.5,
-    "reservoir_size": 3,
-    "reservoir_patch_size": 2,
-    "vector_scaling": "balanced",
-    "instance_norm": True,
-}
-NETWORKS = {
-    "reconstruction": _embedder(),
-    "forecast": _embedder(("forecast",)),
-    "composite": _embedder(("reconstruction", "forecast"), patch_size=2),
-    "textbook": _embedder(bidirectional=False, decoder_inputs="vector"),
-    "gru": _embedder(cell="gru", num_layers=2, hidden_size=5, missing_indicator=True),
-    "reservoir": _embedder(**RESERVOIR),
-    "categories": _embedder(n_classes=(4, 9), **RESERVOIR),
-    "only categories": _embedder(n_features=0, n_classes=(9,)),
-    "adaptive softmax": _embedder(n_classes=(2001,)),
-    "parallel": _predictor(decoding="parallel", target_patch_size=2),
-    "relative": _predictor(2, (), decoding="parallel", relative=(0, 1)),
-    "autoregressive": _predictor(decoding="autoregressive", reverse=True),
-    "shared vocabulary": _predictor(
-        decoding="autoregressive", shared_embedding=True, target_missing_indicator=True
-    ),
-    "shared vocabulary, parallel": _predictor(
-        decoding="parallel", shared_embedding=True, n_target_features=0
-    ),
-}
-EACH_NETWORK = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
-
-
-def _fit_buffers(network):
-    """Give all buffers of the encoder values that a new network does not have."""
-    reader, projection = network.encoder.reader, network.encoder.projection
-    n_features = len(reader.is_relative)
-    reader.calibrate([(torch.randn(20, 6, n_features), torch.full((20,), 6))])
-    projection.fit(
-        torch.randn(20, projection.n_final).numpy(),
-        torch.randn(20, projection.n_reservoir_features).numpy(),
-    )
-
-
-def _inputs(network, device="cpu"):
-    """Arguments of forward, the same at each call."""
-    torch.manual_seed(0)
-    encoder = network.encoder
-    inputs = {
-        "numeric": torch.randn(3, 6, len(encoder.reader.is_relative), device=device),
-        "categories": torch.ones(
-            3, 6, len(encoder.embedding.tables), dtype=torch.int64, device=device
-        ),
-        "lengths": LENGTHS.to(device),
-        "horizons": HORIZONS,
-    }
-    if isinstance(network, SequenceToSequence):
-        decoder = network.decoders["prediction"]
-        n_features, n_classes = decoder.n_features, len(decoder.heads.widths)
-        inputs["location_scale"] = torch.rand(3, 2, n_features, device=device) + 1
-        if network.is_autoregressive:
-            inputs["true_values"] = torch.randn(3, 3, n_features, device=device)
-            inputs["true_classes"] = torch.ones(
-                3, 3, n_classes, dtype=torch.int64, device=device
-            )
-    return inputs
-
-
-def _outputs(network):
-    """All that a network computes: vectors, output of each part, decoded vectors."""
-    inputs = _inputs(network)
-    with torch.inference_mode():
-        encoder_inputs = inputs["numeric"], inputs["categories"], inputs["lengths"]
-        vectors = network.encoder(*encoder_inputs)
-        outputs = [vectors]
-        for output in network(**inputs).values():
-            outputs.extend(output)
-        for decoder in network.decoders.values():
-            if isinstance(decoder, Decoder):
-                values, ends, scores = decoder(vectors, 4)
-            else:
-                state = decoder.initial_state(vectors)
-                values, scores, ends, _ = decoder.step(vectors, state)
-                scores = scores[:, None]
-            outputs += [values, ends, scores, decoder.heads.most_likely(scores)]
-    return outputs
-
-
-@EACH_NETWORK
-def test_safetensors_keeps_all_that_a_network_has_learned(build, tmp_path):
-    network = build().eval()
-    _fit_buffers(network)
-    save_file(network.state_dict(), tmp_path / "network.safetensors")
-
-    torch.manual_seed(1)
-    loaded = build().eval()
-    loaded.load_state_dict(load_file(tmp_path / "network.safetensors"))
-
-    for found, expected in zip(_outputs(loaded), _outputs(network), strict=True):
-        assert torch.equal(found, expected)
-    assert bool(loaded.encoder.projection.is_fitted)
-
-
-@EACH_NETWORK
-def test_each_weight_has_one_name(build):
-    network = build()
-
-    state = network.state_dict()
-
-    pointers = [values.data_ptr() for values in state.values() if values.numel()]
-    assert len(set(pointers)) == len(pointers)
-    parameters = {name for name, _ in network.named_parameters()}
-    buffers = {name for name, _ in network.named_buffers()}
-    assert set(state) == parameters | buffers
-
-
-@pytest.mark.parametrize(
-    "duplicate",
-    [copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))],
-    ids=["deepcopy", "pickle"],
-)
-@EACH_NETWORK
-def test_copies_share_what_the_network_shares(build, duplicate):
-    network = build().eval()
-    _fit_buffers(network)
-
-    copied = duplicate(network)
-
-    for decoder, original in zip(
-        copied.decoders.values(), network.decoders.values(), strict=True
-    ):
-        if isinstance(decoder, Decoder):
-            assert decoder.projection is copied.encoder.projection
-            assert decoder.projection is not original.projection
-        elif original.embedding is network.encoder.embedding:
-            assert decoder.embedding is copied.encoder.embedding
-    for found, expected in zip(_outputs(copied), _outputs(network), strict=True):
-        assert torch.equal(found, expected)
-
-
-@EACH_NETWORK
-def test_network_moves_as_a_whole_and_never_waits_for_an_accelerator(build):
-    """A tensor on the meta device raises an error if its values are read."""
-    network = build().eval()
-
-    network.to("meta")
-    inputs = _inputs(network, "meta")
-    outputs = network(**inputs)
-
-    for part, output in outputs.items():
-        n_steps = 6 if part == "reconstruction" else 3
-        n_features = network.decoders[part].n_features
-        assert output.values.shape == (3, n_steps, n_features)
-        assert output.values.device.type == "meta"
-        if isinstance(network.decoders[part], Decoder):
-            vectors = torch.empty(3, 8, device="meta")
-            assert network.decoders[part](vectors, 2).ends.shape == (3, 2)
-
-
-def test_composite_network_decodes_both_parts_from_the_same_final_states():
-    network = EncoderDecoder(2, 5, ("reconstruction", "forecast")).eval()
-    inputs = _inputs(network)
-
-    outputs = network(**inputs)
-
-    inputs.pop("horizons")
-    vectors = network.encoder(**inputs)
-    for part, n_steps in (("reconstruction", 6), ("forecast", 3)):
-        expected = network.decoders[part](vectors, n_steps)
-        assert outputs[part].values.shape == expected.values.shape
-        for i, n in enumerate(LENGTHS if part == "reconstruction" else HORIZONS):
-            torch.testing.assert_close(
-                outputs[part].values[i, :n], expected.values[i, :n]
-            )
-
-
-@pytest.mark.parametrize("decoding", ["parallel", "autoregressive"])
-def test_predictions_are_scaled_and_shifted(decoding):
-    network = _predictor(decoding=decoding)().eval()
-    inputs = _inputs(network)
-
-    plain = network(
-        **inputs | {"location_scale": torch.tensor([[[0.0], [1.0]]]).expand(3, -1, -1)}
-    )
-    if decoding == "autoregressive":  # it reads targets after they are normalised
-        inputs["true_values"] = inputs["true_values"] * 3 + 10
-    scaled = network(
-        **inputs | {"location_scale": torch.tensor([[[10.0], [3]]]).expand(3, -1, -1)}
-    )
-
-    plain, scaled = plain["prediction"], scaled["prediction"]
-    torch.testing.assert_close(scaled.values, plain.values * 3 + 10)
-    torch.testing.assert_close(scaled.scores, plain.scores)

@@ -10,11 +10,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.layout import Layout
-from sklearn_seqembed._network.reader import (
-    MAX_LOG_SCALE,
-    RELATIVE_STD_OFFSET,
-    InputReader,
-)
 from sklearn_seqembed._network.reservoir import STATISTICS, VARIANCE_OFFSET, summarize
 from sklearn_seqembed._network.vector import RESERVOIR_VARIANCE, VectorProjection
 from sklearn_seqembed.datasets import make_sequences
@@ -166,81 +161,6 @@ def test_maxima_of_the_reservoir_do_not_depend_on_the_position_of_an_event():
     features = features.reshape(3, -1, len(STATISTICS), 6)
     early, late, opposite = features[:, :, STATISTICS.index("max")]
     assert (early - late).norm() < 0.1 * (early - opposite).norm()
-
-
-# Inputs
-
-
-def test_each_sequence_is_also_read_in_normalised_form():
-    reader = InputReader(2, instance_norm=True)
-    numeric = torch.randn(3, 8, 2)
-    lengths = torch.tensor([8, 6, 1])
-
-    inputs = reader(numeric, lengths, with_differences=True)
-
-    for i, n in enumerate(lengths[:2]):
-        own = numeric[i, :n]
-        std, mean = torch.std_mean(own, dim=0, correction=0)
-        expected = torch.cat([own, (own - mean) / std], dim=1)
-        torch.testing.assert_close(inputs.values[i, :n], expected, rtol=1e-4, atol=1e-4)
-        torch.testing.assert_close(inputs.log_scales[i], std.log())
-        differences = expected.diff(dim=0, prepend=expected[:1])
-        torch.testing.assert_close(
-            inputs.differences[i, :n], differences, rtol=1e-4, atol=1e-4
-        )
-    assert inputs.values[2, 0].tolist() == [*numeric[2, 0].tolist(), 0, 0]
-    assert inputs.is_padding.tolist() == [
-        [step >= n for step in range(8)] for n in lengths
-    ]
-
-
-def test_missing_values_do_not_count_when_a_sequence_is_normalised():
-    reader = InputReader(1, instance_norm=True)
-    numeric = torch.tensor([[[1.0], [NAN], [3.0], [NAN]]])
-
-    normalised = reader(numeric, torch.tensor([4])).values[0, :, 1]
-
-    expected = torch.tensor([-1.0, -1.0, 1.0, 1.0])
-    torch.testing.assert_close(normalised, expected, atol=1e-3, rtol=0)
-
-
-@pytest.mark.parametrize("location", [0.0, 5.0, -300.0])
-def test_rounding_errors_of_a_constant_sequence_are_not_scaled_up(location):
-    reader = InputReader(1, instance_norm=True)
-    numeric = torch.full((1, 1000, 1), location) * (1 + 1e-7 * torch.randn(1, 1000, 1))
-
-    inputs = reader(numeric, torch.tensor([1000]))
-
-    assert inputs.values[0, :, 1].abs().max() < 1
-    assert inputs.log_scales.item() == 0
-
-
-def test_relative_features_are_differences_from_the_last_value():
-    reader = InputReader(2, relative=(1,))
-    numeric = torch.tensor([[[1.0, 2.0], [2.0, NAN], [3.0, 6.0], [9.0, 9.0]]])
-
-    values = reader(numeric, torch.tensor([3])).values[0, :3]
-
-    relative = torch.tensor([2.0, 2.0, 6.0]) - 6  # the missing value is filled with 2
-    relative = relative / (2 + RELATIVE_STD_OFFSET)  # the standard deviation of 2 and 6
-    torch.testing.assert_close(values[:, 0], torch.tensor([1.0, 2, 3]))
-    torch.testing.assert_close(values[:, 1], relative)
-
-
-def test_calibrated_inputs_have_standard_deviation_one():
-    reader = InputReader(1, instance_norm=True)
-    numeric = torch.randn(50, 30, 1).cumsum(dim=1) * torch.rand(50, 1, 1)
-    lengths = torch.full((50,), 30)
-
-    reader.calibrate([(numeric[:20], lengths[:20]), (numeric[20:], lengths[20:])])
-    inputs = reader(numeric, lengths, with_differences=True)
-
-    std = inputs.differences.flatten(0, 1).std(dim=0, correction=0)
-    torch.testing.assert_close(std, torch.ones(2))
-    log_std = numeric.std(dim=1, correction=0).log()
-    expected = (log_std - log_std.mean()) / log_std.std(correction=0)
-    expected = expected.clamp(-MAX_LOG_SCALE, MAX_LOG_SCALE)
-    torch.testing.assert_close(inputs.log_scales, expected, rtol=1e-4, atol=1e-4)
 
 
 # The projection
