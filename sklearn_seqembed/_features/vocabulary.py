@@ -46,9 +46,11 @@ class Vocabulary:
         counts = np.bincount(observed, minlength=len(categories))
         infrequent = self._find_infrequent(observed)
         kept = np.setdiff1d(np.flatnonzero(counts), infrequent)
+        # The network's adaptive softmax needs classes in order of falling frequency.
         kept = kept[np.argsort(-counts[kept], kind="stable")]
         counts_by_index, self.infrequent_index = counts[kept], 0
         if len(infrequent):
+            # Together the infrequent categories may be more frequent than others.
             total = counts[infrequent].sum()
             rank = int((counts[kept] >= total).sum())
             self.infrequent_index = 1 + rank
@@ -67,6 +69,7 @@ class Vocabulary:
         groups = self.min_frequency is not None or self.max_categories is not None
         if not groups or not len(observed):
             return np.empty(0, dtype=np.int64)
+        # scikit-learn's own rule, including how it breaks ties.
         encoder = OrdinalEncoder(
             min_frequency=self.min_frequency, max_categories=self.max_categories
         )

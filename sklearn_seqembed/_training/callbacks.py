@@ -67,6 +67,7 @@ class FiniteLoss(Callback):
 
     def on_train_end(self, net, **kwargs):
         """Check the loss after the last update."""
+        # The loss of a batch is computed before its update, so one more is needed.
         if self.batch_ is not None and not self.failed_:
             loss = net.validation_step(self.batch_)["loss"]
             self.failed_ = not math.isfinite(loss.item())
@@ -75,7 +76,7 @@ class FiniteLoss(Callback):
     def _stop_unless_finite(self, loss):
         if not math.isfinite(loss):
             self.failed_ = True
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt  # skorch ends the training, but not the program
 
 
 class BestWeights(Callback):
@@ -99,6 +100,7 @@ class BestWeights(Callback):
         self.validated_ = "valid_loss" in epoch
         loss = epoch["valid_loss" if self.validated_ else "train_loss"]
         if loss < self.lowest_:
+            # Clones, because the optimizer changes weights in place.
             state = net.module_.state_dict()
             best = {name: value.clone() for name, value in state.items()}
             self.lowest_, self.best_ = loss, best

@@ -37,6 +37,7 @@ def decode_vectors(
     n_samples = len(vectors)
     patch_size = net.module_.decoders[part].patch_size
     costs = net.inference_costs(decodes=True)
+    # Batches are in order of length, so results are put back in their places.
     values, classes = [None] * n_samples, [None] * n_samples
     for indices in iter_inference_batches(lengths, patch_size, *costs):
         n_steps = round_up_length(lengths[indices].max(), patch_size)
@@ -49,6 +50,7 @@ def decode_vectors(
         n_kept = given
         if given is None:
             n_kept = _choose_lengths(ends, shortest, lengths[indices])
+        # What was decoded after the end of a sequence is arbitrary.
         inside = np.arange(n_steps) < n_kept[:, None]
         cuts = np.cumsum(n_kept)[:-1]
         decoded = np.split(features.numeric.decode(scaled[inside]), cuts)

@@ -22,7 +22,7 @@ class InferenceNet(NeuralNet):
         """Encode a dataset: float32 vectors of shape (n_samples, C)."""
         vectors = np.empty((len(dataset), self.module__n_components), np.float32)
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
-            inputs.pop("horizons")
+            inputs.pop("horizons")  # they are for decoders
             vectors[indices] = self.module_.encoder(**inputs).cpu().numpy()
         return vectors
 
@@ -173,6 +173,7 @@ class InferenceNet(NeuralNet):
             Natural logarithms.
         """
         (n_classes,) = self.module_.decoders["prediction"].heads.n_classes
+        # Each sequence has `beam_size` hypotheses, and each of them all next tokens.
         size = min(DECODED_HYPOTHESES, DECODED_SCORES // n_classes) // beam_size
         results = [
             self._generate(

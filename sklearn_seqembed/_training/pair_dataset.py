@@ -58,6 +58,8 @@ class PairDataset(torch.utils.data.Dataset):
 
     def iter_inference_batches(self, n_values, n_cells, keeps_memory):
         """Yield batches for inference: :func:`batching.iter_inference_batches`."""
+        # An autoregressive decoder computes each step, where the encoder computes each
+        # patch: a target step takes as much memory as a patch of the source.
         lengths = np.maximum(self.lengths, self.horizons * self.patch_size)
         for indices in iter_inference_batches(
             lengths, self.patch_size, n_values, n_cells, keeps_memory
