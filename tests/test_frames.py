@@ -13,7 +13,8 @@ from numpy.testing import assert_array_equal
 from round_trips import contiguous, read, round_trip, schema_of, values_of
 from sklearn.model_selection import train_test_split
 
-from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
 NAN = np.nan
 LONG = pd.DataFrame(
@@ -64,6 +65,10 @@ def as_arrow_dtype(table, index=None):
 
 def _embedder():
     return LSTMSequenceEmbedder(n_components=4, max_epochs=1, random_state=0)
+
+
+def _predictor():
+    return LSTMSequencePredictor(n_components=4, max_epochs=1, random_state=0)
 
 
 def _frame_of(sequences):
@@ -655,3 +660,126 @@ def test_without_pyarrow_the_extra_is_named(monkeypatch):
 
     with pytest.raises(ImportError, match=r"sklearn-seqembed\[dataframe\]"):
         read(pl.DataFrame(PLAIN))
+
+
+# Subclasses, whose index must not become a feature
+
+
+class Subframe(pd.DataFrame):
+    """A frame as geopandas and others make it."""
+
+    @property
+    def _constructor(self):
+        return Subframe
+
+    @property
+    def _constructor_sliced(self):
+        return Subseries
+
+
+class Subseries(pd.Series):
+    """A Series of such a frame."""
+
+    @property
+    def _constructor(self):
+        return Subseries
+
+
+NUMBERS_FRAME = pd.DataFrame(
+    {"a": [1.0, 2.0, 4.0], "b": [3.0, 5.0, NAN]}, index=[70, 80, 90]
+)
+SERIES = {
+    "strings": pd.Series(["ab", "c", "ba"], index=[70, 80, 90]),
+    "lists": pd.Series([[1.0, 2.0], [3.0], [4.0, 5.0]], index=[70, 80, 90]),
+    "Arrow": pd.Series(
+        pd.arrays.ArrowExtensionArray(pa.array([[1.0, 2.0], [3.0], [4.0]])),
+        index=[70, 80, 90],
+    ),
+}
+frames_of_both_kinds = pytest.mark.parametrize(
+    "X",
+    [GROUPED, as_arrow_dtype(TABLE, index=[5, 3, 1]), NUMBERS_FRAME],
+    ids=["sequences", "Arrow dtype", "numbers"],
+)
+all_series = pytest.mark.parametrize("X", SERIES.values(), ids=SERIES)
+
+
+@frames_of_both_kinds
+def test_a_subclass_of_a_frame_is_embedded_as_the_frame(X):
+    expected = _embedder().fit(X)
+
+    embedder = _embedder().fit(Subframe(X))
+
+    assert embedder.feature_names_in_.tolist() == list(X.columns)
+    assert embedder.n_features_in_ == X.shape[1]
+    assert_array_equal(embedder.transform(Subframe(X)), expected.transform(X))
+    assert_array_equal(embedder.transform(X), expected.transform(X))
+
+
+@frames_of_both_kinds
+def test_a_subclass_of_a_frame_comes_back_as_a_frame(X):
+    expected = _embedder().fit(X)
+    embedder = _embedder().fit(Subframe(X))
+    vectors = embedder.transform(X)
+
+    pd.testing.assert_frame_equal(
+        embedder.reconstruct(Subframe(X)), expected.reconstruct(X)
+    )
+    pd.testing.assert_frame_equal(
+        embedder.inverse_transform(vectors), expected.inverse_transform(vectors)
+    )
+
+
+@all_series
+def test_a_subclass_of_a_series_is_embedded_as_the_series(X):
+    expected = _embedder().fit(X)
+
+    embedder = _embedder().fit(Subseries(X))
+
+    assert embedder.n_features_in_ == 1
+    assert_array_equal(embedder.transform(Subseries(X)), expected.transform(X))
+    pd.testing.assert_series_equal(
+        embedder.reconstruct(Subseries(X)), expected.reconstruct(X)
+    )
+
+
+@pytest.mark.parametrize(
+    ("y", "subclass"),
+    [
+        (GROUPED[["word", "x"]], Subframe),
+        (NUMBERS_FRAME, Subframe),
+        (pd.DataFrame({"label": pd.Categorical(["u", "v", "u"])}), Subframe),
+        *[(series, Subseries) for series in SERIES.values()],
+        (pd.Series([1.0, 2.0, 4.0], index=[70, 80, 90]), Subseries),
+        (pd.Series(["u", "v", "u"], dtype="category"), Subseries),
+    ],
+    ids=["sequences", "numbers", "label", *SERIES, "single values", "labels"],
+)
+def test_targets_of_a_subclass_are_predicted_as_those_of_its_base(y, subclass):
+    expected = _predictor().fit(GROUPED, y)
+
+    predictor = _predictor().fit(Subframe(GROUPED), subclass(y))
+
+    found, other = predictor.predict(Subframe(GROUPED)), expected.predict(GROUPED)
+    assert type(found) is type(other)
+    if isinstance(other, pd.DataFrame):
+        pd.testing.assert_frame_equal(found, other)
+    elif isinstance(other, pd.Series):
+        pd.testing.assert_series_equal(found, other)
+    else:
+        assert_array_equal(found, other)
+    assert predictor.score(GROUPED, subclass(y)) == expected.score(GROUPED, y)
+
+
+@frames_of_both_kinds
+def test_a_subclass_of_a_frame_is_compared_without_its_index(X):
+    moved = X.set_axis(range(len(X)))
+
+    assert exact_match_score(Subframe(X), moved) == 1.0
+    assert token_match_score(X, Subframe(moved)) == 1.0
+
+
+@all_series
+def test_a_subclass_of_a_series_is_compared_without_its_index(X):
+    assert exact_match_score(Subseries(X), X.to_list()) == 1.0
+    assert token_match_score(X.to_list(), Subseries(X)) == 1.0

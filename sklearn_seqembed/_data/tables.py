@@ -198,9 +198,10 @@ def _refuse_cells(cells, column, name, allow_strings=False):
             )
         if not isinstance(cell, (numbers.Number, np.generic)) and not is_missing(cell):
             raise TypeError(
+                # scikit-learn's checks look for these words.
                 f"{place} holds a value of type {type(cell).__name__}, but each value "
-                "must be a number or, in an array of tokens, a string. Convert that "
-                "column, or leave it out."
+                "of this argument must be a string (in an array of tokens) or a "
+                "number. Convert that column, or leave it out."
             )
 
 
