@@ -246,10 +246,11 @@ def _check_rows(column, locator):
     locator.check_not_empty(len(column))
     if column.null_count:
         i = column.is_null().index(True).as_py()
+        name = locator.argument
         raise ValueError(
             f"{locator.sequence(i)} is null: a sequence needs at least one time step. "
-            "Drop null rows: X.dropna() in pandas, X.drop_nulls() in polars, "
-            "X.drop_null() in pyarrow."
+            f"Drop null rows: {name}.dropna() in pandas, {name}.drop_nulls() in "
+            f"polars, {name}.drop_null() in pyarrow."
         )
 
 

@@ -175,7 +175,7 @@ def _check_cell(cell, i, locator):
         if is_missing(cell):
             raise ValueError(
                 f"{locator.sequence(i)} is missing: a sequence needs at least one time "
-                "step. Drop rows with missing cells, by X.dropna() for example."
+                f"step. Drop rows with missing cells: {locator.argument}.dropna()."
             )
         raise TypeError(
             f"{locator.sequence(i)} is a single value of type {type(cell).__name__}, "
