@@ -146,7 +146,7 @@ def _check_numbers(X, locator, estimator_name=None):
 
 
 def _check_shape(X, name):
-    """Refuse what is not a table with rows and columns."""
+    """Refuse arrays that are not tables, or have no rows or columns."""
     n_dimensions = getattr(X, "ndim", 2)
     if n_dimensions == 0 and _holds_strings(X):
         refuse_single_values("a single string", name)
