@@ -1,4 +1,4 @@
-"""Arrow's lists: read where they lie, refused with a reason, and given back."""
+"""Arrow lists are read without a copy, refused with a reason, and returned."""
 
 import datetime
 import sys
@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from round_trips import contiguous, read
 from sklearn.base import clone
 
@@ -29,7 +29,7 @@ STEP_LIST = pa.list_(FIXED)
 
 
 class OnlyArray:
-    """Offers an array through the C interface and nothing else."""
+    """Offer an array through the C interface and nothing else."""
 
     def __init__(self, array):
         self.array = array
@@ -39,7 +39,7 @@ class OnlyArray:
 
 
 class OnlyStream:
-    """Offers chunks through the C interface and nothing else."""
+    """Offer chunks through the C interface and nothing else."""
 
     def __init__(self, chunked):
         self.chunked = chunked
@@ -135,23 +135,25 @@ forms = pytest.mark.parametrize(("X", "expected"), FORMS.values(), ids=FORMS)
 
 
 @forms
-def test_every_form_is_read_as_the_same_time_steps(X, expected):
+def test_every_container_is_read_as_the_same_time_steps(X, expected):
     assert_read_as(X, expected)
 
 
 @forms
-def test_every_form_is_fitted_and_given_back(X, expected):
+def test_every_container_gives_the_vectors_of_a_list_of_arrays(X, expected):
     model = embedder()
 
     vectors = model.fit_transform(X)
     reconstructed = model.reconstruct(X)
-    played_back = model.inverse_transform(vectors)
+    decoded = model.inverse_transform(vectors)
 
-    assert np.isfinite(vectors).all()
+    arrays = [np.asarray(x, dtype=float).reshape(len(x), -1) for x in expected]
+    assert_allclose(vectors, model.transform(arrays), atol=1e-5)
     sequences, _ = read(reconstructed)
     assert sequences.lengths.tolist() == [len(x) for x in expected]
-    assert sequences.n_features == model.n_features_in_
-    assert len(played_back) == len(expected)
+    for i, same in enumerate(model.reconstruct(arrays)):
+        assert_allclose(sequences.rows(i), same, atol=1e-4)
+    assert len(decoded) == len(expected)
 
 
 def test_vectors_are_those_of_a_list_of_arrays():
@@ -162,7 +164,7 @@ def test_vectors_are_those_of_a_list_of_arrays():
     assert_array_equal(vectors, embedder().fit_transform(as_arrays))
 
 
-def test_one_feature_is_one_feature_whatever_the_lengths():
+def test_a_fixed_size_list_is_one_feature_rather_than_a_table():
     model = embedder().fit(pa.array(EQUAL, FIXED))
 
     vectors = model.transform(pa.array(FLAT, LIST))
@@ -218,7 +220,7 @@ def test_a_polars_series_is_not_copied():
 
     sequences, _ = read(X)
 
-    # explode of one chunk gives the inner values themselves
+    # explode() of one chunk returns the inner values themselves.
     assert np.shares_memory(sequences.blocks[0], X.explode().to_numpy())
 
 
@@ -239,7 +241,7 @@ def test_nothing_is_written_into_arrows_buffers():
     ["float64", "float32", "float16", "int64", "int32", "int8", "uint8"],
 )
 @pytest.mark.parametrize("n_chunks", [1, 2])
-def test_numbers_of_every_dtype_are_taken_as_they_are(dtype, n_chunks):
+def test_numbers_keep_their_dtype(dtype, n_chunks):
     values = pa.array(np.array([0, 1, 1], dtype=dtype))
     lists = pa.ListArray.from_arrays([0, 2, 3], values)
 
@@ -287,7 +289,7 @@ def test_arrow_lists_come_back_as_arrow_lists(X, arrow_type):
     assert_read_as(built, [sequences.rows(i) for i in range(len(sequences))])
 
 
-def test_a_polars_series_comes_back_as_one():
+def test_a_polars_series_comes_back_as_a_polars_series():
     X = pl.Series(FLAT, dtype=pl.List(pl.Float32))
 
     reconstructed = embedder().fit(X).reconstruct(X)
@@ -432,12 +434,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("X", "error", "match"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_read_is_refused_with_a_reason(X, error, match):
+def test_unsupported_input_is_refused_with_a_reason(X, error, match):
     with pytest.raises(error, match=match):
         embedder().fit(X)
 
 
-def test_the_ways_out_that_messages_name_work():
+def test_the_remedies_in_messages_work():
     model = embedder()
 
     model.fit(pa.array([[1.0], None, [2.0]], LIST).drop_null())
@@ -453,7 +455,7 @@ def test_another_number_of_features_is_refused_after_fit():
         model.transform(pa.array(FLAT, LIST))
 
 
-def test_frames_and_tables_are_read_as_before():
+def test_a_table_of_numbers_is_read_as_univariate_sequences():
     table = pa.table({"a": [1.0, 2.0, 4.0], "b": [3.0, 4.0, 0.0]})
 
     assert_read_as(table, [[1.0, 3.0], [2.0, 4.0], [4.0, 0.0]])

@@ -1,4 +1,4 @@
-"""Categories at the door: strings, tokens, bools, mixed features, and the way back."""
+"""Reading and building categories: strings, tokens, bools and mixed features."""
 
 import copy
 
@@ -30,7 +30,7 @@ STRING_DTYPE = np.dtypes.StringDType()
 
 
 def assert_same(found, expected):
-    """Equal values in schemas of the same kind."""
+    """Compare containers of the same kind by their values."""
     assert type(found) is type(expected)
     if isinstance(expected, pd.Series):
         pd.testing.assert_series_equal(found, expected)
@@ -79,7 +79,7 @@ def test_a_string_is_the_sequence_of_its_characters(X):
 
 
 @pytest.mark.parametrize("X", CHARACTERS.values(), ids=CHARACTERS)
-def test_strings_come_back_as_they_were(X):
+def test_strings_come_back_unchanged(X):
     assert_same(round_trip(X), X)
 
 
@@ -108,7 +108,7 @@ def test_strings_come_back_as_they_were(X):
         "slice",
     ],
 )
-def test_other_strings_come_back_as_plain_ones(X):
+def test_other_containers_of_strings_come_back_with_plain_strings(X):
     sequences, _ = read(X)
 
     assert sequences.lengths.tolist() == [6, 2, 1]
@@ -135,7 +135,7 @@ TOKEN_FORMS = {
 
 
 @pytest.mark.parametrize("X", TOKEN_FORMS.values(), ids=TOKEN_FORMS)
-def test_token_lists_come_back_as_they_were(X):
+def test_token_lists_come_back_unchanged(X):
     assert_same(round_trip(X), X)
 
 
@@ -176,7 +176,7 @@ def test_token_lists_come_back_as_they_were(X):
         "polars categorical",
     ],
 )
-def test_tokens_are_read_as_codes_of_sorted_levels(X):
+def test_tokens_are_read_as_codes_of_sorted_categories(X):
     sequences, schema = read(X)
 
     (feature,) = sequences.categorical
@@ -246,7 +246,7 @@ def test_bools_of_a_table_are_numbers(X):
     assert sequences.blocks[0].dtype == bool
 
 
-def test_bools_are_numbers_where_no_feature_is_categorical():
+def test_bools_are_numbers_if_no_feature_is_categorical():
     sequences, schema = read([[True, None], [False]], categorical_features=None)
 
     assert schema.kinds == ("numeric",)
@@ -264,7 +264,7 @@ def test_bools_are_numbers_where_no_feature_is_categorical():
     ],
     ids=["ints", "floats", "table", "frame", "Arrow"],
 )
-def test_numbers_listed_are_categories(X, levels, codes):
+def test_listed_numbers_are_categories(X, levels, codes):
     sequences, schema = read(X, categorical_features=[0])
 
     (feature,) = sequences.categorical
@@ -285,14 +285,14 @@ def test_numbers_listed_are_categories(X, levels, codes):
     ],
     ids=["ints", "floats", "table", "frame", "3-D", "Arrow"],
 )
-def test_numbers_listed_come_back_as_they_were(X):
+def test_listed_numbers_come_back_unchanged(X):
     assert_same(round_trip(X, categorical_features=[0]), X)
 
 
 @pytest.mark.parametrize(
     ("option", "kind"), [("from_dtype", "number"), ([0], "number"), (None, "numeric")]
 )
-def test_numbers_that_pandas_calls_categories_are_some(option, kind):
+def test_pandas_categories_of_numbers_are_categories(option, kind):
     X = [pd.Series([3, 1], dtype="category"), pd.Series([3, None], dtype="category")]
     cells = pd.DataFrame({"a": as_object_array(X)})
 
@@ -324,7 +324,7 @@ MIXED_FORMS = {
 
 
 @pytest.mark.parametrize("X", MIXED_FORMS.values(), ids=MIXED_FORMS)
-def test_mixed_features_come_back_as_they_were(X):
+def test_mixed_features_come_back_unchanged(X):
     found = round_trip(X)
 
     if isinstance(X, np.ndarray) and X.ndim == 3:
@@ -343,7 +343,7 @@ def test_mixed_features_come_back_as_they_were(X):
     ],
     ids=["tuples", "frames", "polars frames", "arrays and lists"],
 )
-def test_each_feature_is_what_its_values_are(X):
+def test_the_kind_of_a_feature_follows_from_its_values(X):
     sequences, schema = read(X)
 
     assert schema.kinds == ("string", "numeric")
@@ -353,7 +353,7 @@ def test_each_feature_is_what_its_values_are(X):
     assert schema.is_categorical.tolist() == [True, False]
 
 
-def test_missing_values_of_mixed_features():
+def test_missing_values_are_found_in_mixed_features():
     X = [[(None, 1.0, True), ("b", None, None)], [(NAN, NAN, False)]]
 
     sequences, schema = read(X)
@@ -363,7 +363,7 @@ def test_missing_values_of_mixed_features():
     assert_array_equal(sequences.blocks[0][:, 0], [1.0, NAN, NAN])
 
 
-def test_some_features_of_a_block_of_numbers_are_categories():
+def test_single_features_of_a_block_of_numbers_can_be_categories():
     X = [np.array([[1.0, 7.0, 2.0, 3.0], [2.0, 8.0, 3.0, 4.0]])]
 
     sequences, schema = read(X, categorical_features=[1])
@@ -397,12 +397,12 @@ def test_features_are_listed_by_index_or_mask(option):
         (3, r"categorical_features == 3, must be"),
     ],
 )
-def test_what_categorical_features_cannot_be(option, match):
+def test_invalid_categorical_features_are_refused(option, match):
     with pytest.raises(ValueError, match=match):
         read(np.ones((2, 4, 3)), categorical_features=option)
 
 
-# Unknown categories on the way back
+# Unknown categories in results
 
 
 @pytest.mark.parametrize(
@@ -419,7 +419,7 @@ def test_what_categorical_features_cannot_be(option, match):
     ],
     ids=["characters", "tokens", "Arrow", "polars", "bools"],
 )
-def test_unknown_is_given_back_as_the_schema_can(X, expected):
+def test_unknown_categories_come_back_as_the_container_allows(X, expected):
     sequences, schema = read(X)
     codes = sequences.categorical[0].codes.copy()
     codes[1] = -1
@@ -447,7 +447,7 @@ def test_masked_strings_and_bools_are_missing():
     assert values_of(read(bools)[0]) == [[True, None]]
 
 
-def test_unknown_numbers_are_given_back_as_nan():
+def test_unknown_numbers_come_back_as_nan():
     sequences, schema = read([np.array([3, 1])], categorical_features=[0])
     unknown = CategoricalFeature(np.array([-1, 1], "i4"), np.array([1, 3]))
 
@@ -497,7 +497,7 @@ def test_kinds_after_fit_are_those_of_fit(fit_X, X, kinds):
     assert found.kinds == kinds
 
 
-def test_a_padded_array_is_refused_at_the_place_of_what_differs():
+def test_the_message_about_a_padded_array_names_the_step_that_differs():
     schema = schema_of(np.ones((2, 3, 2)))
     X = np.array([[[1, None], [None, None]], [[2, "a"], [3, "b"]]], dtype=object)
 
@@ -506,7 +506,7 @@ def test_a_padded_array_is_refused_at_the_place_of_what_differs():
         read(X, schema=schema)
 
 
-def test_a_padded_array_may_miss_a_category_wholly():
+def test_a_padded_array_may_lack_a_category():
     X = np.array([[["a", 1.0], [None, None]], [["b", 2], ["a", 3]]], dtype=object)
     schema = schema_of(X)
     X[:, :, 0] = None
@@ -517,7 +517,7 @@ def test_a_padded_array_may_miss_a_category_wholly():
     assert sequences.lengths.tolist() == [1, 2]
 
 
-def test_listed_numbers_are_categories_after_fit_too():
+def test_listed_numbers_are_categories_after_fit():
     schema = schema_of([[1, 2], [3]], categorical_features=[0])
 
     sequences, _ = read([np.array([5.5, 1.0])], schema=schema)
@@ -535,7 +535,7 @@ def test_a_fit_that_is_refused_leaves_the_estimator_unchanged():
     assert vars(embedder) == before
 
 
-# What is refused
+# Refused input
 
 REFUSED = {
     "an empty string": (["ab", ""], ValueError, r"X\[1\] has no time steps"),
@@ -637,7 +637,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("X", "error", "match"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_read_is_refused_with_a_reason(X, error, match):
+def test_unsupported_input_is_refused_with_a_reason(X, error, match):
     with pytest.raises(error, match=match):
         read(X)
 
@@ -672,7 +672,7 @@ def test_reading_does_not_change_X(X):
         assert_same(X, before)
 
 
-def test_strings_are_factorised_as_a_plain_loop_does():
+def test_factorize_strings_equals_a_plain_loop():
     rng = np.random.default_rng(0)
     values = [None if x < 2 else f"w{x}" for x in rng.integers(0, 30, 500)]
     levels = sorted({value for value in values if value is not None})

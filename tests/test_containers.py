@@ -1,4 +1,4 @@
-"""The way back: results have the kind, the dtype and the names that X had."""
+"""Results have the container, the dtype and the names of X."""
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,7 @@ def test_lists_come_back_as_lists_of_arrays(X):
         assert_array_equal(found, expected)
 
 
-def test_lists_of_1d_arrays_come_back_1d():
+def test_lists_of_1d_arrays_come_back_as_1d_arrays():
     X = [np.array([1.0, NAN, 3.0]), np.array([4.0])]
 
     built = round_trip(X)
@@ -106,7 +106,7 @@ def test_pandas_frames_come_back_with_index_and_columns():
     pd.testing.assert_frame_equal(built, X)
 
 
-def test_pandas_frames_with_numbered_columns_come_back_so():
+def test_pandas_frames_keep_integer_column_names():
     X = pd.DataFrame(TABLE)
 
     built = round_trip(X)
@@ -160,7 +160,7 @@ def test_floating_dtypes_of_polars_are_kept(dtype):
     [lambda x: list(x), lambda x: x, lambda x: x[:, :, 0]],
     ids=["list", "3-D", "2-D"],
 )
-def test_numbers_without_fractions_come_back_as_float64(dtype, make):
+def test_integers_come_back_as_float64(dtype, make):
     X = make(np.arange(12).reshape(2, 3, 2).astype(dtype))
 
     built = round_trip(X)
@@ -169,7 +169,7 @@ def test_numbers_without_fractions_come_back_as_float64(dtype, make):
     assert_array_equal(built[0], X[0])
 
 
-def test_building_does_not_change_the_arrays_given():
+def test_a_built_array_does_not_share_memory_with_the_sequences():
     arrays = [np.ones((2, 1)), np.ones((3, 1))]
     _, schema = read(np.ones((2, 3, 1)))
 
@@ -205,15 +205,15 @@ def test_without_names_a_frame_is_an_array():
     ],
     ids=["pandas", "polars"],
 )
-def test_frames_are_played_back_as_frames(X):
+def test_inverse_transform_returns_frames_for_frames(X):
     embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
     vectors = embedder.fit_transform(X)
 
-    played_back = embedder.inverse_transform(np.tile(vectors, (2, 1)))
+    decoded = embedder.inverse_transform(np.tile(vectors, (2, 1)))
 
-    assert type(played_back) is type(X)
-    assert played_back.shape == (4, 3)
-    assert list(played_back.columns) == ["a", "b", "c"]
+    assert type(decoded) is type(X)
+    assert decoded.shape == (4, 3)
+    assert list(decoded.columns) == ["a", "b", "c"]
 
 
 @pytest.mark.filterwarnings("ignore:The network explains only")
@@ -228,7 +228,7 @@ def test_a_reconstructed_frame_has_the_index_of_the_frame_passed():
 
 
 @pytest.mark.filterwarnings("ignore:The network explains only")
-def test_results_are_of_the_kind_of_the_X_passed_not_of_fit(sequences):
+def test_results_have_the_container_of_X_rather_than_that_of_fit(sequences):
     embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
     embedder.fit(sequences)
     X = np.ones((3, 4, 2), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Frames of sequences: one row a sequence, one column a feature, and the way back."""
+"""Frames in which each row is a sequence and each column a feature."""
 
 import copy
 import sys
@@ -13,7 +13,8 @@ from numpy.testing import assert_array_equal
 from round_trips import contiguous, read, round_trip, schema_of, values_of
 from sklearn.model_selection import train_test_split
 
-from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
 NAN = np.nan
 LONG = pd.DataFrame(
@@ -33,7 +34,7 @@ PLAIN = {
 
 
 class OnlyStream:
-    """Offers a table through the C interface and nothing else."""
+    """Offer a table through the C interface and nothing else."""
 
     def __init__(self, table):
         self.table = table
@@ -43,7 +44,7 @@ class OnlyStream:
 
 
 def as_cells(frame, make):
-    """The same frame with other cells."""
+    """Convert each cell of a frame."""
     out = pd.DataFrame(index=frame.index)
     for name in frame.columns:
         cells = np.empty(len(frame), dtype=object)
@@ -54,7 +55,7 @@ def as_cells(frame, make):
 
 
 def as_arrow_dtype(table, index=None):
-    """A pandas frame over Arrow's lists."""
+    """Make a pandas frame whose columns are in Arrow's memory."""
     columns = {
         name: pd.Series(pd.arrays.ArrowExtensionArray(table[name]), index=index)
         for name in table.column_names
@@ -64,6 +65,10 @@ def as_arrow_dtype(table, index=None):
 
 def _embedder():
     return LSTMSequenceEmbedder(n_components=4, max_epochs=1, random_state=0)
+
+
+def _predictor():
+    return LSTMSequencePredictor(n_components=4, max_epochs=1, random_state=0)
 
 
 def _frame_of(sequences):
@@ -81,7 +86,7 @@ def assert_same_frame(found, expected):
         assert found.equals(expected)
     else:
         assert found.schema == expected.schema
-        # NaN equals nothing, but text.
+        # NaN does not equal itself, but its text does.
         assert str(found.to_pydict()) == str(expected.to_pydict())
 
 
@@ -161,11 +166,11 @@ BACK = {
 
 
 @pytest.mark.parametrize("X", BACK.values(), ids=BACK)
-def test_frames_come_back_as_they_were(X):
+def test_frames_come_back_unchanged(X):
     assert_same_frame(round_trip(X), X)
 
 
-def test_a_result_of_duckdb_is_read_through_its_stream():
+def test_a_duckdb_relation_is_read_through_its_stream():
     table = duckdb.from_df(LONG.reset_index())
     relation = table.query(
         "events",
@@ -192,7 +197,7 @@ def test_lists_in_cells_may_be_of_fixed_size():
     assert_same_frame(round_trip(X), X)
 
 
-def test_lists_of_another_length_than_the_fixed_one_are_plain_lists():
+def test_fixed_size_lists_of_another_length_become_plain_lists():
     X = pa.table({"x": pa.array([[1.0, 2.0]], pa.list_(pa.float64(), 2))})
     _, schema = read(X)
     longer, _ = read([[1.0, 2.0, 3.0], [4.0]])
@@ -202,7 +207,7 @@ def test_lists_of_another_length_than_the_fixed_one_are_plain_lists():
     assert built["x"].to_pylist() == [[1.0, 2.0, 3.0], [4.0]]
 
 
-def test_categories_in_the_lists_of_polars_stay_some():
+def test_categoricals_in_polars_lists_stay_categoricals():
     X = pl.DataFrame({"w": [["b", "a"], ["a", None]]})
     X = X.cast(pl.List(pl.Categorical))
 
@@ -212,7 +217,7 @@ def test_categories_in_the_lists_of_polars_stay_some():
     assert back["w"].to_list() == X["w"].to_list()
 
 
-def test_tables_of_arrow_come_back_as_they_were():
+def test_arrow_tables_of_numbers_come_back_unchanged():
     X = pa.table({"0": [1.0, 2.0], "1": [None, 3.0]})
 
     back = round_trip(X)
@@ -222,7 +227,7 @@ def test_tables_of_arrow_come_back_as_they_were():
     assert np.isnan(back["1"][0].as_py())
 
 
-def test_columns_of_nothing_keep_their_type():
+def test_columns_of_missing_values_keep_their_type():
     X = pa.table(
         {
             "w": pa.array([[None], [None]], pa.list_(pa.string())),
@@ -268,7 +273,7 @@ def test_numbers_listed_by_name_are_categories():
         (None, TypeError, r"Column 'word' of X, row 0 \(index 7\), holds strings"),
     ],
 )
-def test_what_categorical_features_cannot_be(option, error, match):
+def test_invalid_categorical_features_are_refused(option, error, match):
     with pytest.raises(error, match=match):
         read(GROUPED, categorical_features=option)
 
@@ -314,7 +319,7 @@ def test_reading_does_not_change_X(X):
 
 
 @pytest.mark.parametrize("X", [GROUPED, pl.DataFrame(PLAIN)], ids=["pandas", "polars"])
-def test_parts_of_a_frame_are_frames(X):
+def test_parts_of_a_frame_come_back_as_frames(X):
     train, test = train_test_split(X, random_state=0)
 
     schema = schema_of(train)
@@ -351,7 +356,7 @@ def test_a_fitted_schema_holds_no_rows():
     ],
     ids=["same", "pandas", "polars", "Arrow", "nothing in a column", "Arrow dtype"],
 )
-def test_every_frame_is_taken_after_fit_on_one(X):
+def test_frames_of_all_libraries_are_accepted_after_fit_on_one(X):
     schema = schema_of(GROUPED)
 
     _, found = read(X, schema=schema)
@@ -416,7 +421,7 @@ NOTHING = pa.table({"x": pa.array([[None], [None, None]], pa.list_(pa.string()))
     ],
     ids=["numbers", "bools", "times"],
 )
-def test_a_column_of_nothing_may_be_of_any_kind(fit_X, kind):
+def test_a_column_of_missing_values_is_accepted_for_any_kind(fit_X, kind):
     schema = schema_of(fit_X)
     X = NOTHING.append_column("y", pa.array([["a"], ["b", "c"]]))
 
@@ -427,7 +432,7 @@ def test_a_column_of_nothing_may_be_of_any_kind(fit_X, kind):
     assert sequences.n_steps == 3
 
 
-def test_a_column_of_nothing_that_is_not_listed_is_numeric():
+def test_a_column_of_missing_values_that_is_not_listed_is_numeric():
     X = NOTHING.append_column("y", pa.array([[1.0], [2.0, 3.0]]))
 
     _, schema = read(X, categorical_features=None)
@@ -455,7 +460,7 @@ def test_a_frame_after_a_list_warns_as_scikit_learn_does():
     assert_array_equal(vectors, embedder.transform(X))
 
 
-def test_one_column_is_taken_after_a_table():
+def test_a_frame_of_one_column_is_accepted_after_fit_on_a_table():
     schema = schema_of(np.ones((2, 3)))
 
     sequences, _ = read(GROUPED[["x"]], schema=schema)
@@ -463,7 +468,7 @@ def test_one_column_is_taken_after_a_table():
     assert sequences.lengths.tolist() == [3, 2, 1]
 
 
-# What is refused
+# Refused input
 
 
 def frame(**columns):
@@ -637,12 +642,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("X", "error", "match"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_read_is_refused_with_a_reason(X, error, match):
+def test_unsupported_input_is_refused_with_a_reason(X, error, match):
     with pytest.raises(error, match=match):
         read(X)
 
 
-def test_frames_of_numbers_stay_tables():
+def test_frames_of_numbers_are_tables():
     for X in (pd.DataFrame({"a": [1.0], "b": [2.0]}), pa.table({"a": [1], "b": [2]})):
         sequences, schema = read(X)
 
@@ -650,8 +655,131 @@ def test_frames_of_numbers_stay_tables():
         assert sequences.lengths.tolist() == [2]
 
 
-def test_without_pyarrow_the_extra_is_named(monkeypatch):
+def test_the_message_names_the_extra_if_pyarrow_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
 
     with pytest.raises(ImportError, match=r"sklearn-seqembed\[dataframe\]"):
         read(pl.DataFrame(PLAIN))
+
+
+# Subclasses, whose index must not become a feature
+
+
+class Subframe(pd.DataFrame):
+    """A frame as geopandas and others make it."""
+
+    @property
+    def _constructor(self):
+        return Subframe
+
+    @property
+    def _constructor_sliced(self):
+        return Subseries
+
+
+class Subseries(pd.Series):
+    """A Series of such a frame."""
+
+    @property
+    def _constructor(self):
+        return Subseries
+
+
+NUMBERS_FRAME = pd.DataFrame(
+    {"a": [1.0, 2.0, 4.0], "b": [3.0, 5.0, NAN]}, index=[70, 80, 90]
+)
+SERIES = {
+    "strings": pd.Series(["ab", "c", "ba"], index=[70, 80, 90]),
+    "lists": pd.Series([[1.0, 2.0], [3.0], [4.0, 5.0]], index=[70, 80, 90]),
+    "Arrow": pd.Series(
+        pd.arrays.ArrowExtensionArray(pa.array([[1.0, 2.0], [3.0], [4.0]])),
+        index=[70, 80, 90],
+    ),
+}
+frames_of_both_kinds = pytest.mark.parametrize(
+    "X",
+    [GROUPED, as_arrow_dtype(TABLE, index=[5, 3, 1]), NUMBERS_FRAME],
+    ids=["sequences", "Arrow dtype", "numbers"],
+)
+all_series = pytest.mark.parametrize("X", SERIES.values(), ids=SERIES)
+
+
+@frames_of_both_kinds
+def test_a_subclass_of_a_frame_is_embedded_as_the_frame(X):
+    expected = _embedder().fit(X)
+
+    embedder = _embedder().fit(Subframe(X))
+
+    assert embedder.feature_names_in_.tolist() == list(X.columns)
+    assert embedder.n_features_in_ == X.shape[1]
+    assert_array_equal(embedder.transform(Subframe(X)), expected.transform(X))
+    assert_array_equal(embedder.transform(X), expected.transform(X))
+
+
+@frames_of_both_kinds
+def test_a_subclass_of_a_frame_comes_back_as_a_frame(X):
+    expected = _embedder().fit(X)
+    embedder = _embedder().fit(Subframe(X))
+    vectors = embedder.transform(X)
+
+    pd.testing.assert_frame_equal(
+        embedder.reconstruct(Subframe(X)), expected.reconstruct(X)
+    )
+    pd.testing.assert_frame_equal(
+        embedder.inverse_transform(vectors), expected.inverse_transform(vectors)
+    )
+
+
+@all_series
+def test_a_subclass_of_a_series_is_embedded_as_the_series(X):
+    expected = _embedder().fit(X)
+
+    embedder = _embedder().fit(Subseries(X))
+
+    assert embedder.n_features_in_ == 1
+    assert_array_equal(embedder.transform(Subseries(X)), expected.transform(X))
+    pd.testing.assert_series_equal(
+        embedder.reconstruct(Subseries(X)), expected.reconstruct(X)
+    )
+
+
+@pytest.mark.parametrize(
+    ("y", "subclass"),
+    [
+        (GROUPED[["word", "x"]], Subframe),
+        (NUMBERS_FRAME, Subframe),
+        (pd.DataFrame({"label": pd.Categorical(["u", "v", "u"])}), Subframe),
+        *[(series, Subseries) for series in SERIES.values()],
+        (pd.Series([1.0, 2.0, 4.0], index=[70, 80, 90]), Subseries),
+        (pd.Series(["u", "v", "u"], dtype="category"), Subseries),
+    ],
+    ids=["sequences", "numbers", "label", *SERIES, "single values", "labels"],
+)
+def test_targets_of_a_subclass_are_predicted_as_those_of_its_base(y, subclass):
+    expected = _predictor().fit(GROUPED, y)
+
+    predictor = _predictor().fit(Subframe(GROUPED), subclass(y))
+
+    found, other = predictor.predict(Subframe(GROUPED)), expected.predict(GROUPED)
+    assert type(found) is type(other)
+    if isinstance(other, pd.DataFrame):
+        pd.testing.assert_frame_equal(found, other)
+    elif isinstance(other, pd.Series):
+        pd.testing.assert_series_equal(found, other)
+    else:
+        assert_array_equal(found, other)
+    assert predictor.score(GROUPED, subclass(y)) == expected.score(GROUPED, y)
+
+
+@frames_of_both_kinds
+def test_a_subclass_of_a_frame_is_compared_without_its_index(X):
+    moved = X.set_axis(range(len(X)))
+
+    assert exact_match_score(Subframe(X), moved) == 1.0
+    assert token_match_score(X, Subframe(moved)) == 1.0
+
+
+@all_series
+def test_a_subclass_of_a_series_is_compared_without_its_index(X):
+    assert exact_match_score(Subseries(X), X.to_list()) == 1.0
+    assert token_match_score(X.to_list(), Subseries(X)) == 1.0

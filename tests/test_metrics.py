@@ -53,7 +53,7 @@ def test_a_row_of_a_frame_is_exact_if_all_its_cells_are(frame):
 
 
 @pytest.mark.parametrize("metric", [exact_match_score, token_match_score])
-def test_what_cannot_be_compared_is_refused(metric):
+def test_sequences_that_cannot_be_compared_are_refused(metric):
     with pytest.raises(ValueError, match="X_true holds 2 sequences and X_pred 1"):
         metric(["a", "b"], ["a"])
     with pytest.raises(ValueError, match="X_true is empty: it holds 0 sequences"):
@@ -75,7 +75,7 @@ def test_what_cannot_be_compared_is_refused(metric):
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
-def test_frames_of_other_columns_are_not_compared(frame):
+def test_frames_of_other_columns_are_refused(frame):
     true, pred = frame({"a": ["x"], "b": ["y"]}), frame({"b": ["y"], "a": ["x"]})
 
     with pytest.raises(ValueError, match=r"columns \['a', 'b'\] and X_pred \['b', 'a'"):
@@ -100,13 +100,13 @@ def test_a_relation_of_duckdb_is_compared():
 @pytest.mark.parametrize(
     "as_series", [pd.Series, pl.Series, pa.array], ids=["pandas", "polars", "Arrow"]
 )
-def test_a_series_holds_a_sequence_in_each_item(as_series):
+def test_each_item_of_a_series_is_a_sequence(as_series):
     true, pred = as_series([["a", "b"], ["c"]]), as_series([["a", "b"], ["d"]])
 
     assert exact_match_score(true, pred) == 0.5
 
 
-def test_cells_that_are_no_sequences_are_named():
+def test_cells_that_are_not_sequences_are_named():
     good = pd.DataFrame({"a": [["x"], ["y"]], "b": [[1.0], [2.0]]})
     missing = pd.DataFrame({"a": [["x"], None], "b": [[1.0], [2.0]]})
     uneven = pd.DataFrame({"a": [["x"], ["y"]], "b": [[1.0], [2.0, 3.0]]})
@@ -119,7 +119,7 @@ def test_cells_that_are_no_sequences_are_named():
         exact_match_score(uneven, good)
 
 
-def test_padding_of_3d_arrays_is_no_step():
+def test_padding_of_3d_arrays_is_not_counted():
     true = np.array(
         [[[1.0, NAN], [2.0, 3.0], [NAN, NAN]], [[4.0, 5.0]] + [[NAN] * 2] * 2]
     )
@@ -141,12 +141,12 @@ def test_tensors_are_compared(dtype):
     assert token_match_score(list(true), list(pred)) == pytest.approx(5 / 6)
 
 
-def test_a_share_of_no_token_is_refused():
+def test_sequences_without_observed_values_are_refused():
     with pytest.raises(ValueError, match="X_true has no observed value"):
         token_match_score([[None]], [["a"]])
 
 
-def test_strings_of_numpy_are_sequences_of_characters():
+def test_numpy_strings_are_sequences_of_characters():
     words = list(np.array(["ab", "cd"]))
 
     assert exact_match_score(words, ["ab", "ce"]) == 0.5

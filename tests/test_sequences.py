@@ -1,4 +1,4 @@
-"""The door: what X may be, what is refused, and what is never copied or changed."""
+"""Validation: supported and refused input, and values that are never copied."""
 
 import copy
 import datetime
@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from round_trips import as_object_array
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
@@ -41,14 +41,14 @@ PADDED = np.array(
 
 
 def with_value(X, index, value):
-    """A copy of an array with one other value."""
+    """Copy an array and change one value."""
     X = np.array(X)
     X[index] = value
     return X
 
 
 def read(X):
-    """Read X as the sequences of a new estimator."""
+    """Read X as fit does."""
     return check_sequences(X)[0]
 
 
@@ -156,7 +156,7 @@ forms = pytest.mark.parametrize(("X", "expected"), FORMS.values(), ids=FORMS)
 
 
 @forms
-def test_every_form_is_read_as_the_same_time_steps(X, expected):
+def test_every_container_is_read_as_the_same_time_steps(X, expected):
     sequences = read(X)
 
     assert_same_sequences(rows_of(sequences), expected)
@@ -175,18 +175,20 @@ def test_reading_does_not_change_X(X, expected):
 
 
 @forms
-def test_every_form_is_fitted_and_given_back(X, expected):
+def test_every_container_gives_the_vectors_of_a_list_of_arrays(X, expected):
     embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
 
     vectors = embedder.fit_transform(X)
     reconstructed = embedder.reconstruct(X)
-    played_back = embedder.inverse_transform(vectors)
+    decoded = embedder.inverse_transform(vectors)
 
-    assert vectors.shape == (len(expected), 2)
-    assert np.isfinite(vectors).all()
+    arrays = [np.asarray(x, dtype=float) for x in expected]
+    assert_allclose(vectors, embedder.transform(arrays), atol=1e-5)
     found = rows_of(read(reconstructed))
-    assert [x.shape for x in found] == [np.shape(x) for x in expected]
-    assert len(played_back) == len(expected)
+    assert [x.shape for x in found] == [x.shape for x in arrays]
+    for x, same in zip(found, embedder.reconstruct(arrays), strict=True):
+        assert_allclose(x, same.reshape(x.shape), atol=1e-4)
+    assert len(decoded) == len(expected)
 
 
 DTYPES = ["float64", "float32", "float16", "int64", "int32", "int8", "uint8", ">f8"]
@@ -194,10 +196,10 @@ DTYPES = ["float64", "float32", "float16", "int64", "int32", "int8", "uint8", ">
 
 @pytest.mark.parametrize(
     ("shape", "dtype"),
-    # Bools are numbers in a table alone.
+    # Only in a table are bools numbers.
     [*product([(3, 4), (3, 4, 2)], DTYPES), ((3, 4), "bool")],
 )
-def test_numbers_of_every_dtype_are_taken_as_they_are(shape, dtype):
+def test_numbers_keep_their_dtype(shape, dtype):
     X = (np.arange(np.prod(shape)) % 5).reshape(shape).astype(dtype)
 
     sequences = read(X)
@@ -206,7 +208,7 @@ def test_numbers_of_every_dtype_are_taken_as_they_are(shape, dtype):
     assert_array_equal(sequences.blocks[0].ravel(), X.ravel())
 
 
-def test_lists_of_several_dtypes_are_read_as_the_common_one():
+def test_a_list_of_several_dtypes_is_read_as_their_common_dtype():
     X = [np.ones((2, 1), dtype=np.float32), np.ones((3, 1), dtype=np.float64)]
 
     sequences = read(X)
@@ -258,7 +260,7 @@ def test_memory_maps_are_not_copied(X, tmp_path):
     [TABLE, CUBE, PADDED, RAGGED, FLAT],
     ids=["2-D", "3-D", "padded", "list", "flat list"],
 )
-def test_read_only_arrays_are_fitted(X):
+def test_fit_accepts_read_only_arrays(X):
     X = copy.deepcopy(X)
     for array in [X] if isinstance(X, np.ndarray) else X:
         array.setflags(write=False)
@@ -269,7 +271,7 @@ def test_read_only_arrays_are_fitted(X):
     assert np.isfinite(embedder.transform(X)).all()
 
 
-def test_a_memory_map_is_fitted_as_its_array_is(tmp_path):
+def test_a_memory_map_gives_the_vectors_of_its_array(tmp_path):
     np.save(tmp_path / "X.npy", PADDED)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
@@ -293,7 +295,7 @@ def test_a_list_is_copied_once():
     assert size <= peak < 1.1 * size
 
 
-def test_padding_at_the_end_is_no_time_step():
+def test_padding_at_the_end_is_not_read_as_time_steps():
     sequences = read(PADDED)
 
     assert_array_equal(sequences.lengths, [3, 1, 2])
@@ -315,7 +317,7 @@ def test_missing_values_at_the_end_of_a_list_item_are_time_steps():
     assert_array_equal(sequences.lengths, [2, 3])
 
 
-def test_steps_at_the_start_and_inside_that_are_wholly_missing_are_kept():
+def test_missing_steps_at_the_start_and_in_between_are_kept():
     X = np.array([[[NAN], [1.0], [NAN], [2.0], [NAN]]])
 
     sequences = read(X)
@@ -331,7 +333,7 @@ def test_padding_is_found_in_every_chunk_of_a_large_array(monkeypatch):
     assert_array_equal(sequences.lengths, [3, 1, 2] * 5)
 
 
-def test_values_so_large_that_their_sum_overflows_are_taken():
+def test_values_whose_sum_overflows_are_accepted():
     X = [np.full((3, 1), 1e308), np.full((2, 1), 1e308)]
 
     sequences = read(X)
@@ -372,7 +374,7 @@ def test_column_names_of_an_earlier_fit_are_forgotten():
 
 WAY_OUT = r"Replace it by NaN to have it treated as missing\."
 REFUSED = {
-    # Nothing there
+    # Empty input
     "empty list": ([], ValueError, r"X is empty: it holds 0 sequences"),
     "empty tuple": ((), ValueError, r"X is empty: it holds 0 sequences"),
     "empty object array": (
@@ -425,22 +427,22 @@ REFUSED = {
         r"X\[0\] has no time steps",
     ),
     "no features": ([np.empty((3, 0))], ValueError, r"X\[0\] has no features"),
-    "list item wholly missing": (
+    "list item all missing": (
         [RAGGED[0], np.full((2, 2), NAN)],
         ValueError,
         r"X\[1\] has no observed value: all of its values are missing",
     ),
-    "flat item wholly missing": (
+    "flat item all missing": (
         [FLAT[0], [None, None]],
         ValueError,
         r"X\[1\] has no observed value",
     ),
-    "3-D item wholly missing": (
+    "3-D item all missing": (
         with_value(CUBE, 2, NAN),
         ValueError,
         r"X\[2\] has no observed value",
     ),
-    "2-D row wholly missing": (
+    "2-D row all missing": (
         with_value(TABLE, 3, NAN),
         ValueError,
         r"X\[3\] has no observed value",
@@ -640,7 +642,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("X", "error", "match"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_read_is_refused_with_a_reason(X, error, match):
+def test_unsupported_input_is_refused_with_a_reason(X, error, match):
     embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1)
 
     with pytest.raises(error, match=match):
@@ -671,7 +673,7 @@ def test_infinity_is_found_in_every_chunk_of_a_list(i, sequences, monkeypatch):
         read(sequences)
 
 
-def test_infinity_is_found_behind_padding_in_every_chunk(monkeypatch):
+def test_infinity_after_padding_is_found_in_every_chunk(monkeypatch):
     monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 4)
     X = np.tile(PADDED, (5, 1, 1))
     X[11, 1, 1] = np.inf
@@ -688,7 +690,7 @@ def test_a_missing_sequence_is_found_across_chunks(monkeypatch):
         read(X)
 
 
-def test_long_gaps_that_are_not_a_whole_sequence_are_taken(monkeypatch):
+def test_gaps_longer_than_a_chunk_are_accepted(monkeypatch):
     monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 4)
     X = [np.ones(3), np.r_[np.full(15, NAN), 1.0], np.r_[2.0, np.full(9, NAN)]]
 
@@ -735,7 +737,7 @@ def test_another_number_of_features_is_refused_after_fit(fitted, X, n_features):
     [np.ones((2, 5)), np.ones((2, 5)).tolist(), torch.ones(2, 5)],
     ids=["array", "lists", "tensor"],
 )
-def test_a_table_of_another_width_is_refused_with_the_way_out(fitted_on_table, X):
+def test_a_table_of_another_width_is_refused_with_a_remedy(fitted_on_table, X):
     match = (
         r"X has 5 features, but LSTMSequenceEmbedder is expecting 3 features as "
         r"input.*To pass sequences of other lengths, give a list of 1-D arrays: "
@@ -746,7 +748,7 @@ def test_a_table_of_another_width_is_refused_with_the_way_out(fitted_on_table, X
         fitted_on_table.transform(X)
 
 
-def test_the_way_out_that_the_message_names_works(fitted_on_table):
+def test_the_remedy_in_the_message_works(fitted_on_table):
     X = np.ones((2, 5))
 
     vectors = fitted_on_table.transform(list(X))
@@ -759,13 +761,13 @@ def test_the_way_out_that_the_message_names_works(fitted_on_table):
     [FLAT, [x[:, None] for x in FLAT], np.ones((2, 7, 1))],
     ids=["flat list", "list", "3-D"],
 )
-def test_after_a_table_one_feature_of_any_length_is_taken(fitted_on_table, X):
+def test_one_feature_of_any_length_is_accepted_after_fit_on_a_table(fitted_on_table, X):
     vectors = fitted_on_table.transform(X)
 
     assert vectors.shape == (len(X), 2)
 
 
-def test_after_a_table_several_features_are_refused(fitted_on_table):
+def test_several_features_are_refused_after_fit_on_a_table(fitted_on_table):
     with pytest.raises(ValueError, match="X has 2 features, but .* expecting 1 feat"):
         fitted_on_table.transform(RAGGED)
 
@@ -775,7 +777,7 @@ def test_after_a_table_several_features_are_refused(fitted_on_table):
     [np.ones((2, 9)), pd.DataFrame(np.ones((2, 5))), [[1.0, 2.0], [3.0, 4.0]]],
     ids=["2-D", "frame", "equal lists"],
 )
-def test_after_a_list_of_one_feature_a_table_of_any_width_is_taken(
+def test_a_table_of_any_width_is_accepted_after_fit_on_a_list_of_one_feature(
     fitted_on_one_feature, X
 ):
     vectors = fitted_on_one_feature.transform(X)
@@ -802,12 +804,12 @@ def test_a_frame_with_other_columns_than_in_fit_is_refused():
     ],
     ids=["empty", "infinite", "missing", "tokens", "strings and numbers"],
 )
-def test_bad_input_is_refused_at_transform_too(fitted, X, match):
+def test_invalid_input_is_refused_at_transform(fitted, X, match):
     with pytest.raises((TypeError, ValueError), match=match):
         fitted.transform(X)
 
 
-def test_not_fitted_is_said_before_anything_else():
+def test_transform_checks_that_it_is_fitted_before_anything_else():
     with pytest.raises(NotFittedError, match="LSTMSequenceEmbedder.* is not fitted"):
         LSTMSequenceEmbedder().transform("nonsense")
 
@@ -820,11 +822,88 @@ def test_a_message_is_one_string():
     assert re.fullmatch(r"[^\n]+\.", str(caught.value))
 
 
-# Sequences itself
+# The name of the argument
+
+NAMED = {
+    "empty": ([], "y is empty: it holds 0 sequences"),
+    "no steps": ([[1.0], [], [2.0, 3.0]], r"y\[1\] has no time steps"),
+    "infinite": ([[1.0], [np.inf, 1.0]], r"y\[1\] is infinite at time step 0"),
+    "not observed": ([[1.0], [NAN, NAN]], r"y\[1\] has no observed value"),
+    "features": (
+        [np.ones((2, 3)), np.ones((2, 2))],
+        r"y\[1\] has 2 features, but y\[0\] has 3",
+    ),
+    "mixture": (
+        [["X"], ["a", 3]],
+        r"y\[1\] holds int values \(3 at time step 1\), but an earlier value is 'X'",
+    ),
+    "3-D": (np.empty((0, 2, 2)), r"y is empty: its shape \(0, 2, 2\)"),
+    "table": (np.empty((0, 2)), r"y is empty: 0 sample\(s\)"),
+    "1-D": (np.ones(3), r"got a 1-D array.*\[y\] or y\.reshape\(1, -1\)"),
+    "string": ("abc", r"y is of type str.*: \[y\]"),
+    "sparse": (sparse.csr_matrix(np.eye(3)), "Sparse data was passed for y"),
+    "frame": (pd.DataFrame({"X": [[1], []]}), r"Column 'X' of y, row 1 .* has no time"),
+    "frame of both": (
+        pd.DataFrame({"a": [[1], [2]], "b": [1, 2]}),
+        "Column 'a' of y holds sequences.* the others to another estimator",
+    ),
+    "frame of strings": (
+        pd.DataFrame({"a": [1, 2], "b": pd.Categorical([1, 2])}),
+        "Column 'b' of y holds values of category",
+    ),
+    "Arrow": (pl.Series([[1.0], None]), r"y\[1\] is null.* y\.drop_nulls\(\)"),
+}
 
 
-def contiguous():
-    """Five sequences over two blocks of different dtype."""
+@pytest.mark.parametrize(("y", "match"), NAMED.values(), ids=NAMED)
+def test_messages_name_the_argument_that_was_passed(y, match):
+    with pytest.raises((TypeError, ValueError), match=match):
+        check_sequences(y, "y")
+
+
+@pytest.mark.parametrize(
+    ("option", "match"),
+    [
+        ([3], r"categorical_targets lists 3: .* for y has 1 feature"),
+        (["a"], "categorical_targets lists the name 'a', but y is not a frame"),
+        ([True, False], r"categorical_targets is a mask of shape \(2,\)"),
+        ("auto", "categorical_targets == 'auto', must be"),
+        (None, r"y\[0\] holds strings .* categorical_targets does not list"),
+    ],
+)
+def test_messages_about_targets_name_their_option(option, match):
+    with pytest.raises((TypeError, ValueError), match=match):
+        check_sequences(["ab", "c"], "y", categorical_features=option)
+
+
+def test_messages_name_the_estimator_if_its_name_is_passed():
+    _, schema = check_sequences(RAGGED)
+
+    with pytest.raises(ValueError, match="y has 1 features, but the estimator is exp"):
+        check_sequences(FLAT, "y", schema=schema)
+    with pytest.raises(ValueError, match="y has 1 features, but Predictor is expect"):
+        check_sequences(FLAT, "y", schema=schema, estimator_name="Predictor")
+
+
+def test_check_sequences_returns_a_new_schema_and_keeps_the_one_passed():
+    _, schema = check_sequences(pd.DataFrame(TABLE, columns=["a", "b", "c"]))
+    fields = dict(vars(schema))
+
+    _, found = check_sequences(TABLE, schema=schema)
+
+    assert vars(schema) == fields
+    assert found.kinds == schema.kinds
+    assert found.n_steps == schema.n_steps == 3
+    assert found.index is None
+    with pytest.raises(AttributeError):
+        schema.kinds = ()
+
+
+# The Sequences class
+
+
+def make_contiguous():
+    """Make five sequences over two blocks of different dtype."""
     offsets = [0, 3, 4, 9, 11, 16]
     blocks = (
         np.arange(32.0).reshape(16, 2),
@@ -834,7 +913,7 @@ def contiguous():
 
 
 def rows_by_loop(sequences):
-    """The judge: every time step of every sequence, one by one."""
+    """Collect every time step of every sequence, one by one."""
     steps = []
     for start, length in zip(sequences.starts, sequences.lengths, strict=True):
         for row in range(start, start + length):
@@ -859,7 +938,7 @@ selections = pytest.mark.parametrize("indices", SELECTIONS.values(), ids=SELECTI
 
 
 def test_offsets_are_turned_into_starts_and_lengths():
-    sequences = contiguous()
+    sequences = make_contiguous()
 
     assert len(sequences) == 5
     assert sequences.n_features == 3
@@ -871,7 +950,7 @@ def test_offsets_are_turned_into_starts_and_lengths():
 
 @selections
 def test_a_selection_shares_the_blocks(indices):
-    sequences = contiguous()
+    sequences = make_contiguous()
 
     selected = sequences[indices]
 
@@ -880,8 +959,8 @@ def test_a_selection_shares_the_blocks(indices):
 
 
 @selections
-def test_rows_are_those_of_the_plain_loop(indices):
-    selected = contiguous()[indices]
+def test_rows_equal_those_of_a_plain_loop(indices):
+    selected = make_contiguous()[indices]
 
     found = np.concatenate(rows_of(selected))
 
@@ -895,8 +974,8 @@ def test_rows_of_a_single_block_are_a_view():
     assert np.shares_memory(sequences.rows(1), block)
 
 
-def test_taken_rows_have_the_shape_of_the_rows_asked_for():
-    sequences = contiguous()
+def test_take_returns_values_in_the_shape_of_its_argument():
+    sequences = make_contiguous()
     rows = np.array([[0, 5], [5, 15], [2, 2]])
 
     taken = sequences.take(rows)
@@ -907,9 +986,9 @@ def test_taken_rows_have_the_shape_of_the_rows_asked_for():
 
 @selections
 @pytest.mark.parametrize("size", [1, 3, 7, 12, 10**6])
-def test_chunks_joined_are_the_plain_loop(indices, size, monkeypatch):
+def test_joined_chunks_equal_a_plain_loop(indices, size, monkeypatch):
     monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", size)
-    selected = contiguous()[indices]
+    selected = make_contiguous()[indices]
 
     chunks = list(selected.iter_chunks())
 
@@ -917,7 +996,7 @@ def test_chunks_joined_are_the_plain_loop(indices, size, monkeypatch):
     assert_array_equal(np.concatenate(chunks), rows_by_loop(selected))
 
 
-def test_chunks_of_a_padded_array_leave_the_padding_out(monkeypatch):
+def test_chunks_of_a_padded_array_do_not_contain_padding(monkeypatch):
     monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 4)
 
     chunks = list(read(PADDED).iter_chunks())
@@ -926,9 +1005,9 @@ def test_chunks_of_a_padded_array_leave_the_padding_out(monkeypatch):
 
 
 @pytest.mark.parametrize("indices", [slice(None), [4, 1, 3, 0]], ids=["all", "mixed"])
-def test_chunks_are_bounded_by_their_size_or_one_sequence(indices, monkeypatch):
+def test_a_chunk_is_at_most_one_sequence_longer_than_its_size(indices, monkeypatch):
     monkeypatch.setattr("sklearn_seqembed._data.sequences.CHUNK_VALUES", 6)
-    selected = contiguous()[indices]
+    selected = make_contiguous()[indices]
 
     sizes = [len(chunk) for chunk in selected.iter_chunks()]
 
@@ -971,7 +1050,7 @@ def test_masked_values_are_missing(as_list):
         "frame of times and numbers",
     ],
 )
-def test_words_of_other_libraries_are_not_shown(X, error, match):
+def test_messages_are_our_own_rather_than_those_of_other_libraries(X, error, match):
     with pytest.raises(error, match=match):
         LSTMSequenceEmbedder(n_components=2, max_epochs=1).fit(X)
 
@@ -986,7 +1065,7 @@ def test_arrays_in_the_cells_of_an_object_array_are_refused():
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
-def test_the_way_out_of_another_width_is_one(frame):
+def test_the_remedy_for_another_width_works_for_frames(frame):
     table = np.random.default_rng(0).normal(size=(4, 5))
     embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
     embedder.fit(table)
@@ -1004,7 +1083,7 @@ def test_the_way_out_of_another_width_is_one(frame):
     [[np.full((4, 3), np.inf)], np.full((4, 3), np.inf), pd.DataFrame({"a": [np.inf]})],
     ids=["list", "2-D", "frame"],
 )
-def test_a_refused_fit_leaves_a_fitted_estimator_as_it_was(refused):
+def test_a_refused_fit_leaves_a_fitted_estimator_unchanged(refused):
     X = [np.random.default_rng(i).normal(size=(4, 2)) for i in range(5)]
     embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1, random_state=0)
     expected = embedder.fit(X).transform(X)
@@ -1017,7 +1096,7 @@ def test_a_refused_fit_leaves_a_fitted_estimator_as_it_was(refused):
     assert_array_equal(embedder.transform(X), expected)
 
 
-def test_one_sequence_without_its_list_is_pointed_out():
+def test_the_message_suggests_a_list_for_a_single_sequence():
     X = [np.random.default_rng(i).normal(size=(22, 2)) for i in range(3)]
     embedder = LSTMSequenceEmbedder(n_components=2, max_epochs=1).fit(X)
 

@@ -1,4 +1,4 @@
-"""Times in the cells of frames: two numbers a step, and the way back."""
+"""Times in the cells of frames <-> two numeric features per time step."""
 
 import datetime
 
@@ -109,7 +109,7 @@ def test_whole_seconds_of_decades_come_back_whole():
         assert_array_equal(cell.astype("M8[us]").astype(np.int64), expected * 10**6)
 
 
-def test_times_with_and_without_a_zone_are_not_compared():
+def test_times_with_and_without_a_zone_are_refused():
     cells = [timestamps("UTC")[0], timestamps()[1]]
 
     with pytest.raises(TypeError, match=r"row 1 \(index 'q'\), holds a time without a"):
@@ -168,7 +168,7 @@ def test_times_out_of_order_are_refused(X, where):
         read(X)
 
 
-def test_order_is_looked_at_behind_missing_times():
+def test_order_is_checked_across_missing_times():
     later, earlier = pd.Timestamp("2021"), pd.Timestamp("2020")
 
     with pytest.raises(ValueError, match="goes back in time at time step 2"):
@@ -196,7 +196,7 @@ def test_without_rows_every_frame_holds_durations(name):
     assert seconds == [[0, 2, 5227200.5], [0, 0]]
 
 
-def test_times_are_given_back_in_order():
+def test_decoded_times_are_in_order():
     sequences, schema = read(FORMS["Timestamps"])
     decoded = contiguous(sequences)
     decoded.blocks[0][:, 1] = [-0.5, 1.0, 0.5, 2.0, 1.0]
@@ -208,7 +208,7 @@ def test_times_are_given_back_in_order():
     assert built["t"].iloc[0][0] == pd.Timestamp(STAMPS[0][0])
 
 
-def test_times_stand_beside_other_features():
+def test_times_are_read_with_other_features():
     X = FORMS["Timestamps"].assign(
         w=[["a", "b", "c"], ["d", "e"]], x=[[1.0, 2, 3], [4, 5]]
     )[["x", "t", "w"]]
@@ -244,7 +244,7 @@ def test_another_kind_than_in_fit_is_refused(fit_X, X, match):
         read(X, schema=schema)
 
 
-def test_infinity_behind_times_names_the_column():
+def test_infinity_in_a_column_after_times_is_named():
     X = FORMS["Timestamps"].assign(x=[[1.0, 2, 3], [4, np.inf]])
 
     with pytest.raises(ValueError, match=r"time step 1, feature 1 \('x'\)"):

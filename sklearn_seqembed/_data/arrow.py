@@ -15,7 +15,7 @@ from sklearn_seqembed._data.arrow_types import (
     is_list,
     is_string,
 )
-from sklearn_seqembed._data.container import Container, float_dtype, join_characters
+from sklearn_seqembed._data.container import Container, join_characters
 from sklearn_seqembed._data.factorize import as_objects, factorize_characters
 from sklearn_seqembed._data.messages import find_step
 from sklearn_seqembed._data.parsed import FeatureBlock, ParsedSequences
@@ -46,7 +46,7 @@ class ArrowContainer(Container):
         column : pyarrow ChunkedArray
             The lists or strings in `X`.
         X : object
-            What the user passed: a Series or an Arrow array of any library.
+            The Series or Arrow array, of any library, that the user passed.
         locator : Locator
             How messages name the sequences.
 
@@ -61,8 +61,7 @@ class ArrowContainer(Container):
             library, index = "pandas", X.index
         elif nw.dependencies.is_polars_series(X):
             library = "polars"
-        dtype = dtype_of(block)
-        container = cls(dtype, index, library, column.type)
+        container = cls(block.dtype, index, library, column.type)
         return ParsedSequences.from_contiguous([block], lengths, container, locator)
 
     def build(self, values):
@@ -78,8 +77,8 @@ def export_arrow(X):
     Parameters
     ----------
     X : object
-        What the user passed, except for frames of pandas and polars, which have readers
-        of their own.
+        The object that the user passed. Frames of pandas and polars have readers of
+        their own and never get here.
 
     Returns
     -------
@@ -169,7 +168,7 @@ def build_array(values, lengths, kind, arrow_type):
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
     kind : str
-        What the features hold.
+        Kind of the features.
     arrow_type : pyarrow DataType
         Type of the array that was read. Dictionaries and views become plain strings,
         fixed-size lists of other lengths plain lists.
@@ -215,11 +214,6 @@ def as_series(array, library, index=None):
     return array
 
 
-def dtype_of(block):
-    """Return the floating dtype in which values of a block are returned."""
-    return float_dtype(block.values.dtype) if block.is_number else np.dtype(np.float64)
-
-
 def _offers_arrow(X):
     """Return whether X lies in Arrow's memory or can be exported to it."""
     if nw.dependencies.is_pandas_series(X):
@@ -246,10 +240,11 @@ def _check_rows(column, locator):
     locator.check_not_empty(len(column))
     if column.null_count:
         i = column.is_null().index(True).as_py()
+        name = locator.argument
         raise ValueError(
             f"{locator.sequence(i)} is null: a sequence needs at least one time step. "
-            "Drop null rows: X.dropna() in pandas, X.drop_nulls() in polars, "
-            "X.drop_null() in pyarrow."
+            f"Drop null rows: {name}.dropna() in pandas, {name}.drop_nulls() in "
+            f"polars, {name}.drop_null() in pyarrow."
         )
 
 

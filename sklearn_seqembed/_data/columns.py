@@ -8,7 +8,6 @@ import numpy as np
 from sklearn_seqembed._data.arrow import (
     as_series,
     build_array,
-    dtype_of,
     export_arrow,
     parse_column,
 )
@@ -80,7 +79,7 @@ def parse_cells(column, locator):
     data = export_arrow(column) if is_pandas else column
     if data is not None:
         block, lengths = parse_column(data, locator, nested=False)
-        return block, lengths, CellFormat("arrow", dtype_of(block), data.type)
+        return block, lengths, CellFormat("arrow", block.dtype, data.type)
     cells = column.astype(object).tolist()
     for i, cell in enumerate(cells):
         _check_cell(cell, i, locator)
@@ -92,7 +91,7 @@ def parse_cells(column, locator):
         times, zone = _read_times(block.values, lengths, locator)
         block = FeatureBlock("datetime", times)
         return block, lengths, CellFormat(form, native=zone)
-    return block, lengths, CellFormat(form, dtype_of(block))
+    return block, lengths, CellFormat(form, block.dtype)
 
 
 def build_cells(values, lengths, kind, cell, library, index):
@@ -105,7 +104,7 @@ def build_cells(values, lengths, kind, cell, library, index):
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each cell.
     kind : str
-        What the feature holds.
+        Kind of the feature.
     cell : CellFormat
         The form of the cells.
     library : {"pandas", "polars", "pyarrow"}
@@ -175,7 +174,7 @@ def _check_cell(cell, i, locator):
         if is_missing(cell):
             raise ValueError(
                 f"{locator.sequence(i)} is missing: a sequence needs at least one time "
-                "step. Drop rows with missing cells, by X.dropna() for example."
+                f"step. Drop rows with missing cells: {locator.argument}.dropna()."
             )
         raise TypeError(
             f"{locator.sequence(i)} is a single value of type {type(cell).__name__}, "

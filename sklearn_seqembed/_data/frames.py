@@ -62,9 +62,8 @@ class FrameContainer(Container):
         library = frame_library(X)
         locator = replace(locator, index=index_of(X))
         names, blocks, cells, lengths = [], [], [], None
-        for name, column in iter_columns(
-            _as_arrow_table(X) if library == "polars" else X
-        ):
+        table = _as_arrow_table(X) if library == "polars" else X
+        for name, column in iter_columns(table):
             if name in names:
                 raise ValueError(
                     f"{locator.argument} has several columns {name!r}. Rename them: "
@@ -104,7 +103,7 @@ def has_cells_of_sequences(X, name):
     Parameters
     ----------
     X : pandas or polars DataFrame or pyarrow Table
-        What the user passed, or the table that it offers.
+        The frame that the user passed, or the table that it offers.
     name : str
         Name of the argument.
 
@@ -117,7 +116,7 @@ def has_cells_of_sequences(X, name):
     if is_pandas and not any(dtype.kind in "OU" for dtype in X.dtypes):
         return False  # there is no need to look at thousands of columns of numbers
     is_sequence = {
-        column_name: is_sequence_column(c) for column_name, c in iter_columns(X)
+        column: is_sequence_column(cells) for column, cells in iter_columns(X)
     }
     sequences = [column for column, found in is_sequence.items() if found]
     scalars = [column for column, found in is_sequence.items() if found is False]

@@ -20,7 +20,7 @@ class Items(NamedTuple):
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
     item : {"2d", "1d", "string", "list", "tuples", "lists"}
-        What one sequence was, as explained in :class:`ListContainer`.
+        Form of one sequence, as explained in :class:`ListContainer`.
     """
 
     blocks: list

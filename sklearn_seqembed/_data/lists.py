@@ -9,7 +9,6 @@ import numpy as np
 
 from sklearn_seqembed._data.container import (
     Container,
-    float_dtype,
     join_characters,
     split_steps,
 )
@@ -25,9 +24,9 @@ class ListContainer(Container):
     Parameters
     ----------
     outer : {"list", "array", "series"}, default="list"
-        What holds the sequences.
+        The object that holds the sequences.
     item : {"2d", "1d", "string", "list", "tuples", "lists"}, default="2d"
-        What one sequence is: an array of shape (n_timesteps, n_features) or
+        Form of one sequence: an array of shape (n_timesteps, n_features) or
         (n_timesteps,), a string of characters, a list of values, or a list of time
         steps that are tuples or lists.
     series_dtype : pandas dtype, default=None
@@ -65,9 +64,7 @@ class ListContainer(Container):
             outer, items = "series", X.astype(object).tolist()
             index, series_dtype = X.index, X.dtype
         blocks, lengths, item = parse_items(items, locator)
-        dtype = np.dtype(np.float64)
-        if len(blocks) == 1 and blocks[0].is_number:
-            dtype = float_dtype(blocks[0].values.dtype)
+        dtype = blocks[0].dtype if len(blocks) == 1 else np.dtype(np.float64)
         container = cls(dtype, index, outer, item, series_dtype)
         return ParsedSequences.from_contiguous(blocks, lengths, container, locator)
 

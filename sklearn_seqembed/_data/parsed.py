@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_seqembed._data.container import Container
+from sklearn_seqembed._data.container import Container, float_dtype
 from sklearn_seqembed._data.factorize import factorize_strings
 from sklearn_seqembed._data.messages import Locator, find_step, name_feature
 
@@ -45,8 +45,13 @@ class FeatureBlock(NamedTuple):
         return self.kind in ("numeric", "number", "bool")
 
     @property
+    def dtype(self):
+        """Floating dtype in which numbers are returned."""
+        return float_dtype(self.values.dtype if self.is_number else np.dtype("O"))
+
+    @property
     def is_all_missing(self):
-        """Whether no value is observed: such a feature may be of any kind."""
+        """Whether no value is observed, so that the feature may be of any kind."""
         if self.kind == "string":
             return not len(self.values.categories)
         if self.kind == "datetime":
@@ -67,7 +72,7 @@ class FeatureBlock(NamedTuple):
 
 
 class ParsedSequences(NamedTuple):
-    """What the reader of a container returns.
+    """Values and container that a reader has found.
 
     Attributes
     ----------

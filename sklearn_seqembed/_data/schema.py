@@ -1,4 +1,4 @@
-"""What is known about sequences beside their values: container and feature kinds."""
+"""Description of sequences: their container and the kinds of their features."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ class Schema:
     container : Container
         The container in which the sequences were passed.
     kinds : tuple of {"numeric", "number", "string", "bool", "datetime"}
-        What each feature holds; "number" stands for numbers that are categories.
+        Kind of each feature; "number" stands for numbers that are categories.
     origins : tuple of ndarray of shape (n_samples,), default=()
         For each feature of times, the first time of each sequence.
     """
@@ -104,7 +104,7 @@ class UserValues:
     sequences : Sequences
         Contiguous sequences from row 0 on.
     kinds : tuple of str
-        What each feature holds.
+        Kind of each feature.
     origins : tuple of ndarray of shape (n_samples,), default=()
         For each feature of times, the first time of each sequence; without origins
         times are returned as durations since the first step.

@@ -146,7 +146,7 @@ def _check_numbers(X, locator, estimator_name=None):
 
 
 def _check_shape(X, name):
-    """Refuse what is not a table with rows and columns."""
+    """Refuse arrays that are not tables, or have no rows or columns."""
     n_dimensions = getattr(X, "ndim", 2)
     if n_dimensions == 0 and _holds_strings(X):
         refuse_single_values("a single string", name)
@@ -198,9 +198,10 @@ def _refuse_cells(cells, column, name, allow_strings=False):
             )
         if not isinstance(cell, (numbers.Number, np.generic)) and not is_missing(cell):
             raise TypeError(
+                # scikit-learn's checks look for these words.
                 f"{place} holds a value of type {type(cell).__name__}, but each value "
-                "must be a number or, in an array of tokens, a string. Convert that "
-                "column, or leave it out."
+                "of this argument must be a string (in an array of tokens) or a "
+                "number. Convert that column, or leave it out."
             )
 
 
