@@ -10,8 +10,8 @@ On PLAID, padded to 1,344 steps, Keras needs more than an hour, and on OSULeaf m
 minutes. There its time is extrapolated from three epochs over two batches, and its
 error is that of its twin, the same network trained the same way in PyTorch. With --full
 Keras trains everywhere, and the twin also trains on ECG5000, to show how close it is.
-With --include the errors of Keras and the twin, which do not depend on this library, are
-those of an earlier run, and the time of Keras is extrapolated for all sets.
+With --include the errors of Keras and the twin, which do not depend on this library,
+are those of an earlier run, and the time of Keras is extrapolated for all sets.
 """
 
 import json
