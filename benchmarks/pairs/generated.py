@@ -20,6 +20,7 @@ TASKS = {
 }
 LENGTHS = 5, 30
 N_TRAIN, N_TEST = 100_000, 5_000
+QUICK_TRAIN, QUICK_TEST = 2_000, 50
 
 RANGES = ((5, 10), (11, 20), (21, 30), (31, 32), (33, 35), (36, 40), (41, 60))
 N_PER_RANGE = 500
@@ -46,11 +47,14 @@ def add_arguments(parser):
 
 def run(options):
     """Evaluate all tasks with all seeds."""
-    n_train = 2_000 if options.quick else options.n_train
+    sizes, parameters = (options.n_train, N_TEST, N_PER_RANGE), options.parameters
+    if options.quick:
+        sizes = (QUICK_TRAIN, QUICK_TEST, QUICK_TEST)
+        parameters = {"max_epochs": 2, "n_components": 16} | parameters
     rows, by_length = [], []
     for task in options.tasks:
         for seed in options.seeds:
-            row, lengths = evaluate(task, seed, n_train, options.parameters)
+            row, lengths = evaluate(task, seed, sizes, parameters)
             show_progress(str(row))
             rows.append(row)
             by_length += lengths
@@ -74,12 +78,16 @@ def draw(n_samples, lengths, rng, seen=()):
     return list(found)
 
 
-def evaluate(task, seed, n_train, parameters):
-    """Train on one task; return a row, and rows by length."""
+def evaluate(task, seed, sizes, parameters):
+    """Train on one task; return a row, and rows by length.
+
+    `sizes` are the numbers of training and test strings, and of those of each length.
+    """
+    n_train, n_test, n_per_range = sizes
     rng = np.random.default_rng(seed)
     X = draw(n_train, LENGTHS, rng)
     seen = set(X)
-    X_test = draw(N_TEST, LENGTHS, rng, seen)
+    X_test = draw(n_test, LENGTHS, rng, seen)
     y, y_test = (list(map(TASKS[task], part)) for part in (X, X_test))
     predictor = LSTMSequencePredictor(**({"random_state": seed} | parameters))
     seconds, _ = timed(predictor.fit, X, y)
@@ -91,12 +99,12 @@ def evaluate(task, seed, n_train, parameters):
         "digits": token_match_score(y_test, predicted),
         "epochs": predictor.n_iter_,
         "fit, s": seconds,
-        "sequences/s predicted": N_TEST / predict_seconds,
+        "sequences/s predicted": n_test / predict_seconds,
     }
     predictor.set_params(max_length=RANGES[-1][1] + 10)
     by_length = []
     for low, high in RANGES:
-        some = draw(min(N_PER_RANGE, 10**low), (low, high), rng, seen)
+        some = draw(min(n_per_range, 10**low), (low, high), rng, seen)
         true = list(map(TASKS[task], some))
         predicted = predictor.predict(some)
         pairs = zip(true, predicted, strict=True)

@@ -67,7 +67,6 @@ def run(options):
         if "error" in result:
             job = f"{result['contender']}, {result['set']}, seed {result['seed']}"
             print(f"Failed: {job}: {result['error'].strip().splitlines()[-1]}")
-    options.include = str(options.include)
     return {
         "tables": make_tables(results),
         "targets": judge_targets(mean_over_seeds(results), options.jobs),

@@ -10,8 +10,12 @@ On PLAID, padded to 1,344 steps, Keras needs more than an hour, and on OSULeaf m
 minutes. There its time is extrapolated from three epochs over two batches, and its
 error is that of its twin, the same network trained the same way in PyTorch. With --full
 Keras trains everywhere, and the twin also trains on ECG5000, to show how close it is.
+With --include the errors of Keras and the twin, which do not depend on this library,
+are those of an earlier run, and the time of Keras is extrapolated for all sets.
 """
 
+import json
+import pathlib
 import statistics
 
 from ..datasets import load_sequences, require_data_folder, standardize
@@ -52,11 +56,15 @@ def add_arguments(parser):
         help="train Keras on OSULeaf and PLAID too: over an hour and several GB",
     )
     parser.add_argument("--rounds", type=int, default=3, help="fits of this library")
+    parser.add_argument(
+        "--include", type=pathlib.Path, help="JSON of a run with the errors of Keras"
+    )
 
 
 def run(options):
     """Compare on all sets."""
     require_data_folder()
+    known = read_errors(options.include) if options.include else {}
     rows = []
     with (
         Worker("speed.contenders.ours") as ours,
@@ -66,7 +74,8 @@ def run(options):
     ):
         for name in SETS:
             show_progress(f"time to error: {name}")
-            rows.append(compare(name, ours, keras, twin, options))
+            errors = known.get(name)
+            rows.append(compare(name, ours, keras, twin, options, errors))
     missed = [row["set"] for row in rows if not row["reached"]]
     return {
         "tables": {"time-to-error": make_table("Time to an error", COLUMNS, rows)},
@@ -87,8 +96,14 @@ def run(options):
     }
 
 
-def compare(name, ours, keras, twin, options):
-    """Return the row of one set."""
+def read_errors(path):
+    """Return the errors of Keras and of its twin, by set, in the JSON of a run."""
+    rows = json.loads(path.read_text())["tables"]["time-to-error"]["rows"]
+    return {row["set"]: (row.get("Keras error"), row.get("twin error")) for row in rows}
+
+
+def compare(name, ours, keras, twin, options, errors=None):
+    """Return the row of one set; `errors` are those of Keras and the twin if known."""
     X = load_sequences(name)
     n_epochs, max_epochs = KERAS_EPOCHS, MAX_EPOCHS
     if options.quick:
@@ -101,10 +116,12 @@ def compare(name, ours, keras, twin, options):
     ]
     seconds = statistics.median(seconds for seconds, _ in fits)
     error = fits[0][1]  # equal seeds give equal errors
-    extrapolate = name in TOO_LONG_FOR_KERAS and not options.full
+    extrapolate = bool(errors) or (name in TOO_LONG_FOR_KERAS and not options.full)
     keras_seconds, keras_error = train_keras(x, weights, keras, n_epochs, extrapolate)
     twin_error = None
-    if extrapolate or (options.full and name in TWIN_WITH_FULL):
+    if errors:
+        keras_error, twin_error = errors
+    elif extrapolate or (options.full and name in TWIN_WITH_FULL):
         twin_error = twin.call(
             "train_like_keras", x=x, weights=weights, epochs=n_epochs, **KERAS_TRAINING
         )
