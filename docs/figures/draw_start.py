@@ -45,10 +45,8 @@ def mean_over_time(X):
 
 
 def draw_map(ax, features, speakers):
-    """Draw a t-SNE map of the standardised features, one marker per recording."""
-    points = TSNE(random_state=0).fit_transform(
-        StandardScaler().fit_transform(features)
-    )
+    """Draw a t-SNE map of the features, one marker per recording."""
+    points = TSNE(random_state=0).fit_transform(features)
     for speaker, colour, marker in zip(
         np.unique(speakers), COLOURS, MARKERS, strict=True
     ):
