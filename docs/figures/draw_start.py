@@ -25,9 +25,9 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 
 PICTURE = Path(__file__).parents[1] / "images" / "start.png"
 
-# The colours of Okabe and Ito, made to be distinguished by colour-blind readers, and a
+# The colors of Okabe and Ito, made to be distinguished by color-blind readers, and a
 # grey. A marker of its own and a number on the map identify each speaker as well.
-COLOURS = (
+COLORS = (
     "#E69F00 #56B4E9 #009E73 #D0B800 #0072B2 #D55E00 #CC79A7 #000000 #8C8C8C".split()
 )
 MARKERS = "osD^vPX<>"
@@ -47,12 +47,12 @@ def mean_over_time(X):
 def draw_map(ax, features, speakers):
     """Draw a t-SNE map of the features, one marker per recording."""
     points = TSNE(random_state=0).fit_transform(features)
-    for speaker, colour, marker in zip(
-        np.unique(speakers), COLOURS, MARKERS, strict=True
+    for speaker, color, marker in zip(
+        np.unique(speakers), COLORS, MARKERS, strict=True
     ):
         of_speaker = points[speakers == speaker]
         ax.scatter(
-            *of_speaker.T, s=17, color=colour, marker=marker, alpha=0.75, linewidths=0
+            *of_speaker.T, s=17, color=color, marker=marker, alpha=0.75, linewidths=0
         )
         ax.annotate(
             speaker,
