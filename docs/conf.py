@@ -1,11 +1,19 @@
-"""How the pages are built. Nothing is fetched, and no page loads anything from afar."""
+"""Configuration of the documentation.
 
+Building it needs no network, and its pages load nothing from other sites.
+"""
+
+import inspect
 import os
 import re
 from importlib.metadata import version as installed_version
 
-# Before torch is imported: examples that share a machine share its cores.
+# Must be set before torch is imported. Small networks are slower on several threads if
+# other programs use the same cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed._parameters import PARAMETER_GROUPS
 
 project = "sklearn_seqembed"
 author = "The sklearn_seqembed developers"
@@ -20,7 +28,7 @@ extensions = [
     "myst_parser",
 ]
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.py"]
-suppress_warnings = ["config.cache"]  # sphinx-gallery's settings hold a function
+suppress_warnings = ["config.cache"]  # sphinx-gallery's settings contain a function
 default_role = "literal"
 
 autosummary_generate = True
@@ -38,15 +46,16 @@ sphinx_gallery_conf = {
     "backreferences_dir": None,
     "download_all_examples": False,
     "show_signature": False,
-    "write_computation_times": False,  # that page would load scripts from afar
+    "write_computation_times": False,  # its page would load scripts from other sites
 }
 html_theme = "pydata_sphinx_theme"
-html_title = f"{project} {release}"
+html_title = project
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]
-html_sidebars = {"**": []}  # few pages: the bar at the top leads to all of them
+html_sidebars = {"**": []}  # the navigation bar at the top links to all pages
 html_show_sourcelink = False
 html_theme_options = {
+    "header_links_before_dropdown": 4,
     "navbar_end": ["theme-switcher"],
     "footer_start": [],
     "footer_end": [],
@@ -54,19 +63,35 @@ html_theme_options = {
 }
 
 
-def make_foreign_references_plain(app, what, name, obj, options, lines):
-    """Take labels of scikit-learn's pages out of the methods that it lends us.
+def remove_foreign_labels(app, what, name, obj, options, lines):
+    """Remove references to scikit-learn's pages from the methods inherited from it.
 
-    They lead nowhere without its inventory, which would have to be fetched.
+    They cannot be resolved without its inventory, which would have to be downloaded.
     """
     if (getattr(obj, "__module__", None) or "").startswith("sklearn."):
         text = re.sub(r":ref:`([^`<]*?)\s*(<[^`]*>)?`", r"\1", "\n".join(lines))
         lines[:] = text.split("\n")
 
 
+def group_parameters(app, what, name, obj, options, lines):
+    """Insert a heading before the first parameter of each group of an estimator.
+
+    The parameters of a signature are in the order of the groups.
+    """
+    if obj not in (LSTMSequenceEmbedder, LSTMSequencePredictor):
+        return
+    parameters = inspect.signature(obj).parameters
+    for group, names in PARAMETER_GROUPS.items():
+        first = next(name for name in names if name in parameters)
+        # As numpydoc writes it, indented within the list of parameters.
+        line = next(x for x in lines if x.lstrip().startswith(f"**{first}** :"))
+        indent = line[: len(line) - len(line.lstrip())]
+        heading = [f".. rubric:: {group}", "    :class: parameter-group"]
+        i = lines.index(line)
+        lines[i:i] = ["", *(indent + text for text in heading), ""]
+
+
 def setup(app):
-    """Register the hook."""
-    # Before numpydoc's own hook reads the lines.
-    app.connect(
-        "autodoc-process-docstring", make_foreign_references_plain, priority=100
-    )
+    """Register the hooks, one to run before that of numpydoc and one after it."""
+    app.connect("autodoc-process-docstring", remove_foreign_labels, priority=100)
+    app.connect("autodoc-process-docstring", group_parameters, priority=900)
