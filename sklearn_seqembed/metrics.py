@@ -4,6 +4,8 @@ import numpy as np
 
 from sklearn_seqembed._data.checking import parse_sequences
 
+__all__ = ["exact_match_score", "token_match_score"]
+
 
 def exact_match_score(X_true, X_pred):
     """Return the fraction of sequences that are reconstructed exactly.
