@@ -67,7 +67,7 @@ def figures(monkeypatch):
 @pytest.mark.filterwarnings(
     "error",
     # Consequences of training for one epoch.
-    "ignore:The network explains only:sklearn.exceptions.ConvergenceWarning",
+    "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore:Mean of empty slice:RuntimeWarning",
     "ignore:invalid value encountered in scalar divide:RuntimeWarning",
 )
