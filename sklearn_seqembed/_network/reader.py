@@ -15,7 +15,7 @@ from torch import nn
 
 # Offset of a sequence's standard deviation, in scaled units and relative to 1 + |mean|,
 # when the sequence is divided by it: the rounding errors of a constant sequence are not
-# scaled up. See "What is read" on the recipe page for the trial against 1e-4.
+# scaled up. See "Inputs" on the recipe page for the trial against 1e-4.
 STD_OFFSET = 1e-6
 
 # The same, in scaled units, where features are read relative to their last value. It is

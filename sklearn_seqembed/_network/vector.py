@@ -8,7 +8,7 @@ from torch import nn
 
 # Variance of a component from the reservoir, relative to one from a final state, in a
 # balanced vector. With the default 192 and 128 components, the reservoir then has four
-# fifths of the total variance: see "How vectors are scaled" on the recipe page.
+# fifths of the total variance: see "Scaling of the vector" on the recipe page.
 RESERVOIR_VARIANCE = 8 / 3
 
 # Lower bound on a standard deviation, as a fraction of the largest one. It keeps the

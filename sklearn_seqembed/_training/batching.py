@@ -8,7 +8,7 @@ import torch
 # Groups of about equal lengths that make up a training batch. One group per batch loses
 # .015 of the explained fraction on JapaneseVowels against random batches, two lose .005
 # on PLAID, and a batch of four takes 5 to 20 % longer than one of three
-# (benchmarks/README.md, "What was tried").
+# (benchmarks/README.md, "Trials").
 GROUPS = 3
 
 # Number of batches whose sequences are sorted by length together. More would make the
@@ -26,7 +26,7 @@ INFERENCE_SEQUENCES = 1024
 # million the C library returns memory to the system after each call and fetches it
 # again page by page, which took a third longer; one million was 3 to 6 % slower. Matrix
 # products of fewer sequences than the second bound would be too small
-# (benchmarks/README.md, "What was tried").
+# (benchmarks/README.md, "Trials").
 KEPT_STATES = 1_800_000
 LEAST_KEPT_SEQUENCES = 8
 

@@ -123,7 +123,7 @@ def keep_freed_memory():
     freed, and fetches it again page by page for the next one. Once a block of up to 32
     MiB has been freed it keeps blocks of that size, so freeing one here is enough. That
     took a batch of 100 steps and 32 cells from 12.5 to 6.9 ms (benchmarks/README.md,
-    "What was tried"). With other C libraries this has no effect.
+    "Trials"). With other C libraries this has no effect.
     """
     torch.empty(2**25 - 2**16, dtype=torch.uint8)
 

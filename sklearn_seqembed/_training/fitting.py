@@ -53,7 +53,7 @@ def build_net(
         The net, with new weights.
     """
     # One kernel for the whole step of Adam: 60 instead of 235 us per batch at 16 cells
-    # (benchmarks/README.md, "What was tried"). Elsewhere torch chooses.
+    # (benchmarks/README.md, "Trials"). Elsewhere torch chooses.
     fused = True if torch.device(device).type == "cpu" else None
     net = SequenceNet(
         network,

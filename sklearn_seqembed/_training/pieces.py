@@ -14,7 +14,7 @@ from sklearn_seqembed._training.batching import round_up_length
 # about 80 bytes until its gradient is known, and memory beyond 64 MiB returns to the
 # system after each batch and is fetched again page by page. Pieces of this size took
 # 110 ms instead of 154 ms for a batch of 500 steps, and 215 ms instead of 283 ms for
-# 2,000 steps (benchmarks/README.md, "What was tried").
+# 2,000 steps (benchmarks/README.md, "Trials").
 TRAINING_STATES = 820_000
 
 # Lower bound on the sequences of a piece, so that matrix products are not too small. It
