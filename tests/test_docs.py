@@ -1,74 +1,69 @@
 """The README, the documentation and the package metadata agree with the code."""
 
+import ast
 import doctest
 import inspect
+import io
 import re
 import tomllib
+from contextlib import redirect_stdout
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpydoc.docscrape import ClassDoc, FunctionDoc
+from numpydoc.docscrape import FunctionDoc
 
 import sklearn_seqembed
 from sklearn_seqembed import datasets, metrics
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+README_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 PACKAGE = ROOT / "sklearn_seqembed"
 
 
 @pytest.fixture(scope="module")
-def readme_blocks():
-    """Code blocks of the README; each one continues the one before."""
-    return re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+def readme_run():
+    """Names that the code of the README defines, and lines that it prints."""
+    names, printed = {}, io.StringIO()
+    with redirect_stdout(printed):
+        exec(compile("".join(README_BLOCKS), "README.md", "exec"), names)
+    return names, printed.getvalue().splitlines()
 
 
-@pytest.fixture(scope="module")
-def readme_names(readme_blocks):
-    """Names that the code of the README defines."""
-    names = {}
-    for block in readme_blocks:
-        exec(compile(block, "README.md", "exec"), names)
-    return names
-
-
-def test_the_code_of_the_readme_prints_what_its_comments_show(readme_blocks, capsys):
-    names = {}
-    for block in readme_blocks:
-        exec(compile(block, "README.md", "exec"), names)
-
-    accuracy, shapes, predicted = capsys.readouterr().out.splitlines()
+def test_the_code_of_the_readme_prints_what_its_comments_show(readme_run):
+    names, (accuracy, shapes, predicted) = readme_run
 
     assert float(accuracy) > 0.9
     assert shapes == f"{np.shape(names['X'][0])} (200, 32)"
-    assert f"# {shapes}\n" in readme_blocks[0]
-    assert f"# {predicted}\n" in readme_blocks[1]
+    assert f"# {shapes}\n" in README_BLOCKS[0]
+    assert f"# {predicted}\n" in README_BLOCKS[1]
 
 
-def test_code_blocks_of_the_readme_have_at_most_ten_lines(readme_blocks):
-    for block in readme_blocks:
+def test_code_blocks_of_the_readme_have_at_most_ten_lines():
+    for block in README_BLOCKS:
         assert len([line for line in block.splitlines() if line]) <= 10
 
 
-def test_the_classifier_of_the_readme_remains_usable(readme_names):
-    X, y, clf = (readme_names[name] for name in ("X", "y", "clf"))
+def test_the_classifier_of_the_readme_remains_usable(readme_run):
+    names, _ = readme_run
+    X, y, clf = names["X"], names["y"], names["clf"]
 
     assert clf.score(X[150:], y[150:]) > 0.9
 
 
-def test_the_embedder_of_the_readme_remains_the_one_in_the_classifier(readme_names):
-    X, embedder, clf = (readme_names[name] for name in ("X", "embedder", "clf"))
+def test_the_embedder_of_the_readme_is_the_one_in_the_classifier(readme_run):
+    names, _ = readme_run
 
-    np.testing.assert_array_equal(embedder.transform(X[:5]), clf[:-1].transform(X[:5]))
-    assert [len(x) for x in readme_names["reconstructed"]] == [len(x) for x in X]
+    assert names["clf"][0] is names["embedder"]
+    assert [x.shape for x in names["reconstructed"]] == [x.shape for x in names["X"]]
 
 
-def test_the_predictor_of_the_readme_remains_usable(readme_names):
-    predictor, words = readme_names["predictor"], readme_names["words"]
+def test_the_predictor_of_the_readme_remains_usable(readme_run):
+    names, _ = readme_run
 
-    assert predictor.predict(words) == readme_names["reversed_words"]
+    assert names["predictor"].predict(names["words"]) == names["reversed_words"]
 
 
 @pytest.mark.parametrize("page", ["user_guide", "predictor"])
@@ -124,45 +119,39 @@ def test_the_contributing_page_names_every_module_of_the_package():
     assert set(re.findall(r"``([\w/]+\.py)``", page)) == modules
 
 
-def public_callables():
-    """Public classes, their public methods, and public functions, by name."""
-    estimators = (
+FUNCTIONS = [
+    datasets.make_sequences,
+    datasets.make_windows,
+    metrics.exact_match_score,
+    metrics.token_match_score,
+] + [
+    method
+    for estimator in (
         sklearn_seqembed.LSTMSequenceEmbedder,
         sklearn_seqembed.LSTMSequencePredictor,
     )
-    for estimator in estimators:
-        yield estimator.__name__, ClassDoc(estimator), estimator
-        for name, method in vars(estimator).items():
-            if inspect.isfunction(method) and not name.startswith("_"):
-                yield f"{estimator.__name__}.{name}", FunctionDoc(method), method
-    for module in (datasets, metrics):
-        for name in module.__all__:
-            function = getattr(module, name)
-            yield name, FunctionDoc(function), function
+    for name, method in inspect.getmembers(estimator, inspect.isfunction)
+    if not name.startswith("_") and method.__module__.startswith("sklearn_seqembed")
+]
 
 
-@pytest.mark.parametrize(
-    ("doc", "documented"),
-    [pytest.param(doc, obj, id=name) for name, doc, obj in public_callables()],
-)
-def test_documented_parameters_and_defaults_are_those_of_the_signature(doc, documented):
-    signature = inspect.signature(documented).parameters
+# For the parameters of the estimators, see test_parameters.py.
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__qualname__)
+def test_documented_defaults_of_functions_match_the_signature(function):
+    signature = inspect.signature(function).parameters
     expected = {name: p.default for name, p in signature.items() if name != "self"}
-
-    described = {
-        name: parameter.type
-        for parameter in doc["Parameters"]
+    documented = {
+        name: re.search(r"default=(.*)", parameter.type)
+        for parameter in FunctionDoc(function)["Parameters"]
         for name in parameter.name.split(", ")
     }
 
-    assert list(described) == list(expected)
+    assert list(documented) == list(expected)
     for name, default in expected.items():
-        found = re.search(r"default=(.*)$", described[name], re.DOTALL)
-        if found:
-            value = found.group(1).replace("`", "")
-            assert eval(value) == default, name
+        if documented[name]:
+            assert ast.literal_eval(documented[name][1]) == default
         else:
-            assert default in (inspect.Parameter.empty, None), name
+            assert default in (inspect.Parameter.empty, None)
 
 
 def test_the_version_is_written_once():
