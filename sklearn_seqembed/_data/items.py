@@ -198,8 +198,9 @@ def _join_arrays(arrays, are_categories, locator):
     locator.check_lengths(lengths)
     # Where empty sequences are allowed, their number of features does not matter.
     positions = np.flatnonzero(lengths) if lengths.any() else np.array([0])
-    arrays = [arrays[i] for i in positions]
-    widths = np.array([array.shape[1] for array in arrays])
+    if len(positions) < len(arrays):
+        arrays = [arrays[i] for i in positions]
+    widths = np.fromiter((a.shape[1] for a in arrays), np.int64, len(arrays))
     _check_widths(widths, positions, locator)
     kind = "bool" if _are_bools(arrays) else "numeric"
     if are_categories and kind == "numeric":
