@@ -44,7 +44,7 @@ MIN_SCORED_SEQUENCES = 32
 
 # Maximum number of sequences from which the scales of the network's inputs, and those
 # of the components, are estimated. More sequences changed these estimates by no more
-# than their standard errors.
+# than their estimation errors.
 N_CALIBRATION_SEQUENCES = 256
 N_PROJECTION_SEQUENCES = 2000
 

@@ -55,8 +55,9 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         the same number of categorical features, of the same types.
     %(instance_norm)s
         If True, each numeric feature of y is learned relative to a numeric feature of
-        X: the last observed value of the latter is subtracted, and the difference is
-        divided by its standard deviation in the sequence [4]_. `predict` inverts this.
+        X: the last observed value of the latter in the sequence is subtracted, and the
+        difference is divided by the standard deviation of the latter [4]_. `predict`
+        inverts this.
         If X and y have the same number of numeric features, those at the same position
         are paired; otherwise, a feature of y is paired with the feature of X whose last
         values are closest to its first values. If all features of y are relative, their
@@ -165,8 +166,8 @@ max_epochs_, early_stopping_, max_length_, device_
     The loss is the mean deviance of all observed values of y: the squared error of
     numbers in scaled units, and the cross-entropy of categories divided by the entropy
     of their frequencies in `fit`. If the lengths of y differ, the negative
-    log-likelihood of the end is added: with the weight of one token if y consists of
-    tokens, otherwise with weight 0.1.
+    log-likelihood of the end is added: with the weight of one observed value if y has
+    categorical features and decoding is "autoregressive", otherwise with weight 0.1.
 
     The decoder receives no information about a sequence except its vector. If numbers
     are learned relative to sequences (`instance_norm`), the vector describes how they
