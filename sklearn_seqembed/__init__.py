@@ -1,4 +1,4 @@
-"""Sequences into fixed-length vectors and into other sequences, for scikit-learn."""
+"""Sequence embedding and sequence-to-sequence prediction for scikit-learn."""
 
 from importlib.metadata import version
 

@@ -1,63 +1,63 @@
-"""The meaning of "auto": every value that is chosen from the data is chosen here."""
+"""Choose the values of parameters that are "auto" from the data."""
 
 import numpy as np
 
-# Batches of one training run. Twice as many changed accuracies by no more than chance:
-# see the recipe page.
+# Number of batches of a training run. Doubling it changed accuracies by no more than
+# chance: see the recipe page.
 N_UPDATES = 1500
 
-# Categories are learned one by one. With categorical features each sequence is used
-# for this many epochs, but a run has no more than this many batches.
+# With categorical features training takes longer, because each category is learned
+# separately: at least this many epochs, unless they have more than this many batches.
 N_EPOCHS_CATEGORICAL = 40
 MAX_UPDATES_CATEGORICAL = 6000
 
-# Every sequence is used at least this many times, however many sequences there are.
+# Minimum number of epochs, even for very large data sets.
 MIN_EPOCHS = 5
 
-# Largest batches, without and with categorical features.
+# Maximum batch size, without and with categorical features.
 MAX_BATCH_SIZE = 64
 MAX_BATCH_SIZE_CATEGORICAL = 128
 
-# Cells per direction with categorical features: larger data sets can train more of
-# them. With numbers alone the final states are components themselves; a linear layer
-# between states and components made hardly any difference.
+# Bounds on the number of cells per direction with categorical features; it grows with
+# the number of sequences. Without categorical features the final states are the
+# components: a linear layer in between made hardly any difference.
 MIN_CELLS_CATEGORICAL = 64
 MAX_CELLS_CATEGORICAL = 256
 
-# Patches that a sequence of median length is cut into.
+# Number of patches of a sequence of median length.
 N_PATCHES = 20
 
-# The same for forecasts, which are decoded in patches of the same size. Windows of one
-# series are many and alike: with finer patches the network overfitted.
+# The same for forecasts, which are decoded in patches of the same size. With more
+# patches the network overfitted: windows of one series are numerous and similar.
 N_PATCHES_FORECAST = 4
 
-# Fraction of the components taken from the reservoir, and the number of components
-# reserved for the final states in short vectors: only these are decoded.
+# Fraction of the components that come from the reservoir, and minimum number of
+# components that are final states, because the decoder reads only these.
 RESERVOIR_FRACTION = 0.6
 MIN_FINAL_STATES = 32
 RESERVOIR_FRACTION_CATEGORICAL = 0.8
 MIN_FINAL_STATES_CATEGORICAL = 64
 
-# Reservoir cells per direction and input, and their number with more than
-# `FEW_FEATURES` features or with categories.
+# Number of reservoir cells per direction and input; the larger number is for more than
+# `FEW_FEATURES` features and for categorical features.
 RESERVOIR_SIZE = 64
 RESERVOIR_SIZE_MANY_FEATURES = 128
 FEW_FEATURES = 4
 
-# Patches that a sequence of median length is cut into for the reservoir.
+# Number of reservoir patches of a sequence of median length.
 N_RESERVOIR_PATCHES = 240
 
-# Sequences are also read in their own scale if their means differ by more than this,
-# or the logarithms of their standard deviations do, in units of the standard deviation
-# over all sequences.
+# Each sequence is also read in its own scale if, for any feature, the means of the
+# sequences or the logarithms of their standard deviations have a standard deviation
+# over the sequences that is larger than this. Means are in scaled units.
 MIN_DIFFERENCE = 0.05
 
-# Largest number of patches of the longest sequence. LSTMs forget over longer
-# distances, and one long outlier would cost time and memory for all sequences.
+# Maximum number of patches of the longest sequence. LSTMs forget over longer distances,
+# and a single very long sequence would cost time and memory for all sequences.
 MAX_PATCHES = 1000
 
-# Number of sequences from which on some are held out for early stopping, the rule of
-# scikit-learn's HistGradientBoosting estimators.
+# Minimum number of sequences for early stopping, as in scikit-learn's
+# HistGradientBoosting estimators.
 MIN_SAMPLES_EARLY_STOPPING = 10_000
 
 # Fraction of each sequence that is held back as the target of a forecast.
@@ -65,14 +65,16 @@ HORIZON = 0.1
 
 
 def resolve(given, chosen):
-    """Return the value of a parameter, or `chosen` where it is "auto"."""
+    """Return `given`, the value of a parameter, or `chosen` if it is "auto"."""
     value = chosen if isinstance(given, str) and given == "auto" else given
     # torch does not accept numpy integers as sizes.
     return value.item() if isinstance(value, np.generic) else value
 
 
 def choose_patch_size(lengths, n_patches=N_PATCHES):
-    """Cut a median sequence into `n_patches`, the longest into at most `MAX_PATCHES`.
+    """Choose the number of time steps per patch.
+
+    The longest sequence has at most `MAX_PATCHES` patches.
 
     Parameters
     ----------
@@ -112,7 +114,10 @@ def choose_pair_patch_sizes(lengths, target_lengths, *, is_forecast):
 
 
 def choose_reservoir_fraction(n_components, has_categories=False):
-    """Use a fixed fraction of the vector, but keep a minimum of final states."""
+    """Choose the fraction of the components that come from the reservoir.
+
+    It is constant, except that short vectors keep a minimum number of final states.
+    """
     fraction, n_final = RESERVOIR_FRACTION, MIN_FINAL_STATES
     if has_categories:
         fraction, n_final = RESERVOIR_FRACTION_CATEGORICAL, MIN_FINAL_STATES_CATEGORICAL
@@ -120,16 +125,17 @@ def choose_reservoir_fraction(n_components, has_categories=False):
 
 
 def choose_reservoir_size(n_features, has_categories=False):
-    """Use `RESERVOIR_SIZE` cells, and more for many features."""
+    """Choose the number of reservoir cells per direction and input."""
     is_narrow = n_features <= FEW_FEATURES and not has_categories
     return RESERVOIR_SIZE if is_narrow else RESERVOIR_SIZE_MANY_FEATURES
 
 
 def choose_hidden_size(n_samples, has_categories):
-    """Return the number of cells per direction, or None for the components themselves.
+    """Choose the number of encoder cells per direction.
 
-    With categorical features this is about twice the square root of the number of
-    sequences, rounded to a power of 2.
+    With categorical features it is about twice the square root of the number of
+    sequences, rounded to a power of 2. Without them it is None: the final states are
+    the components.
     """
     if not has_categories:
         return None
@@ -138,20 +144,20 @@ def choose_hidden_size(n_samples, has_categories):
 
 
 def choose_instance_norm(means, deviations):
-    """Read sequences in their own scale unless all of them have about the same one.
+    """Choose whether each sequence is also read in its own scale.
 
     Parameters
     ----------
     means, deviations : ndarray of shape (n_samples, n_features)
         Mean and standard deviation over time of some sequences, in scaled units; NaN
-        where nothing is observed.
+        where no value is observed.
 
     Returns
     -------
     instance_norm : bool
-        Whether means or deviations differ.
+        Whether means or standard deviations differ between sequences.
     """
-    varies = deviations > 0  # False where nothing is observed
+    varies = deviations > 0  # False where no value is observed
     logarithms = np.log(np.where(varies, deviations, 1))
     return any(
         np.std(x[known]) > MIN_DIFFERENCE
@@ -162,13 +168,13 @@ def choose_instance_norm(means, deviations):
 
 
 def choose_batch_size(n_samples, has_categories=False):
-    """Use an eighth of the sequences, at least 16, for several batches per epoch."""
+    """Choose a batch size of about an eighth of the sequences, at least 16."""
     largest = MAX_BATCH_SIZE_CATEGORICAL if has_categories else MAX_BATCH_SIZE
     return int(np.clip(2 ** round(np.log2(n_samples / 8)), 16, largest))
 
 
 def choose_max_epochs(n_batches, has_categories=False):
-    """Spread `N_UPDATES` batches over epochs of `n_batches`, at least `MIN_EPOCHS`."""
+    """Choose the number of epochs that have about `N_UPDATES` batches together."""
     n_updates = N_UPDATES
     if has_categories:
         n_updates = max(N_UPDATES, N_EPOCHS_CATEGORICAL * n_batches)
@@ -177,5 +183,5 @@ def choose_max_epochs(n_batches, has_categories=False):
 
 
 def choose_early_stopping(n_samples):
-    """Hold sequences out only where enough remain for training."""
+    """Choose early stopping only if enough sequences remain for training."""
     return n_samples >= MIN_SAMPLES_EARLY_STOPPING

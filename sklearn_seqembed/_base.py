@@ -1,4 +1,4 @@
-"""The order of work in `fit` and `transform`, shared by both estimators."""
+"""Base class of both estimators: the steps of `fit` and `transform`."""
 
 import copy
 import math
@@ -32,18 +32,19 @@ from sklearn_seqembed._training.devices import (
 )
 from sklearn_seqembed._training.fitting import build_net, train
 
-# A network that explains less than this fraction of its training data warns.
+# `fit` warns if the network explains less than this fraction of its training data.
 MIN_TRAIN_SCORE = 0.05
 
 # `train_score_` is computed on at most this many sequences, and on at most this
-# fraction of the training data per epoch: a training step costs about three times as
-# much as a prediction, so that scoring takes about 1 % of the time of `fit`.
+# fraction of the training data for each epoch of training. A training step costs about
+# three times as much as a prediction, so scoring takes about 1 % of the time of `fit`.
 MAX_SCORED_SEQUENCES = 1000
 SCORED_FRACTION = 0.03
 MIN_SCORED_SEQUENCES = 32
 
-# Largest numbers of sequences from which the scales of the network's inputs, and of
-# the components, are estimated. More changed them by no more than their own error.
+# Maximum number of sequences from which the scales of the network's inputs, and those
+# of the components, are estimated. More sequences changed these estimates by no more
+# than their estimation errors.
 N_CALIBRATION_SEQUENCES = 256
 N_PROJECTION_SEQUENCES = 2000
 
@@ -62,9 +63,8 @@ class BaseSequenceEstimator(
 
     An encoder maps each source sequence to a vector, and decoders map the vector to a
     target sequence. In reconstruction the target is the source itself.
-    :meth:`_fit` and :meth:`transform` give the order of work. The two estimators differ
-    in the following methods, which each of them defines in one section at the end of
-    its class:
+    :meth:`_fit` and :meth:`transform` define the order of the steps. Each estimator
+    implements the following methods, in a section at the end of its class:
 
     ``_check_data(X, y, reset)``
         Validate X and y, and return `Pairs` of sources and targets.
@@ -74,10 +74,10 @@ class BaseSequenceEstimator(
     ``_choose_network(pairs)``
         Set the parameters of the network that are "auto".
     ``_prepare_training(pairs)``
-        Set what may change between training runs. Raise an error or warn if the data
-        or the parameters leave nothing to learn.
+        Set attributes that may change between training runs. Raise an error or warn if
+        the data or the parameters leave nothing to learn.
     ``_encode_pairs(pairs)``
-        Turn the values of pairs into what the network reads and predicts.
+        Convert the values of pairs to the inputs and targets of the network.
     ``_make_dataset(encoded, training=False)``
         Return the torch dataset that makes batches of encoded pairs.
     ``_network_params()``
@@ -89,13 +89,14 @@ class BaseSequenceEstimator(
 
     @property
     def encoder_(self):
-        """The trained encoder, a torch module that needs nothing else.
+        """The trained encoder, a torch module that can be used on its own.
 
         Called as ``encoder_(numeric, categories, lengths)``, it returns vectors of
         shape (N, n_components). `numeric` is float32 of shape (N, L, F), scaled by
         `scaler_`, NaN where missing. `categories` is int64 of shape (N, L, K): 0 where
-        missing, else the rank, from 1 on, of the category by decreasing frequency; the
-        infrequent category has a rank among them. `lengths` is int64 of shape (N,).
+        missing, otherwise the rank of the category by decreasing frequency, starting
+        at 1. The infrequent category is ranked like the others. `lengths` is int64 of
+        shape (N,).
         """
         check_is_fitted(self)
         return self.net_.module_.encoder
@@ -105,12 +106,13 @@ class BaseSequenceEstimator(
         """The trained decoder, a torch module.
 
         A parallel decoder is called with vectors (N, n_components) and a number of
-        time steps. It returns scaled values (N, n_steps, F), the logit at each step of
-        being the last one (N, n_steps), and scores (N, n_steps, ·) that its `heads`
-        turn into categories. With `objective="composite"` it is the decoder of the
-        reconstruction. An autoregressive decoder has the methods `initial_state`, which
-        returns the state of its cells before the first step, and `step`, which predicts
-        one step from that state and the previous step.
+        time steps. It returns scaled values (N, n_steps, F); the logit of the
+        probability that a step is the last one (N, n_steps); and scores
+        (N, n_steps, ·), which its `heads` convert to categories. With
+        `objective="composite"` it is the decoder of the reconstruction. An
+        autoregressive decoder has the methods `initial_state`, which returns the state
+        of its cells before the first step, and `step`, which predicts one step from
+        that state and the previous step.
         """
         check_is_fitted(self)
         return next(iter(self.net_.module_.decoders.values()))
@@ -133,7 +135,7 @@ class BaseSequenceEstimator(
         Returns
         -------
         vectors : float32 ndarray of shape (n_samples, n_components)
-            The vectors, or a frame of them if `set_output` asks for one.
+            The vectors, or a frame of them if that was chosen with `set_output`.
         """
         check_is_fitted(self)
         sequences, _ = self._check_X(X, reset=False)
@@ -147,7 +149,7 @@ class BaseSequenceEstimator(
         X, y : object
             The user's data.
         single_pass : bool, default=False
-            Whether to continue with one pass at a constant learning rate and without
+            Whether to train for one epoch, at a constant learning rate and without
             validation, as `partial_fit` does.
         """
         with self._restored_on_failure():
@@ -164,9 +166,9 @@ class BaseSequenceEstimator(
             encoded = self._encode_pairs(pairs)
             training, validation = self._split(encoded, rng)
             seed = rng.randint(2**31)
-            if single_pass and continues:  # other batches than those of the last call
+            if single_pass and continues:  # do not repeat the batches of the last call
                 seed = (seed + self.n_iter_) % 2**31
-            # A fitted network stays where it is: it may have been loaded elsewhere.
+            # A fitted network stays on its device, even if `device` has another value.
             device = self.device_ if continues else resolve_device(self.device)
             with seeded(seed, device):
                 if continues:
@@ -176,7 +178,7 @@ class BaseSequenceEstimator(
                 self._train(net, training, validation, single_pass)
             self._set_fitted(net)
             if single_pass:
-                vars(self).pop("train_score_", None)  # the score of earlier weights
+                vars(self).pop("train_score_", None)  # it belongs to earlier weights
             else:
                 self._score_training(pairs, rng)
         return self
@@ -187,7 +189,7 @@ class BaseSequenceEstimator(
         before = dict(vars(self))
         try:
             yield
-        except BaseException:  # KeyboardInterrupt outside the training loop too
+        except BaseException:  # also KeyboardInterrupt, outside the training loop
             vars(self).clear()
             vars(self).update(before)
             raise
@@ -198,9 +200,10 @@ class BaseSequenceEstimator(
         Parameters
         ----------
         X : object
-            What the user passed.
+            The sequences passed by the user.
         reset : bool
-            Whether X determines the features, as in `fit`, or must have those of `fit`.
+            Whether X determines the features, as in `fit`. Otherwise it must have the
+            features of `fit`.
 
         Returns
         -------
@@ -213,8 +216,9 @@ class BaseSequenceEstimator(
         parsed = parse_sequences(X, estimator_name=estimator_name)
         fitted = None if reset else self._schema
         if reset or parsed.container.is_table == fitted.is_table:
-            # An array stands for sequences without names. The number of features is
-            # checked below, where the error message can be more specific.
+            # Only column names are checked here; other containers than frames have
+            # none, so an array replaces them. The number of features is checked below,
+            # where the error message can be more specific.
             columns = np.empty((1, 1)) if parsed.frame is None else parsed.frame
             validate_data(
                 self, columns, reset=reset, skip_check_array=True, ensure_2d=False
@@ -271,22 +275,21 @@ class BaseSequenceEstimator(
         return bool(self._features.n_classes or self._target_features.n_classes)
 
     def _record_lengths(self, lengths, reset):
-        """Keep the shortest and the longest target of all calls since a new fit."""
+        """Update the shortest and the longest target length since the last reset."""
         if reset:
             self._shortest, self._longest = math.inf, 0
         self._shortest = min(self._shortest, int(lengths.min()))
         self._longest = max(self._longest, int(lengths.max()))
 
     def _split(self, encoded, rng):
-        """Return the pairs for training and those for validation, or None."""
+        """Split pairs for training and validation (None without early stopping)."""
         n_samples = len(encoded)
         n_held_out = self._count_held_out(n_samples)
         if not n_held_out:
             return encoded, None
         order = rng.permutation(n_samples)
-        return encoded[np.sort(order[n_held_out:])], encoded[
-            np.sort(order[:n_held_out])
-        ]
+        held_out, remaining = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
+        return encoded[remaining], encoded[held_out]
 
     def _count_held_out(self, n_samples):
         if not self.early_stopping_:
@@ -295,7 +298,7 @@ class BaseSequenceEstimator(
         return min(n_samples - 1, max(1, n_held_out))
 
     def _encode_sources(self, sequences):
-        """Encode X; errors about unseen categories name the feature."""
+        """Convert X to inputs; errors about unseen categories name the feature."""
         schema = self._schema
         names = name_categorical_features(schema.is_categorical, schema.feature_names)
         return self._features.encode(sequences, names)
@@ -316,9 +319,10 @@ class BaseSequenceEstimator(
         return net
 
     def _copy_net(self):
-        """Copy the fitted net to continue its training, if it suits the parameters.
+        """Copy the fitted net to continue its training.
 
-        A copy, because a training run that fails must leave the fitted net as it was.
+        The copy keeps the fitted net unchanged if training fails. Raise an error if
+        the network was built with other parameters than the present ones.
         """
         net = copy.deepcopy(self.net_)
         net.lr, net.batch_size = self.lr, self.batch_size_
@@ -330,9 +334,9 @@ class BaseSequenceEstimator(
             if value != before:
                 name = PARAMETER_OF_ARGUMENT.get(name, name)
                 raise ValueError(
-                    f"The network was built with {name}={before!r}, now it is "
-                    f"{value!r}. To continue its training, set {name} back; for a new "
-                    "network, call fit with warm_start=False."
+                    f"The network was built with {name}={before!r}, but now it is "
+                    f"{value!r}. To continue its training, restore {name}; to train a "
+                    "new network, call fit with warm_start=False."
                 )
         return net
 
@@ -354,7 +358,7 @@ class BaseSequenceEstimator(
             callbacks=self.callbacks or (),
             verbose=self.verbose,
         )
-        # Between calls of partial_fit the components keep their meaning.
+        # The components must keep their meaning between calls of partial_fit.
         if not (single_pass and net.module_.encoder.projection.is_fitted):
             net.fit_projection(self._sample(training.sources, N_PROJECTION_SEQUENCES))
 

@@ -21,7 +21,7 @@ from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.decoding import decode_vectors
 from sklearn_seqembed._training.pair_dataset import Pairs
 
-# Largest number of sequences whose scales decide on `instance_norm`.
+# Maximum number of sequences from which `instance_norm` is chosen.
 N_INSPECTED_SEQUENCES = 1000
 
 
@@ -49,42 +49,42 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     `fit` trains an LSTM encoder and an LSTM decoder to reconstruct each sequence from
     one vector of fixed length [1]_ [2]_. `transform` returns the vectors, for use with
     any classifier, regressor, clusterer or outlier detector; `inverse_transform`
-    decodes vectors. Sequences may have any lengths, several features and missing
-    values.
+    decodes vectors. Sequences may differ in length, and may have several features
+    and missing values.
 
     The components of a vector are of two kinds. The first ones are the final states of
     trained cells, from which the decoder reconstructs the sequence. The others are
     statistics over time of a reservoir: random recurrent cells that read the sequence
-    in finer patches and are never trained. They help to distinguish sequences.
+    in smaller patches and are never trained. They help to distinguish sequences.
 
     Parameters
     ----------
     %(n_components)s
-        With the default, the first 128 components are final states and the other 192
-        come from the reservoir; with categorical features these are 64 and 256.
+        By default, the first 128 components are final states and the other 192 come
+        from the reservoir; with categorical features, 64 and 256.
     %(max_epochs)s
     %(verbose)s
     %(random_state)s
     %(device)s
     objective : {"reconstruction", "forecast", "composite"}, default="reconstruction"
-        What is decoded from the vector [3]_: the sequence itself, the `horizon` time
-        steps that follow it, or both.
+        Target that is decoded from the vector [3]_: the sequence itself, the `horizon`
+        time steps that follow it, or both.
     horizon : int, float or "auto", default="auto"
         Number of time steps at the end of each training sequence that are held back as
         the target of a forecast; a float in (0, 1) is a fraction of the length, at
         least one step. "auto" is a tenth. Ignored if `objective="reconstruction"`. With
         "composite", half of the sequences in each batch are read and reconstructed as a
-        whole, as `reconstruct` does, and have no forecast.
+        whole, as in `reconstruct`, and are not forecast.
     %(scaler)s
     %(categorical_features)s
     %(min_frequency)s
     %(max_categories)s
     %(handle_unknown)s
     %(instance_norm)s
-        If True, each sequence is also read in its own scale, minus its mean and divided
-        by its standard deviation [6]_, and the final states see that standard
-        deviation. "auto" does so unless all sequences in `fit` have about the same mean
-        and standard deviation.
+        If True, the encoder also reads each sequence in its own scale, minus its mean
+        and divided by its standard deviation [6]_, and the trained cells also read the
+        logarithm of that standard deviation. "auto" is True unless all sequences in
+        `fit` have about the same mean and standard deviation.
     %(hidden_size)s
         "auto" is None without categorical features; with them it is about twice the
         square root of the number of sequences, a power of 2 from 64 to 256.
@@ -99,31 +99,31 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         Fraction of the components, in [0, 1), that come from the reservoir, rounded
         down. They are principal components of the statistics over time (mean, maximum,
         minimum, standard deviation, and proportion of positive values [8]_) of the
-        reservoir's states. 0 uses no reservoir. "auto" is 0.6, but keeps at least 32
-        final states; with categorical features it is 0.8 and keeps 64.
+        reservoir's states. With 0 there is no reservoir. "auto" is 0.6, or less to keep
+        at least 32 final states; with categorical features, 0.8 and 64 final states.
     reservoir_size : int or "auto", default="auto"
         Number of random cells, at least 1, per direction and per input. There are two
-        inputs: the values, and their differences from step to step. "auto" is 64; 128
-        with more than 4 features or with categorical features.
+        inputs: the values, and their differences from step to step. "auto" is 64, or
+        128 with more than 4 features or with categorical features.
     vector_scaling : {"balanced", None}, default="balanced"
         "balanced" gives all final states the same variance over the training sequences,
-        and each component of the reservoir 8/3 of it. With the default number of
-        components, the reservoir then has four fifths of the total variance. The
+        and each component of the reservoir 8/3 of that variance. With the default
+        number of components, the reservoir then has 80 % of the total variance. The
         scaling is inverted before decoding. None keeps the final states as they are,
         and gives components of the reservoir unit variance. Variances are estimated on
         at most 2000 sequences.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
-        What the decoder reads at each step: the final states alone (`RepeatVector` in
-        Keras tutorials), or also sines and cosines of the position; in the latter case
-        the final states also set the decoder's initial state.
+        Inputs of the decoder at each step: only the final states (as `RepeatVector` in
+        Keras tutorials), or the final states and sines and cosines of the position. In
+        the latter case the final states also determine the decoder's initial state.
     augmentation : str, tuple of str or None, default=("shift", "mix")
-        How training sequences are varied at random; input and target are varied in the
-        same way. "shift" shifts each sequence in time by up to a tenth of its length;
-        for a forecast, up to three tenths of the input are cut off at its start
-        instead. Sequences with categorical features are not shifted. "mix" interpolates
-        each sequence with another one of the batch that has no missing values, with a
-        weight of up to a half [9]_, and takes that fraction of its categories. It is
-        not applied to forecasts.
+        Random variation of the training sequences, the same for input and target.
+        "shift" shifts each sequence in time by up to a tenth of its length; for a
+        forecast, it removes up to three tenths of the input at its start instead.
+        Sequences with categorical features are not shifted. "mix" interpolates each
+        sequence with another one of the batch that has no missing values. The other
+        sequence has a weight of up to one half [9]_, which is also the fraction of the
+        categories that are taken from it. "mix" is not applied to forecasts.
     %(batch_size)s
     %(lr)s
     %(lr_schedule)s
@@ -161,14 +161,14 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     n_iter_ : int
         Number of epochs.
     train_score_ : float
-        `score` of (at most 1000 of) the training sequences. Set by `fit`, removed by
-        `partial_fit`.
+        Result of `score` on at most 1000 of the training sequences. Set by `fit`,
+        removed by `partial_fit`.
     patch_size_, hidden_size_, reservoir_fraction_, reservoir_size_, \
 reservoir_patch_size_, instance_norm_, batch_size_, max_epochs_, early_stopping_, \
 horizon_, device_
         The values that were used. `reservoir_patch_size_` is the number of time steps
-        in a patch of the reservoir, about a 240th of the median length. `device_` is
-        where the network is now.
+        in a patch of the reservoir, about 1/240 of the median length. `device_` is the
+        current device of the network.
     n_features_in_ : int
         Number of features of each time step; for a 2-D X its number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -180,23 +180,22 @@ horizon_, device_
 
     Notes
     -----
-    The loss is the mean over sequences of the mean deviance of a sequence's observed
-    values: the squared error of numbers in scaled units, and the cross-entropy of
-    categories divided by the entropy of their frequencies in `fit`. The best constant
-    prediction has a deviance of 1 for either kind [10]_. If lengths differ in `fit`,
-    the negative log-likelihood of the end of the sequence is added with weight 0.1;
-    `inverse_transform` uses it to decide on lengths. Patches follow [5]_, the optimizer
-    is AdamW [7]_, and the use of the encoder as a general feature extractor follows
-    [4]_.
+    The loss is the mean deviance of the observed values of a sequence, averaged over
+    sequences. The deviance of numbers is the squared error in scaled units, and that of
+    categories is the cross-entropy divided by the entropy of their frequencies in
+    `fit`. The best constant prediction has a deviance of 1 for either kind [10]_. If
+    lengths differ in `fit`, the negative log-likelihood of the end of the sequence is
+    added with weight 0.1, so that `inverse_transform` can predict lengths. Patches
+    follow [5]_, the optimizer is AdamW [7]_, and the use of the encoder as a general
+    feature extractor follows [4]_.
 
     Up to rounding in float32, the vector of a sequence does not depend on its batch, on
     the order of sequences, or on the other sequences. Results on different devices or
     with different versions of torch may differ.
 
-    After Ctrl-C in `fit`, the estimator warns and is fitted with the best weights so
-    far.
+    If `fit` is interrupted by Ctrl-C, it warns and keeps the best weights so far.
 
-    The network of the usual tutorials is ``patch_size=1, bidirectional=False,
+    The network of typical tutorials is obtained by ``patch_size=1, bidirectional=False,
     reservoir_fraction=0, instance_norm=False, vector_scaling=None,
     decoder_inputs="vector", augmentation=None, lr_schedule=None, weight_decay=0,
     early_stopping=False``.
@@ -322,8 +321,8 @@ horizon_, device_
             n_timesteps), with one feature; a frame whose cells are lists, arrays or
             strings, with one row per sequence and one column per feature; an Arrow
             array of lists or strings. Strings and bools are categories, see
-            `categorical_features`. NaN and None elsewhere are missing values, which are
-            neither reconstructed nor counted.
+            `categorical_features`. NaN and None, except as padding, are missing values:
+            the loss and the scores ignore them.
         y : None
             Ignored.
 
@@ -339,8 +338,8 @@ horizon_, device_
             missing; if features or lengths within X do not match; or if the loss
             becomes NaN.
         TypeError
-            If X is of an unsupported type, or a feature mixes types or holds values
-            that are neither numbers, strings, bools nor times.
+            If X is of an unsupported type, or if a feature mixes types or holds values
+            other than numbers, strings, bools or times.
         """
         return self._fit(X)
 
@@ -348,11 +347,11 @@ horizon_, device_
         """Train for one epoch, at a constant learning rate and without validation.
 
         The first call fits the scaler and the vocabularies, chooses every parameter
-        that is "auto", and scales the components; later calls keep all of these. In the
-        course of training the variance of the final states increases, so that after
-        many calls they have a larger part of the total variance than after `fit`. If
-        the first call has a single sequence, the next one with more sequences scales
-        the components.
+        that is "auto", and scales the components; later calls keep all of these. The
+        variance of the final states increases during training, so after many calls it
+        is a larger fraction of the total variance than after `fit`. If X has only one
+        sequence in the first call, the first call with more sequences scales the
+        components.
 
         Parameters
         ----------
@@ -382,9 +381,9 @@ horizon_, device_
         Returns
         -------
         sequences : list, ndarray or frame
-            Sequences in the units and the type of container that `fit` was given. If
-            that was a frame with one column per time step and `partial_fit` was given
-            other lengths, a 2-D array.
+            Sequences in the units and the kind of container that were passed to `fit`;
+            a 2-D array if that was a frame with one column per time step and other
+            lengths were passed to `partial_fit`.
         """
         check_is_fitted(self)
         vectors = check_array(X, dtype=np.float32, input_name="X")
@@ -467,7 +466,7 @@ horizon_, device_
         return self._explained_fraction(pairs)
 
     def score_samples(self, X):
-        """Return how well each sequence is reconstructed; low values are unusual.
+        """Return how well each sequence is reconstructed: unusual ones score low.
 
         Parameters
         ----------
@@ -501,14 +500,13 @@ horizon_, device_
         return count_horizons(sequences.lengths, self.horizon_)
 
     def _check_horizons(self, sequences):
-        """Raise an error if a forecast leaves a sequence no time step to read."""
+        """Raise an error if a forecast leaves no time step of a sequence to read."""
         if "forecast" in self._parts:
             horizons = self._count_horizons(sequences)
             check_horizons(sequences.lengths, horizons, self.horizon)
 
-    # How reconstruction and forecasting differ from the prediction of given targets:
-    # the methods that BaseSequenceEstimator asks for. The target of a sequence is the
-    # sequence itself; the dataset splits off the end that is to be forecast.
+    # The methods that BaseSequenceEstimator requires. The target of a sequence is the
+    # sequence itself; for forecasts the dataset splits off its end.
 
     def _check_data(self, X, y, reset):
         sequences, _ = self._check_X(X, reset)
@@ -547,8 +545,10 @@ horizon_, device_
     def _prepare_training(self, pairs):
         self.horizon_ = _auto.resolve(self.horizon, _auto.HORIZON)
         self._check_horizons(pairs.sources)
-        may_miss = self._features.numeric.missing_indicator_ or self._has_categories
-        if "forecast" in self._parts and may_miss:
+        may_be_missing = (
+            self._features.numeric.missing_indicator_ or self._has_categories
+        )
+        if "forecast" in self._parts and may_be_missing:
             horizons = self._count_horizons(pairs.sources)
             check_held_back(pairs.sources, horizons, self.horizon)
 
@@ -564,9 +564,9 @@ horizon_, device_
             self.patch_size_,
             self._parts,
             horizons=self._count_horizons(sequences) if forecasts else None,
-            # transform reads whole sequences. With a composite objective, half of a
-            # batch is therefore read whole in training too, or the end of a sequence
-            # would never be reconstructed.
+            # transform reads whole sequences, so with a composite objective training
+            # does so for half of each batch. Otherwise the network would never learn to
+            # reconstruct the end of a sequence.
             read_whole=0.5 if training and self._parts == PARTS["composite"] else 0.0,
             augmentation=as_options(self.augmentation) if training else (),
         )

@@ -6,7 +6,7 @@ import numbers
 import numpy as np
 from sklearn.utils import check_scalar
 
-# The order of the signatures and of the class pages, which show the groups.
+# In the order of the signatures. The class pages of the documentation show the groups.
 PARAMETER_GROUPS = {
     "Common": (
         "n_components",
@@ -62,15 +62,16 @@ PARAMETER_GROUPS = {
     ),
 }
 
-# The parts that are decoded from the vector, by objective (Srivastava et al. 2015).
+# Parts that each objective decodes from the vector (Srivastava et al. 2015).
 PARTS = {
     "reconstruction": ("reconstruction",),
     "forecast": ("forecast",),
     "composite": ("reconstruction", "forecast"),
 }
 
-# Integers with their lowest value, fractions in [0, 1) or (0, 1), and options with all
-# of their values. "auto" and None are allowed where `AUTO` and `OPTIONAL` list them.
+# Integers with their minimum; fractions with the boundaries that their interval from 0
+# to 1 includes; options with all of their values. "auto" and None are also allowed for
+# the parameters in `AUTO` and `OPTIONAL`.
 COUNTS = {
     "n_components": 1,
     "hidden_size": 1,
@@ -124,20 +125,20 @@ OPTIONAL = ("hidden_size", "min_frequency", "max_categories", "max_length")
 
 
 def as_options(value):
-    """Return one option, several, or None for no option, as a tuple."""
+    """Return one option, several options or None as a tuple."""
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)
 
 
 def check_parameters(estimator):
-    """Raise an error that names the value and its bound for an invalid parameter.
+    """Raise an error if a parameter is invalid.
 
     Parameters
     ----------
     estimator : estimator
         The estimator. Parameters that are checked elsewhere, such as the scaler, are
-        left out.
+        skipped.
 
     Raises
     ------
@@ -178,12 +179,12 @@ def check_parameters(estimator):
 
 def _check_real(value, name, **bounds):
     check_scalar(value, name, numbers.Real, min_val=0, **bounds)
-    if not math.isfinite(value):  # NaN passes every comparison
+    if not math.isfinite(value):  # check_scalar accepts NaN
         raise ValueError(f"{name} == {value}, must be finite.")
 
 
 def _check_option(value, name, allowed):
-    # Only equal values of the same kind: 1 == True, but numpy strings are strings.
+    # Other values than strings are compared by identity, because 1 == True.
     value = bool(value) if isinstance(value, np.bool_) else value
     if not any(
         value is option or (isinstance(value, str) and value == option)
@@ -205,7 +206,7 @@ def _check_augmentation(value):
 
 
 def _check_callbacks(callbacks):
-    """Accept a list of skorch callbacks, each alone or as (name, callback)."""
+    """Check that callbacks is None or a list of callbacks or (name, callback)."""
     is_list = isinstance(callbacks, (list, tuple, type(None)))
     items = callbacks if is_list and callbacks else ()
     items = [item[-1] if isinstance(item, tuple) else item for item in items]

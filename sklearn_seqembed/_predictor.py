@@ -25,12 +25,12 @@ from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 class LSTMSequencePredictor(BaseSequenceEstimator):
     """Predict sequences from sequences with an encoder-decoder LSTM.
 
-    `fit` trains an LSTM encoder, which reads each sequence into one vector of fixed
-    length, and an LSTM decoder, which generates the target sequence from it [1]_ [2]_:
-    the digits of a sum, a sentence in another language, the next values of a series or
-    the next events of a case. Source and target may have any lengths, and each has
-    features of its own. `predict` returns sequences in the container of y, of lengths
-    that the network predicts; `transform` returns the vectors, an embedding that is
+    `fit` trains an LSTM encoder, which encodes each sequence as one vector of fixed
+    length, and an LSTM decoder, which decodes the target sequence from it [1]_ [2]_,
+    for example the digits of a sum, a sentence in another language, the next values of
+    a series or the next events of a case. X and y may have different features, and
+    sequences of any lengths. `predict` returns sequences of predicted lengths in the
+    same kind of container as y; `transform` returns the vectors, an embedding that is
     learned from the targets.
 
     Parameters
@@ -42,26 +42,28 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     %(device)s
     %(scaler)s
     target_scaler : "standard", transformer or None, default="standard"
-        Scaler of the numeric features of y, as `scaler` is of X.
+        Scaler of the numeric features of y, like `scaler` for X.
     %(categorical_features)s
     categorical_targets : "from_dtype", array-like or None, default="from_dtype"
-        Which features of y are categorical, as `categorical_features` is for X.
-        ``[0]`` makes classes of numbers.
+        Which features of y are categorical, like `categorical_features` for X. For
+        example, ``[0]`` treats the numbers of the first feature as categories.
     %(min_frequency)s
     %(max_categories)s
     %(handle_unknown)s
     shared_vocabulary : bool, default=False
-        Whether X and y share one vocabulary and one table of embeddings. They must have
-        the same number of categorical features, of the same kinds.
+        Whether X and y share one vocabulary and one table of embeddings. Both must have
+        the same number of categorical features, of the same types.
     %(instance_norm)s
-        If True, numeric features of y are learned relative to each sequence of X: minus
-        the last observed value of a feature of X, divided by its standard deviation in
-        that sequence [4]_; `predict` inverts this. A feature of y is relative to the
-        feature of X at the same position if there are as many, else to the one whose
-        last values are closest to the first values of y. If all features of y are
-        relative, these features of X are read in the same way. "auto" uses it if y
-        begins much closer to the last values of X than to its own mean. Ignored if X
-        or y has no numeric features.
+        If True, each numeric feature of y is learned relative to a numeric feature of
+        X: the last observed value of the latter in the sequence is subtracted, and the
+        difference is divided by the standard deviation of the latter [4]_. `predict`
+        inverts this.
+        If X and y have the same number of numeric features, those at the same position
+        are paired; otherwise, a feature of y is paired with the feature of X whose last
+        values are closest to its first values. If all features of y are relative, their
+        features of X are transformed in the same way. "auto" applies to features of y
+        whose first values are much closer to the last values of X than to their mean.
+        Ignored if X or y has no numeric features.
     %(hidden_size)s
         "auto" is None. The decoder has as many cells as all directions of the encoder
         together.
@@ -73,34 +75,37 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         before the target begins. With `bidirectional`, the backward direction then
         reads from the start.
     %(dropout)s
-        An "autoregressive" decoder also drops embedded categories that it reads, and
-        its states, with this probability.
+        An "autoregressive" decoder also zeroes values of the embedded categories that
+        it reads, and of its states, with this probability.
     %(cell)s
     %(patch_size)s
         For forecasts (see `instance_norm`), "auto" uses about 4 patches.
     decoding : {"auto", "autoregressive", "parallel"}, default="auto"
         "autoregressive" predicts one time step after another, each given the previous
-        ones; in training, the true ones, so that all steps take one call. "parallel"
+        ones. In training these are the true ones, so that one call computes all time
+        steps. "parallel"
         predicts all time steps at once from the vector and their positions, without
         feedback [3]_. "auto" is "autoregressive" if y has a categorical feature.
     target_patch_size : int or "auto", default="auto"
-        Time steps of y that a "parallel" decoder predicts together. "auto" is chosen as
-        `patch_size` is, and is at most `patch_size_` for forecasts. Ignored by
+        Number of time steps of y that a "parallel" decoder outputs as one. "auto" is
+        chosen like `patch_size`, and for forecasts is at most `patch_size_`. Ignored by
         "autoregressive" decoding.
     max_length : int or None, default=None
-        Largest number of time steps of a predicted sequence, at least 1. None is the
-        length of the longest target in `fit`. If all targets have the same length, no
-        prediction is longer.
+        Maximum number of time steps of a predicted sequence, at least 1. None is the
+        length of the longest target in `fit`. If all targets have the same length,
+        predictions are never longer.
     beam_size : int, default=1
-        Number of hypotheses that `predict` keeps at each step, if y is one categorical
-        feature. 1 is greedy decoding.
+        Number of hypotheses that `predict` keeps at each step. 1 is greedy decoding;
+        larger values need "autoregressive" decoding of a y with one categorical
+        feature.
     length_penalty : float, default=1.0
-        Hypotheses are ranked by their log-probability divided by their length to this
-        power, at least 0. Only beam search and `predict_top` use it.
+        Exponent, at least 0: hypotheses are ranked by their log-probability divided by
+        their length to the power of `length_penalty`. Used only by beam search, also in
+        `predict_top`.
     scheduled_sampling : float, default=0.0
         Fraction, in [0, 1), of the time steps at which an "autoregressive" decoder
         reads its own prediction in training instead of the true previous step; it
-        increases from 0 over the training [5]_. Ignored by "parallel" decoding.
+        increases from 0 during training [5]_. Ignored by "parallel" decoding.
     %(batch_size)s
     %(lr)s
     %(lr_schedule)s
@@ -144,7 +149,7 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         by `partial_fit`.
     hidden_size_, patch_size_, target_patch_size_, decoding_, batch_size_, \
 max_epochs_, early_stopping_, max_length_, device_
-        The values that were used. `device_` is where the network is now.
+        The values that were used. `device_` is the current device of the network.
     instance_norm_ : bool ndarray of shape (n_numeric_targets,)
         Which numeric features of y are learned relative to the sequences of X.
     n_features_in_ : int
@@ -161,16 +166,16 @@ max_epochs_, early_stopping_, max_length_, device_
     The loss is the mean deviance of all observed values of y: the squared error of
     numbers in scaled units, and the cross-entropy of categories divided by the entropy
     of their frequencies in `fit`. If the lengths of y differ, the negative
-    log-likelihood of the end is added: for tokens with the same weight as one of them,
-    for numbers with weight 0.1.
+    log-likelihood of the end is added: with the weight of one observed value if y has
+    categorical features and decoding is "autoregressive", otherwise with weight 0.1.
 
-    The vector is all that the decoder knows about a sequence. If numbers are learned
-    relative to sequences (`instance_norm`), it describes how they deviate from the last
-    value of X; location and scale are taken from X itself and are not part of the
-    vector. For an embedding that includes them, set ``instance_norm=False``.
+    The decoder receives no information about a sequence except its vector. If numbers
+    are learned relative to sequences (`instance_norm`), the vector describes how they
+    deviate from the last value of X; location and scale are computed from X and are not
+    part of the vector. To include them in the embedding, set ``instance_norm=False``.
 
     If source and target share many names or rare words, or are longer than about 30
-    tokens, a model with attention over all source steps is the better choice.
+    tokens, a model with attention over all time steps of the source is a better choice.
 
     References
     ----------
@@ -286,10 +291,10 @@ max_epochs_, early_stopping_, max_length_, device_
         y : list, array, tensor or frame of n_samples sequences, or of single values
             The targets, in any of these forms, with lengths and features of their own;
             or numbers of shape (n_samples,), each of which is a sequence of one time
-            step. A string is a sequence of characters; a label is a list of one string,
-            or a value of a categorical pandas or polars Series, or of a frame of one
-            such column. NaN and None are missing: they are neither learned nor counted.
-            Dates and times cannot be predicted.
+            step. A string is a sequence of characters. Pass labels as lists of one
+            string, as a categorical Series of pandas or polars, or as a frame with one
+            such column. NaN and None are missing values: the loss and the scores ignore
+            them. Dates and times cannot be predicted.
 
         Returns
         -------
@@ -303,7 +308,7 @@ max_epochs_, early_stopping_, max_length_, device_
             missing; if X and y have different numbers of sequences; if features or
             lengths do not match; or if the loss becomes NaN.
         TypeError
-            If X or y is of an unsupported type, or a feature mixes types.
+            If X or y is of an unsupported type, or if a feature mixes types.
         """
         return self._fit(X, y)
 
@@ -338,10 +343,11 @@ max_epochs_, early_stopping_, max_length_, device_
         -------
         y : list, ndarray or frame
             Predictions in the container and the units of the y passed to `fit`; single
-            values as an array (n_samples,). The network predicts the lengths, up to
-            `max_length`. A 3-D array has as many time steps as y had, or `max_length`,
-            and is padded at the end with NaN, or with None if it holds objects. In a
-            table, whose columns are time steps, all of them are predicted.
+            values are returned as an array of shape (n_samples,). The network predicts
+            the lengths, up to `max_length_`. A 3-D array has as many time steps as y
+            had, or `max_length`, and is padded at the end with NaN, or with None if it
+            holds objects. In a table, in which each column is a time step, all time
+            steps are predicted.
         """
         check_is_fitted(self)
         sources, schema = self._check_X(X, reset=False)
@@ -358,19 +364,20 @@ max_epochs_, early_stopping_, max_length_, device_
         X : list, array, tensor or frame of n_samples sequences
             As for :meth:`predict`.
         k : int, default=5
-            Number of candidates, at least 1. The beam has the larger of k and
-            `beam_size` hypotheses.
+            Number of candidates, at least 1. The beam search keeps `k` or `beam_size`
+            hypotheses, whichever is larger.
 
         Returns
         -------
         candidates : list of n_samples containers
-            At most k candidates for each sequence, the best one first, each in the
-            container of the y passed to `fit`.
+            At most `k` candidates for each sequence, best first, in the container of
+            the y passed to `fit`.
         log_probabilities : list of float ndarray of shape (n_candidates,)
             Natural logarithm of the probability of each candidate given its sequence.
-            It includes the probability of the end, except at `max_length_` time steps
-            and if all targets in `fit` have the same length. Candidates are in the
-            order of `length_penalty`.
+            It includes the probability of the end, unless the candidate has
+            `max_length_` time steps or all targets in `fit` have the same length.
+            Because candidates are ranked with `length_penalty`, these values may not be
+            in descending order.
 
         Raises
         ------
@@ -408,11 +415,11 @@ max_epochs_, early_stopping_, max_length_, device_
         Returns
         -------
         score : float
-            For numbers the mean over features of 1 - squared error / squared deviation
-            from the mean of y over all time steps, in the user's units and at the true
-            number of time steps: 1 is perfect, 0 is as good as the mean. For categories
-            the fraction of sequences that are predicted exactly, including their
-            length. With both the mean of the two.
+            For numbers, the mean over features of 1 - squared error / squared deviation
+            from the mean of y, in the user's units, where the true number of time steps
+            is predicted: 1 is perfect, 0 is as good as the mean. For categories, the
+            fraction of sequences that are predicted exactly, including their length.
+            For a y with both, the mean of the two.
         """
         check_is_fitted(self)
         pairs = self._check_data(X, y, reset=False)
@@ -442,7 +449,7 @@ max_epochs_, early_stopping_, max_length_, device_
 
     @property
     def _array_length(self):
-        """Time steps of a 3-D array of predictions; None for those that y had."""
+        """Number of time steps of a 3-D array of predictions; None is that of y."""
         return None if self.max_length is None else self._length_bounds()[1]
 
     def _check_prediction_parameters(self):
@@ -493,7 +500,7 @@ max_epochs_, early_stopping_, max_length_, device_
         return self._as_sequences(values, classes, lengths)
 
     def _length_bounds(self):
-        """Return the lowest and the highest number of time steps of a prediction."""
+        """Return the minimum and the maximum number of time steps of a prediction."""
         longest = self.max_length_
         if self._shortest == self._longest:  # the end was not learned
             longest = min(longest, self._longest)
@@ -517,8 +524,7 @@ max_epochs_, early_stopping_, max_length_, device_
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         return features.decode(features.numeric.decode(rows), classes[inside], offsets)
 
-    # How the prediction of given targets differs from reconstruction: the methods that
-    # BaseSequenceEstimator asks for.
+    # The methods that BaseSequenceEstimator requires.
 
     def _check_data(self, X, y, reset):
         sources, _ = self._check_X(X, reset)
@@ -534,14 +540,14 @@ max_epochs_, early_stopping_, max_length_, device_
         return Pairs(sources, targets)
 
     def _fit_features(self, pairs, rng):
-        both = None
+        joined = None
         if self.shared_vocabulary:
-            both = join_categories(pairs.sources, pairs.targets)
-        self._fit_source_features(pairs.sources, rng, vocabulary_of=both)
+            joined = join_categories(pairs.sources, pairs.targets)
+        self._fit_source_features(pairs.sources, rng, vocabulary_of=joined)
         self._target_features = self._feature_encoder(
             self.target_scaler, rng, name="y", scaler_name="target_scaler"
         )
-        self._target_features.fit(pairs.targets, vocabulary_of=both)
+        self._target_features.fit(pairs.targets, vocabulary_of=joined)
         self.target_scaler_ = self._target_features.numeric.scaler_
         self.is_categorical_target_ = self._target_schema.is_categorical
         self.target_categories_ = self._target_features.list_categories(

@@ -12,11 +12,11 @@ def explained_fraction(predictions, sequences, features):
     """Compute the fraction of the deviance that each part of the network explains.
 
     The deviance of a numeric feature is its squared error in the user's units, as in
-    :func:`sklearn.metrics.r2_score`; that of a categorical feature is its cross
-    entropy, as in :func:`sklearn.metrics.d2_log_loss_score`. Both are compared with
-    the deviance of the best constant: the mean of these values, or the frequencies of
-    these categories. All observed values count, and memory does not grow with their
-    number.
+    :func:`sklearn.metrics.r2_score`; that of a categorical feature is its
+    cross-entropy, as in :func:`sklearn.metrics.d2_log_loss_score`. Both are compared
+    with the deviance of the best constant: the mean of the observed values, or the
+    frequencies of the observed categories. Values are summed batch by batch, so memory
+    does not grow with their number.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def explained_fraction(predictions, sequences, features):
             lengths = targets[part]["lengths"].numpy()
             steps = np.arange(values.shape[1])
             inside = steps < lengths[:, None]
-            # Forecast steps are the last ones of a sequence, others the first ones.
+            # A forecast is compared with the last steps of a sequence.
             first = sequences.starts[indices]
             if part == "forecast":
                 first = first + sequences.lengths[indices] - lengths
@@ -63,7 +63,7 @@ def mean_r2(truth, predicted):
     Parameters
     ----------
     truth, predicted : Sequences
-        Sequences of equal lengths, in the user's units; those of `predicted` are
+        Sequences of the same lengths, in the user's units; those of `predicted` are
         contiguous.
 
     Returns
@@ -79,38 +79,40 @@ def mean_r2(truth, predicted):
 
 
 def exact_match_fraction(truth, predicted):
-    """Compute the fraction of sequences whose length and categories are all right.
+    """Compute the fraction of sequences with correct length and correct categories.
 
     Parameters
     ----------
     truth, predicted : Sequences
-        The same number of sequences. Any prediction is right where `truth` is missing.
+        The same number of sequences. Any prediction is correct where `truth` is
+        missing.
 
     Returns
     -------
     float
-        From 0 to 1.
+        Fraction, in [0, 1].
     """
-    is_right = truth.lengths == predicted.lengths
-    compared = np.flatnonzero(is_right)
+    is_correct = truth.lengths == predicted.lengths
+    compared = np.flatnonzero(is_correct)
     if not len(compared):
         return 0.0
     true_rows = _list_rows(truth[compared])
     predicted_rows = _list_rows(predicted[compared])
     first = np.cumsum(truth.lengths[compared]) - truth.lengths[compared]
     features = zip(truth.categorical, predicted.categorical, strict=True)
-    for true, found in features:
-        code_of = {name: code for code, name in enumerate(found.categories.tolist())}
-        # Categories that cannot be predicted become -2, and missing ones, last, -1.
+    for true, pred in features:
+        code_of = {name: code for code, name in enumerate(pred.categories.tolist())}
+        # Convert codes of `true` to codes of `pred`: -2 for categories that it lacks,
+        # and -1, the appended value, for missing ones.
         codes = [code_of.get(name, -2) for name in true.categories.tolist()]
         expected = np.array([*codes, -1])[true.codes[true_rows]]
-        is_same = (expected == -1) | (expected == found.codes[predicted_rows])
-        is_right[compared] &= np.logical_and.reduceat(is_same, first)
-    return float(is_right.mean())
+        is_same = (expected == -1) | (expected == pred.codes[predicted_rows])
+        is_correct[compared] &= np.logical_and.reduceat(is_same, first)
+    return float(is_correct.mean())
 
 
 def mean_deviances(predictions, n_samples, class_scales=()):
-    """Compute the mean deviance of each sequence, in scaled units, over the parts.
+    """Compute the mean deviance of each sequence, averaged over the parts.
 
     Parameters
     ----------
@@ -124,7 +126,7 @@ def mean_deviances(predictions, n_samples, class_scales=()):
     Returns
     -------
     ndarray of shape (n_samples,)
-        NaN where a part has no observed value.
+        In scaled units; NaN where a part has no observed value.
     """
     deviances = np.empty(n_samples)
     for indices, outputs, targets in predictions:
@@ -137,7 +139,7 @@ def mean_deviances(predictions, n_samples, class_scales=()):
 
 
 def _list_rows(sequences):
-    """List the rows of all time steps, sequence by sequence."""
+    """Return the row numbers of all time steps, sequence by sequence."""
     lengths = sequences.lengths
     before = np.cumsum(lengths) - lengths
     return np.arange(lengths.sum()) + np.repeat(sequences.starts - before, lengths)
@@ -149,7 +151,7 @@ def _mean_explained(numeric, categorical):
     if not fractions:
         reason = "every feature is constant"
         if not (np.any(numeric.count) or categorical.is_observed):
-            reason = "no value is observed in the steps that are scored"
+            reason = "no value is observed in the time steps that are scored"
         warnings.warn(
             f"The explained fraction is not defined: {reason}.",
             UndefinedMetricWarning,
@@ -163,7 +165,7 @@ class _SquaredErrors:
     """Squared errors and deviations of numeric features, summed batch by batch.
 
     Deviations are taken from the mean of each batch, and batches are merged as in Chan
-    et al. (1983): a plain sum of squares loses its digits where the mean is large.
+    et al. (1983): a plain sum of squares loses precision if the mean is large.
     """
 
     def __init__(self):
@@ -182,7 +184,7 @@ class _SquaredErrors:
         self.squares = within + between * self.count * weight
         self.mean = self.mean + (mean - self.mean) * weight
         self.count = merged
-        # A prediction of NaN is infinitely wrong. Missing truth does not count.
+        # A predicted NaN is an infinite error; values missing in `truth` are ignored.
         error = np.nan_to_num(error**2, nan=np.inf, posinf=np.inf)
         self.error = self.error + np.where(observed, error, 0).sum(axis=0)
         self.low = np.fmin(self.low, np.where(observed, truth, np.inf).min(axis=0))
@@ -190,14 +192,17 @@ class _SquaredErrors:
 
     def explained(self):
         """Return the explained fraction of each feature that is not constant."""
-        varies = np.atleast_1d(self.high > self.low)  # False if nothing is observed
+        varies = np.atleast_1d(self.high > self.low)  # False if no value is observed
         if not varies.any():
             return np.empty(0)
         return 1 - self.error[varies] / self.squares[varies]
 
 
 class _Surprisals:
-    """Surprisals and counts of categorical features, summed batch by batch."""
+    """Surprisals and counts of categorical features, summed batch by batch.
+
+    A surprisal is the negative logarithm of the predicted probability of a category.
+    """
 
     def __init__(self):
         self.sums, self.counts = 0.0, []
@@ -221,7 +226,7 @@ class _Surprisals:
 
     def explained(self):
         """Yield the explained fraction of each feature that is not constant."""
-        # Without any batch `sums` is still a single number, and there are no counts.
+        # Before the first batch `sums` is a single number and `counts` is empty.
         for total, counts in zip(np.atleast_1d(self.sums), self.counts, strict=False):
             observed = counts[counts > 0]
             if len(observed) > 1:

@@ -9,8 +9,8 @@ from sklearn.utils import check_random_state, check_scalar
 
 __all__ = ["make_sequences", "make_windows"]
 
-# Plateaus of every sequence, symmetric about 0. The class is their order, so four of
-# them make 24 classes.
+# Values of the plateaus of every sequence, symmetric about 0. Their order is the class,
+# so four plateaus give 24 classes.
 PLATEAUS = np.array([-1.5, -0.5, 0.5, 1.5])
 
 
@@ -26,7 +26,8 @@ def make_sequences(
 ):
     """Generate sequences of unequal lengths whose classes differ only in order.
 
-    Each sequence moves smoothly over the same four plateaus; their order is its class.
+    Each sequence moves smoothly between the same four plateaus, and their order is its
+    class.
     All classes have the same mean over time, up to noise, and nearly the same standard
     deviation, so only a vector that represents order can distinguish them. Lengths are
     independent of the class.
@@ -36,10 +37,11 @@ def make_sequences(
     n_samples : int, default=100
         Number of sequences, at least 1.
     n_features : int, default=1
-        Number of features, at least 1. Each one is the first feature delayed by a
-        fraction of the sequence, with wrap-around, and multiplied by a power of 2.
+        Number of features, at least 1. All but the first are copies of the first,
+        delayed by a fraction of the sequence, with wrap-around, and multiplied by a
+        power of 2. Each has noise of its own.
     n_classes : int, default=2
-        Number of classes, from 1 to 24. Sequences take them in turn.
+        Number of classes, from 1 to 24. They are assigned to sequences in turn.
     lengths : int or tuple of (int, int), default=(20, 40)
         Number of time steps, at least 1, or its smallest and largest value; each
         length is drawn uniformly.
@@ -49,7 +51,7 @@ def make_sequences(
         Fraction of the values, in [0, 1), that is NaN. Each sequence keeps at least one
         value.
     random_state : int, RandomState instance or None, default=None
-        Seed of all draws.
+        Seed of lengths, noise and missing values. Pass an int for reproducible results.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     -----
     Estimators treat time steps at the end of a 3-D array as padding if all features
     are missing. If the series has missing values, pass ``list(X)`` and ``list(y)``,
-    and remove windows without any observed value: `fit` raises for them.
+    and remove windows without any observed value: `fit` raises an error for them.
 
     Split the series by time before cutting it into windows, so that windows from both
     sides of the split do not overlap.
@@ -184,11 +186,11 @@ def make_windows(series, lookback, horizon, *, stride=1):
 
 
 def _interpolate(plateaus, times):
-    """Move over the plateaus, a quarter of the time each, and back to the first."""
+    """Interpolate between plateaus, a quarter of the time each, back to the first."""
     quarters = times * len(plateaus)
     current = np.floor(quarters).astype(int) % len(plateaus)
     plateaus = np.asarray(plateaus)
-    # Each quarter is flat in its first half and moves to the next plateau in the other.
+    # Each quarter is flat in its first half and moves to the next one in its second.
     blend = np.clip((quarters % 1) * 2 - 1, 0, 1)
     blend = (1 - np.cos(np.pi * blend)) / 2
     following = plateaus[(current + 1) % len(plateaus)]

@@ -14,7 +14,7 @@ def exact_match_score(X_true, X_pred):
     ----------
     X_true : list, array or frame of n_samples sequences
         The true sequences: strings, lists of tokens, arrays of shape (n_timesteps_i,)
-        or (n_timesteps_i, n_features), or a frame whose cells are such sequences. None
+        or (n_timesteps_i, n_features), or a frame with one of these in each cell. None
         and NaN are missing, and `X_pred` may have any value there. Trailing time steps
         of a 3-D array are padding if all of their values are missing.
     X_pred : list, array or frame of n_samples sequences
@@ -25,7 +25,7 @@ def exact_match_score(X_true, X_pred):
     score : float
         Fraction, in [0, 1], of the sequences that have the same length and the same
         observed values at every time step. Numbers are the same only if they are equal;
-        the `score` of an estimator says more about them.
+        the `score` of an estimator is more informative for them.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def exact_match_score(X_true, X_pred):
 
 
 def token_match_score(X_true, X_pred):
-    """Return the fraction of tokens that are reconstructed at their place.
+    """Return the fraction of tokens that are reconstructed at the right time step.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def _count_matches(X_true, X_pred):
     is_exact : bool ndarray of shape (n_samples,)
         Whether length and observed values are the same.
     n_same, n_observed : ndarray of shape (n_samples,)
-        Number of observed values of `X_true` that are the same in `X_pred`, and of all
-        of them.
+        Number of observed values of `X_true` that are the same in `X_pred`, and number
+        of all observed values of `X_true`.
     """
     true = parse_sequences(X_true, "X_true", allow_empty=True)
     pred = parse_sequences(X_pred, "X_pred", allow_empty=True)
@@ -125,12 +125,12 @@ def _count_matches(X_true, X_pred):
 
 
 def _check_comparable(true, pred):
-    """Refuse different numbers of sequences or features, or other columns."""
+    """Raise an error if the numbers of sequences or features, or columns, differ."""
     if len(true.lengths) != len(pred.lengths):
         raise ValueError(
             f"X_true holds {len(true.lengths)} sequences and X_pred "
             f"{len(pred.lengths)}, expected the same number. Pass the sequences that "
-            "were encoded, and what was reconstructed from each of them."
+            "were encoded, and the reconstruction of each of them."
         )
     if true.n_features != pred.n_features:
         raise ValueError(
@@ -146,13 +146,13 @@ def _check_comparable(true, pred):
 
 
 def _list_rows(parsed, lengths):
-    """List the rows of the first `lengths` time steps of each sequence."""
+    """Return the row numbers of the first `lengths` time steps of each sequence."""
     offsets = parsed.starts - (np.cumsum(lengths) - lengths)
     return np.arange(lengths.sum()) + np.repeat(offsets, lengths)
 
 
 def _list_features(parsed):
-    """List values, mask of observed values, and kind of each feature."""
+    """Return the values, the mask of observed values and the kind of each feature."""
     return [
         (values, observed, "number" if block.is_number else block.kind)
         for block in parsed.blocks

@@ -611,7 +611,7 @@ REFUSED = {
     "ragged steps": (
         [[("a", 1), ("b",)]],
         ValueError,
-        r"X\[0\] is ragged within itself: it has 1 feature\(s\) at time step 1, but 2 "
+        r"X\[0\] is ragged: it has 1 feature\(s\) at time step 1, but 2 "
         r"feature\(s\) at time step 0\.",
     ),
     "other features": (

@@ -391,7 +391,7 @@ def test_warm_start_needs_the_same_network():
 
     embedder.set_params(n_components=5)
 
-    with pytest.raises(ValueError, match="built with n_components=4, now it is 5"):
+    with pytest.raises(ValueError, match="built with n_components=4, but now it is 5"):
         embedder.fit(X)
 
 
@@ -406,7 +406,7 @@ def test_failed_call_changes_nothing(changed, method):
     other, _ = make_sequences(12, lengths=(5, 40), random_state=0)
 
     embedder.set_params(horizon=3, **changed)
-    with pytest.raises(ValueError, match="NaN or infinite|set cell back"):
+    with pytest.raises(ValueError, match="NaN or infinite|restore cell"):
         getattr(embedder, method)(other)
 
     assert {k: v for k, v in vars(embedder).items() if k.endswith("_")} == attributes
@@ -444,7 +444,7 @@ def test_warm_start_names_a_parameter_that_must_not_change(changed):
 
     embedder.set_params(**changed)
 
-    with pytest.raises(ValueError, match=f"set {name} back"):
+    with pytest.raises(ValueError, match=f"restore {name}"):
         embedder.fit(X)
 
 

@@ -255,7 +255,7 @@ def test_a_scaler_never_sees_padding():
 def test_values_that_overflow_when_scaled_are_refused():
     X = [[1e200, -1e200, 1e199]]
 
-    with pytest.raises(ValueError, match="does not bring values of X back"):
+    with pytest.raises(ValueError, match="does not restore the values of X"):
         LSTMSequenceEmbedder(n_components=2).fit(X)
 
 
@@ -284,7 +284,7 @@ def test_score_is_in_the_users_units_with_any_scaler(scaler):
 def test_a_function_transformer_without_its_inverse_is_refused():
     X = [np.exp(np.random.default_rng(i).normal(size=(5, 1))) for i in range(9)]
 
-    with pytest.raises(ValueError, match="does not bring values of X back.*needs inv"):
+    with pytest.raises(ValueError, match="does not restore the values of X.*needs inv"):
         LSTMSequenceEmbedder(2, scaler=FunctionTransformer(np.log)).fit(X)
 
 

@@ -560,7 +560,7 @@ def test_warm_start_names_a_parameter_that_must_not_change(name, value):
         (Normalizer(), r"^target_scaler=Normalizer\(\) has no inverse_transform"),
         (
             FunctionTransformer(np.square, inverse_func=np.square, check_inverse=False),
-            "(?s)^target_scaler=.* does not bring values of y back",
+            "(?s)^target_scaler=.* does not restore the values of y",
         ),
     ],
     ids=str,

@@ -536,28 +536,28 @@ REFUSED = {
     "ragged item": (
         [[[1, 2], [3, 4]], [[1, 2], [3]]],
         ValueError,
-        r"X\[1\] is ragged within itself: it has 1 feature\(s\) at time step 1, but 2 "
+        r"X\[1\] is ragged: it has 1 feature\(s\) at time step 1, but 2 "
         r"feature\(s\) at time step 0\.",
     ),
     "ragged item of a single value": (
         [[[1, 2], [3, 4], 5]],
         ValueError,
-        r"X\[0\] is ragged within itself: it has a single value at time step 2, but 2",
+        r"X\[0\] is ragged: it has a single value at time step 2, but 2",
     ),
     "ragged item of a time and a list": (
         [[datetime.datetime(2020, 1, 1), [1, 2]]],
         ValueError,
-        r"X\[0\] is ragged within itself: it has 2 feature\(s\) at time step 1, but a",
+        r"X\[0\] is ragged: it has 2 feature\(s\) at time step 1, but a",
     ),
     "ragged item of a tensor and a list": (
         [[torch.tensor(1.0), [1, 2]]],
         ValueError,
-        r"X\[0\] is ragged within itself: it has 2 feature\(s\) at time step 1, but a",
+        r"X\[0\] is ragged: it has 2 feature\(s\) at time step 1, but a",
     ),
     "item ragged in a third dimension": (
         [[[[1], [2, 3]], [[1], [2, 3]]]],
         ValueError,
-        r"X\[0\] is ragged within itself: its time steps differ in their number of "
+        r"X\[0\] is ragged: its time steps differ in their number of "
         r"features",
     ),
     "number and array": (

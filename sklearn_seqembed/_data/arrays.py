@@ -22,19 +22,19 @@ class ArrayContainer(Container):
     Parameters
     ----------
     n_steps : int, default=0
-        Number of time steps, padding included: results have at least as many.
+        Number of time steps, including padding: results have at least this many.
     """
 
     n_steps: int = 0
 
     @classmethod
     def read(cls, X, locator):
-        """Parse sequences, of which trailing steps without any value are padding.
+        """Parse a 3-D array, in which trailing steps without any value are padding.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_timesteps, n_features)
-            Numbers, strings, or objects of both.
+            Numbers, strings, or Python objects of either kind.
         locator : Locator
             How messages name the sequences.
 
@@ -66,7 +66,7 @@ class ArrayContainer(Container):
         return ParsedSequences(blocks, starts, lengths, container, locator)
 
     def build(self, values):
-        """Build an array that is padded at the end, with NaN or None."""
+        """Build an array in which sequences are padded at the end with NaN or None."""
         return pad(values.matrix(self.dtype), values.lengths, self.n_steps)
 
     def without_rows(self):
@@ -77,12 +77,12 @@ class ArrayContainer(Container):
 
 
 def pad(values, lengths, n_steps=0):
-    """Make an array (n_samples, n_timesteps, n_features), missing at the ends."""
+    """Make a 3-D array in which sequences are padded at the end with NaN or None."""
     n_steps = max(n_steps, int(lengths.max()))
     shape = len(lengths), n_steps, values.shape[1]
     if (lengths == n_steps).all():
         return values.reshape(shape).copy()
-    if values.dtype.kind in "biu":  # integers and bools cannot be missing
+    if values.dtype.kind in "biu":  # these dtypes have no missing value
         values = values.astype(object if values.dtype.kind == "b" else np.float64)
     missing = None if values.dtype == object else np.nan
     padded = np.full(shape, missing, dtype=values.dtype)

@@ -1,7 +1,7 @@
-"""Lists and strings in Arrow's memory, which numbers are read from without a copy.
+"""Arrow arrays of lists or strings; numbers are read without a copy where possible.
 
-pyarrow is imported only if X holds or offers Arrow data. Its numpy views are read-only,
-so nothing can write into X.
+pyarrow is imported only if X holds Arrow data or can be exported to Arrow. Its numpy
+views are read-only, so nothing can write into X.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class ArrowContainer(Container):
     Parameters
     ----------
     library : {"pandas", "polars", "pyarrow"}, default="pyarrow"
-        Library of the Series; "pyarrow" stands for a pyarrow array.
+        Library of the Series, or "pyarrow" for a pyarrow array.
     arrow_type : pyarrow DataType, default=None
         Type of the array.
     """
@@ -53,7 +53,7 @@ class ArrowContainer(Container):
         Returns
         -------
         parsed : ParsedSequences
-            A view of Arrow's buffer where :func:`parse_column` returns one.
+            A view of Arrow's buffer if :func:`parse_column` returns one.
         """
         block, lengths = parse_column(column, locator)
         library, index = "pyarrow", None
@@ -72,19 +72,19 @@ class ArrowContainer(Container):
 
 
 def export_arrow(X):
-    """Return the Arrow data that X holds or offers, without a copy.
+    """Export X to Arrow without a copy.
 
     Parameters
     ----------
     X : object
-        The object that the user passed. Frames of pandas and polars have readers of
-        their own and never get here.
+        The object that the user passed, except frames of pandas and polars, which have
+        readers of their own.
 
     Returns
     -------
     data : pyarrow ChunkedArray, pyarrow Table or None
-        None if numpy has to read X: a Series of anything but lists and strings, other
-        kinds of X, and, if pyarrow is not installed, objects of other libraries.
+        None if X cannot be exported, if it is a Series of values other than lists and
+        strings, or if pyarrow is not installed.
     """
     if not _offers_arrow(X):
         return None
@@ -92,10 +92,10 @@ def export_arrow(X):
         import pyarrow as pa
     except ImportError:
         return None
-    if hasattr(X, "columns"):  # a relation of duckdb for example
+    if hasattr(X, "columns"):  # a duckdb relation, for example
         return pa.table(X)
     is_pandas = nw.dependencies.is_pandas_series(X)
-    # The interface belongs to the array in pandas 2, to the Series from pandas 3 on.
+    # In pandas 2 the array has the Arrow interface; since pandas 3 the Series has it.
     source = X.array if is_pandas else X
     is_stream = hasattr(source, "__arrow_c_stream__")
     column = pa.chunked_array(source) if is_stream else pa.array(source)
@@ -170,13 +170,13 @@ def build_array(values, lengths, kind, arrow_type):
     kind : str
         Kind of the features.
     arrow_type : pyarrow DataType
-        Type of the array that was read. Dictionaries and views become plain strings,
-        fixed-size lists of other lengths plain lists.
+        Type of the array that was read. Dictionaries and string views become plain
+        strings; fixed-size lists become plain lists if `lengths` differ from that size.
 
     Returns
     -------
     pyarrow Array
-        One list or string per sequence. An unknown category is null in a list.
+        One list or string per sequence. In lists, an unknown category is null.
     """
     import pyarrow as pa
 
@@ -194,7 +194,7 @@ def build_array(values, lengths, kind, arrow_type):
         if (lengths == size).all():
             return pa.FixedSizeListArray.from_arrays(steps, size)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    # The chunks of X together may have more steps than 32 bits can count.
+    # All chunks of X together may have more steps than 32 bits can count.
     is_large = offsets[-1] > np.iinfo(np.int32).max or types.is_large_list(arrow_type)
     array_type = pa.LargeListArray if is_large else pa.ListArray
     offsets = offsets.astype(np.int64 if is_large else np.int32)
@@ -202,7 +202,7 @@ def build_array(values, lengths, kind, arrow_type):
 
 
 def as_series(array, library, index=None):
-    """Wrap an Arrow array in a Series of pandas or polars; pyarrow keeps it."""
+    """Wrap an Arrow array in a Series of pandas or polars; return it for pyarrow."""
     if library == "pandas":
         import pandas as pd
 
@@ -215,19 +215,20 @@ def as_series(array, library, index=None):
 
 
 def _offers_arrow(X):
-    """Return whether X lies in Arrow's memory or can be exported to it."""
+    """Return whether X holds Arrow data or can be exported to Arrow without a copy."""
     if nw.dependencies.is_pandas_series(X):
-        # Other Series than Arrow's own would have to be converted.
+        # A Series of any other dtype would have to be converted.
         return hasattr(X.dtype, "pyarrow_dtype")
     return hasattr(X, "__arrow_c_array__") or hasattr(X, "__arrow_c_stream__")
 
 
 def _as_plain_strings(column):
-    """Convert views and dictionaries, which may differ by chunk, to plain strings."""
+    """Convert string views and dictionaries to plain strings."""
     import pyarrow as pa
 
     if not pa.types.is_dictionary(column.type):
         return column.cast(pa.large_string())
+    # Chunks may have different dictionaries.
     chunks = [
         chunk.dictionary.cast(pa.large_string()).take(chunk.indices)
         for chunk in column.chunks
@@ -236,7 +237,7 @@ def _as_plain_strings(column):
 
 
 def _check_rows(column, locator):
-    """Refuse a column without rows, or with null in place of a sequence."""
+    """Raise an error if a column has no rows, or a sequence is null."""
     locator.check_not_empty(len(column))
     if column.null_count:
         i = column.is_null().index(True).as_py()
@@ -249,7 +250,7 @@ def _check_rows(column, locator):
 
 
 def _count_features(steps, lengths, locator):
-    """Return the number of values in each time step, which must be equal for all."""
+    """Return the number of values in each time step; raise an error if it varies."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -277,13 +278,13 @@ def _count_features(steps, lengths, locator):
 
 
 def _parse_values(values):
-    """Parse the values of all time steps; numbers become one column."""
+    """Parse the values of one feature, or flattened numbers of several."""
     import pyarrow as pa
 
     if is_string(values.type):
         return FeatureBlock("string", _factorize(values))
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
-        # numpy has no time zones: times with a zone are converted to UTC.
+        # numpy has no time zones, so times with a zone are converted to UTC.
         times = values.cast(pa.timestamp("us"), safe=False)
         return FeatureBlock("datetime", times.to_numpy().astype("M8[us]"))
     kind = "bool" if pa.types.is_boolean(values.type) else "numeric"
@@ -291,12 +292,12 @@ def _parse_values(values):
 
 
 def _factorize(values):
-    """Turn strings in Arrow's memory into codes; null is missing."""
-    # Plain strings first: a dictionary of X may hold categories that no step has.
+    """Convert an Arrow array of strings to codes; null is missing."""
+    # Plain strings first: a dictionary of X may hold categories that do not occur.
     encoded = _as_plain_strings(values).dictionary_encode().combine_chunks()
     categories = encoded.dictionary.to_pylist()
     order = sorted(range(len(categories)), key=categories.__getitem__)
-    # The last rank is that of the code -1.
+    # The code -1, missing, selects the last entry.
     rank = np.full(len(categories) + 1, -1, dtype=np.int32)
     rank[order] = np.arange(len(categories), dtype=np.int32)
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -324,9 +325,9 @@ def _insert_missing_steps(values, steps):
     if not steps.null_count:
         return values
     dtype = values.dtype if values.dtype.kind == "f" else np.float64
-    everything = np.full((len(steps), values.shape[1]), np.nan, dtype=dtype)
-    everything[np.asarray(steps.is_valid())] = values
-    return everything
+    all_steps = np.full((len(steps), values.shape[1]), np.nan, dtype=dtype)
+    all_steps[np.asarray(steps.is_valid())] = values
+    return all_steps
 
 
 def _build_values(values, kind, value_type):
@@ -341,11 +342,11 @@ def _build_values(values, kind, value_type):
         return pa.array(values, pa.string() if is_plain else pa.large_string())
     if kind == "bool":
         return pa.array(values, pa.bool_())
-    found = pa.array(values, from_pandas=kind == "number")
+    array = pa.array(values, from_pandas=kind == "number")
     if values.dtype.kind != "M":
-        return found
+        return array
     if pa.types.is_date(value_type):
-        return found.cast(value_type, safe=False)
-    # Time zones are kept, and units that are fine enough for microseconds.
+        return array.cast(value_type, safe=False)
+    # Results are in microseconds, which coarser units cannot hold.
     unit = "ns" if value_type.unit == "ns" else "us"
-    return found.cast(pa.timestamp(unit, value_type.tz))
+    return array.cast(pa.timestamp(unit, value_type.tz))

@@ -1,4 +1,4 @@
-"""Which Arrow types are read."""
+"""Arrow types that can be read."""
 
 
 def holds_sequences(arrow_type):
@@ -18,7 +18,7 @@ def is_list(arrow_type):
 
 
 def is_number(arrow_type):
-    """Return whether values of an Arrow type are numbers, bools or nothing but null."""
+    """Return whether values of an Arrow type are numbers or bools, or all null."""
     import pyarrow as pa
 
     types = pa.types
@@ -28,8 +28,8 @@ def is_number(arrow_type):
             types.is_integer,
             types.is_floating,
             types.is_boolean,
-            types.is_decimal,  # the type that databases give to 1.5
-            types.is_null,  # the type of lists in which everything is missing
+            types.is_decimal,  # databases return literals such as 1.5 in this type
+            types.is_null,  # the type of lists in which all values are missing
         )
     )
 
@@ -48,7 +48,7 @@ def is_string(arrow_type):
 
 
 def check_type(column, locator, nested):
-    """Refuse everything but supported values in one or two levels of lists."""
+    """Raise an error unless a column holds strings, or lists of supported values."""
     import pyarrow as pa
 
     arrow_type, depth = column.type, 0
@@ -79,5 +79,5 @@ def check_type(column, locator, nested):
     raise TypeError(
         f"{locator.whole} holds {column.type}, expected lists of numbers, list<double> "
         "for example, of strings, or of time steps that are lists of numbers. Convert "
-        "the values, or leave out those that are neither."
+        "the values to one of these types."
     )

@@ -1,8 +1,8 @@
-"""Validation: from anything that a user passes as X or y to `Sequences`.
+"""Validation of X and y, and their conversion to `Sequences`.
 
-Everything that is refused is refused here or in the readers that are called from here,
-so that later code can rely on its input. `parse_sequences` chooses the reader; a
-`Schema` leads back to the user's container.
+All errors about the user's data are raised here or in the readers that are called from
+here, so that later code can rely on its input. `parse_sequences` chooses the reader; a
+`Schema` is used to return results in the user's container.
 """
 
 import numpy as np
@@ -44,20 +44,20 @@ def check_sequences(
         The sequences, in any of the forms listed in the user guide. They are not
         changed.
     name : str, default="X"
-        How messages name X.
+        Name of X in error messages.
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
         Which features are categories; ignored if there is a schema.
     schema : Schema, default=None
-        The schema that fit got, with which X is compared. With None, X determines the
-        number and the kinds of features.
+        Schema from fit, with which X is compared. With None, X determines the number
+        and the kinds of features.
     estimator_name : str, default=None
-        How messages name the estimator.
+        Name of the estimator in error messages.
 
     Returns
     -------
     sequences : Sequences
-        Views of the values of X if it is an array or in Arrow's memory, one copy if it
-        is a list.
+        The values are views of X if it is an array or Arrow data, and are copied once
+        if it is a list.
     schema : Schema
         Container and features of X.
 
@@ -67,8 +67,8 @@ def check_sequences(
         If X is empty, a sequence has no time step or no observed value, a value is
         infinite, or the number of features differs within X or from fit.
     TypeError
-        If the type of X, of a sequence or of a feature is not supported, or is not that
-        of fit.
+        If the type of X, of a sequence or of a feature is not supported, or differs
+        from fit.
     """
     parsed = parse_sequences(X, name, estimator_name=estimator_name)
     return validate_parsed(
@@ -80,7 +80,7 @@ def check_sequences(
 
 
 def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
-    """Read sequences by the reader of their container, without comparing them with fit.
+    """Read sequences with the reader of their container, without validating them.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def validate_parsed(
 
 
 def _compare_with_fit(parsed, schema, estimator_name):
-    """Refuse other columns, or another number of features, than in fit."""
+    """Raise an error if columns or the number of features differ from fit."""
     container, name = parsed.container, parsed.locator.argument
     if container.is_table == schema.is_table:
         _compare_columns(container.columns, schema.container.columns, name)
@@ -160,9 +160,9 @@ def _compare_with_fit(parsed, schema, estimator_name):
         if container.n_steps != schema.n_steps:
             raise ValueError(
                 f"{name} has {container.n_steps} features, but {estimator_name} is "
-                f"expecting {schema.n_steps} features as input. Fitted on a 2-D "
-                f"{name}, each of its columns is a time step. To pass sequences of "
-                "other lengths, give a list of 1-D arrays: "
+                f"expecting {schema.n_steps} features as input. It was fitted on a 2-D "
+                f"{name}, in which each column is a time step. To pass sequences of "
+                "other lengths, use a list of 1-D arrays: "
                 f"list(numpy.asarray({name}))."
             )
         return
@@ -182,7 +182,7 @@ def _compare_with_fit(parsed, schema, estimator_name):
 
 
 def _compare_columns(found, expected, name):
-    """Refuse frames with other columns than in fit; only strings count as names."""
+    """Raise an error if names of columns differ from fit; only strings are names."""
     for columns in (found, expected):
         if columns is None or not all(isinstance(column, str) for column in columns):
             return
@@ -194,7 +194,7 @@ def _compare_columns(found, expected, name):
 
 
 def _check_values(sequences, schema, name):
-    """Refuse infinite values, and sequences in which all values are missing."""
+    """Raise an error for infinite values, and for sequences without any value."""
     if sequences.blocks and all(b.dtype.kind != "f" for b in sequences.blocks):
         return  # integers and bools are finite and never missing
     is_empty = ~_has_category(sequences)
@@ -209,7 +209,7 @@ def _has_category(sequences):
     """Return whether each sequence has an observed category."""
     found = np.zeros(len(sequences), dtype=bool)
     for feature in sequences.categorical:
-        # Padding between sequences is missing, so it changes nothing.
+        # Rows between sequences are padding, which has no category.
         found |= np.logical_or.reduceat(feature.codes >= 0, sequences.starts)
     return found
 
@@ -220,8 +220,8 @@ def _count_missing(sequences, schema, name):
     n_missing = np.zeros(len(sequences), dtype=np.int64)
     ends = np.cumsum(sequences.lengths)
     for chunk in sequences.iter_chunks():
-        # A sum is finite only if all values are, and much faster than looking at each.
-        # A sum of float16 would overflow.
+        # A sum is finite only if all values are, and is much faster than testing each
+        # of them. float16 is summed as float32, because its sums overflow.
         dtype = np.float32 if chunk.dtype == np.float16 else None
         with np.errstate(invalid="ignore", over="ignore"):
             is_suspicious = not np.isfinite(chunk.sum(dtype=dtype))

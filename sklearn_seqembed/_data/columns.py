@@ -1,4 +1,4 @@
-"""Columns of a frame of sequences: parsing and building the cells of one feature."""
+"""Parsing and building the columns of a frame of sequences."""
 
 from typing import NamedTuple
 
@@ -27,12 +27,13 @@ class CellFormat(NamedTuple):
     Attributes
     ----------
     form : {"string", "list", "array", "arrow"}
-        A Python string, a Python list, another Python object that becomes an array, or
-        a list or string in Arrow's memory.
+        A Python string, a Python list, another Python object that can be converted to
+        an array, or an element of an Arrow array.
     dtype : dtype, default=float64
         Floating dtype of numbers.
     native : object, default=None
-        The Arrow type; pandas' dtype of a column of strings; or the zone of times.
+        Arrow type of the column, pandas dtype of a column of strings, or time zone of a
+        column of times.
     """
 
     form: str
@@ -41,7 +42,7 @@ class CellFormat(NamedTuple):
 
 
 def is_sequence_column(column):
-    """Return whether a column holds sequences, None if nothing in it is observed."""
+    """Return whether a column holds sequences; None if all cells are missing."""
     if nw.dependencies.is_polars_series(column):
         dtype = nw.from_native(column, series_only=True).dtype
         sequences = nw.List, nw.Array, nw.String, nw.Categorical, nw.Enum
@@ -53,7 +54,7 @@ def is_sequence_column(column):
     if column.dtype.kind != "O":
         return False
     observed = column[column.notna().to_numpy()]
-    return _is_cell(observed.iloc[0]) if len(observed) else None
+    return _is_sequence(observed.iloc[0]) if len(observed) else None
 
 
 def parse_cells(column, locator):
@@ -133,7 +134,7 @@ def build_cells(values, lengths, kind, cell, library, index):
     return build_series(pieces, index)
 
 
-def _is_cell(cell):
+def _is_sequence(cell):
     """Return whether a Python object in a cell is a sequence."""
     if isinstance(cell, (str, bytes, list, tuple)):
         return True
@@ -141,7 +142,7 @@ def _is_cell(cell):
 
 
 def _read_times(values, lengths, locator):
-    """Convert Python's times to datetime64, and return their time zone."""
+    """Convert Python objects to datetime64, and return their time zone."""
     import pandas as pd
 
     times = pd.to_datetime(values, utc=True).tz_localize(None).to_numpy()
@@ -159,7 +160,7 @@ def _read_times(values, lengths, locator):
 
 
 def _as_python_times(values, zone):
-    """Make a list of pandas' Timestamps, or Timedeltas."""
+    """Convert times to a list of pandas Timestamps, or Timedeltas."""
     import pandas as pd
 
     index = pd.Index(values)
@@ -169,8 +170,8 @@ def _as_python_times(values, zone):
 
 
 def _check_cell(cell, i, locator):
-    """Refuse a cell that is missing, a single value, or nested."""
-    if not _is_cell(cell):
+    """Raise an error for a cell that is missing, a single value, or nested."""
+    if not _is_sequence(cell):
         if is_missing(cell):
             raise ValueError(
                 f"{locator.sequence(i)} is missing: a sequence needs at least one time "

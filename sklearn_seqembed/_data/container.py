@@ -1,21 +1,21 @@
-"""Base of the containers in which sequences are passed and returned.
+"""Base class of the containers in which sequences are passed and returned.
 
-The containers themselves are in `lists.py`, `arrays.py`, `arrow.py` and `frames.py`.
-Each has a class method `read`, which parses what a user passed, and a method `build`,
-which puts results into a container of the same kind.
+The containers themselves are in `lists.py`, `arrays.py`, `tables.py`, `frames.py` and
+`arrow.py`. Each has a class method `read`, which parses the user's container, and a
+method `build`, which returns results in a container of the same kind.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-# Stands for an unknown category in a string of characters.
+# Replaces an unknown category in a string of characters.
 UNKNOWN_CHARACTER = "\ufffd"
 
 
 @dataclass(frozen=True)
 class Container:
-    """Describe a container, so that results can be returned in one of the same kind.
+    """Description of a container, used to return results in one of the same kind.
 
     Parameters
     ----------
@@ -27,13 +27,13 @@ class Container:
     Attributes
     ----------
     is_table : bool
-        Whether each column was a time step, as in 2-D arrays and frames of numbers.
+        Whether each column is a time step, as in 2-D arrays and frames of numbers.
     is_frame : bool
-        Whether each column was a feature and each of its cells a sequence.
+        Whether each column is a feature, and each cell holds one sequence of it.
     columns : list or None
         Names of the columns of a frame.
     n_steps : int or None
-        Number of time steps of every sequence, padding included, in a 3-D array or a
+        Number of time steps of every sequence, including padding, in a 3-D array or a
         table.
     """
 
@@ -66,11 +66,11 @@ class Container:
         raise NotImplementedError
 
     def without_rows(self):
-        """Return the same container without what belongs to the rows of X."""
+        """Return the same container without the row index of X."""
         return replace(self, index=None)
 
     def without_names(self):
-        """Return a container whose time steps may be other ones than those of X."""
+        """Return a container for other time steps, without the names of those of X."""
         return self
 
 
@@ -87,6 +87,6 @@ def split_steps(values, lengths):
 
 
 def join_characters(values, lengths):
-    """Make one string of each sequence of characters; None is an unknown one."""
+    """Join each sequence of characters to a string; None is an unknown character."""
     values = [UNKNOWN_CHARACTER if value is None else value for value in values]
     return split_steps("".join(values), lengths)

@@ -1,4 +1,4 @@
-"""Values <-> codes: strings, bools and numbers as categories."""
+"""Conversion of categories (strings, bools or numbers) to integer codes and back."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from sklearn_seqembed._data.sequences import CategoricalFeature
 
 
 def factorize_strings(values):
-    """Turn strings into codes; everything else is missing.
+    """Convert strings to codes; all other values are missing.
 
     Parameters
     ----------
@@ -21,21 +21,21 @@ def factorize_strings(values):
     distinct = set(values)
     categories = sorted({str(value) for value in distinct if isinstance(value, str)})
     code_of = {category: code for code, category in enumerate(categories)}
-    # NaN does not equal itself, but a dict finds the very object that it holds.
+    # NaN does not equal itself, but a dict compares the identity of keys first.
     code_of.update((v, -1) for v in distinct if not isinstance(v, str))
     codes = np.fromiter(map(code_of.__getitem__, values), np.int32, len(values))
     return CategoricalFeature(codes, as_objects(categories))
 
 
 def factorize_characters(strings):
-    """Turn the characters of all strings into codes, string after string.
+    """Convert the characters of all strings, one string after another, to codes.
 
     A character is a Unicode code point: a combining accent is a character of its own.
     """
-    # Python's strings may hold half of a surrogate pair, which is no valid text.
+    # A Python string may hold half of a surrogate pair, which is not valid text.
     encoded = "".join(strings).encode("utf-32-le", "surrogatepass")
     points = np.frombuffer(encoded, dtype="<u4")
-    # A table of all code points is small, and faster than sorting those in use.
+    # A table of all code points is small, and faster than sorting those that occur.
     code_of = np.zeros(0x110000, dtype=np.int32)
     code_of[points] = 1
     used = np.flatnonzero(code_of)
@@ -46,7 +46,7 @@ def factorize_characters(strings):
 
 
 def factorize_numbers(values):
-    """Turn numbers or bools of shape (total_steps,) into codes; NaN is missing."""
+    """Convert numbers or bools of shape (total_steps,) to codes; NaN is missing."""
     is_missing = np.isnan(values) if values.dtype.kind == "f" else None
     if is_missing is None or not is_missing.any():
         categories, codes = np.unique(values, return_inverse=True)
@@ -63,7 +63,7 @@ def make_missing(n_steps):
 
 
 def decode_categories(feature, kind):
-    """Turn codes back into values; -1 is an unknown category.
+    """Convert codes to values; -1 is an unknown category.
 
     Parameters
     ----------
@@ -76,19 +76,19 @@ def decode_categories(feature, kind):
     -------
     values : ndarray of shape (total_steps,)
         An unknown category is None among strings and bools, NaN among numbers. The
-        dtype is object for strings, and for bools of which one is unknown.
+        dtype is object for strings, and for bools if one is unknown.
     """
     codes, categories = feature
     if kind == "string" or (codes < 0).any():
         unknown = np.nan if kind == "number" else None
         values = categories if kind == "number" else categories.astype(object)
-        categories = np.append(values, unknown)  # the code -1 picks the last value
+        categories = np.append(values, unknown)  # the code -1 selects it
     return categories[codes]
 
 
 def as_objects(items):
-    """Make a 1-D array of dtype object, whatever the items are."""
+    """Make a 1-D array of dtype object, even if the items are sequences."""
     out = np.empty(len(items), dtype=object)
-    for i, item in enumerate(items):  # out[:] = items would look into the items
+    for i, item in enumerate(items):  # out[:] = items would unpack them
         out[i] = item
     return out

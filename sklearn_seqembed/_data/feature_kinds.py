@@ -1,4 +1,4 @@
-"""Which features are categories, by what X holds, by a parameter, or by fit."""
+"""Choice of the categorical features, and conversion of features to their kinds."""
 
 import numbers
 
@@ -21,15 +21,15 @@ _KIND_NAMES = {
 
 
 def list_categorical(option, parsed):
-    """Turn `categorical_features` into a mask.
+    """Convert `categorical_features` to a mask.
 
     Parameters
     ----------
     option : "from_dtype", None or array-like
-        Names, indices, or a boolean mask.
+        Array-likes are names, indices, or a boolean mask.
     parsed : ParsedSequences
-        The features. In a table of scalars bools are numbers: scikit-learn's own
-        estimators read them so, and its checks pass tables of bools.
+        The features. Bools in a table are numbers, as in scikit-learn's own estimators;
+        its estimator checks pass tables of bools.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def _find_feature(value, option_name, n_features, parsed):
     if not isinstance(value, numbers.Integral) or not 0 <= value < n_features:
         raise ValueError(
             f"{option_name} lists {value!r}: indices must be integers in [0, "
-            f"{n_features - 1}], for {argument} has {n_features} feature(s)."
+            f"{n_features - 1}], because {argument} has {n_features} feature(s)."
         )
     return value
 
@@ -114,9 +114,9 @@ def choose_kinds(blocks, is_listed):
 def _choose_kind(block, is_listed):
     if is_listed:
         return "number" if block.kind == "numeric" else block.kind
-    # Strings that are all missing may be missing numbers as well.
-    is_nothing = block.kind == "string" and block.is_all_missing
-    return "numeric" if block.is_number or is_nothing else block.kind
+    # A column of strings without any observed value may as well be one of numbers.
+    is_unknown = block.kind == "string" and block.is_all_missing
+    return "numeric" if block.is_number or is_unknown else block.kind
 
 
 def convert_features(parsed, kinds, is_listed=None):
@@ -143,8 +143,8 @@ def convert_features(parsed, kinds, is_listed=None):
     Raises
     ------
     TypeError
-        If a feature holds strings that are not to be categories, or values of another
-        kind than in fit.
+        If a feature that is not to be categorical holds strings, or a feature holds
+        values of another kind than in fit.
     """
     numeric, categorical, origins, feature = [], [], [], 0
     for block in _separate(parsed.blocks, kinds):
@@ -164,7 +164,7 @@ def convert_features(parsed, kinds, is_listed=None):
 
 
 def _separate(blocks, kinds):
-    """Cut features that are not numeric out of blocks; numeric ones stay views."""
+    """Split blocks so that each feature that is not numeric is a block of its own."""
     is_other = np.array([kind != "numeric" for kind in kinds])
     separated, first = [], 0
     for block in blocks:
@@ -205,9 +205,9 @@ def _make_missing(block, kind):
 
 
 def _refuse(block, kind, feature, parsed, is_fit):
-    """Refuse a feature of another kind than expected, and show its first value."""
+    """Raise an error for a feature of another kind than expected."""
     row, value = _first_observed(block)
-    # Not by lengths: there may be padding between the sequences.
+    # `lengths` would not do: there may be padding between the sequences.
     i = int(np.searchsorted(parsed.starts, row, side="right")) - 1
     where = f"{value!r} at time step {row - parsed.starts[i]}"
     if not parsed.container.is_frame:  # in a frame the locator names the column
@@ -227,12 +227,12 @@ def _refuse(block, kind, feature, parsed, is_fit):
         )
     raise TypeError(
         f"{found}expected numbers: {option} does not list that feature. List it, set "
-        f"{option}='from_dtype', or leave it out."
+        f"{option}='from_dtype', or drop that feature."
     )
 
 
 def _first_observed(block):
-    """Return the first row that holds a value, and this value."""
+    """Return the first row with an observed value, and this value."""
     if block.kind == "string":
         row = int(np.argmax(block.values.codes >= 0))
         return row, block.values.categories[block.values.codes[row]]

@@ -38,7 +38,7 @@ class FrameContainer(Container):
 
     @classmethod
     def read(cls, X, locator):
-        """Parse the sequences column by column.
+        """Parse a frame of sequences column by column.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ def has_cells_of_sequences(X, name):
     Parameters
     ----------
     X : pandas or polars DataFrame or pyarrow Table
-        The frame that the user passed, or the table that it offers.
+        The frame that the user passed, or the Arrow table exported from it.
     name : str
         Name of the argument.
 
@@ -114,7 +114,7 @@ def has_cells_of_sequences(X, name):
     """
     is_pandas = nw.dependencies.is_pandas_dataframe(X)
     if is_pandas and not any(dtype.kind in "OU" for dtype in X.dtypes):
-        return False  # there is no need to look at thousands of columns of numbers
+        return False  # fast, even for thousands of columns of numbers
     is_sequence = {
         column: is_sequence_column(cells) for column, cells in iter_columns(X)
     }
@@ -127,7 +127,7 @@ def has_cells_of_sequences(X, name):
         raise TypeError(
             f"Column {sequences[0]!r} of {name} holds sequences, but column "
             f"{scalars[0]!r} holds single values (a string is the sequence of its "
-            "characters). Pass the columns of sequences alone, and the others to "
+            "characters). Pass only the columns of sequences, and the others to "
             f"{remedy}."
         )
     return bool(sequences)

@@ -1,4 +1,4 @@
-"""Number of time steps held back at the end of each sequence, to be forecast."""
+"""Number of time steps at the end of each sequence that are held back as a target."""
 
 import numbers
 import warnings
@@ -27,7 +27,7 @@ def count_horizons(lengths, horizon):
 
 
 def check_horizons(lengths, horizons, horizon):
-    """Refuse sequences from which `horizon`, the parameter, leaves nothing to read."""
+    """Raise an error if the parameter `horizon` leaves no time step to read."""
     if (horizons >= lengths).any():
         i = int(np.flatnonzero(horizons >= lengths)[0])
         raise ValueError(
@@ -38,7 +38,10 @@ def check_horizons(lengths, horizons, horizon):
 
 
 def check_held_back(sequences, horizons, horizon):
-    """Warn of sequences whose held-back steps are all missing; refuse if all are."""
+    """Warn about sequences whose held-back steps are all missing.
+
+    Raise an error if no sequence has an observed value in these steps.
+    """
     ends = sequences.starts + sequences.lengths
     held_back = sequences.cut(ends - horizons, horizons)
     n_empty = sum(not held_back.is_observed(i) for i in range(len(held_back)))
@@ -51,7 +54,7 @@ def check_held_back(sequences, horizons, horizon):
     if n_empty == len(sequences):
         raise ValueError(
             f"{found}: there is nothing to learn a forecast from. Cut off missing "
-            "steps at the ends, or raise horizon."
+            "steps at the ends, or increase horizon."
         )
     warnings.warn(
         f"{found}: no forecast is learned from them. If these steps are padding, pass "

@@ -20,7 +20,7 @@ class Items(NamedTuple):
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
     item : {"2d", "1d", "string", "list", "tuples", "lists"}
-        Form of one sequence, as explained in :class:`ListContainer`.
+        Form of each sequence, as explained in :class:`ListContainer`.
     """
 
     blocks: list
@@ -53,9 +53,9 @@ def parse_items(items, locator):
 
 
 def as_array(X):
-    """Convert tensors and Series to arrays, and masked values to NaN; keep the rest.
+    """Convert tensors and Series to arrays, and masked values to missing ones.
 
-    Tensors and arrays share their memory with the result where dtypes allow it.
+    Other objects are returned unchanged. The result is a view if dtypes allow it.
     """
     if hasattr(X, "detach") and hasattr(X, "cpu"):
         X = X.detach().cpu()
@@ -68,12 +68,12 @@ def as_array(X):
         dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
         return X.astype(dtype).filled(np.nan)
     is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
-    # Not to_numpy(), which refuses nulls in an Arrow array.
+    # Not to_numpy(), which fails if an Arrow array has nulls.
     return np.asarray(X) if is_series else X
 
 
 def refuse_dtype(array, name):
-    """Refuse an array that holds neither numbers nor strings."""
+    """Raise an error if an array holds neither numbers nor strings."""
     if array.dtype.kind in "biufOUT":
         return
     if array.dtype.kind == "c":
@@ -96,7 +96,7 @@ def refuse_dtype(array, name):
 
 
 def _begins_with_string(item):
-    """Return whether converting an item to an array of numbers is bound to fail."""
+    """Return whether the first value is a string, even in nested lists."""
     while isinstance(item, (list, tuple)) and len(item):
         item = item[0]
     return isinstance(item, str)
@@ -127,14 +127,14 @@ def _describe(item):
 
 
 def _hold_pandas_categories(items):
-    """Return whether some items are Series of numbers that pandas calls categories."""
-    # Of a million items most are arrays or lists, whose dtypes need no look.
+    """Return whether some items are pandas Series with a categorical dtype."""
+    # Types first, to be fast for a million arrays or lists: these are not categorical.
     types = {t for t in set(map(type, items)) if hasattr(t, "dtype")} - {np.ndarray}
     return any(str(item.dtype) == "category" for item in items if type(item) in types)
 
 
 def _as_numeric_array(item, i, locator):
-    """Convert one sequence to an array of numbers, or return None if it is not one."""
+    """Convert one sequence to an array of numbers; return None if it holds others."""
     # The fast path for most items of a long list.
     if type(item) is np.ndarray and item.dtype.kind in "biuf" and 0 < item.ndim < 3:
         return item
@@ -155,9 +155,9 @@ def _as_item_array(item, i, locator):
 
 
 def _ragged_error(steps, i, locator):
-    """Make the error that names the first time step whose width is not that of 0."""
+    """Return the error for a sequence whose time steps have different widths."""
     widths = list(map(_step_width, steps))
-    # If all widths are equal, the steps differ further inside.
+    # If all widths are equal, the steps differ at a deeper level.
     step = next((p for p, w in enumerate(widths) if w != widths[0]), None)
     found = "its time steps differ in their number of features"
     if step is not None:
@@ -167,7 +167,7 @@ def _ragged_error(steps, i, locator):
         )
         found = f"it has {here} at time step {step}, but {first} at time step 0"
     return ValueError(
-        f"{locator.sequence(i)} is ragged within itself: {found}. Give every time step "
+        f"{locator.sequence(i)} is ragged: {found}. Give every time step "
         "all features, NaN where a value is missing."
     )
 
@@ -218,7 +218,7 @@ def _are_bools(arrays):
 
 
 def _check_widths(widths, positions, locator):
-    """Refuse sequences without features, or with other numbers of them."""
+    """Raise an error if sequences have no features, or different numbers of them."""
     if not widths.all():
         i = int(positions[np.flatnonzero(widths == 0)[0]])
         raise ValueError(
@@ -260,16 +260,16 @@ def _parse_objects(items, locator):
 
 
 def _form_of_steps(item):
-    """Return the form of an item of several features, as in `ListContainer`."""
+    """Return the form of an item with several features, as in `ListContainer`."""
     if not isinstance(item, (list, tuple)) or not isinstance(item[0], (list, tuple)):
         return "2d"
     return "tuples" if isinstance(item[0], tuple) else "lists"
 
 
 def _as_list(item, i, locator):
-    """Convert one sequence to a list of values, or of time steps that are lists."""
+    """Convert one sequence to a list of values, or to a list of lists of values."""
     if isinstance(item, (list, tuple)):
-        # Time steps may be arrays, such as the rows of one.
+        # Time steps may be arrays, such as the rows of a 2-D array.
         is_rows = len(item) and isinstance(item[0], np.ndarray) and item[0].ndim
         return [np.asarray(step).tolist() for step in item] if is_rows else item
     if isinstance(item, (str, bytes)):
@@ -279,14 +279,14 @@ def _as_list(item, i, locator):
         )
     array = _as_item_array(item, i, locator)
     if locator.accepts_times and array.dtype.kind == "M":
-        return list(array)  # tolist would convert them to numbers
+        return list(array)  # tolist() would convert times to numbers
     refuse_dtype(array, locator.sequence(i))
     _check_dimensions(array, item, i, locator)
     return array.tolist()
 
 
 def _common_width(steps, i, locator):
-    """Return the number of features of one sequence, equal for all its steps."""
+    """Return the number of features of all time steps of one sequence."""
     widths = set(map(_step_width, steps))
     if len(widths) > 1:
         raise _ragged_error(steps, i, locator)
@@ -295,6 +295,6 @@ def _common_width(steps, i, locator):
 
 
 def _step_width(step):
-    """Return the number of values of a time step, None if it is a single value."""
+    """Return the number of values of a time step; None if it is a single value."""
     has_several = isinstance(step, (list, tuple)) or getattr(step, "ndim", 0)
     return len(step) if has_several else None

@@ -69,7 +69,7 @@ class ListContainer(Container):
         return ParsedSequences.from_contiguous(blocks, lengths, container, locator)
 
     def build(self, values):
-        """Build a list, array or Series of sequences, each of the form of X's items."""
+        """Build a list, array or Series of sequences in the form of the items of X."""
         items = self._build_items(values)
         if self.outer == "list":
             return items
@@ -105,7 +105,8 @@ def build_series(items, index, dtype=object):
     index : pandas Index or None
         Row index.
     dtype : pandas dtype, default=object
-        Dtype of a Series of strings; one of categories gets categories of its own.
+        Dtype of a Series of strings. If it is categorical, its categories are those of
+        `items`.
     """
     import pandas as pd
 
@@ -116,7 +117,7 @@ def build_series(items, index, dtype=object):
 
 
 def as_table(X, locator):
-    """Convert lists of numbers of equal lengths to a 2-D array, else return None."""
+    """Convert lists of numbers, if of equal lengths, to a 2-D array, else None."""
     locator.check_not_empty(len(X))
     if all(isinstance(item, numbers.Number) for item in X):
         refuse_single_values(f"a list of {len(X)} numbers", locator.argument)
@@ -147,7 +148,7 @@ def is_series_of_objects(X):
 
 
 def refuse_single_values(found, name):
-    """Refuse values that are not arranged in sequences."""
+    """Raise an error for values that are not arranged in sequences."""
     raise ValueError(
         f"Expected sequences, got {found}. Reshape your data: [{name}] or "
         f"{name}.reshape(1, -1) if it is one univariate sequence, "

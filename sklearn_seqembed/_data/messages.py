@@ -12,7 +12,7 @@ NOT_OBSERVED = (
 
 @dataclass(frozen=True)
 class Locator:
-    """Name the sequences of an argument, or the cells of one column of a frame.
+    """Names of the sequences of an argument, or of the cells of a column of a frame.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ class Locator:
     index : pandas Index, default=None
         Row labels of a pandas frame.
     allow_empty : bool, default=False
-        Whether a sequence may have no time steps. Predictions that are only compared
-        may be empty; sequences for a network may not.
+        Whether a sequence may have no time steps. Sequences that a metric compares may
+        be empty; those that a network reads may not.
     """
 
     argument: str = "X"
@@ -39,7 +39,7 @@ class Locator:
         return f"{self.whole}, {self.row(i)},"
 
     def row(self, i):
-        """Name sequence i after the column has been mentioned."""
+        """Name sequence i in a sentence that already names the column."""
         if self.column is None:
             return self.sequence(i)
         return name_row(i, self.index)
@@ -53,11 +53,11 @@ class Locator:
 
     @property
     def accepts_times(self):
-        """Whether dates and times are read: only where a column gives them a name."""
+        """Whether dates and times are accepted: only in the columns of a frame."""
         return self.column is not None
 
     def check_lengths(self, lengths):
-        """Refuse sequences without time steps, unless they are allowed."""
+        """Raise an error for sequences without time steps, unless they are allowed."""
         if self.allow_empty or lengths.all():
             return
         i = int(np.flatnonzero(lengths == 0)[0])
@@ -67,7 +67,7 @@ class Locator:
         )
 
     def check_not_empty(self, n_samples):
-        """Refuse an argument without sequences."""
+        """Raise an error for an argument without sequences."""
         if not n_samples:
             raise ValueError(
                 f"{self.argument} is empty: it holds 0 sequences. Pass at least one "
@@ -94,7 +94,7 @@ def name_option(argument):
 
 
 def find_step(position, lengths):
-    """Find the sequence and the time step of a row of contiguous sequences."""
+    """Return the sequence and the time step of a row of contiguous sequences."""
     ends = np.cumsum(lengths)
     i = int(np.searchsorted(ends, position, side="right"))
     return i, int(position - ends[i] + lengths[i])

@@ -1,12 +1,12 @@
-"""Frames of pandas, polars and pyarrow, recognised by narwhals."""
+"""Frames of pandas, polars and pyarrow, recognized by narwhals."""
 
 import narwhals.stable.v2 as nw
 
 
 def frame_library(X):
-    """Name the library of an eager frame, None for anything else.
+    """Return the library of an eager frame; None for other objects.
 
-    A subclass of a library's frame is one of its frames.
+    Subclasses of a library's frame are recognized, too.
     """
     if nw.dependencies.is_pandas_dataframe(X):
         return "pandas"
@@ -16,12 +16,12 @@ def frame_library(X):
 
 
 def index_of(X):
-    """Return the row index of a pandas frame, None for other frames."""
+    """Return the row index of a pandas frame; None for other frames."""
     return X.index if nw.dependencies.is_pandas_dataframe(X) else None
 
 
 def iter_columns(X):
-    """Yield the name and the native column of each column."""
+    """Yield the name and the values of each column, an object of the library."""
     if nw.dependencies.is_pandas_dataframe(X):
         for i, name in enumerate(X.columns):
             yield name, X.iloc[:, i]

@@ -1,7 +1,7 @@
-"""Sequences as a reader found them, before they are validated.
+"""Sequences as returned by the reader of a container, before they are validated.
 
-Each container's reader returns `ParsedSequences`. Values that are Python objects are
-parsed here: a feature holds numbers, strings, bools or times.
+Values that are Python objects are parsed here: a feature holds numbers, strings, bools
+or times.
 """
 
 import datetime
@@ -19,15 +19,15 @@ _TIMES = (datetime.date, np.datetime64)
 
 
 class FeatureBlock(NamedTuple):
-    """One feature at all time steps, or several numeric features side by side.
+    """One feature at all time steps, or several numeric features in one array.
 
     Attributes
     ----------
     kind : {"numeric", "number", "bool", "string", "datetime"}
         Kind of the values; "number" stands for numbers that are categories.
     values : ndarray or CategoricalFeature
-        Numbers or bools of shape (total_steps, k), as floats with NaN where a bool is
-        missing; a `CategoricalFeature` of strings; times of shape (total_steps,) and
+        Numbers or bools of shape (total_steps, k), where bools are floats if any is
+        missing; a `CategoricalFeature` of strings; or times of shape (total_steps,) and
         dtype datetime64[us], NaT where missing.
     """
 
@@ -68,11 +68,12 @@ class FeatureBlock(NamedTuple):
         else:
             for column in self.values.T:
                 is_float = column.dtype.kind == "f"
-                yield column, ~np.isnan(column) if is_float else column == column
+                all_observed = np.ones(len(column), dtype=bool)
+                yield column, ~np.isnan(column) if is_float else all_observed
 
 
 class ParsedSequences(NamedTuple):
-    """Values and container that a reader has found.
+    """Values and container returned by a reader.
 
     Attributes
     ----------
@@ -85,8 +86,8 @@ class ParsedSequences(NamedTuple):
     locator : Locator
         How messages name the sequences.
     frame : object, default=None
-        The frame that was read; None for other containers. scikit-learn takes the names
-        of columns from it.
+        The frame that was read, from which scikit-learn takes the names of columns;
+        None for other containers.
     """
 
     blocks: list
@@ -98,7 +99,7 @@ class ParsedSequences(NamedTuple):
 
     @classmethod
     def from_contiguous(cls, blocks, lengths, container, locator, frame=None):
-        """Describe sequences of which each begins where the one before it ends."""
+        """Create sequences, each of which begins where the previous one ends."""
         starts = np.cumsum(lengths) - lengths
         return cls(blocks, starts, lengths, container, locator, frame)
 
@@ -108,7 +109,7 @@ class ParsedSequences(NamedTuple):
         return sum(block.width for block in self.blocks)
 
     def locate(self, feature):
-        """Return the locator of one feature, which is a column in a frame."""
+        """Return the locator of one feature, which in a frame is a column."""
         names = self.container.feature_names
         if names is None:
             return self.locator
@@ -132,13 +133,13 @@ def parse_values(values, lengths, locator, feature=None):
     Returns
     -------
     block : FeatureBlock
-        Numbers, bools, strings or, where the locator accepts them, times, which are
-        still the Python objects passed. None, NaN, NA and NaT are missing.
+        Numbers, bools, strings or, if the locator accepts them, times, which are
+        `values` itself. None, NaN, NA and NaT are missing.
 
     Raises
     ------
     TypeError
-        If strings and numbers are mixed, or a value is neither.
+        If strings and numbers are mixed, or a value is of another type.
     """
     types = _observed_types(values)
     if any(issubclass(t, str) for t in types):
@@ -167,10 +168,10 @@ def _is_missing_type(t):
 
 
 def _observed_types(values):
-    """Collect the types of the values that are not missing."""
+    """Return the types of the values that are not missing."""
     types = {t for t in set(map(type, values)) if not _is_missing_type(t)}
     floats = {t for t in types if issubclass(t, (float, np.floating))}
-    # NaN marks a missing string, too, so floats that are all NaN do not count.
+    # NaN may stand for a missing string, so floats that are all NaN are ignored.
     if floats and len(types) > len(floats):
         if all(value != value for value in values if type(value) in floats):
             return types - floats
@@ -192,7 +193,7 @@ def _as_column(values, locator):
 
 
 def _refuse_mixture(kind, values, lengths, locator, feature):
-    """Refuse strings, or times, among other values; name the first that differs."""
+    """Raise an error for strings, or times, that are mixed with other values."""
     observed = [(p, v) for p, v in enumerate(values) if not is_missing(v)]
     first = observed[0][1]
     position, value = next(
@@ -208,7 +209,7 @@ def _refuse_mixture(kind, values, lengths, locator, feature):
 
 
 def _refuse_other_types(values, lengths, locator, feature):
-    """Refuse a value that is neither a number nor a string; name the first one."""
+    """Raise an error for the first value that is neither a number nor a string."""
     position, value = next(
         (position, value)
         for position, value in enumerate(values)

@@ -1,4 +1,4 @@
-"""Description of sequences: their container and the kinds of their features."""
+"""Description of sequences by their container and the kinds of their features."""
 
 from dataclasses import dataclass, replace
 
@@ -41,7 +41,7 @@ class Schema:
 
     @property
     def n_columns(self):
-        """Number of features in scikit-learn's sense: the columns of a table."""
+        """Number of features as scikit-learn defines it: in a table, its columns."""
         return self.n_steps if self.is_table else self.n_features
 
     @property
@@ -56,13 +56,8 @@ class Schema:
 
     @property
     def is_table(self):
-        """Whether each column was a time step, as in 2-D arrays."""
+        """Whether each column is a time step, as in 2-D arrays."""
         return self.container.is_table
-
-    @property
-    def is_frame(self):
-        """Whether each column was a feature and each of its cells a sequence."""
-        return self.container.is_frame
 
     @property
     def n_steps(self):
@@ -88,16 +83,16 @@ class Schema:
         return self.container.build(UserValues(sequences, self.kinds, self.origins))
 
     def without_rows(self):
-        """Return a schema for other rows, without the index, times and padding of X."""
+        """Return a schema for other rows: without index, times and padding of X."""
         return replace(self, container=self.container.without_rows(), origins=())
 
     def without_names(self):
-        """Return a schema for other time steps: a table becomes a plain 2-D array."""
+        """Return a schema for other time steps: a table becomes a 2-D array."""
         return replace(self, container=self.container.without_names())
 
 
 class UserValues:
-    """Values of all time steps as the user knows them.
+    """Values of all time steps in the units and types of the user.
 
     Parameters
     ----------
@@ -106,7 +101,7 @@ class UserValues:
     kinds : tuple of str
         Kind of each feature.
     origins : tuple of ndarray of shape (n_samples,), default=()
-        For each feature of times, the first time of each sequence; without origins
+        For each feature of times, the first time of each sequence. Without origins,
         times are returned as durations since the first step.
 
     Attributes
@@ -122,12 +117,12 @@ class UserValues:
         self.lengths = sequences.lengths
 
     def features(self, dtypes):
-        """List the values of each feature, arrays of shape (total_steps,).
+        """Return the values of each feature, a list of arrays of shape (total_steps,).
 
         Parameters
         ----------
         dtypes : dtype or sequence of dtype
-            Floating dtype of numbers, of all features or of each one.
+            Floating dtype of numbers, one for all features or one for each.
         """
         if isinstance(dtypes, np.dtype):
             dtypes = [dtypes] * len(self.kinds)

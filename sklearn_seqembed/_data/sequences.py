@@ -1,11 +1,11 @@
-"""Internal form of all sequences: blocks of time steps, and where each begins."""
+"""Internal form of all sequences: blocks of time steps, and the first row of each."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Number of values that are processed at a time when all of X is scanned. It bounds
-# the memory that a scan needs.
+# Number of values that are processed at a time when all of X is scanned. It limits the
+# memory of a scan.
 CHUNK_VALUES = 2**20
 
 
@@ -52,7 +52,7 @@ class Sequences:
 
     @classmethod
     def from_offsets(cls, blocks, offsets, categorical=()):
-        """Make contiguous sequences: i is in rows `offsets[i]` to `offsets[i + 1]`."""
+        """Create contiguous sequences: i has rows `offsets[i]` to `offsets[i + 1]`."""
         offsets = np.asarray(offsets, dtype=np.int64)
         return cls(blocks, offsets[:-1], np.diff(offsets), categorical)
 
@@ -96,7 +96,7 @@ class Sequences:
         return self.span(self.starts[i], self.starts[i] + self.lengths[i])
 
     def is_observed(self, i):
-        """Return whether sequence i holds any value that is not missing."""
+        """Return whether sequence i has any observed value."""
         rows = slice(self.starts[i], self.starts[i] + self.lengths[i])
         return bool(
             any((feature.codes[rows] >= 0).any() for feature in self.categorical)

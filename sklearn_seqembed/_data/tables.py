@@ -23,9 +23,9 @@ from sklearn_seqembed._data.parsed import (
 
 @dataclass(frozen=True)
 class TableContainer(Container):
-    """A 2-D array of shape (n_samples, n_timesteps): univariate, equal lengths.
+    """A 2-D array (n_samples, n_timesteps) of univariate sequences of equal lengths.
 
-    Its columns are what scikit-learn calls features.
+    scikit-learn calls its columns features.
 
     Parameters
     ----------
@@ -101,9 +101,9 @@ class NumberFrameContainer(TableContainer):
         return _parse_table(table, container, locator)._replace(frame=X)
 
     def build(self, values):
-        """Build a frame of the same columns; an array if their number differs."""
+        """Build a frame with the same columns, or an array if their number differs."""
         table = super().build(values)
-        # partial_fit may have learned other lengths than those of the first frame.
+        # A later call of partial_fit may have had frames with more columns.
         if len(self.columns) != table.shape[1]:
             return table
         if self.library == "pandas":
@@ -119,16 +119,16 @@ class NumberFrameContainer(TableContainer):
         return pa.Table.from_arrays(list(map(pa.array, table.T)), list(self.columns))
 
     def without_names(self):
-        """Return a plain 2-D array, for the columns name the time steps of X."""
+        """Return a container for a 2-D array, whose time steps have no names."""
         return TableContainer(self.dtype)
 
     def first_columns(self, n_steps):
-        """Return a frame of the first time steps only."""
+        """Return a container for a frame of only the first time steps."""
         return replace(self, columns=self.columns[:n_steps])
 
 
 def _check_numbers(X, locator, estimator_name=None):
-    """Convert a table to a 2-D array of numbers by scikit-learn's `check_array`."""
+    """Convert a table to a 2-D array of numbers with scikit-learn's `check_array`."""
     X = check_array(
         X,
         dtype="numeric",
@@ -146,7 +146,7 @@ def _check_numbers(X, locator, estimator_name=None):
 
 
 def _check_shape(X, name):
-    """Refuse arrays that are not tables, or have no rows or columns."""
+    """Raise an error for arrays that are not tables, or have no rows or columns."""
     n_dimensions = getattr(X, "ndim", 2)
     if n_dimensions == 0 and _holds_strings(X):
         refuse_single_values("a single string", name)
@@ -167,7 +167,7 @@ def _check_shape(X, name):
 
 
 def _refuse_cells(cells, column, name, allow_strings=False):
-    """Refuse cells of a table that do not hold numbers.
+    """Raise an error for cells of a table that do not hold numbers.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def _refuse_cells(cells, column, name, allow_strings=False):
     name : str
         Name of the table.
     allow_strings : bool, default=False
-        Whether strings are read, as tokens of an array.
+        Whether strings are accepted, as the tokens of an array.
     """
     for i, cell in enumerate(cells):
         is_string = isinstance(cell, (str, bytes))
@@ -198,7 +198,7 @@ def _refuse_cells(cells, column, name, allow_strings=False):
             )
         if not isinstance(cell, (numbers.Number, np.generic)) and not is_missing(cell):
             raise TypeError(
-                # scikit-learn's checks look for these words.
+                # scikit-learn's estimator checks match some of these words.
                 f"{place} holds a value of type {type(cell).__name__}, but each value "
                 "of this argument must be a string (in an array of tokens) or a "
                 "number. Convert that column, or leave it out."
@@ -223,7 +223,7 @@ def _holds_strings(X):
 
 
 def _refuse_other_types(X, name):
-    """Refuse objects that are not like an array, and dtypes that numpy converts."""
+    """Raise an error for objects that are not array-like, and for other dtypes."""
     is_array_like = any(
         hasattr(X, attribute) for attribute in ("shape", "__array__", "__dataframe__")
     )
@@ -242,7 +242,7 @@ def _refuse_other_types(X, name):
 
 
 def _refuse_other_columns(X, name):
-    """Refuse columns that do not hold numbers, and dtypes that numpy would convert."""
+    """Raise an error for columns without numbers, even if numpy could convert them."""
     for column, dtype, cells in _other_columns(X):
         found = (
             f"Column {column!r} of {name} holds values of {dtype}, expected numbers."

@@ -1,4 +1,4 @@
-"""Targets: validation of y, and predictions in the form of y."""
+"""Validation of y, and conversion of predictions to the container of y."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ class TargetSchema:
         return self.sequences.feature_names
 
     def build(self, sequences, index=None, n_steps=None):
-        """Return predictions in a container of the kind of y.
+        """Return predictions in the same kind of container as y.
 
         Parameters
         ----------
@@ -51,15 +51,15 @@ class TargetSchema:
         index : pandas Index, default=None
             Row index of X.
         n_steps : int, default=None
-            Number of time steps of a 3-D array, even if all of its sequences are
-            shorter, so that predictions for parts of X can be joined. None is the
-            number that y had.
+            Number of time steps of a 3-D array, even if all predictions are shorter, so
+            that predictions for parts of X can be joined. None is the number that y
+            had.
         """
         container = self.sequences.container
         if self.is_single:
             container = TableContainer(container.dtype)
         elif isinstance(container, NumberFrameContainer):
-            # Sequences are shorter than in y if max_length is.
+            # A lower max_length makes predictions shorter than y.
             container = container.first_columns(int(sequences.lengths.max()))
         elif self.n_steps is not None and not container.is_table:
             container = replace(container, n_steps=n_steps or self.n_steps)
@@ -87,10 +87,10 @@ def check_targets(
     categorical_targets : "from_dtype", None or array-like, default="from_dtype"
         Which features are categories; ignored if there is a schema.
     schema : TargetSchema, default=None
-        The schema that fit got, with which y is compared. With None, y determines the
-        number and the kinds of features.
+        Schema from fit, with which y is compared. With None, y determines the number
+        and the kinds of features.
     estimator_name : str, default="the estimator"
-        How messages name the predictor.
+        Name of the predictor in error messages.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def check_targets(
 
 
 def _as_sequences(y):
-    """Make sequences of one step from single values, and return whether y held some."""
+    """Convert single values to sequences of one step; return whether y held these."""
     if isinstance(y, (list, tuple)) and len(y):
         if all(np.ndim(value) == 0 and not isinstance(value, str) for value in y):
             y = np.asarray(y)
@@ -158,7 +158,7 @@ def _as_sequences(y):
 
 
 def _as_labels(y):
-    """List the values of a Series of categories, or of a frame of one; else None."""
+    """Return the values of a categorical Series, or of a frame of one, else None."""
     if frame_library(y) in ("pandas", "polars") and y.shape[1] == 1:
         y = y[y.columns[0]]
     dtype = str(getattr(y, "dtype", "")).partition("(")[0]
@@ -170,7 +170,7 @@ def _as_labels(y):
 def _as_numbers(objects):
     """Convert an array of objects to numbers where possible, None to NaN."""
     values = np.array([np.nan if value is None else value for value in objects])
-    if values.dtype.kind == "O":  # decimals, or objects that are refused later
+    if values.dtype.kind == "O":  # decimals, or objects that are no numbers
         with suppress(TypeError, ValueError):
             return values.astype(np.float64)
     return values

@@ -1,4 +1,4 @@
-"""Times of time steps <-> two numeric features per time step.
+"""Conversion of the times of time steps to two numeric features, and back.
 
 A network needs to know how much time has passed, since the previous step and since the
 first one. The logarithm gives seconds and months comparable weight.
@@ -11,13 +11,13 @@ from sklearn_seqembed._data.messages import find_step
 # Times are read as counts of microseconds.
 TIME_DTYPE = np.dtype("M8[us]")
 _MICROSECONDS = 1e6  # per second
-# Above this many seconds (three years) a float64 logarithm no longer resolves
+# Above this many seconds (three years) the float64 logarithm cannot represent
 # microseconds.
 _LONG = 1e8
 
 
 def encode_times(times, lengths, locator):
-    """Turn times into two features.
+    """Convert times to two features.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def encode_times(times, lengths, locator):
     Returns
     -------
     features : float64 ndarray of shape (total_steps, 2)
-        log1p of the seconds since the last step that has a time, and since the first
-        one; NaN where the time is missing.
+        log1p of the seconds since the previous step that has a time, and since the
+        first one; NaN where the time is missing.
     origins : ndarray of shape (n_samples,) and dtype datetime64[us]
         The first time of each sequence.
 
@@ -60,7 +60,7 @@ def encode_times(times, lengths, locator):
 
 
 def decode_times(since_first, lengths, origins=None):
-    """Turn the second feature back into times, in order within each sequence.
+    """Convert the second feature to times, in order within each sequence.
 
     Parameters
     ----------
@@ -79,11 +79,11 @@ def decode_times(since_first, lengths, origins=None):
     """
     seconds = np.expm1(np.asarray(since_first, dtype=np.float64))
     cuts = np.cumsum(lengths)[:-1]
-    # A time is never before the one that precedes it, nor before the first step.
+    # No time is earlier than a previous one, or than the first step.
     parts = [np.fmax.accumulate(part) for part in np.split(seconds, cuts)]
     ordered = np.fmax(np.concatenate(parts), 0.0)
     is_missing = np.isnan(seconds)
-    # Rounding to milliseconds where microseconds are lost restores whole seconds.
+    # Round long times to milliseconds, so that whole seconds are restored exactly.
     resolution = np.where(ordered < _LONG, 1.0, 1e3)
     rounded = np.rint(ordered * _MICROSECONDS / resolution) * resolution
     elapsed = np.where(is_missing, 0.0, rounded).astype(np.int64).view("m8[us]")

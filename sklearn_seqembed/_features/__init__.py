@@ -1,1 +1,1 @@
-"""Encode numbers and categories for the network, and decode its outputs."""
+"""Encoding of numbers and categories for the network, and decoding of its outputs."""

@@ -1,4 +1,4 @@
-"""Encoding of whole sequences: scaled numbers and indices of categories.
+"""Encoding of sequences for the network: scaled numbers and category indices.
 
 Numbers are scaled in `numeric.py` and categories indexed in `vocabulary.py`. This
 module combines the two, for X and for the targets of a predictor.
@@ -10,12 +10,12 @@ from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._features.numeric import NumericFeatures
 from sklearn_seqembed._features.vocabulary import CategoricalFeatures
 
-# Upper bound on the values that are encoded once and kept: 64 MiB of float32. Larger X
-# is encoded again batch by batch. The bound limits memory and was not tuned.
+# Maximum number of values that are encoded in advance and kept: 64 MiB of float32. A
+# larger X is encoded batch by batch in every epoch, to limit memory. It was not tuned.
 KEPT_VALUES = 2**24
 
-# Upper bound on the sequences from which the variance of scaled numbers is estimated,
-# to keep `fit` short. It was not tuned.
+# Maximum number of sequences from which the variance of scaled numbers is estimated, to
+# limit the time of `fit`. It was not tuned.
 VARIANCE_SEQUENCES = 1000
 
 
@@ -38,8 +38,8 @@ class FeatureEncoder:
     categorical : CategoricalFeatures
         The categorical features.
     class_scales : tuple of float
-        Factor for the surprisals of each categorical feature, which gives them the
-        weight of numeric errors: see :class:`SequenceLoss`.
+        Factor for the surprisals of each categorical feature, which gives them the same
+        weight as numeric errors: see :class:`SequenceLoss`.
     """
 
     def __init__(
@@ -70,8 +70,7 @@ class FeatureEncoder:
         """
         self.numeric.fit(sequences)
         self.categorical.fit(sequences if vocabulary_of is None else vocabulary_of)
-        # An untrained network that outputs the mean has this error in each number; it
-        # is 1 with the standard scaler.
+        # Mean squared error of predicting the mean; it is 1 with the standard scaler.
         variance = 1.0
         if sequences.categorical and sequences.n_numeric:
             some = evenly_spaced(sequences, VARIANCE_SEQUENCES)
@@ -98,15 +97,15 @@ class FeatureEncoder:
         Returns
         -------
         list of (ndarray or None)
-            The categories that have an index of their own, by falling frequency.
+            The categories that have an index of their own, by decreasing frequency.
         """
         categories = (v.categories for v in self.categorical.vocabularies)
-        return [next(categories) if is_ else None for is_ in is_categorical]
+        return [next(categories) if flag else None for flag in is_categorical]
 
     def list_infrequent_categories(self, is_categorical):
         """List the infrequent categories of each feature, None where there are none."""
         infrequent = (v.infrequent for v in self.categorical.vocabularies)
-        return [next(infrequent) if is_ else None for is_ in is_categorical]
+        return [next(infrequent) if flag else None for flag in is_categorical]
 
     def encode(self, sequences, names=()):
         """Encode sequences, all time steps at once if they are small enough to keep.
@@ -129,7 +128,7 @@ class FeatureEncoder:
         )
 
     def decode(self, values, classes, offsets):
-        """Combine decoded numbers and indices of categories to sequences.
+        """Combine decoded numbers and category indices into sequences.
 
         Parameters
         ----------
@@ -143,23 +142,25 @@ class FeatureEncoder:
         Returns
         -------
         Sequences
-            Infrequent categories have code -1.
+            The sequences. Infrequent categories have code -1.
         """
         categories = self.categorical.decode(classes)
         return Sequences.from_offsets((values,), offsets, categories)
 
 
 class EncodedSequences:
-    """Sequences that are encoded already, or while a batch is gathered.
+    """Sequences that are encoded in advance, or when a batch is gathered.
 
     Parameters
     ----------
     sequences : Sequences
         The sequences, or those that :func:`encode_ahead` returned.
     encode : callable, default=None
-        Encodes numeric time steps while they are gathered. None if they are encoded.
+        Encodes numeric time steps when they are gathered. None if they are already
+        encoded.
     lookups : sequence of int64 ndarray, default=()
-        For each categorical feature the index of each code, and last that of missing.
+        For each categorical feature, the index of each code, followed by that of
+        missing values.
     """
 
     def __init__(self, sequences, encode=None, lookups=()):
@@ -190,7 +191,7 @@ class EncodedSequences:
         n_steps : int
             Number of time steps of the result.
         copy : bool, default=True
-            Whether to copy values where a view of the kept ones would do.
+            Whether to copy values even if they could be returned as a view.
 
         Returns
         -------
@@ -243,14 +244,12 @@ def name_categorical_features(is_categorical, feature_names=None):
     names : list of (str or int)
         Quoted names, or positions.
     """
-    n_features = len(is_categorical)
-    # In a table the names are those of time steps, of which there is another number.
-    if feature_names is None or len(feature_names) != n_features:
-        feature_names = range(n_features)
+    if feature_names is None:
+        feature_names = range(len(is_categorical))
     return [
         repr(str(name)) if isinstance(name, str) else name
-        for name, is_ in zip(feature_names, is_categorical, strict=True)
-        if is_
+        for name, flag in zip(feature_names, is_categorical, strict=True)
+        if flag
     ]
 
 
@@ -287,7 +286,7 @@ def encode_ahead(sequences, encode):
     return Sequences.from_offsets((block,), offsets, categorical), None
 
 
-def evenly_spaced(sequences, n_most):
-    """Return the indices of at most `n_most` sequences, evenly spaced, not random."""
+def evenly_spaced(sequences, n_max):
+    """Return the indices of at most `n_max` evenly spaced sequences."""
     n_samples = len(sequences)
-    return np.unique(np.linspace(0, n_samples - 1, min(n_samples, n_most)).astype(int))
+    return np.unique(np.linspace(0, n_samples - 1, min(n_samples, n_max)).astype(int))

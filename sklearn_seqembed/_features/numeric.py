@@ -4,17 +4,17 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
-# Upper bound on the time steps on which fit tries the inverse of a scaler. They are
-# spread over the first chunk of X; a wrong inverse already shows on a few of them.
+# Approximate number of time steps, spread over the first chunk of X, on which `fit` tests
+# the inverse of a scaler. A few steps are enough to detect a wrong inverse.
 INVERTED_STEPS = 10_000
 
-# A feature counts as constant, in that trial, if its variance is below this fraction of
+# In that test a feature counts as constant if its variance is below this fraction of
 # its mean square: its deviations may then be rounding errors (1e-7 in float32).
 ROUNDING = 1e-6
 
 # numpy is slow on short rows, so rows are joined until they have about this many
-# values: 2.7 ms fell to 1.05 ms for 100,000 steps of 12 features (benchmarks/README.md,
-# "Trials").
+# values. This reduced the time for 100,000 steps of 12 features from 2.7 ms to 1.05 ms
+# (benchmarks/README.md, "Trials").
 JOINED_VALUES = 512
 
 
@@ -91,7 +91,7 @@ class NumericFeatures:
             raise ValueError(
                 f"{self.scaler_name}={scaler!r} has no inverse_transform, which is "
                 "needed to return values in your units. Pass an instance of a "
-                f"transformer that has it, such as StandardScaler(), or "
+                "transformer that has it, such as StandardScaler(), or "
                 f"{self.scaler_name}=None."
             )
         scaler = clone(scaler)
@@ -106,7 +106,7 @@ class NumericFeatures:
         return scaler
 
     def _check_inverse(self, values):
-        """Raise if the scaler does not bring back some of these time steps."""
+        """Raise an error if the scaler does not restore some of these time steps."""
         head = values[:: max(1, len(values) // INVERTED_STEPS)].astype(np.float64)
         shape = np.shape(self.scaler_.transform(head.copy()))
         if shape != head.shape:
@@ -121,13 +121,13 @@ class NumericFeatures:
             error = (np.where(observed, back - head, 0) ** 2).sum(axis=0)
             spread = (np.where(observed, head - _mean(head), 0) ** 2).sum(axis=0)
             rounding = ROUNDING * np.nansum(head**2, axis=0)
-        # Some loss is fine (clipping, bins), but no more than replacing every value by
-        # the mean. Features that are constant here, all 0 for example, are not judged.
+        # Some loss is acceptable (clipping, bins), but not more than if the mean
+        # replaced every value. Features that are constant here are not tested.
         lost = (spread > rounding) & (error > spread)
         if lost.any() or not np.isfinite(error).all():
             raise ValueError(
-                f"{self.scaler_name}={self.scaler!r} does not bring values of "
-                f"{self.name} back: its inverse_transform returns "
+                f"{self.scaler_name}={self.scaler!r} does not restore the values of "
+                f"{self.name}: its inverse_transform returns "
                 f"{back[observed][0]:.3g} where {self.name} has "
                 f"{head[observed][0]:.3g}. Choose a transformer with an inverse (a "
                 f"FunctionTransformer needs inverse_func), or divide {self.name} by a "
@@ -180,7 +180,7 @@ class NumericFeatures:
                 values = self.scaler_.transform(values)
         with np.errstate(over="ignore", invalid="ignore"):
             encoded = np.ascontiguousarray(values, dtype=np.float32)
-            # One quick product: squares have a finite sum only if all are finite.
+            # A quick test: squares have a finite sum only if all values are finite.
             flat = encoded.ravel()
             may_be_infinite = not np.isfinite(np.dot(flat, flat))
         if may_be_infinite and np.isinf(encoded).any():
@@ -206,9 +206,9 @@ class NumericFeatures:
 
 
 def _standardize(values, mean, scale):
-    """Transform as StandardScaler does, without checking values that are checked.
+    """Transform as StandardScaler does, but without validating the values again.
 
-    Its checks take as long as the network needs for a short sequence.
+    Its validation takes as long as the network needs for a short sequence.
     """
     n_joined = max(1, JOINED_VALUES // values.shape[1])
     n_first = len(values) - len(values) % n_joined
@@ -224,7 +224,7 @@ def _standardize(values, mean, scale):
 
 
 def _mean(values):
-    """Average the observed values of each column; 0 where there are none."""
+    """Average the observed values of each column; 0 if there are none."""
     observed = ~np.isnan(values)
     total = np.where(observed, values, 0).sum(axis=0)
     return total / np.maximum(observed.sum(axis=0), 1)

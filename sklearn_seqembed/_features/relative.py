@@ -1,15 +1,15 @@
-"""Location and scale that targets share with the sequence they continue.
+"""Location and scale of targets that continue a sequence.
 
-A forecast starts close to where the sequence ends. The network need not learn that if
-location and scale are removed from the targets and added back to its outputs.
+A forecast starts close to where the sequence ends. The network does not have to learn
+this if location and scale are removed from the targets and restored in its outputs.
 """
 
 import numpy as np
 
 from sklearn_seqembed._features.encoder import evenly_spaced
 
-# Upper bound on the pairs that decide whether targets continue sequences, to keep `fit`
-# short. It was not tuned.
+# Maximum number of pairs that are compared to decide whether targets continue
+# sequences, to limit the time of `fit`. It was not tuned.
 COMPARED_PAIRS = 1000
 
 # A target continues a feature if the mean squared difference between its first steps
@@ -32,13 +32,13 @@ class RelativeTargets:
         The fitted numeric features of the targets.
     scale_offset : float
         Added to the scale, in scaled units, so that dividing by it does not amplify
-        sequences that hardly vary. The network divides what it reads by the same sum.
+        sequences that hardly vary. The network divides its inputs by the same sum.
 
     Attributes
     ----------
     columns : int ndarray of shape (F,)
-        For each numeric feature of the targets the feature of the sequences that it
-        continues, -1 for none.
+        For each numeric feature of the targets, the feature of the sequences that it
+        continues; -1 if there is none.
 
     References
     ----------
@@ -56,16 +56,16 @@ class RelativeTargets:
         self.columns = np.full(target_features.n_features, -1)
 
     def fit(self, sources, targets, option):
-        """Choose the feature that each target continues.
+        """Choose the feature that each feature of the targets continues.
 
         Parameters
         ----------
         sources, targets : Sequences
             Pairs, in the user's units. At most `COMPARED_PAIRS` of them are compared.
         option : bool or "auto"
-            True chooses a feature for each target, False none. "auto" chooses one if
-            the first steps of the targets are much closer to its last values than to
-            their own mean.
+            With True every feature of the targets continues one, with False none does.
+            With "auto" it does if its first values are much closer to the last values
+            of the other feature than to their own mean.
         """
         n_features, n_sources = len(self.columns), sources.n_numeric
         if option is False or not n_features or not n_sources:
@@ -74,7 +74,7 @@ class RelativeTargets:
         last = np.stack([_last(sources.rows(i)) for i in some])
         first = np.stack([_last(targets.rows(i)[::-1]) for i in some])
         for k in range(n_features):
-            # With equal numbers of features each target continues the one in its place.
+            # With equal numbers of features, those at the same position are paired.
             columns = [k] if n_features == n_sources else range(n_sources)
             errors = [_mean_square(first[:, k] - last[:, j]) for j in columns]
             variance = _mean_square(first[:, k] - _mean(first[:, k]))
@@ -90,10 +90,10 @@ class RelativeTargets:
 
     @property
     def relative_features(self):
-        """Features of the sequences of which only relative values need be read.
+        """Features of the sequences that the network reads only as relative values.
 
-        A tuple of int, empty unless all targets continue sequences: other targets may
-        depend on the location.
+        A tuple of int, empty unless all targets continue sequences, because other
+        targets may depend on the location.
         """
         if not self.is_forecast:
             return ()

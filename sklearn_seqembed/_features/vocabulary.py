@@ -9,14 +9,14 @@ from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 class Vocabulary:
     """Map the categories of one feature to indices.
 
-    Index 0 means missing; the others are ranks by falling frequency, 1 for the most
-    frequent category.
+    Index 0 is for missing values; the others are ranks by decreasing frequency, 1 for
+    the most frequent category.
 
     Parameters
     ----------
     min_frequency, max_categories : int, float or None
-        As in scikit-learn's encoders: infrequent categories share one index. A float
-        `min_frequency` is a fraction of all observed time steps.
+        As in scikit-learn's encoders: infrequent categories have a common index. A
+        float `min_frequency` is a fraction of all observed time steps.
     handle_unknown : {"infrequent_if_exist", "ignore", "error"}
         Treatment of categories not seen in fit, as in
         :class:`~sklearn.preprocessing.OneHotEncoder`.
@@ -24,15 +24,15 @@ class Vocabulary:
     Attributes
     ----------
     categories : ndarray of shape (n_categories,)
-        The categories with an index of their own, by falling frequency.
+        The categories with an index of their own, by decreasing frequency.
     infrequent : ndarray or None
-        The categories that share an index, sorted.
+        The infrequent categories, sorted.
     infrequent_index : int
-        The index they share; 0 if there are none.
+        Common index of the infrequent categories; 0 if there are none.
     n_classes : int
         Number of indices, not counting 0.
     frequencies : float64 ndarray of shape (n_classes,)
-        Fraction of the observed time steps of `fit` that has each index.
+        Fraction of the observed time steps of `fit` with each index.
     """
 
     def __init__(self, min_frequency, max_categories, handle_unknown):
@@ -46,11 +46,11 @@ class Vocabulary:
         counts = np.bincount(observed, minlength=len(categories))
         infrequent = self._find_infrequent(observed)
         kept = np.setdiff1d(np.flatnonzero(counts), infrequent)
-        # The network's adaptive softmax needs classes in order of falling frequency.
+        # The network's adaptive softmax needs classes in order of decreasing frequency.
         kept = kept[np.argsort(-counts[kept], kind="stable")]
         counts_by_index, self.infrequent_index = counts[kept], 0
         if len(infrequent):
-            # Together the infrequent categories may be more frequent than others.
+            # Together, infrequent categories may be more frequent than a kept one.
             total = counts[infrequent].sum()
             rank = int((counts[kept] >= total).sum())
             self.infrequent_index = 1 + rank
@@ -65,11 +65,11 @@ class Vocabulary:
         return self
 
     def _find_infrequent(self, observed):
-        """Return the codes that scikit-learn calls infrequent."""
-        groups = self.min_frequency is not None or self.max_categories is not None
-        if not groups or not len(observed):
+        """Return the codes that are infrequent by scikit-learn's rule."""
+        merges = self.min_frequency is not None or self.max_categories is not None
+        if not merges or not len(observed):
             return np.empty(0, dtype=np.int64)
-        # scikit-learn's own rule, including how it breaks ties.
+        # The rule includes how scikit-learn breaks ties.
         encoder = OrdinalEncoder(
             min_frequency=self.min_frequency, max_categories=self.max_categories
         )
@@ -81,18 +81,18 @@ class Vocabulary:
         return np.setdiff1d(np.arange(1, self.n_classes + 1), [self.infrequent_index])
 
     def lookup(self, categories):
-        """Look up the index of each category, and append 0 for missing.
+        """Return the index of each category, followed by 0 for missing values.
 
         Returns
         -------
         indices : int64 ndarray of shape (n_categories + 1,)
-            Codes index this array; -1, missing, takes the last entry.
+            Indexed by codes: the code -1, missing, selects the last entry.
         is_unseen : bool ndarray of shape (n_categories,)
-            Whether `fit` did not see the category.
+            Whether the category did not occur in `fit`.
         """
         infrequent = set() if self.infrequent is None else set(self.infrequent.tolist())
-        groups_unseen = self.handle_unknown == "infrequent_if_exist"
-        unseen_index = self.infrequent_index if groups_unseen else 0
+        merges_unseen = self.handle_unknown == "infrequent_if_exist"
+        unseen_index = self.infrequent_index if merges_unseen else 0
         indices = np.zeros(len(categories) + 1, dtype=np.int64)
         is_unseen = np.zeros(len(categories), dtype=bool)
         for i, category in enumerate(categories.tolist()):
@@ -164,7 +164,7 @@ class CategoricalFeatures:
         )
 
     def lookups(self, sequences, names):
-        """Look up the index of each code of `sequences`.
+        """Return the index of each code of `sequences`.
 
         Parameters
         ----------
@@ -193,7 +193,10 @@ class CategoricalFeatures:
         return lookups
 
     def _check_seen(self, sequences, feature, is_unseen, feature_name):
-        """Raise at the first unseen category; a selection may hold none of them."""
+        """Raise an error at the first unseen category, if it occurs.
+
+        `sequences` may be a selection from those that have these categories.
+        """
         spans = zip(sequences.starts, sequences.lengths, strict=True)
         for i, (start, length) in enumerate(spans):
             codes = feature.codes[start : start + length]
@@ -213,7 +216,7 @@ class CategoricalFeatures:
 
 
 def join_categories(sources, targets):
-    """Join the categories of X and y, for one vocabulary.
+    """Join the categories of X and y for a shared vocabulary.
 
     Parameters
     ----------
@@ -243,7 +246,7 @@ def join_categories(sources, targets):
             np.concatenate([source.categories, target.categories]), return_inverse=True
         )
         places = np.split(places, [len(source.categories)])
-        # Code -1, missing, takes the -1 that is appended.
+        # The code -1, missing, selects the -1 that is appended.
         both = [np.append(p, -1)[c[:, k]] for p, c in zip(places, codes, strict=True)]
         both = np.concatenate(both).astype(np.int32)
         joined.append(CategoricalFeature(both, categories))
@@ -252,7 +255,7 @@ def join_categories(sources, targets):
 
 
 def _check_one_type(ours, theirs, feature):
-    """Raise if X and y have different types of categories: those cannot be sorted."""
+    """Raise an error if categories in X and y differ in type, so cannot be sorted."""
     types = {type(category) for category in [*ours[:1], *theirs[:1]]}
     if len(types) > 1:
         raise TypeError(
