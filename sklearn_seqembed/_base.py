@@ -43,8 +43,7 @@ SCORED_FRACTION = 0.03
 MIN_SCORED_SEQUENCES = 32
 
 # Maximum number of sequences from which the scales of the network's inputs, and those
-# of the components, are estimated. More sequences changed these estimates by no more
-# than their estimation errors.
+# of the components, are estimated. They limit the time and were not tuned.
 N_CALIBRATION_SEQUENCES = 256
 N_PROJECTION_SEQUENCES = 2000
 
