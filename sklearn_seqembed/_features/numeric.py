@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
-# Approximate number of time steps, spread over the first chunk of X, on which `fit` tests
-# the inverse of a scaler. A few steps are enough to detect a wrong inverse.
+# Approximate number of time steps, spread over the first chunk of X, on which `fit`
+# tests the inverse of a scaler. A few steps are enough to detect a wrong inverse.
 INVERTED_STEPS = 10_000
 
 # In that test a feature counts as constant if its variance is below this fraction of
