@@ -320,8 +320,8 @@ class BaseSequenceEstimator(
     def _copy_net(self):
         """Copy the fitted net to continue its training.
 
-        The copy keeps the fitted net unchanged if training fails. Raise an error if
-        the network was built with other parameters than the present ones.
+        The fitted net is copied so that it is unchanged if training fails. Raise an
+        error if parameters with which the network was built have changed.
         """
         net = copy.deepcopy(self.net_)
         net.lr, net.batch_size = self.lr, self.batch_size_

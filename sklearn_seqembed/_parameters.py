@@ -69,9 +69,9 @@ PARTS = {
     "composite": ("reconstruction", "forecast"),
 }
 
-# Integers with their minimum; fractions with the boundaries that their interval from 0
-# to 1 includes; options with all of their values. "auto" and None are also allowed for
-# the parameters in `AUTO` and `OPTIONAL`.
+# Integers with their minimum, fractions in [0, 1) ("left") or (0, 1) ("neither"), and
+# options with all of their values. "auto" and None are also allowed for the parameters
+# in `AUTO` and `OPTIONAL`.
 COUNTS = {
     "n_components": 1,
     "hidden_size": 1,

@@ -27,10 +27,9 @@ def make_sequences(
     """Generate sequences of unequal lengths whose classes differ only in order.
 
     Each sequence moves smoothly between the same four plateaus, and their order is its
-    class.
-    All classes have the same mean over time, up to noise, and nearly the same standard
-    deviation, so only a vector that represents order can distinguish them. Lengths are
-    independent of the class.
+    class. All classes have the same mean over time, up to noise, and nearly the same
+    standard deviation, so only a vector that represents order can distinguish them.
+    Lengths are independent of the class.
 
     Parameters
     ----------

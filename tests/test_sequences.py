@@ -740,7 +740,7 @@ def test_another_number_of_features_is_refused_after_fit(fitted, X, n_features):
 def test_a_table_of_another_width_is_refused_with_a_remedy(fitted_on_table, X):
     match = (
         r"X has 5 features, but LSTMSequenceEmbedder is expecting 3 features as "
-        r"input.*To pass sequences of other lengths, give a list of 1-D arrays: "
+        r"input.*To pass sequences of other lengths, use a list of 1-D arrays: "
         r"list\(numpy.asarray\(X\)\)"
     )
 
@@ -864,7 +864,7 @@ def test_messages_name_the_argument_that_was_passed(y, match):
 @pytest.mark.parametrize(
     ("option", "match"),
     [
-        ([3], r"categorical_targets lists 3: .* for y has 1 feature"),
+        ([3], r"categorical_targets lists 3: .* because y has 1 feature"),
         (["a"], "categorical_targets lists the name 'a', but y is not a frame"),
         ([True, False], r"categorical_targets is a mask of shape \(2,\)"),
         ("auto", "categorical_targets == 'auto', must be"),

@@ -202,7 +202,7 @@ def build_array(values, lengths, kind, arrow_type):
 
 
 def as_series(array, library, index=None):
-    """Wrap an Arrow array in a Series of pandas or polars; return it for pyarrow."""
+    """Convert an Arrow array to a Series of the library; pyarrow keeps the array."""
     if library == "pandas":
         import pandas as pd
 

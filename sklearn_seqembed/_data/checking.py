@@ -182,7 +182,7 @@ def _compare_with_fit(parsed, schema, estimator_name):
 
 
 def _compare_columns(found, expected, name):
-    """Raise an error if names of columns differ from fit; only strings are names."""
+    """Raise an error if column names that are strings differ from fit."""
     for columns in (found, expected):
         if columns is None or not all(isinstance(column, str) for column in columns):
             return
@@ -209,7 +209,7 @@ def _has_category(sequences):
     """Return whether each sequence has an observed category."""
     found = np.zeros(len(sequences), dtype=bool)
     for feature in sequences.categorical:
-        # Rows between sequences are padding, which has no category.
+        # The rows between sequences are padding, in which every category is missing.
         found |= np.logical_or.reduceat(feature.codes >= 0, sequences.starts)
     return found
 

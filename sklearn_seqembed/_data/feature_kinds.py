@@ -207,7 +207,7 @@ def _make_missing(block, kind):
 def _refuse(block, kind, feature, parsed, is_fit):
     """Raise an error for a feature of another kind than expected."""
     row, value = _first_observed(block)
-    # `lengths` would not do: there may be padding between the sequences.
+    # `starts`, not `lengths`, because there may be padding between the sequences.
     i = int(np.searchsorted(parsed.starts, row, side="right")) - 1
     where = f"{value!r} at time step {row - parsed.starts[i]}"
     if not parsed.container.is_frame:  # in a frame the locator names the column

@@ -53,7 +53,7 @@ def parse_items(items, locator):
 
 
 def as_array(X):
-    """Convert tensors and Series to arrays, and masked values to missing ones.
+    """Convert tensors and Series to arrays, with missing values where X is masked.
 
     Other objects are returned unchanged. The result is a view if dtypes allow it.
     """
@@ -128,13 +128,13 @@ def _describe(item):
 
 def _hold_pandas_categories(items):
     """Return whether some items are pandas Series with a categorical dtype."""
-    # Types first, to be fast for a million arrays or lists: these are not categorical.
+    # Checking types first is fast: arrays and lists are never categorical.
     types = {t for t in set(map(type, items)) if hasattr(t, "dtype")} - {np.ndarray}
     return any(str(item.dtype) == "category" for item in items if type(item) in types)
 
 
 def _as_numeric_array(item, i, locator):
-    """Convert one sequence to an array of numbers; return None if it holds others."""
+    """Convert one sequence to an array, or return None if it does not hold numbers."""
     # The fast path for most items of a long list.
     if type(item) is np.ndarray and item.dtype.kind in "biuf" and 0 < item.ndim < 3:
         return item

@@ -117,7 +117,7 @@ def build_series(items, index, dtype=object):
 
 
 def as_table(X, locator):
-    """Convert lists of numbers, if of equal lengths, to a 2-D array, else None."""
+    """Convert lists of numbers to a 2-D array, or return None if lengths differ."""
     locator.check_not_empty(len(X))
     if all(isinstance(item, numbers.Number) for item in X):
         refuse_single_values(f"a list of {len(X)} numbers", locator.argument)

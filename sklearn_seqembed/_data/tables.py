@@ -103,7 +103,7 @@ class NumberFrameContainer(TableContainer):
     def build(self, values):
         """Build a frame with the same columns, or an array if their number differs."""
         table = super().build(values)
-        # A later call of partial_fit may have had frames with more columns.
+        # A later call of partial_fit may have had sequences of other lengths.
         if len(self.columns) != table.shape[1]:
             return table
         if self.library == "pandas":
@@ -223,7 +223,7 @@ def _holds_strings(X):
 
 
 def _refuse_other_types(X, name):
-    """Raise an error for objects that are not array-like, and for other dtypes."""
+    """Raise an error for objects that are not array-like, or hold bytes or times."""
     is_array_like = any(
         hasattr(X, attribute) for attribute in ("shape", "__array__", "__dataframe__")
     )

@@ -134,7 +134,7 @@ def check_targets(
 
 
 def _as_sequences(y):
-    """Convert single values to sequences of one step; return whether y held these."""
+    """Convert single values to sequences of one step; return whether y held any."""
     if isinstance(y, (list, tuple)) and len(y):
         if all(np.ndim(value) == 0 and not isinstance(value, str) for value in y):
             y = np.asarray(y)
@@ -158,7 +158,7 @@ def _as_sequences(y):
 
 
 def _as_labels(y):
-    """Return the values of a categorical Series, or of a frame of one, else None."""
+    """Return the values of a categorical Series, or a frame with one, else None."""
     if frame_library(y) in ("pandas", "polars") and y.shape[1] == 1:
         y = y[y.columns[0]]
     dtype = str(getattr(y, "dtype", "")).partition("(")[0]
@@ -170,7 +170,7 @@ def _as_labels(y):
 def _as_numbers(objects):
     """Convert an array of objects to numbers where possible, None to NaN."""
     values = np.array([np.nan if value is None else value for value in objects])
-    if values.dtype.kind == "O":  # decimals, or objects that are no numbers
+    if values.dtype.kind == "O":  # decimals, or objects that are not numbers
         with suppress(TypeError, ValueError):
             return values.astype(np.float64)
     return values

@@ -69,7 +69,7 @@ class Vocabulary:
         merges = self.min_frequency is not None or self.max_categories is not None
         if not merges or not len(observed):
             return np.empty(0, dtype=np.int64)
-        # The rule includes how scikit-learn breaks ties.
+        # OrdinalEncoder applies this rule, and decides ties in the same way.
         encoder = OrdinalEncoder(
             min_frequency=self.min_frequency, max_categories=self.max_categories
         )
@@ -195,7 +195,7 @@ class CategoricalFeatures:
     def _check_seen(self, sequences, feature, is_unseen, feature_name):
         """Raise an error at the first unseen category, if it occurs.
 
-        `sequences` may be a selection from those that have these categories.
+        A selection of sequences keeps all categories, even those that it lacks.
         """
         spans = zip(sequences.starts, sequences.lengths, strict=True)
         for i, (start, length) in enumerate(spans):
