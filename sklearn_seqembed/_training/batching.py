@@ -159,7 +159,7 @@ def iter_inference_batches(lengths, patch_size, n_values, n_cells, keeps_memory)
             n_fitting = max(LEAST_KEPT_SEQUENCES, KEPT_STATES // n_states)
             batch_size = min(batch_size, n_fitting)
         n_batches = -(-len(order) // max(1, batch_size))
-        size = -(-len(order) // n_batches)  # rather two halves than a small last batch
+        size = -(-len(order) // n_batches)  # equal sizes, instead of a small last batch
         yield order[:size]
         order = order[size:]
 

@@ -117,7 +117,7 @@ class BestWeights(Callback):
 class ScheduledSampling(Callback):
     """Raise the fraction of steps at which a decoder reads its own outputs.
 
-    It rises linearly from 0, in each batch (Bengio et al. 2015).
+    It rises linearly with the number of batches, from 0 (Bengio et al. 2015).
 
     Parameters
     ----------
