@@ -73,7 +73,7 @@ def run_folder(folder, options):
 
 
 def main():
-    """Read the first argument and run what it names."""
+    """Run the program or folder that the first argument names."""
     modules = {program.name: program.module for program in PROGRAMS}
     name, *options = sys.argv[1:] or ["--help"]
     if name in FOLDERS:

@@ -1,10 +1,10 @@
 """Real sequences, from the folder named by the environment variable SEQEMBED_DATA.
 
-The folder holds ``classification/NAME.npz``. For `train` and `test`, each of these has
-the time steps of all sequences concatenated (`train_values`, float32 of shape (total
-time steps, features)), the offsets at which sequences begin (`train_offsets`, one more
-than there are sequences), and the class of each (`train_labels`). It also holds tables
-in ``text``, ``events`` and ``forecasting``.
+The folder contains ``classification/NAME.npz``. For `train` and `test`, each of these
+files has the time steps of all sequences concatenated (`train_values`, float32 of shape
+(total time steps, features)), the offsets at which sequences begin and the last one
+ends (`train_offsets`), and the class of each sequence (`train_labels`). The folder also
+contains tables in ``text``, ``events`` and ``forecasting``.
 """
 
 import csv

@@ -1,8 +1,8 @@
-"""Tables: rows of figures, from which text for the screen and documents is made.
+"""Tables of figures, and their formatting for the screen and for documents.
 
 A table is a dict with "title", "columns" (heading to format specification, "" for
 left-aligned text) and "rows", dicts by heading. A cell is a number, a text, None, or a
-pair [mean, standard deviation]. Rows may hold more than the columns show.
+pair [mean, standard deviation]. Rows may have entries that no column shows.
 """
 
 import statistics

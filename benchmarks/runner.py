@@ -1,9 +1,9 @@
 """Run a program: read its options, print its tables, and write its results as JSON.
 
 A program is a module of this package with a docstring, a function ``run(options)`` and,
-if it has options of its own, ``add_arguments(parser)``. `run` returns a dict, written
-as it is, of which the runner reads two entries: "tables", by name, and "targets", a
-list of what :func:`judge` and :func:`judge_ratios` return.
+if it has its own options, ``add_arguments(parser)``. `run` returns a dict, which is
+written as JSON. The runner reads two of its entries: "tables", a dict of tables by
+name, and "targets", a list of results of :func:`judge` and :func:`judge_ratios`.
 """
 
 import argparse
@@ -171,7 +171,7 @@ def describe_run(module_name, options):
 
 
 def _processor():
-    """Return the name of the processor, which Linux only gives in a file."""
+    """Return the name of the processor, which on Linux is only in a file."""
     with contextlib.suppress(OSError):
         for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

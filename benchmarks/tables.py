@@ -1,10 +1,10 @@
 """Fill the tables of documents from recorded results: python -m benchmarks.tables.
 
-A document marks the place of a table by comment lines, between which everything is
-replaced: ``<!-- table: NAME -->`` and ``<!-- end -->`` in Markdown, ``.. table: NAME``
-and ``.. end`` in reStructuredText. A name is that of a table in `results/*.json`, or
-one of the summaries below; "targets: FOLDER" and "runs: FOLDER" take the programs of
-one folder.
+In a document, two comment lines mark the place of a table, and everything between them
+is replaced: ``<!-- table: NAME -->`` and ``<!-- end -->`` in Markdown, ``.. table:
+NAME`` and ``.. end`` in reStructuredText. NAME is the name of a table in
+`results/*.json` or of one of the summaries below. "targets: FOLDER" and "runs: FOLDER"
+summarize the programs of one folder.
 """
 
 import json

@@ -32,7 +32,7 @@ def calls(workers, name, **kwargs):
 
 
 def take_turns(contenders, n_rounds):
-    """Measure contenders in turn, so that a slow minute affects all of them.
+    """Measure contenders in turn, so that temporary slowness affects all of them.
 
     Parameters
     ----------

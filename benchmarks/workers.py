@@ -1,7 +1,7 @@
 """Processes pinned to cores, in which the contenders run, and their memory.
 
-TensorFlow, torch and ONNX Runtime each start a pool of threads, and the pools would
-disturb one another in a shared process.
+TensorFlow, torch and ONNX Runtime each start a pool of threads. In one process, these
+pools would compete with one another.
 """
 
 import contextlib
@@ -62,7 +62,7 @@ class Worker:
         self.first_core = first_core
 
     def __enter__(self):
-        # Output of the libraries would end up between the rows of a table. It is kept
+        # Output of the libraries would appear between the rows of a table. It is kept
         # for the error message in case the process dies.
         self._log = tempfile.NamedTemporaryFile(prefix="benchmark-", suffix=".log")
         context = multiprocessing.get_context("spawn")
@@ -146,7 +146,7 @@ def _serve(connection, module, log):
         while True:
             name, kwargs = connection.recv()
             try:
-                # Imported in the first call, which then reports a failing import.
+                # Imported here, so that the first call reports a failing import.
                 contender = contender or importlib.import_module(module)
                 answer = True, getattr(contender, name)(**kwargs)
             except Exception:

@@ -14,8 +14,8 @@ truth.
 # %%
 # Sequences with gaps
 # -------------------
-# We generate sequences with three features and 20 to 60 time steps, so that we know the
-# truth. From each feature of each sequence, we remove 2 to 14 consecutive values.
+# We generate sequences with three features and 20 to 60 time steps. From each feature
+# of each sequence, we remove 2 to 14 consecutive values, and keep them for comparison.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -74,8 +74,8 @@ interpolated = [interpolate(x) for x in X_test]
 # %%
 # Compare with the truth
 # ----------------------
-# We divide the errors by the standard deviation of each feature. An error of 1 is as
-# large as that of filling the gaps with the mean.
+# We divide the errors by the standard deviation of each feature. An error of 1 is the
+# error of filling the gaps with the mean.
 
 sizes = np.concatenate(gap_sizes[n_train:])
 true = np.concatenate(truth[n_train:])
@@ -100,8 +100,8 @@ for low, high in ranges:
 # %%
 # One gap and all gaps
 # --------------------
-# The left panel shows the gap of the first feature where linear interpolation has its
-# largest error. The right panel shows the error over all gaps by their length.
+# The left panel shows the gap of the first feature in which linear interpolation has
+# its largest error. The right panel shows the error for each length of the gaps.
 
 interpolation_errors = [
     np.sum((a - b)[:, 0] ** 2)

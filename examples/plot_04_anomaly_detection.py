@@ -103,9 +103,9 @@ plt.show()
 
 # %%
 # A normal curve has a shoulder before it rises and another one after it falls, when the
-# hand is at the hip. The unusual curve dips after its fall, but the network draws a
-# shoulder there, because it has learned nothing else. In the lower panel, most unusual
-# curves lie to the right of the normal ones, with some overlap.
+# hand is at the hip. The unusual curve dips after its fall, but its reconstruction has
+# a shoulder there, because the network has learned nothing else. In the lower panel,
+# most unusual curves lie to the right of the normal ones, with some overlap.
 #
 # What to remember
 # ----------------

@@ -141,7 +141,7 @@ print(f"RMSE, last value: {rmse(past[:, [-1]], future):.3f}")
 # %%
 # The network is far better than the last value, but not better than the value at the
 # same time on the day before, which needs no training. The sun rises at about the same
-# time each day, and four days are too little to learn more.
+# time each day, and four days are too few to learn more.
 #
 # What to remember
 # ----------------

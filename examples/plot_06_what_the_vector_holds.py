@@ -68,7 +68,7 @@ for part, components in parts.items():
 # %%
 # Both parts separate the two shapes. In the reservoir features, the shape matters most.
 # The position is visible within each group, but has little effect. In the final states,
-# moving a hump changes the vector as much as replacing it by a sawtooth.
+# moving a hump changes the vector as much as replacing it with a sawtooth.
 
 # %%
 # Small details

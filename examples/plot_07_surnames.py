@@ -127,10 +127,10 @@ print_decoded("training set", embedder, names_train[:6])
 print_decoded("test set", embedder, names_test[:8])
 
 # %%
-# The network decodes nearly all training names correctly, including their lengths. Of
-# the letters of unseen names, about three out of four are correct, but well under half
-# of the names have no error. 200 names are too few to learn spelling from. Report the
-# result on unseen names, because the result on training names says little.
+# The network decodes nearly all training names correctly, including their lengths. In
+# unseen names, about three out of four letters are correct, but far fewer than half of
+# the names have no error. 200 names are too few to learn spelling. Report the result on
+# unseen names, because the result on training names is far too optimistic.
 
 # %%
 # Draw a map
@@ -221,8 +221,8 @@ print("the vectors are equal:", equal)
 # %%
 # What to remember
 # ----------------
-# - X can be a list of strings. Each character is a category, and case and accents
-#   count.
+# - X can be a list of strings. Each character is a category. Letters that differ in
+#   case or accent are different categories.
 # - ``exact_match_score`` and ``token_match_score`` measure how much is decoded
 #   correctly. Use them on unseen sequences.
 # - For classification by language, letter counts are a strong baseline. Here they are

@@ -94,9 +94,9 @@ print(X_polars.head(3))
 # Fit the embedder
 # ----------------
 # Strings are categories. NaN is a missing value, which is neither used as an input nor
-# counted in the loss. From each time, the network uses the time since the previous
-# event and since the first event. The events may therefore be irregular in time, and
-# the date itself has no effect.
+# counted in the loss. For each event, the network uses the time since the previous
+# event and the time since the first one. The intervals between events may therefore
+# differ, and the date itself has no effect.
 
 train, test = X.iloc[:160], X.iloc[160:]
 embedder = LSTMSequenceEmbedder(
@@ -136,7 +136,7 @@ print(decoded.head(3).to_string(max_colwidth=24))
 # The first baseline uses common aggregates: the number of events and days, the fraction
 # of each ward and test, and the mean, minimum and maximum of the values. The second
 # baseline adds the first and the last ward and test of each patient. These help here,
-# but one has to think of them.
+# but you have to think of them first.
 
 
 def aggregate(events):
@@ -211,6 +211,6 @@ plt.show()
 # What to remember
 # ----------------
 # - ``df.sort_values("time").groupby("patient").agg(list)`` turns a long table into X.
-# - One frame can contain times, categories and numbers with missing values. You need
-#   not bin, impute or encode them first.
+# - One frame can contain times, categories and numbers with missing values. You do not
+#   have to bin, impute or encode them first.
 # - Aggregates ignore the order of the events. They are simpler, and often sufficient.

@@ -84,8 +84,8 @@ print(vectors.shape)
 # %%
 # Tune the pipeline
 # -----------------
-# The grid names a parameter of the embedder by the steps that lead to it. In each fold,
-# the embedder is fitted on the training rows only.
+# In the grid, the name of a parameter of the embedder begins with the names of the
+# steps that contain it. In each fold, the embedder is fitted on the training rows only.
 
 classifier = LogisticRegression(max_iter=1000)
 model = Pipeline([("columns", columns), ("classify", classifier)])
@@ -124,8 +124,8 @@ ax.set(xlim=(0, 1), xlabel="accuracy (dashed: always predicting the larger class
 plt.show()
 
 # %%
-# The events and the age both help, and together they are best. The mean value hardly
-# adds to the age, because the risk depends on the slope of the values.
+# The events and the age both help, and together they are best. Adding the mean value to
+# the age hardly helps, because the risk depends on the slope of the values.
 
 # %%
 # Inputs that are rejected

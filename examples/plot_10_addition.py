@@ -124,10 +124,10 @@ right.set(title="Correct answers by probability", ylim=(0, 1.15))
 plt.show()
 
 # %%
-# Nine out of ten errors are by 1 or by 10, so a single digit is too high or too low by
-# one. On the right, answers with a higher probability are correct more often. The
-# probabilities are not calibrated, however: after this short training, far more answers
-# are correct than the probabilities suggest.
+# Nine out of ten wrong answers differ from the correct one by 1 or 10, so a single
+# digit is too high or too low by 1. On the right, answers with a higher probability are
+# correct more often. The probabilities are not calibrated, however: after this short
+# training, far more answers are correct than the probabilities suggest.
 #
 # What to remember
 # ----------------

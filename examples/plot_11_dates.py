@@ -142,7 +142,7 @@ plt.show()
 # ----------------
 # - A list of strings X and a list of strings y are sufficient to learn a conversion.
 # - One model learns all formats. Report its accuracy by format, on unseen dates.
-# - Here 500 pairs per format have to teach all days, months and years. More pairs lead
-#   to fewer errors.
+# - Here the network has to learn all days, months and years from 500 pairs per format.
+#   With more pairs it makes fewer errors.
 # - If you know all formats, write rules, because they make no errors. Learn from pairs
 #   if nobody knows all formats.

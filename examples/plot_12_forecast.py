@@ -146,8 +146,8 @@ plt.show()
 #
 # Check whether this is luck
 # --------------------------
-# A network with another seed has another error. In addition, we tried other patch sizes
-# and show the best one, so these errors are optimistic.
+# With another seed, the network has a different error. In addition, we tried other
+# patch sizes and show the best one, so these errors are optimistic.
 
 by_seed = [
     np.abs(make_predictor(seed).fit(X, y).predict(recent)[0, :, 0] - future).mean()

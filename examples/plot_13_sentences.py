@@ -196,8 +196,8 @@ print(f"{n_wrong_noun} of {len(wrong)} wrong translations differ in one noun onl
 # %%
 # With seen combinations, nearly all translations are correct, including the order of
 # words and the endings. With new combinations, about one in six is wrong. Mostly the
-# order of words is correct and a single word is wrong: the network replaces the noun by
-# one that it has seen with this adjective.
+# order of words is correct and a single word is wrong: the network replaces the noun
+# with one that it has seen with this adjective.
 #
 # Draw a map
 # ----------
@@ -234,9 +234,9 @@ plt.show()
 
 # %%
 # The map separates the forms: sentences that begin with "today" are on one side, and
-# the two tenses form different groups. The verbs overlap more. This does not mean that
-# the vectors do not represent them. A logistic regression predicts the verb and the
-# nouns from all 96 components:
+# the two tenses form different groups. The verbs overlap more in the map, but this does
+# not mean that the vectors do not represent them. A logistic regression predicts the
+# verb and the nouns from all 96 components:
 
 for title, values in labels.items():
     classifier = LogisticRegression(max_iter=300)

@@ -1,1 +1,1 @@
-"""Vectors of words and events, compared with features made by hand."""
+"""Vectors of words and events, compared with manual features."""

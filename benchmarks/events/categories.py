@@ -1,12 +1,13 @@
 """How much do categories cost, compared with numbers? Are frames read without a copy?
 
-Simulates 100,000 sequences of 20 steps in a table of Arrow lists: 4 numbers per step;
-2 numbers and 2 categorical features of 20 and 500 categories; one of 100,000
-categories. Categories are as frequent as words (Zipf's law). The network is the same
-for all. Measures the seconds of one epoch of `fit` and of `transform`, with the cases
-in turn, and the highest anonymous memory (RssAnon) of each above that of the data and
-the result, in fresh processes watched from outside. The last table has the memory of
-reading a million steps from Arrow lists, above that of their values.
+The program simulates 100,000 sequences of 20 steps in a table of Arrow lists, in three
+cases: 4 numbers per step; 2 numbers and 2 categorical features of 20 and 500
+categories; 1 categorical feature of 100,000 categories. Frequencies of categories
+follow Zipf's law, as those of words do. The network is the same in all cases. Measured
+are the seconds of one epoch of `fit` and of `transform`, with the cases in turn, and
+the highest anonymous memory (RssAnon) of each, above that of the data and the result,
+in new processes. The last table has the memory of reading a million steps from Arrow
+lists, above that of their values.
 """
 
 import functools
@@ -78,7 +79,7 @@ def run(options):
 
 
 def make_X(case, n_sequences):
-    """Simulate a table of Arrow lists in which each second category is a repetition."""
+    """Simulate a table of Arrow lists; each pair of steps has one category."""
     n_numbers, n_categories = CASES[case]
     rng = np.random.default_rng(0)
     offsets = pa.array(np.arange(n_sequences + 1, dtype=np.int32) * N_TIMESTEPS)
@@ -112,7 +113,7 @@ def _prepare(case, n_sequences):
 
 
 def prepare(case, n_sequences):
-    """Make the table and a fitted embedder, and free everything else."""
+    """Make the table and a fitted embedder, and free all other memory."""
     _prepare(case, n_sequences)
     free_memory()
 

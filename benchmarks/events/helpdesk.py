@@ -3,8 +3,8 @@
 Needs `events/helpdesk_events.csv.gz`. Each ticket is cut after each of its events but
 the last. Gradient boosting predicts the next activity and the number of remaining
 events from vectors, manual aggregates, or both. The embedder is fitted on prefixes of
-training tickets, without what follows. Compared with the most frequent continuation of
-the last activity.
+training tickets, without the events that follow. The baseline is the most frequent
+continuation of the last activity.
 """
 
 import numpy as np

@@ -1,10 +1,10 @@
 """Surnames as sequences of characters: are they decoded exactly, and their language?
 
-Needs `text/names.tsv` (columns name, language, split). Everything is fitted without
-labels, except the classifier, a logistic regression for all contenders, with C chosen
-by cross-validation on the training names. Compared with weighted counts of character
-n-grams. "exact" and "characters" refer to `inverse_transform`, which also predicts the
-lengths.
+Needs `text/names.tsv` (columns name, language, split). Only the classifier is fitted
+with labels. It is a logistic regression for all contenders, with C chosen by
+cross-validation on the training names. The baselines are weighted counts of character
+n-grams. "exact" and "characters" are the fractions of names and characters that
+`inverse_transform`, which also predicts the lengths, decodes correctly.
 """
 
 from sklearn.feature_extraction.text import TfidfVectorizer

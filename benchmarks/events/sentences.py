@@ -3,8 +3,8 @@
 Needs `text/eng_deu.tsv.gz`; its German half is not used. Words and punctuation marks
 are tokens. For each test sentence, the program finds the training sentence with the
 nearest vector (by angle) and counts how often both have the same first word, last word,
-number of tokens, and so on; compared with a random training sentence, and with the
-nearest by tf-idf of words. The neighbours of ten test sentences are listed.
+number of tokens, and so on. The baselines are a random training sentence and the
+nearest one by tf-idf of words. The neighbors of ten test sentences are listed.
 """
 
 import numpy as np
@@ -47,7 +47,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Compare vectors of all seeds with random and counted neighbours."""
+    """Compare neighbors by vectors, for all seeds, with random ones and with counts."""
     texts = read_sentences(options.quick)
     split = CountVectorizer(**WORDS).build_analyzer()
     train, test = ([split(text) for text in part] for part in texts)

@@ -1,11 +1,11 @@
 """Which patients return to the emergency room? Vectors of events and aggregates.
 
-Needs `events/sepsis_*.csv.gz`. Of each of 1,050 cases, the events before the patient's
+Needs `events/sepsis_*.csv.gz`. For each of 1,050 cases, the events before the patient's
 release are read: activity, group, three laboratory values and time. Gradient boosting
-gets vectors, manual aggregates, or both, in repeated stratified cross-validation; the
-embedder is fitted in each training part, without labels. The same with the static
-columns of a patient: one frame holds these and the sequences, and a ColumnTransformer
-passes each to its transformer.
+receives vectors, manual aggregates, or both, in repeated stratified cross-validation.
+The embedder is fitted in each training part, without labels. The same is repeated with
+the static columns of a patient: one frame contains these and the sequences, and a
+ColumnTransformer passes each column to its transformer.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ CATEGORIES = ["activity", "group"]
 FEATURES = [*CATEGORIES, *LABORATORY, "timestamp"]
 N_FOLDS = 5
 
-# Columns that each classifier gets.
+# Columns that each classifier receives.
 CONTENDERS = {
     "aggregates": ("aggregates",),
     "vectors": ("vectors",),

@@ -6,11 +6,11 @@ question with its numbers exchanged. Keras' network trains until it predicts 99 
 characters of the test answers, including padding, for at most 60 epochs; its graph is
 traced before the clock starts, and validation is not timed. `LSTMSequencePredictor` is
 fitted for 10 epochs on all pairs, with defaults otherwise, and its complete `fit` is
-timed. So Keras' training stops by the test part, which ours does not use.
+timed. The test part thus determines when the training of Keras stops, but not ours.
 
 Both run in turn, in processes of one thread pinned to one core. "exact" is the fraction
-of exact answers, "characters" that of characters without padding, and the ratio Keras'
-seconds divided by ours.
+of exact answers, "characters" is the fraction of correct characters without padding,
+and the ratio is the seconds of Keras divided by ours.
 """
 
 import statistics
@@ -81,7 +81,7 @@ def run(options):
 
 
 def draw_questions(n_questions, n_test):
-    """Draw distinct sums, where a+b and b+a are the same, and split them.
+    """Draw distinct sums and split them; a+b and b+a count as the same sum.
 
     Returns
     -------

@@ -1,12 +1,12 @@
 """What happens until a ticket is closed? The remaining activities after each prefix.
 
 Needs `events/helpdesk_events.csv.gz`. Each ticket is cut after each of its events but
-the last; the activities that follow, to the end of the ticket, are predicted.
+the last. The activities that follow, up to the end of the ticket, are predicted.
 
-`LSTMSequencePredictor` with all defaults gets the activities of the prefix alone, or
-all columns and times of its events. Compared with the most frequent continuation of the
-same prefix in the training tickets; if the prefix is unseen, of the prefix without its
-first event, and so on.
+`LSTMSequencePredictor` with all defaults receives the activities of the prefix alone,
+or all columns and times of its events. The baseline is the most frequent continuation
+of the same prefix in the training tickets. If the prefix is unseen, it is that of the
+prefix without its first event, and so on.
 
 "next" is the accuracy of the next activity, "similarity" the mean of 1 -
 Damerau-Levenshtein distance / length of the longer sequence [1]_ (restricted, by
@@ -102,7 +102,7 @@ def read_prefixes(part, quick=False):
 
 
 class MostFrequent:
-    """Predict the most frequent continuation of a prefix, or of its known ending."""
+    """Predict the most frequent continuation of the longest known end of a prefix."""
 
     def fit(self, prefixes, continuations):
         """Count the continuations of each prefix and of each of its endings."""

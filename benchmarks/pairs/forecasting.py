@@ -1,17 +1,18 @@
 """How accurate are forecasts of ETTh1, evaluated as in the literature?
 
 Needs `forecasting/ETTh1.csv.gz`: seven features of an electricity transformer by the
-hour. Trained on the first 12 months of 30 days, tested on the last 4 of 20. The 4
-months between them, which others use for early stopping, only select the penalty of a
-linear model. Features are standardized by the training part. From 96 hours, all seven
-features are forecast over 96 to 720 hours, starting at every hour of the test part.
+hour. Of its 20 months of 30 days, the first 12 are for training and the last 4 for
+testing. The 4 months between them, which others use for early stopping, only select the
+penalty of a linear model. Features are standardized by the training part. From 96
+hours, all seven features are forecast over 96 to 720 hours, starting at every hour of
+the test part.
 
-`LSTMSequencePredictor` has all defaults, and each feature of a window is a sequence of
-its own, so that one network learns from all of them; with --together, a window is one
-sequence of seven features. Compared with the last value, the last day repeated, and
+`LSTMSequencePredictor` has all defaults. Each feature of a window is a separate
+sequence, so that one network learns from all of them. With --together, a window is one
+sequence of seven features. The baselines are the last value, the last day repeated, and
 ridge regression of the changes since the last value on the changes in the window, with
-the same weights for all features (NLinear [1]_ in closed form); and with published
-errors for the same lookback [2]_ [3]_.
+the same weights for all features (NLinear [1]_ in closed form). Published errors for
+the same lookback are added [2]_ [3]_.
 
 References
 ----------

@@ -1,7 +1,8 @@
 """Reverse, sort and repeat random digits: how many predictions are exact?
 
-Strings of 5 to 30 digits, drawn uniformly; no test string occurs in training. A second
-table has the fraction of exact predictions for longer strings, up to 60 digits.
+Strings have 5 to 30 digits, drawn uniformly. No test string occurs in training. A
+second table has the fraction of exact predictions by length, for strings of up to 60
+digits.
 """
 
 import numpy as np
@@ -81,7 +82,8 @@ def draw(n_samples, lengths, rng, seen=()):
 def evaluate(task, seed, sizes, parameters):
     """Train on one task; return a row, and rows by length.
 
-    `sizes` are the numbers of training and test strings, and of those of each length.
+    `sizes` are the numbers of training strings, of test strings, and of test strings of
+    each length.
     """
     n_train, n_test, n_per_range = sizes
     rng = np.random.default_rng(seed)

@@ -34,7 +34,7 @@ def enumerate_characters(texts):
 
 
 def _trace(model, x, y, batch_size):
-    """Trace a graph by a batch and a last, smaller one, and restore the weights."""
+    """Trace a graph with a full and a smaller batch, and restore the weights."""
     model.optimizer.build(model.trainable_variables)
     variables = [*model.variables, *model.optimizer.variables]
     before = [keras.ops.convert_to_numpy(variable) for variable in variables]

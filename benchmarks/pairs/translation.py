@@ -1,14 +1,14 @@
 """How well are short sentences translated? English to German, and a look-up.
 
-Needs `text/eng_deu.tsv.gz` (columns eng, deu, split). Fitted on all training pairs.
-Each distinct English test sentence, none of which is a training sentence, is translated
+Needs `text/eng_deu.tsv.gz` (columns eng, deu, split). All training pairs are used. Each
+distinct English test sentence, none of which is a training sentence, is translated
 once, and all its German sentences in the test part are references.
 
 `LSTMSequencePredictor` with all defaults, on words or characters, is compared with the
 translation of the nearest training sentence, by the cosine of tf-idf of 1- to 4-grams
-of characters. "BLEU" is that of sacrebleu over all sentences (0 to 100); "exact" is the
-fraction equal to a reference; "distinct" counts different outputs, since a network that
-has learned little repeats itself.
+of characters. "BLEU" is computed by sacrebleu over all sentences (0 to 100). "exact" is
+the fraction of translations that are equal to a reference. "distinct" is the number of
+different outputs, because a network that has learned little repeats itself.
 """
 
 import re
@@ -110,7 +110,7 @@ def split_words(text):
 
 
 def join_words(tokens):
-    """Join words and marks to a sentence; restores all but 1 in 1,000 sentences."""
+    """Join words and marks into a sentence; restores all but 1 in 1,000 sentences."""
     text = NO_SPACE_BEFORE.sub(r"\1", " ".join(tokens))
     return NO_SPACE_AFTER.sub(r"\1", text)
 

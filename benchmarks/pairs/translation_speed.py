@@ -5,18 +5,19 @@ is that of its example: an LSTM of 256 cells over one-hot characters, whose stat
 another LSTM that reads the true target, all padded to the longest without a mask,
 batches of 64, RMSprop. Ours is the `LSTMSequencePredictor` closest to it: 256 cells in
 one direction, whose final states are the vector, and a decoder of 256 cells, one
-character per step, batches of 64. It computes more than Keras, since the vector enters
-each step of the decoder, and less, since sequences of similar length share a batch.
+character per step, batches of 64. It computes more than Keras, because the decoder
+reads the vector at each step, and less, because sequences of similar length are in one
+batch.
 
-Training: in turn, in processes of one thread pinned to one core. Of ours the complete
-`fit` is timed, from strings; of Keras, `fit` of a traced graph on prepared arrays. Ours
-starts anew in each round, Keras continues.
+Training: both run in turn, in processes of one thread pinned to one core. For ours, the
+complete `fit` from strings is timed. For Keras, it is `fit` of a traced graph on
+prepared arrays. Ours begins with new weights in each round, and Keras continues.
 
-Decoding: Keras decodes one sentence after another, with one call of the decoder per
-character, for a few of the sentences; its time is scaled up to all. It is called with
-`predict`, as in the example, and with `predict_on_batch`, which runs the same graph
-without creating a data set for each character. Ours is one call of `predict` with all
-1,000. Hardly trained networks predict sentences of different lengths, so the ratio is
+Decoding: Keras decodes a few sentences, one after another, with one call of the decoder
+per character. Its time is scaled up to all sentences. It is called with `predict`, as
+in the example, and with `predict_on_batch`, which runs the same graph without creating
+a dataset for each character. Ours is one call of `predict` with all 1,000 sentences.
+After so short a training, both predict sentences of different lengths, so the ratio is
 also given per character.
 """
 

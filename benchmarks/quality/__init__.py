@@ -1,1 +1,1 @@
-"""How much the vectors reveal about classes that the network never saw."""
+"""Quality of the vectors: separation of classes that the network never saw."""

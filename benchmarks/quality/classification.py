@@ -98,9 +98,9 @@ def run_jobs(jobs, n_workers, quick):
     """Run jobs in `n_workers` processes, each on a core of its own."""
     waiting = collections.deque(jobs)
     with concurrent.futures.ThreadPoolExecutor(n_workers) as executor:
-        lanes = [executor.submit(_work, i, waiting, quick) for i in range(n_workers)]
+        futures = [executor.submit(_work, i, waiting, quick) for i in range(n_workers)]
         try:
-            return [result for lane in lanes for result in lane.result()]
+            return [result for future in futures for result in future.result()]
         finally:
             waiting.clear()  # after Ctrl-C, finish only what is running
 
@@ -112,7 +112,7 @@ def _work(core, waiting, quick):
         while waiting:
             try:
                 job = waiting.popleft()
-            except IndexError:  # another lane took the last job
+            except IndexError:  # another thread took the last job
                 break
             if worker is None:
                 with _STARTING:

@@ -19,8 +19,8 @@ from ..timing import timed
 
 N_COMPONENTS = LSTMSequenceEmbedder().n_components
 
-# The autoencoder of the tutorials, in both directions, with as many cells as our
-# defaults have for the final states; a linear layer maps them to the vector.
+# The bidirectional LSTM autoencoder of tutorials, with as many cells as our defaults
+# have for the final states. A linear layer maps these to the vector.
 TEXTBOOK = {
     "n_components": N_COMPONENTS,
     "hidden_size": 64,
@@ -40,7 +40,7 @@ TEXTBOOK = {
 
 
 class Embedding(typing.NamedTuple):
-    """What a method made of a set.
+    """Result of applying a method to a set.
 
     Parameters
     ----------
@@ -144,8 +144,9 @@ def _embed_each(summarize, X_train, X_test):
 def embed_by_minirocket(X_train, X_test, seed, num_kernels):
     """Embed by MiniRocket [1]_, as implemented in sktime.
 
-    If lengths differ, by its variant for unequal lengths, which pads sequences of fewer
-    than 9 steps, the length of a kernel, with 0. Compilation by numba is not timed.
+    If lengths differ, the variant for unequal lengths is used, which pads sequences of
+    fewer than 9 steps, the length of a kernel, with 0. Compilation by numba is not
+    timed.
 
     References
     ----------
@@ -191,14 +192,14 @@ class Contender:
     parameters : dict, default={}
         The same for all sets.
     quick : dict, default={}
-        What --quick changes about them.
+        Parameters that are different with --quick.
     seeded : bool, default=False
         Whether to run once per seed, instead of once with the first seed.
     equal_lengths : bool, default=False
         Whether sets of unequal lengths are left out.
     standardize : bool, default=False
-        Whether the components have different units, so that all classifiers and
-        k-means get them standardized.
+        Whether all classifiers and k-means receive standardized components, because the
+        components have different units.
     ridge : bool, default=False
         Whether to evaluate with a ridge classifier too.
     """

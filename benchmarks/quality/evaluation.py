@@ -2,7 +2,7 @@
 
 The protocol is that of the T-Loss and TS2Vec papers: vectors are made without classes,
 and an RBF support vector machine fitted to the training vectors predicts the classes of
-the test vectors. In addition: a linear classifier, the nearest neighbour, and k-means.
+the test vectors. A linear classifier, the nearest neighbor and k-means are added.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 
 GRID = {"C": [10.0**exponent for exponent in range(-2, 4)]}
 N_FOLDS = 5
-# With fewer there is too little data for folds, and C is the largest of the grid.
+# With fewer sequences, folds would be too small, and C is the largest of the grid.
 MINIMUM_SEQUENCES = 50
 MINIMUM_PER_CLASS = 5
 
@@ -41,7 +41,7 @@ def evaluate(train, y_train, test, y_test, standardize):
     y_train, y_test : ndarray of shape (n_samples,)
         Their classes.
     standardize : bool
-        Whether all methods get standardized components, instead of only the linear
+        Whether all methods receive standardized components, not only the linear
         classifier.
 
     Returns

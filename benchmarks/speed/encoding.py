@@ -2,10 +2,10 @@
 
 `transform` of this library (complete, from the user's own container) alternates with a
 session of ONNX Runtime whose tensors are scaled, sorted, padded and laid out in
-advance, in the chunk size that is fastest for the case: the comparison favours ONNX
-Runtime. Both must return the same vectors, or the program stops. The encoder is an LSTM
-alone (`patch_size=1`, no reservoir), in one direction and in both; `transform.py`
-measures `transform` with all defaults.
+advance, in the chunk size that is fastest for the case. This favors ONNX Runtime. The
+program stops if the two do not return the same vectors. The encoder is an LSTM alone
+(`patch_size=1`, no reservoir), in one direction and in both. `transform.py` measures
+`transform` with all defaults.
 """
 
 import statistics

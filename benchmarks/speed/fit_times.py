@@ -2,7 +2,7 @@
 
 Fits the embedder once on simulated sequences of one feature, for several numbers of
 sequences and lengths, in a process with one thread. Seconds are CPU time, which equals
-elapsed time on an idle machine and changes little on a busy one.
+elapsed time on an idle machine and is hardly affected by other programs.
 """
 
 import time

@@ -103,6 +103,6 @@ def search(X, y, max_epochs, n_jobs, n_threads):
 
 
 def count_threads():
-    """Return the most threads that torch has in one of joblib's workers."""
+    """Return the largest number of torch threads in any of joblib's workers."""
     workers = Parallel(n_jobs=N_JOBS)
     return max(workers(delayed(torch.get_num_threads)() for _ in range(4 * N_JOBS)))

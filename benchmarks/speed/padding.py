@@ -1,16 +1,16 @@
-"""How many time steps are computed per true time step, and does learning suffer?
+"""How many time steps are computed per true time step, and does this impair learning?
 
-Counts, over five epochs of training batches on real and simulated lengths, the time
-steps that the encoder computes (whole patches, in the blocks into which a batch is cut)
-relative to the true steps: with `patch_size=1` and the default patch size, both at the
-default batch size and number of cells, and with few cells. For comparison: without
-blocks (each batch padded to its longest sequence), with random batches, and with
-padding to the longest sequence of all.
+The program counts the time steps that the encoder computes (whole patches, in the
+blocks into which a batch is cut) relative to the true steps, over five epochs of
+training batches on real and simulated lengths. It uses `patch_size=1` and the default
+patch size, with the default batch size and number of cells, and also fewer cells. For
+comparison, it counts the steps without blocks (each batch padded to its longest
+sequence), with random batches, and with padding to the longest sequence of all.
 
-Batches of similar lengths are less random. Therefore networks are trained with our
-batches, with batches of lengths as equal as possible, and with random batches, from
-equal seeds and with all defaults, and their explained fractions are compared. These
-trainings are not timed: as many run in parallel as there are cores.
+Batches of similar lengths are less random. Networks are therefore trained with our
+batches, with batches of lengths as equal as possible, and with random batches, with
+equal seeds and all defaults, to compare their explained fractions. These trainings are
+not timed, so as many run in parallel as there are cores.
 """
 
 import contextlib
@@ -126,7 +126,7 @@ def simulate_lengths():
 
 @contextlib.contextmanager
 def patched(module, **constants):
-    """Set constants of a module for a while."""
+    """Set constants of a module within a ``with`` block."""
     before = {name: getattr(module, name) for name in constants}
     vars(module).update(constants)
     try:
@@ -157,7 +157,8 @@ def count_all(name, lengths):
 def count_steps(lengths, patch_size, n_cells=DEFAULT_CELLS):
     """Count computed steps relative to true steps in the batches of a training.
 
-    The fewer cells, the less a block saves. The reservoir is not part of training.
+    The number of cells determines how many blocks are worthwhile. The reservoir is not
+    counted, because it is not part of training.
     """
     values = np.zeros((lengths.sum(), 1), dtype=np.float32)
     sequences = Sequences((values,), np.cumsum(lengths) - lengths, lengths)

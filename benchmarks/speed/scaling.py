@@ -1,14 +1,14 @@
 """Is the cost per sequence the same for ten thousand and for a million sequences?
 
-Time: one epoch of `fit`, and `transform`, over sequences of 100 steps and one feature
-with a fixed batch size, in microseconds per sequence. The sizes take turns, up and down
-again, in one process after a warm-up. The network is small so that everything around
-it, which could grow, is visible.
+Time: one epoch of `fit`, and `transform`, on sequences of 100 steps and one feature
+with a fixed batch size, in microseconds per sequence. The sizes run in ascending and
+then in descending order, in one process after a warm-up. The network is small, so that
+a growth of all other costs would be visible.
 
-Memory: highest anonymous memory (RssAnon) during `fit` and `transform`, above what the
-process held before with the data in place, less the vectors returned. Each figure comes
-from a fresh process, watched from outside, after a warm-up on few sequences in the same
-container. Growth with the number of sequences is given in bytes per sequence.
+Memory: highest anonymous memory (RssAnon) during `fit` and `transform`, minus that of
+the process before the call, with the data in memory, and minus the returned vectors.
+Each figure is measured in a new process, from another one, after a warm-up on few
+sequences in the same container. Growth is in bytes per sequence.
 """
 
 import functools
@@ -31,8 +31,8 @@ N_WARM_UP = 256
 MIB = 2**20
 METHODS = ("fit", "transform")
 
-# The default network takes minutes for a million sequences; memory depends even less
-# on the duration of a batch, so longer patches save time there.
+# The default network takes minutes for a million sequences. Memory does not depend on
+# the time of a batch, so longer patches save time there.
 TIME_NETWORK = {"n_components": 16, "patch_size": 20}
 MEMORY_NETWORK = {"n_components": 16, "patch_size": 50}
 
@@ -140,7 +140,7 @@ def _prepare_memory(container, n_sequences):
 
 
 def prepare_memory(container, n_sequences):
-    """Make X and a warmed-up embedder, and free everything else."""
+    """Make X and an embedder that has been called, and free all other memory."""
     _prepare_memory(container, n_sequences)
     free_memory()
 
@@ -157,14 +157,14 @@ def call_method(method, container, n_sequences):
 def measure_times(sizes, n_rounds):
     """Return one row per method and size."""
     # In each round the small sizes run before and after the largest one, so that a slow
-    # minute does not affect a single size.
-    there_and_back = [*sizes, *sizes[-2::-1]]
+    # minute affects more than one size.
+    up_and_down = [*sizes, *sizes[-2::-1]]
     rows = []
     with Worker("speed.scaling") as worker:
         worker.call("time_method", method="fit", n_sequences=N_WARM_UP)
         for method in METHODS:
             seconds = {n: [] for n in sizes}
-            for n in there_and_back * n_rounds[method]:
+            for n in up_and_down * n_rounds[method]:
                 show_progress(f"time of {method}, {n:,}")
                 seconds[n].append(
                     worker.call("time_method", method=method, n_sequences=n)

@@ -1,9 +1,10 @@
 """How much does the estimator add to small jobs?
 
-Three overheads: `fit` on a hundred short sequences compared with a bare PyTorch loop
-over prepared tensors; `transform` of one sequence compared with one call of an LSTM of
-the same size; and the import of the package compared with that of torch and
-scikit-learn, each in a new process. Medians, in turn, on one thread.
+The program measures three overheads: `fit` on a hundred short sequences compared with a
+bare PyTorch loop over prepared tensors; `transform` of one sequence compared with one
+call of an LSTM of the same size; and the import of the package compared with that of
+torch and scikit-learn, each in a new process. Contenders run in turn with one thread,
+and figures are medians.
 """
 
 import functools
@@ -64,7 +65,7 @@ def transform_one():
 
 
 def encode_one():
-    """Time our encoder alone: no validation, scaling and batching."""
+    """Time our encoder alone, without validation, scaling and batching."""
     encoder = _fitted().encoder_
     numeric = torch.from_numpy(make_X(CASE)[:1])
     categories = torch.empty((1, CASE.lengths, 0), dtype=torch.int64)
@@ -74,7 +75,7 @@ def encode_one():
 
 
 def encode_one_bare():
-    """Time torch's LSTM alone, the least that an encoder of this size takes."""
+    """Time torch's LSTM alone, a lower bound for an encoder of this size."""
     encoder = Network(CASE.n_features, CASE.cells).encoder.eval()
     x = torch.from_numpy(make_X(CASE)[:1])
     with torch.inference_mode():

@@ -7,11 +7,12 @@ over all time steps of the training part. Seconds are those of the training alon
 Keras, and of the complete `fit` for ours.
 
 On PLAID, padded to 1,344 steps, Keras needs more than an hour, and on OSULeaf many
-minutes. There its time is extrapolated from three epochs over two batches, and its
-error is that of its twin, the same network trained the same way in PyTorch. With --full
-Keras trains everywhere, and the twin also trains on ECG5000, to show how close it is.
-With --include the errors of Keras and the twin, which do not depend on this library,
-are those of an earlier run, and the time of Keras is extrapolated for all sets.
+minutes. On these sets its time is extrapolated from three epochs over two batches, and
+its error is that of its twin, the same network trained in the same way in PyTorch. With
+--full, Keras trains on all sets, and the twin also trains on ECG5000, to show how close
+it is to Keras. With --include, the errors of Keras and the twin, which do not depend on
+this library, are those of an earlier run, and the time of Keras is extrapolated for all
+sets.
 """
 
 import json

@@ -3,14 +3,13 @@
 Trains the textbook network with `fit` of this library (complete, from the user's own
 container), with a bare PyTorch loop over prepared tensors, with Keras on an already
 traced graph and, on some cases, with sequitur. Each contender runs in a process with
-the same number of threads. Ratios are their seconds divided by ours, medians over
-rounds; Keras takes part in the first round only.
+the same number of threads. Ratios are the seconds of the other contender divided by
+ours, as medians over rounds. Keras runs in the first round only.
 
 The fraction of the peak is the rate of the matrix products in the LSTMs, divided by the
 rate of a plain product with the shapes of one time step, measured in the same process
-and round. Only true time steps count; everything else that `fit` does is lost time.
-"sequitur / peak" compares sequitur with a hypothetical training that does nothing but
-these products at peak rate.
+and round. Only true time steps are counted. "sequitur / peak" compares sequitur with a
+hypothetical training that computes nothing but these products at peak rate.
 """
 
 import os
@@ -30,7 +29,7 @@ BARE_TARGET, SEQUITUR_TARGET = 0.95, 20
 KERAS_TARGET, KERAS_TARGET_LARGE, LARGEST_SMALL = 2.0, 1.5, 64
 PEAK_TARGET, PEAK_CELLS = 0.5, 128
 
-# The graph of this case did not fit into 23 GiB, which took minutes to find out.
+# The graph of this case did not fit into 23 GiB.
 KERAS_MINIMUM_GIB = {"steps2000x12-64": 24}
 
 # sequitur needs minutes where the others need seconds.

@@ -7,8 +7,8 @@ N     sequences in the batch
 L     time steps of the longest of them; shorter ones are padded
 F     numeric features
 K     categorical features
-P     patches: time steps that enter or leave the cells together
-D     values that enter the cells with each patch
+P     patches: successive time steps that the cells read or output as one
+D     values that the cells read for each patch
 H     hidden size: number of recurrent cells
 C     components of the vector
 R     rows: all computed patches of a batch, one below the other
@@ -16,4 +16,8 @@ R     rows: all computed patches of a batch, one below the other
 B     hypotheses that a beam search keeps for each sequence
 ·     another width, explained where it occurs
 ====  ==================================================================
+
+A class is the index of a category in its vocabulary: 1 is the most frequent category,
+and 0 is a missing value. Scaled units are those of the numeric values that the network
+reads.
 """

@@ -1,4 +1,4 @@
-"""The autoregressive decoder: each time step is decoded given those before it.
+"""The autoregressive decoder: it decodes each time step given the previous ones.
 
 References
 ----------
@@ -23,11 +23,11 @@ from sklearn_seqembed._network.recurrent import InitialState, build_cells
 
 
 class AutoregressiveDecoder(nn.Module):
-    """Decode final states into sequences, one time step after the other [1]_.
+    """Decode final states into sequences, one time step at a time [1]_.
 
-    The input of each step is the previous step and the final states, which also
-    determine the initial state. In training, the previous step is the true one [2]_, so
-    that all steps are computed in one call.
+    At each step the cells read the previous step and the final states. The final states
+    also determine the initial state. In training, the cells read the true previous step
+    (teacher forcing [2]_), so all steps are computed in one call.
 
     Parameters
     ----------
@@ -40,24 +40,25 @@ class AutoregressiveDecoder(nn.Module):
     num_layers : int, default=1
         Number of stacked recurrent layers.
     dropout : float, default=0.0
-        Probability of zeroing a value of the embeddings, of the states before the
-        output, and between layers.
+        Probability of zeroing a value: in the embeddings, between layers, and in the
+        states that the output layer reads.
     cell : {"lstm", "gru"}, default="lstm"
         Type of cell.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     missing_indicator : bool, default=False
-        Add an indicator to each numeric feature of the previous step that is 1 where
-        the value is missing.
+        For each numeric feature of the previous step, add an indicator that is 1 if the
+        value is missing.
     shared_embedding : CategoryEmbedding, default=None
-        Embedding of the encoder, for the categories of the previous step. It remains a
-        submodule of the encoder alone. None builds a separate one.
+        Embedding of the encoder, used for the categories of the previous step. Only the
+        encoder registers it as a submodule. None builds a separate embedding.
 
     Attributes
     ----------
     sampling : float
-        Probability, in training, of replacing a true previous step by the decoder's
-        own prediction [3]_, which a first call computes for all steps [4]_.
+        In training, the probability that a true previous step is replaced by the
+        decoder's own prediction [3]_. The cells run twice: first to predict all steps,
+        then to read the mixture of true and predicted steps [4]_.
     """
 
     def __init__(
@@ -80,10 +81,10 @@ class AutoregressiveDecoder(nn.Module):
         if shared_embedding is None:
             self.embedding = CategoryEmbedding(n_classes)
         else:
-            # Assigned like this, it is no submodule: its weights keep a single name in
-            # the state_dict of the network. Copies and moves of it still share it.
+            # This avoids registering a submodule, so that the state_dict of the network
+            # has its weights only once. Copies of the network still share it.
             object.__setattr__(self, "embedding", shared_embedding)
-        # The previous step has an indicator more, which is 1 before the first step.
+        # One more input indicates the first step, which has no previous step.
         self.n_previous = (
             n_features * (1 + missing_indicator) + self.embedding.width + 1
         )
@@ -94,7 +95,7 @@ class AutoregressiveDecoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.initial_state = InitialState(n_final, self.cells)
         self.heads = CategoryHeads(n_classes)
-        # Each step consists of F values, scores of categories, and the logit of an end.
+        # Output of a step: F values, scores of categories, and the logit of the end.
         self.width = n_features + sum(self.heads.widths) + 1
         self.output = nn.Linear(hidden_size, self.width)
 
@@ -115,8 +116,8 @@ class AutoregressiveDecoder(nn.Module):
         Returns
         -------
         DecoderOutput
-            Output at each step. Whether a step is the last one is decided after the
-            cells have read it.
+            Output at each step. The logit that the sequence ends with a step is
+            computed after the cells have read that step.
         """
         output = self._decode_given(final_states, lengths, values, classes)
         if not (self.training and self.sampling):
@@ -130,12 +131,12 @@ class AutoregressiveDecoder(nn.Module):
         return self._decode_given(final_states, lengths, values, classes)
 
     def _decode_given(self, final_states, lengths, values, classes):
-        """Decode every time step given these steps."""
+        """Decode every time step given the steps before it, true or sampled."""
         n_steps = values.shape[1]
         previous = self._read(values, classes)  # (N, L, ·)
         previous = functional.pad(previous, (0, 1, 1, 0))  # (N, L + 1, n_previous)
         previous[:, 0, -1] = 1.0
-        # The layout saves most if sequences are sorted by length.
+        # The layout skips padding only if sequences are sorted by length.
         order = torch.argsort(lengths, descending=True, stable=True)
         layout = Layout(lengths[order] + 1, n_steps + 1, self.cells.hidden_size)
         final = final_states[order]
@@ -157,11 +158,12 @@ class AutoregressiveDecoder(nn.Module):
         final_states : tensor of shape (N, n_final)
             Final states of the encoder.
         state : tensor or tuple of tensor of shape (layers, N, H)
-            State after the previous step; `initial_state(final_states)` at first.
+            State after the previous step. For the first step, pass
+            `initial_state(final_states)`.
         values : tensor of shape (N, F), default=None
-            Values of the previous step, None at first.
+            Values of the previous step. None for the first step.
         classes : int64 tensor of shape (N, K), default=None
-            Classes of the previous step, None at first.
+            Classes of the previous step. None for the first step.
 
         Returns
         -------
@@ -170,7 +172,7 @@ class AutoregressiveDecoder(nn.Module):
         scores : tensor of shape (N, ·)
             Input of :attr:`heads`.
         ends : tensor of shape (N,)
-            Logit that the sequence has ended with the previous step.
+            Logit that the sequence ended with the previous step.
         state : tensor or tuple of tensor
             State after this step.
         """
@@ -187,7 +189,7 @@ class AutoregressiveDecoder(nn.Module):
         return step[:, :n_values], step[:, n_values:-1], step[:, -1], state
 
     def _read(self, values, classes):
-        """Turn steps (N, L, F) and (N, L, K) into inputs (N, L, ·)."""
+        """Turn values (N, L, F) and classes (N, L, K) into inputs (N, L, ·)."""
         inputs = []
         if self.n_features:
             inputs.append(values.nan_to_num())

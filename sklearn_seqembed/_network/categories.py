@@ -5,23 +5,25 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-# Longest embedding of a category. Longer ones changed nothing in trials.
+# Upper bound on the length of a category's embedding. Longer ones changed nothing in
+# trials.
 MAX_EMBEDDING_SIZE = 64
 
 # A feature with more classes gets an adaptive softmax, which computes the scores of
-# rare classes only where they occur. 2000 is a rough bound on what a full softmax is
-# affordable for; it was not tuned.
+# rare classes only where they occur. 2000 is roughly the number of classes up to which
+# a full softmax is affordable; it was not tuned.
 FULL_SOFTMAX_CLASSES = 2000
 
-# Inputs of an adaptive softmax, and the classes at which its clusters end. Not tuned.
+# Number of inputs of an adaptive softmax, and the classes at which its clusters end.
+# They were not tuned.
 ADAPTIVE_SIZE = 64
 ADAPTIVE_CUTOFFS = (1000, 10_000)
 
-# Log probabilities computed at a time when the most likely class is searched: 32 MiB.
+# Log probabilities computed at once in the search for the most likely class: 32 MiB.
 PREDICTED_SCORES = 2**23
 
-# Log probabilities of rare classes held for one batch of training: 256 MiB. A batch
-# that needs more is computed in pieces, which are computed again for the gradient.
+# Log probabilities of rare classes held for one training batch: 256 MiB. If a batch
+# needs more, they are computed in pieces, and each piece again in the backward pass.
 TRAINED_SCORES = 2**26
 
 
@@ -38,7 +40,7 @@ class CategoryEmbedding(nn.Module):
     Attributes
     ----------
     width : int
-        Length of the vectors of one time step, all features together.
+        Total length of the vectors of one time step, over all features.
 
     References
     ----------
@@ -56,7 +58,7 @@ class CategoryEmbedding(nn.Module):
         self.width = sum(table.embedding_dim for table in self.tables)
 
     def forward(self, categories):
-        """Embed indices (N, L, K): (N, L, width)."""
+        """Return the vectors (N, L, width) of classes (N, L, K)."""
         columns = categories.unbind(dim=2)
         vectors = [t(c) for t, c in zip(self.tables, columns, strict=True)]
         return torch.cat(vectors, dim=2)
@@ -73,7 +75,7 @@ class CategoryHeads(nn.Module):
     Parameters
     ----------
     n_classes : tuple of int
-        Number of classes of each feature. Classes are sorted by falling frequency.
+        Number of classes of each feature. Classes are sorted by decreasing frequency.
 
     Attributes
     ----------
@@ -103,14 +105,14 @@ class CategoryHeads(nn.Module):
         )
 
     def surprisals(self, scores, classes):
-        """Compute the negative log probability of given classes, in nats.
+        """Compute the surprisals (negative log probabilities) of classes, in nats.
 
         Parameters
         ----------
         scores : tensor of shape (N, L, sum of widths)
             Scores from the decoder.
         classes : int64 tensor of shape (N, L, K)
-            Classes, from 1 on. The result for a missing one, 0, is arbitrary.
+            Classes. The surprisal of a missing one is arbitrary.
 
         Returns
         -------
@@ -176,7 +178,7 @@ def _adaptive_surprisals(adaptive, scores, target):
     def compute(scores, target):
         return -adaptive(scores, target).output
 
-    # The last cluster is by far the largest one.
+    # Only the last cluster is counted, because it is by far the largest.
     first_rare = adaptive.cutoffs[-2]
     n_scores = int((target >= first_rare).sum()) * (adaptive.n_classes - first_rare)
     n_pieces = -(-n_scores // TRAINED_SCORES)

@@ -1,4 +1,4 @@
-"""The decoder that computes all time steps at once, without feeding any of them back.
+"""The parallel decoder: it computes all time steps at once, without feedback.
 
 References
 ----------
@@ -17,8 +17,8 @@ from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.recurrent import InitialState, build_cells
 
 # Periods, in patches, of the sine and cosine pairs [1]_ that encode a position: 4, 8,
-# ... 8192. Positions are distinct up to the longest period, which is more than the 1000
-# patches that automatic patch sizes allow. Other periods were not tried.
+# ..., 8192. Positions are distinct up to the longest period, which is more than the
+# 1000 patches that automatic patch sizes allow. Other periods were not tried.
 POSITION_PERIODS = 2.0 ** torch.arange(2, 14)
 
 
@@ -48,8 +48,8 @@ class Decoder(nn.Module):
     n_features : int
         Number of numeric features F.
     projection : VectorProjection
-        Projection of the encoder, which recovers final states from vectors. It remains
-        a submodule of the encoder alone.
+        Projection of the encoder, which recovers final states from vectors. Only the
+        encoder registers it as a submodule.
     hidden_size : int
         Number H of cells per layer.
     num_layers : int, default=1
@@ -59,10 +59,11 @@ class Decoder(nn.Module):
     cell : {"lstm", "gru"}, default="lstm"
         Type of cell.
     patch_size : int, default=1
-        Time steps that leave the cells together.
+        Time steps in a patch.
     inputs : {"vector", "vector_position"}, default="vector_position"
-        Input at each patch: the final states, or these and the position of the patch.
-        With positions, the final states also determine the initial state.
+        What the cells read for each patch: the final states, or the final states and
+        the position of the patch. With positions, the final states also determine the
+        initial state.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     """
@@ -82,8 +83,8 @@ class Decoder(nn.Module):
     ):
         super().__init__()
         self.patch_size, self.n_features = patch_size, n_features
-        # Assigned like this, it is no submodule: its weights keep a single name in the
-        # state_dict of the network. Copies and moves of the network still share it.
+        # This avoids registering a submodule, so that the state_dict of the network has
+        # its weights only once. Copies of the network still share it.
         object.__setattr__(self, "projection", projection)
         self.has_positions = inputs == "vector_position"
         n_inputs = projection.n_final + 2 * len(POSITION_PERIODS) * self.has_positions
@@ -93,7 +94,7 @@ class Decoder(nn.Module):
         if self.has_positions:
             self.initial_state = InitialState(projection.n_final, self.cells)
         self.heads = CategoryHeads(n_classes)
-        # Each step consists of F values, scores of categories, and the logit of an end.
+        # Output of a step: F values, scores of categories, and the logit of the end.
         self.width = n_features + sum(self.heads.widths) + 1
         self.output = nn.Linear(hidden_size, patch_size * self.width)
 
@@ -107,8 +108,8 @@ class Decoder(nn.Module):
         n_steps : int
             Number of time steps to decode.
         lengths : int64 tensor of shape (N,), default=None
-            Number of time steps needed of each sequence, at most `n_steps`; later ones
-            are arbitrary. None needs all.
+            Number of time steps that are needed of each sequence, at most `n_steps`.
+            The output at later steps is arbitrary. None if all are needed.
 
         Returns
         -------
@@ -129,8 +130,8 @@ class Decoder(nn.Module):
         n_steps, lengths
             As for :meth:`forward`.
         layout : Layout, default=None
-            Layout of an encoder with the same number of cells and patch size, to be
-            used in place of `lengths`.
+            Layout of the batch in an encoder with the same number of cells and the same
+            patch size. It replaces `lengths`.
 
         Returns
         -------

@@ -19,14 +19,15 @@ from sklearn_seqembed._network.vector import VectorProjection
 
 
 class Encoder(nn.Module):
-    """Encode padded sequences, each as one vector.
+    """Encode each sequence of a padded batch as one vector.
 
-    The vector combines the final states of trained cells, which reflect the order of
-    values and are all that a decoder needs, and features of a :class:`Reservoir`, which
-    reflect values that occur anywhere. Padding has no influence on it.
+    A vector has two parts. The final states of trained cells reflect the order of
+    values, and are all that a decoder needs. The features of a :class:`Reservoir`
+    reflect values that occur anywhere in the sequence. Padding does not affect either.
 
-    Missing values are filled with the last observed value of the feature in the
-    sequence, else with the next one, else with 0.
+    A missing value is replaced by the last observed value of its feature in the
+    sequence. If there is none before it, it is replaced by the next one, or by 0 if the
+    feature is never observed.
 
     Parameters
     ----------
@@ -35,11 +36,11 @@ class Encoder(nn.Module):
     n_components : int
         Length C of the vector.
     hidden_size : int, default=None
-        Cells per layer and direction; a linear layer then maps the final states to
-        their components. With None, each of these components is one cell: the larger
-        half reads forward, the rest backward.
+        Cells per layer and direction. A linear layer then maps their last states to the
+        final states. With None there is no linear layer, and each final state comes
+        from one cell: half of the cells, rounded up, read forward, the others backward.
     num_layers : int, default=1
-        Number of stacked recurrent layers, the reservoir not counted.
+        Number of stacked recurrent layers, not counting the reservoir.
     bidirectional : bool, default=True
         Also read each sequence backward.
     dropout : float, default=0.0
@@ -47,11 +48,12 @@ class Encoder(nn.Module):
     cell : {"lstm", "gru"}, default="lstm"
         Type of cell.
     patch_size : int, default=1
-        Time steps that enter the cells together.
+        Time steps in a patch.
     missing_indicator, instance_norm : bool, default=False
         Passed to :class:`InputReader`.
     reservoir_fraction : float, default=0.0
-        Largest fraction of the components that is taken from the reservoir.
+        Fraction of the components that are taken from the reservoir, rounded down. At
+        least one component is a final state.
     reservoir_size, reservoir_patch_size : int, default=1
         Passed to :class:`Reservoir` as `n_cells` and `patch_size`.
     vector_scaling : {"balanced", None}, default=None
@@ -61,8 +63,8 @@ class Encoder(nn.Module):
     relative : tuple of int, default=()
         Passed to :class:`InputReader`.
     reverse : bool, default=False
-        Reverse each sequence patch by patch, so that the forward direction reads its
-        start last [1]_.
+        Reverse the order of the patches of each sequence, so that the forward direction
+        reads the start of the sequence last [1]_.
     """
 
     def __init__(
@@ -100,7 +102,6 @@ class Encoder(nn.Module):
             repeat_last=largest_patch > 1,
             relative=relative,
         )
-        # Untrained cells, whose features share the vector with final states.
         self.reservoir, n_outputs = None, 0
         if n_reservoir:
             self.reservoir = Reservoir(
@@ -117,7 +118,7 @@ class Encoder(nn.Module):
         self.projection = VectorProjection(
             n_final, n_outputs, n_reservoir, balanced=vector_scaling == "balanced"
         )
-        # Trained cells. Without hidden_size, those of both directions are components.
+        # Without hidden_size, each trained cell yields one final state.
         n_forward = hidden_size or (n_final - n_final // 2 * bidirectional)
         n_backward = (hidden_size or n_final // 2) * bidirectional
         self.n_forward, self.n_cells = n_forward, n_forward + n_backward
@@ -193,7 +194,7 @@ class Encoder(nn.Module):
         numeric, categories, lengths
             As for :meth:`forward`.
         layout : Layout, default=None
-            Result of :meth:`make_layout` for this batch, if the caller needs it too.
+            Result of :meth:`make_layout` for this batch, if the caller has it already.
 
         Returns
         -------
@@ -219,7 +220,7 @@ class Encoder(nn.Module):
         x = layout.reverse(x) if self.reverse else x
         states = self.layers[0](x, layout)  # (R, H) of each direction
         for layer in self.layers[1:]:
-            # Both directions in the order of time again.
+            # The next layer reads both directions in order of time.
             x = torch.cat(
                 [states[0], *map(layout.reverse, states[1:])], dim=1
             )  # (R, H)
@@ -229,7 +230,7 @@ class Encoder(nn.Module):
 
 
 def _embed(embedding, categories, lengths):
-    """Embed categories before the end of each sequence: (N, L, ·), or None."""
+    """Embed categories, with 0 for padding: (N, L, ·), or None without categories."""
     if not embedding.width:
         return None
     steps = torch.arange(categories.shape[1], device=lengths.device)

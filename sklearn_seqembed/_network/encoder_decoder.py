@@ -44,7 +44,7 @@ class EncoderDecoder(nn.Module):
     Attributes
     ----------
     n_states : int
-        Values held for each patch of a sequence until its gradient is computed.
+        Number of values that are kept per patch of a sequence until the backward pass.
     """
 
     def __init__(
@@ -92,8 +92,8 @@ class EncoderDecoder(nn.Module):
         numeric, categories, lengths
             As for :meth:`Encoder.forward`.
         horizons : int64 tensor of shape (N,)
-            Number of steps to forecast, used only if "forecast" is a part. It must be
-            on the CPU, where its maximum is read.
+            Number of steps to forecast, used only if "forecast" is one of the parts.
+            The tensor must be on the CPU, which reads its maximum.
 
         Returns
         -------
@@ -145,7 +145,7 @@ class SequenceToSequence(nn.Module):
     Attributes
     ----------
     n_states : int
-        Values held for each patch of a sequence until its gradient is computed.
+        Number of values that are kept per patch of a sequence until the backward pass.
     """
 
     def __init__(
@@ -209,13 +209,14 @@ class SequenceToSequence(nn.Module):
         numeric, categories, lengths
             As for :meth:`Encoder.forward`.
         horizons : int64 tensor of shape (N,)
-            Number of time steps of each target. It must be on the CPU, where its
-            maximum is read.
+            Number of time steps of each target. The tensor must be on the CPU, which
+            reads its maximum.
         location_scale : float32 tensor of shape (N, 2, F)
             Location and scale of each target: decoded values are multiplied by the
             scale, then the location is added.
         true_values, true_classes : tensor of shape (N, L, F) and (N, L, K)
-            The targets, which only an autoregressive decoder reads.
+            The targets. An autoregressive decoder needs them; a parallel one ignores
+            them.
 
         Returns
         -------
@@ -237,14 +238,15 @@ class SequenceToSequence(nn.Module):
 
 
 def _count_states(network, scores_per_patch):
-    """Count the values that trained cells and decoders hold for each patch.
+    """Count the values that are kept per patch until the backward pass.
 
     Parameters
     ----------
     network : EncoderDecoder or SequenceToSequence
         The network.
     scores_per_patch : int
-        Time steps of a patch whose scores of categories are counted, 0 for none.
+        Number of time steps per patch whose scores of categories are counted, 0 if
+        there are no categories.
     """
     n_states = sum(
         cells.hidden_size * cells.num_layers

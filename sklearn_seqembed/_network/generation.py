@@ -18,7 +18,7 @@ def decode_greedily(decoder, final_states, longest, shortest=1, lengths=None):
     longest, shortest : int
         Bounds on the number of time steps of a sequence.
     lengths : int64 tensor of shape (N,), default=None
-        Number of time steps of each sequence. None leaves it to the decoder.
+        Number of time steps of each sequence. None lets the decoder choose it.
 
     Returns
     -------
@@ -66,17 +66,18 @@ def search_beam(decoder, final_states, longest, shortest, beam_size, length_pena
     beam_size : int
         Number B of hypotheses that are kept at each step.
     length_penalty : float
-        Hypotheses are ranked by their log probability divided by their length to this
-        power.
+        Hypotheses are ranked by their log probability divided by a power of their
+        length. This is the exponent.
 
     Returns
     -------
     classes : int64 tensor of shape (N, B, longest)
-        Indices of categories, the best hypothesis first; 0 after the end of each.
+        Indices of categories, the best hypothesis first, 0 after the end of each.
     lengths : int64 tensor of shape (N, B)
         Number of time steps of each hypothesis, 0 where fewer than B exist.
     log_probabilities : float32 tensor of shape (N, B)
-        Natural logarithms, including that of the end; -inf where fewer than B exist.
+        Natural logarithm of the probability of each hypothesis and its end, -inf where
+        fewer than B exist.
     """
     search = _BeamSearch(decoder, final_states, longest, beam_size, length_penalty)
     for t in range(longest):
@@ -99,12 +100,12 @@ class _BeamSearch:
     Attributes
     ----------
     active : int64 tensor of shape (N,)
-        Sequences of the batch for which the search goes on. The N of `sums`, `tokens`
-        and the decoder's state counts these only.
+        Sequences of the batch for which the search continues. `sums`, `tokens` and the
+        decoder's state have entries for these only.
     sums : float32 tensor of shape (N, B)
         Log probability of each hypothesis that can be extended.
     tokens : int64 tensor of shape (N, B, longest)
-        Classes of these hypotheses.
+        Classes of the hypotheses that can be extended.
     classes, lengths, log_probabilities : tensor
         Finished hypotheses of all sequences: see :func:`search_beam`.
     ranks : float32 tensor of shape (N, B)
@@ -141,9 +142,10 @@ class _BeamSearch:
         return ends.float().reshape(shape), scores.reshape(*shape, -1)
 
     def finish(self, length, ends=None):
-        """Let all hypotheses end at this length, and keep the B best finished ones.
+        """End all hypotheses at this length, and keep the B best finished ones.
 
-        Without `ends`, the logits of an end, there is no other way to go on.
+        `ends` are the logits of an end at this length, or None if every hypothesis must
+        end there.
         """
         sums = self.sums if ends is None else self.sums + functional.logsigmoid(ends)
         ranks = sums / length**self.length_penalty
@@ -161,8 +163,12 @@ class _BeamSearch:
             finished[self.active] = both.gather(1, index)
 
     def drop_decided(self, length):
-        """Drop sequences whose B best are certain, and return the indices of others."""
-        # A log probability can only fall. At best it stays, up to the longest length.
+        """Drop sequences whose B best hypotheses are final; return indices of the rest.
+
+        No extension of a hypothesis can be more likely than the hypothesis itself.
+        """
+        # The best possible rank is that of an equal log probability at the largest
+        # length, because log probabilities are negative.
         furthest = self.longest if self.length_penalty > 0 else length
         bound = self.sums.amax(dim=1) / furthest**self.length_penalty
         worst = self.ranks[self.active].amin(dim=1)
@@ -181,7 +187,7 @@ class _BeamSearch:
         Parameters
         ----------
         scores : float32 tensor of shape (N, B, n_classes)
-            Log probabilities of going on with each class.
+            Log probability that each class comes next.
         t : int
             Index of the time step.
         """

@@ -1,4 +1,4 @@
-"""Which patches of a batch are computed, and in which order they lie in memory.
+"""The patches of a batch that are computed, and their order in memory.
 
 A dense LSTM call computes the same number of patches for all sequences of a batch, even
 for those that have ended. Packed sequences avoid this, but they run step by step and
@@ -15,13 +15,13 @@ from torch.nn import functional
 
 from sklearn_seqembed._network.recurrent import select_sequences
 
-# Cost of one more segment, in products (cells times cells times patches of one
-# sequence) that could be computed in the same time. Measured on a CPU: a training call
-# of oneDNN takes at least .3 ms, as long as 20 patches of 128 cells or 300 of 32.
+# Cost of one more segment, as the number of products (cells times cells times patches
+# of one sequence) that take the same time. Measured on a CPU: a training call of oneDNN
+# takes at least .3 ms, as long as 20 patches of 128 cells or 300 of 32.
 SEGMENT_COST = 330_000
 
-# The same without gradients. A product is then cheaper, so that a call costs more of
-# them; "twice as many" is an estimate and was not tuned.
+# The same without gradients. Products are then cheaper, so a call costs as much as a
+# larger number of them. The factor of about 2 is an estimate and was not tuned.
 INFERENCE_SEGMENT_COST = 600_000
 
 
@@ -47,13 +47,13 @@ class Layout:
     Parameters
     ----------
     n_patches : int64 tensor of shape (N,)
-        Number of patches of each sequence. On a CPU, a batch sorted by falling length
-        is cut into segments; any other batch is one segment.
+        Number of patches of each sequence. On a CPU, a batch sorted by decreasing
+        length is cut into segments. Any other batch is one segment.
     max_patches : int
-        Number of patches to compute on an accelerator, at least that of the longest
-        sequence. A CPU reads it from `n_patches`.
+        Number of patches per sequence to compute on an accelerator, at least as many as
+        the longest sequence has. On a CPU it is read from `n_patches`.
     n_cells : int
-        Cells of a layer. They determine the work that one more segment saves.
+        Cells of a layer, which determine how much time one more segment saves.
     """
 
     def __init__(self, n_patches, max_patches, n_cells):
@@ -70,7 +70,7 @@ class Layout:
 
     @classmethod
     def of_steps(cls, lengths, n_steps, patch_size, n_cells):
-        """Lay out the patches of sequences padded to `n_steps` time steps."""
+        """Make the layout of sequences that are padded to `n_steps` time steps."""
         return cls(-(-lengths // patch_size), -(-n_steps // patch_size), n_cells)
 
     @property
@@ -119,7 +119,7 @@ class Layout:
         return x.reshape(self.n_sequences, n_patches, -1)
 
     def repeat_vectors(self, x):
-        """Repeat a vector per sequence, x (N, ·), at all its patches: (R, ·)."""
+        """Repeat the vector of each sequence, x (N, ·), at all its patches: (R, ·)."""
         return _concatenate(
             [
                 x[:n_sequences].expand(stop - first, -1, -1).flatten(0, 1)
@@ -128,7 +128,7 @@ class Layout:
         )
 
     def repeat_positions(self, x):
-        """Repeat a vector per patch, x (P, ·), for all sequences: (R, ·)."""
+        """Repeat the vector of each position, x (P, ·), for all sequences: (R, ·)."""
         return _concatenate(
             [
                 x[first:stop, None].expand(-1, n_sequences, -1).flatten(0, 1)
@@ -165,7 +165,10 @@ class Layout:
         return self._reduce(x, torch.amin, torch.inf)
 
     def _reduce(self, x, function, neutral):
-        """Reduce by a function of torch that ignores values of `neutral`."""
+        """Reduce x (R, ·) over patches by a torch function: (N, ·).
+
+        Values of `neutral` do not change the result of the function.
+        """
         parts = []
         for segment, part in self._split(x):  # (P, N, ·) of the segment
             if not self.is_full:
@@ -224,7 +227,7 @@ def _cut(counts, first, stop, cost):
     Parameters
     ----------
     counts : int ndarray of shape (P,)
-        Number of sequences that have each patch, falling.
+        Number of sequences that have each patch, in decreasing order.
     first, stop : int
         Range of patches.
     cost : float
@@ -244,5 +247,5 @@ def _cut(counts, first, stop, cost):
 
 
 def _concatenate(parts):
-    """Concatenate rows; most batches are one segment, which needs no copy."""
+    """Concatenate the rows of segments, without a copy if there is only one."""
     return parts[0] if len(parts) == 1 else torch.cat(parts)

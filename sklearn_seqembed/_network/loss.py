@@ -1,4 +1,4 @@
-"""The loss: what is minimised, and over which time steps.
+"""The loss: what is minimized, and over which time steps.
 
 References
 ----------
@@ -12,26 +12,26 @@ from torch.nn import functional
 
 
 class SequenceLoss(nn.Module):
-    """Mean over sequences of each sequence's mean deviance.
+    """Weighted mean deviance of a batch.
 
-    The deviance of a numeric value is its squared error in scaled units. That of a
-    category is its surprisal (negative log probability) divided by the surprisal under
-    the class frequencies. A constant prediction thus has a loss of 1 for features of
-    both kinds. GradNorm [1]_ compares losses in the same way, but also adapts their
-    weights, which are constant here.
+    The deviance of a numeric value is its squared error in scaled units. For a category
+    it is the surprisal (negative log probability) divided by the mean surprisal under
+    the class frequencies. The best constant prediction thus has a loss of 1 for
+    features of both kinds. GradNorm [1]_ compares losses in the same way, but also
+    adapts their weights, which are constant here.
 
-    Only observed values before the end of a sequence count, and all sequences count
-    equally: the weights of the targets implement this. If lengths differ, the decoder
-    also learns where a sequence ends. The negative log likelihood of the true end,
-    given a hazard at each time step, is added with a weight that comes with the
-    targets. The parts of an objective count equally.
+    The weights come with the targets (:func:`make_targets`). They are 0 where a value
+    is missing or padding, and let either all sequences or all values count equally. If
+    lengths differ, the decoder also learns where a sequence ends: the negative log
+    likelihood of the true end is added, with its own weight. The parts of an objective
+    count equally.
 
     Parameters
     ----------
     learn_ends : bool, default=True
         Whether ends are learned.
     class_scales : tuple of float, default=()
-        Factor on the surprisals of each categorical feature.
+        Factor for the surprisals of each categorical feature.
     """
 
     def __init__(self, learn_ends=True, class_scales=()):
@@ -40,7 +40,7 @@ class SequenceLoss(nn.Module):
         self.class_scales = class_scales
 
     def forward(self, outputs, targets, surprisals=None):
-        """Return the loss of a batch, or the contribution of a piece of it, a scalar.
+        """Return the loss of a batch, or what a piece of it contributes, as a scalar.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ def mean_errors(values, target, surprisals, class_scales):
     surprisals : tensor of shape (N, L, K)
         Surprisals of the target's classes.
     class_scales : tuple of float
-        Factor on the surprisals of each categorical feature.
+        Factor for the surprisals of each categorical feature.
 
     Returns
     -------
@@ -119,8 +119,8 @@ def end_log_likelihood(ends):
     Parameters
     ----------
     ends : tensor of shape (N, L)
-        Logit of the hazard: that it ends with this step, given that it has not ended
-        before.
+        Logit of the hazard: the probability that the sequence ends with this step,
+        given that it has not ended before.
 
     Returns
     -------

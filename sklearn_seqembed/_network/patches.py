@@ -1,10 +1,10 @@
-"""Patches: consecutive time steps that enter the cells together."""
+"""Patches: successive time steps that the cells read as one."""
 
 import torch
 
 
 def count_patch_inputs(n_step_inputs, patch_size):
-    """Return how many values a patch has, given those of a time step."""
+    """Return the number of values of a patch, given the number per time step."""
     return (n_step_inputs + (patch_size > 1)) * patch_size
 
 
@@ -20,14 +20,15 @@ def join_steps(x, is_padding, patch_size, *, repeat_last=True):
     patch_size : int
         Time steps in a patch.
     repeat_last : bool, default=True
-        Complete a last patch that reaches beyond step L with copies of that step; with
-        False, with 0, which is the difference between such copies.
+        Fill a last patch that extends beyond step L with copies of that step. With
+        False, fill it with 0, which is the difference between two copies.
 
     Returns
     -------
     float32 tensor of shape (N, P, D)
-        The patches. If they have more than one step, an indicator next to each step is
-        1 where the sequence has ended. Patches after its end are arbitrary.
+        The patches. If they have more than one step, each step has one more value, an
+        indicator that is 1 where the sequence has ended. Patches after the end of a
+        sequence are arbitrary.
     """
     if patch_size == 1:
         return x

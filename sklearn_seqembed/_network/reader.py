@@ -1,4 +1,4 @@
-"""Inputs of the encoder at each time step: values without gaps, and what is added.
+"""Inputs of the encoder at each time step: values with gaps filled, and derived inputs.
 
 References
 ----------
@@ -13,22 +13,22 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-# Offset of a sequence's standard deviation, in scaled units and relative to 1 + |mean|,
-# when the sequence is divided by it: the rounding errors of a constant sequence are not
-# scaled up. See "Inputs" on the recipe page for the trial against 1e-4.
+# Added, times 1 + |mean| in scaled units, to the standard deviation by which a sequence
+# is divided, so that the rounding errors of a constant sequence are not amplified. See
+# "Inputs" on the recipe page for a comparison with 1e-4.
 STD_OFFSET = 1e-6
 
-# The same, in scaled units, where features are read relative to their last value. It is
-# larger because targets are divided by it too, and nearly constant sequences would get
-# huge ones. It was not tuned.
+# Added, in scaled units, to the standard deviation where features are read relative to
+# their last value. It is larger because targets are divided by the same sum, and those
+# of nearly constant sequences would be huge. It was not tuned.
 RELATIVE_STD_OFFSET = 0.1
 
-# An input whose standard deviation is lower is not standardised: there is nothing but
-# rounding errors in it. It was not tuned.
+# An input with a smaller standard deviation is not standardized, because it contains
+# little but rounding errors. It was not tuned.
 MIN_CALIBRATED_STD = 1e-4
 
-# Bound on the standardised log scale of a sequence. Nearly constant sequences have
-# extreme ones, which would dominate the other inputs. It was not tuned.
+# Bound on the standardized log scale of a sequence. Nearly constant sequences have
+# extreme log scales, which would dominate the other inputs. It was not tuned.
 MAX_LOG_SCALE = 3.0
 
 
@@ -38,13 +38,13 @@ class EncoderInputs(NamedTuple):
     Attributes
     ----------
     values : float32 tensor of shape (N, L, ·)
-        Numeric features without missing values. The following columns are added where
-        they apply: indicators of missing values, the features normalised within each
-        sequence, and the embeddings of categories.
+        Numeric features without missing values. Depending on the parameters, they are
+        followed by indicators of missing values, by the features normalized within each
+        sequence, and by the embeddings of categories.
     is_padding : bool tensor of shape (N, L)
         Whether the sequence has ended before this step.
     log_scales : float32 tensor of shape (N, F) or None
-        Logarithm of each sequence's own standard deviation, standardised.
+        Logarithm of each sequence's own standard deviation, standardized.
     differences : float32 tensor of shape (N, L, ·) or None
         Differences from the step before, 0 at the first step.
     """
@@ -63,16 +63,16 @@ class InputReader(nn.Module):
     n_features : int
         Number of numeric features F.
     missing_indicator : bool, default=False
-        Add an indicator to each feature that is 1 where the value is missing.
+        For each feature, add an indicator that is 1 where the value is missing.
     instance_norm : bool, default=False
-        Add each feature a second time, normalised by its mean and standard deviation
+        Add each feature a second time, normalized by its mean and standard deviation
         within the sequence [1]_, and the logarithm of that standard deviation.
     repeat_last : bool, default=False
-        Replace padding by copies of the last step, for patches that reach beyond it.
+        Replace padding by copies of the last step, for patches that extend beyond it.
     relative : tuple of int, default=()
         Features to replace by their difference from the last value of the sequence,
-        divided by their standard deviation in it [1]_ [2]_. The result does not depend
-        on the location and the scale of the sequence.
+        divided by their standard deviation within the sequence [1]_ [2]_. The result
+        does not depend on the location and scale of the sequence.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class InputReader(nn.Module):
         self.n_values = n_features * (1 + missing_indicator + instance_norm)
         self.n_log_scales = n_features * instance_norm
         self.n_differences = n_features * (1 + instance_norm)
-        # `calibrate` learns these, so that all inputs vary about as much as the values.
+        # Set by `calibrate`, so that all inputs vary about as much as the values.
         self.register_buffer("log_scale_mean", torch.zeros(self.n_log_scales))
         self.register_buffer("log_scale_std", torch.ones(self.n_log_scales))
         self.register_buffer("difference_std", torch.ones(self.n_differences))
@@ -129,9 +129,9 @@ class InputReader(nn.Module):
         if self.missing_indicator:
             values.append(is_missing.expand_as(numeric).to(numeric.dtype))
         if self.instance_norm:
-            normalised, log_scales, varies = normalise(numeric, is_missing)
-            values.append(normalised)
-            signals.append(normalised)
+            normalized, log_scales, varies = normalize(numeric, is_missing)
+            values.append(normalized)
+            signals.append(normalized)
             log_scales = (log_scales - self.log_scale_mean) / self.log_scale_std
             log_scales = log_scales.clamp(-MAX_LOG_SCALE, MAX_LOG_SCALE)
             # A constant or unobserved sequence has no scale.
@@ -151,7 +151,7 @@ class InputReader(nn.Module):
         )
 
     def _fill_steps(self, numeric, lengths):
-        """Fill missing values, and the padding if `repeat_last`.
+        """Fill missing values, and padding if `repeat_last` is set.
 
         Returns
         -------
@@ -164,7 +164,7 @@ class InputReader(nn.Module):
         """
         steps = torch.arange(numeric.shape[1], device=numeric.device)
         is_padding = steps >= lengths[:, None]  # (N, L)
-        # A sum is NaN if any value is, and is much faster than a test of each value.
+        # The sum is NaN if any value is, and takes much less time than testing each.
         has_missing = _may_hold(torch.isnan(numeric.sum()))
         numeric = self._repeat_last_step(numeric, lengths, is_padding)
         is_missing = is_padding[:, :, None]
@@ -174,7 +174,7 @@ class InputReader(nn.Module):
         return numeric, is_missing, is_padding
 
     def _repeat_last_step(self, x, lengths, is_padding):
-        """Replace the padding of x (N, L, ·) by copies of each last step."""
+        """Replace the padding of x (N, L, ·) by copies of the last step, if needed."""
         if not (self.repeat_last and x.shape[2] and _may_hold(is_padding)):
             return x
         steps = torch.arange(x.shape[1], device=x.device)
@@ -182,13 +182,14 @@ class InputReader(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, batches):
-        """Learn how much differences and log scales vary.
+        """Learn how much differences and log scales vary, to standardize them.
+
+        Call it only once: it assumes that the differences are not standardized yet.
 
         Parameters
         ----------
         batches : iterable of (numeric, lengths)
-            Batches of sequences, as :meth:`forward` takes them. Before calibration,
-            differences and log scales are used as they are.
+            Batches of sequences, as :meth:`forward` takes them.
         """
         count, total, squares, log_scales = 0, 0.0, 0.0, []
         for numeric, lengths in batches:
@@ -199,7 +200,7 @@ class InputReader(nn.Module):
             squares = squares + differences.square().sum(dim=0)
             if self.instance_norm:
                 numeric, is_missing, _ = self._fill_steps(numeric, lengths)
-                _, scales, varies = normalise(numeric, is_missing)
+                _, scales, varies = normalize(numeric, is_missing)
                 scales = torch.where(varies, scales, torch.nan)
                 log_scales.append(scales.cpu().double())
         variance = squares / count - (total / count).square()
@@ -213,7 +214,7 @@ class InputReader(nn.Module):
 
 
 def fill_missing(numeric, is_missing):
-    """Fill each feature with its last observed value, else with its next one, else 0.
+    """Replace missing values by the last observed one, else by the next one, else by 0.
 
     Parameters
     ----------
@@ -234,12 +235,12 @@ def fill_missing(numeric, is_missing):
     return torch.where(is_missing.all(dim=1, keepdim=True), 0.0, filled)
 
 
-def normalise(numeric, is_missing):
-    """Normalise each sequence by its own mean and standard deviation [1]_.
+def normalize(numeric, is_missing):
+    """Normalize each sequence by its own mean and standard deviation [1]_.
 
     Returns
     -------
-    normalised : float32 tensor of shape (N, L, F)
+    normalized : float32 tensor of shape (N, L, F)
         Values with mean 0 and variance 1 over the observed steps.
     log_scales : float32 tensor of shape (N, F)
         Logarithm of each standard deviation.
@@ -253,7 +254,10 @@ def normalise(numeric, is_missing):
 
 
 def subtract_last(numeric, is_missing, lengths):
-    """Subtract each last value of (N, L, F), and divide by the standard deviation."""
+    """Subtract the last values of each sequence, and divide by its standard deviations.
+
+    Shapes are those of :func:`fill_missing`.
+    """
     last = _take_steps(numeric, lengths[:, None] - 1)  # (N, 1, F)
     _, std = _compute_moments(numeric, is_missing)  # (N, 1, F)
     return (numeric - last) / (std + RELATIVE_STD_OFFSET)
@@ -273,12 +277,12 @@ def _compute_moments(numeric, is_missing):
 
 
 def _replace_tiny(std):
-    """Replace standard deviations of practically constant inputs by 1."""
+    """Replace the standard deviations of almost constant inputs by 1."""
     return torch.where(std > MIN_CALIBRATED_STD, std, 1.0)
 
 
 def _take_steps(x, steps):
-    """Take time steps (N, Q) of each sequence of x (N, L, ·): (N, Q, ·)."""
+    """Take the time steps with these indices (N, Q) from x (N, L, ·): (N, Q, ·)."""
     first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
     # Selecting whole rows is several times faster than an element-wise gather.
     taken = x.flatten(0, 1).index_select(0, (first + steps).flatten())
@@ -286,9 +290,9 @@ def _take_steps(x, steps):
 
 
 def _may_hold(condition):
-    """Return False if a condition holds nowhere; on an accelerator, always True.
+    """Return whether a bool tensor has a True entry, or True on an accelerator.
 
-    There, the CPU would have to wait for all queued work to read the condition. The
-    computation that it can spare gives the same result either way.
+    There, the CPU would have to wait for all queued work to read the tensor. The result
+    only decides whether a step that would change nothing is skipped.
     """
     return condition.device.type != "cpu" or bool(condition.any())

@@ -9,14 +9,14 @@ CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 class RecurrentLayer(nn.Module):
     """One layer of cells that reads forward and, with `n_backward`, backward too.
 
-    Each direction is a dense call on patches in front and sequences second. This takes
-    the fused kernels of oneDNN and cuDNN without a copy; packed sequences do not
-    (pytorch issue 149194).
+    Each direction runs on dense tensors whose first axis is time and whose second is
+    the sequence. The fused kernels of oneDNN and cuDNN read these without a copy, but
+    are not used for packed sequences (pytorch issue 149194).
 
     Parameters
     ----------
     n_inputs : int
-        Number D of values that enter with each patch.
+        Number D of values that the cells read for each patch.
     n_forward : int
         Cells of the forward direction.
     n_backward : int
@@ -53,12 +53,12 @@ class InitialState(nn.Module):
 
     def __init__(self, n_inputs, cells):
         super().__init__()
-        self.is_lstm = isinstance(cells, nn.LSTM)  # hidden state and memory
+        self.is_lstm = isinstance(cells, nn.LSTM)  # has hidden state and memory
         self.shape = (1 + self.is_lstm, cells.num_layers, cells.hidden_size)
         self.linear = nn.Linear(n_inputs, self.shape[0] * self.shape[1] * self.shape[2])
 
     def forward(self, x):
-        """Return the state that the cells take: one or two of (layers, N, H)."""
+        """Return the state as the cells take it: one or two tensors (layers, N, H)."""
         states = self.linear(x).unflatten(1, self.shape)  # (N, 1 or 2, layers, H)
         states = states.permute(1, 2, 0, 3).contiguous()  # (1 or 2, layers, N, H)
         return tuple(states) if self.is_lstm else states[0]
@@ -68,8 +68,8 @@ def build_cells(cell, n_inputs, n_cells, *, num_layers=1, dropout=0.0):
     """Build recurrent layers with the initial weights that Keras uses.
 
     Input weights are Xavier-uniform, recurrent weights are orthogonal for each gate,
-    biases are 0, except for the forget gate of an LSTM, where they are 1. torch draws
-    all of them from one small uniform range.
+    biases are 0, except for the forget gate of an LSTM, where they are 1. By default,
+    torch draws all of them from the same small uniform range.
     """
     # torch warns about dropout if there is no second layer.
     dropout = dropout if num_layers > 1 else 0.0
@@ -89,12 +89,12 @@ def build_cells(cell, n_inputs, n_cells, *, num_layers=1, dropout=0.0):
 
 
 def select_sequences(state, index):
-    """Select sequences from the state (layers, N, H) of GRU cells, or both of an LSTM.
+    """Select sequences from the state of recurrent cells.
 
     Parameters
     ----------
-    state : tensor or tuple of tensor
-        The state.
+    state : tensor or tuple of tensor of shape (layers, N, H)
+        State of GRU cells, or both states of LSTM cells.
     index : slice or int64 tensor
         The sequences.
 

@@ -1,4 +1,4 @@
-"""A reservoir: random recurrent cells that are not trained, summarised over time.
+"""A reservoir: random recurrent cells that are not trained, summarized over time.
 
 Its features describe values that occur anywhere in a sequence.
 
@@ -22,18 +22,19 @@ from sklearn_seqembed._network.recurrent import RecurrentLayer
 # MiniRocket [2]_. See the recipe page for the trials.
 STATISTICS = ("mean", "max", "min", "std", "ppv")
 
-# Added to a variance over time before its root is taken. It bounds the slope of the
-# root, which mattered when these cells were trained. It was not tuned.
+# Added to a variance over time before its square root is taken. It bounds the slope of
+# the root, which mattered while these cells were trained. It was not tuned.
 VARIANCE_OFFSET = 1e-4
 
-# Length and scale of the random vector of each category. Many components of small scale
-# keep categories distinct without saturating the cells. See "Categories" on the recipe
-# page for the trials.
+# Length and scale of the random vector of each category. A long vector with small
+# entries keeps categories distinct without saturating the cells. See "Categories" on
+# the recipe page for the trials.
 EMBEDDING_SIZE = 64
 EMBEDDING_SCALE = 0.35
 
-# Factor on the initial input weights. Those are small, as training needs them; larger
-# ones drive the cells into their nonlinear range. See the recipe page for the trials.
+# Factor for the initial input weights. Without it they are as small as training needs;
+# larger ones drive the cells into their nonlinear range. See the recipe page for the
+# trials.
 INPUT_GAIN = 2.0
 
 
@@ -41,14 +42,14 @@ class Reservoir(nn.Module):
     """Random cells that read small patches, and statistics of their states over time.
 
     The cells keep their initial weights [1]_, as the kernels of MiniRocket [2]_ do.
-    There can be many of them, since training them would take most of the time of a fit
-    and hardly improves a classifier (see the recipe page).
+    Training them would hardly improve a classifier, and would take most of the time of
+    a fit (see the recipe page). Without training, many cells are affordable.
 
     Parameters
     ----------
     reader : InputReader
-        Reader that provides the inputs. One layer reads its values, one their
-        differences from step to step.
+        Reader that provides the inputs. One layer of cells reads its values, the other
+        reads their differences from step to step.
     n_cells : int
         Cells per direction and layer.
     bidirectional : bool
@@ -59,7 +60,7 @@ class Reservoir(nn.Module):
         Time steps in a patch.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature. The reservoir has its own random
-        vectors for them: learned ones would change its inputs during training.
+        vectors for them, because learned ones would change during training.
 
     Attributes
     ----------
@@ -92,7 +93,7 @@ class Reservoir(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, inputs, layout):
-        """Describe each sequence of a batch.
+        """Compute the features of each sequence of a batch.
 
         Parameters
         ----------

@@ -6,23 +6,24 @@ from scipy.stats import random_correlation
 from sklearn.decomposition import PCA
 from torch import nn
 
-# Variance of a component from the reservoir, relative to one from a final state, in a
-# balanced vector. With the default 192 and 128 components, the reservoir then has four
-# fifths of the total variance: see "Scaling of the vector" on the recipe page.
+# Variance of a component from the reservoir, relative to that of a final state, in a
+# balanced vector. With the default numbers of components, 192 and 128, four fifths of
+# the total variance come from the reservoir: see "Scaling of the vector" on the recipe
+# page.
 RESERVOIR_VARIANCE = 8 / 3
 
 # Lower bound on a standard deviation, as a fraction of the largest one. It keeps the
-# rounding errors of a nearly constant state from being scaled up. It was not tuned.
+# rounding errors of a nearly constant state from being amplified. It was not tuned.
 MIN_STD_FRACTION = 1e-2
 
 
 class VectorProjection(nn.Module):
     """Combine final states and reservoir features into a vector.
 
-    Final states keep one component each, so that they can be recovered from a vector.
-    Reservoir features are standardised and projected to the fewer directions in which
+    Each final state has its own component, so that it can be recovered from a vector.
+    Reservoir features are standardized, and projected to the few directions in which
     they vary most. :meth:`fit` learns this projection, and the scale of all components,
-    from the states of some sequences.
+    from some sequences.
 
     Parameters
     ----------
@@ -33,9 +34,9 @@ class VectorProjection(nn.Module):
     n_reservoir : int, default=0
         Number of components for them, at most `n_reservoir_features`.
     balanced : bool, default=False
-        Give final states mean 0 and one common variance, components from the reservoir
-        another one, such that the mean variance is 1. With False, final states are
-        left unchanged, and components from the reservoir have variance 1.
+        Give all final states mean 0 and the same variance, and all components from the
+        reservoir another variance, so that the mean variance is 1. With False, final
+        states are left unchanged, and components from the reservoir have variance 1.
 
     Attributes
     ----------
@@ -87,18 +88,18 @@ class VectorProjection(nn.Module):
                 self.n_final + RESERVOIR_VARIANCE * self.n_reservoir
             )
             reservoir_variance = RESERVOIR_VARIANCE * variance
-            mean, scale = _fit_standardisation(final_states)
+            mean, scale = _fit_standardization(final_states)
             self.final_mean.copy_(torch.from_numpy(mean))
             self.final_scale.copy_(torch.from_numpy(scale * np.sqrt(variance)))
         if self.n_reservoir:
-            mean, scale = _fit_standardisation(features)
+            mean, scale = _fit_standardization(features)
             axes = _fit_axes((features - mean) * scale, self.n_reservoir)
             axes = scale[:, None] * axes * np.sqrt(reservoir_variance)
             self.reservoir_mean.copy_(torch.from_numpy(mean))
             self.axes.copy_(torch.from_numpy(axes))
 
 
-def _fit_standardisation(states):
+def _fit_standardization(states):
     """Return the mean of each state and the factor that gives it variance 1."""
     states = states.astype(np.float64)
     mean, std = states.mean(axis=0), states.std(axis=0)
@@ -110,9 +111,9 @@ def _fit_standardisation(states):
 def _fit_axes(states, n_axes):
     """Return axes, as columns, that span the directions of largest variance.
 
-    These are principal axes, rotated among themselves until the centred states
-    (n_samples, ·) have variance 1 along each of them. The rotation preserves distances
-    up to one factor. Principal components themselves are a poor input for a scaler: the
+    These are principal axes, rotated and scaled so that the centered states
+    (n_samples, ·) have variance 1 along each of them. All distances change by the same
+    factor. Principal components without rotation are a poor input for a scaler: the
     last ones are mostly noise, which it would amplify.
     """
     if not states.any():
@@ -124,8 +125,8 @@ def _fit_axes(states, n_axes):
     variances[:n_spanned] = states.var(axis=0).sum() * pca.explained_variance_ratio_
     scale = np.sqrt(n_axes / variances.sum())
     if n_axes > 1:
-        # A covariance matrix with these eigenvalues, but 1 for every variance. Its
-        # eigenvectors rotate the principal axes to axes with that covariance.
+        # A random covariance matrix that has these eigenvalues and only variances of 1.
+        # Its eigenvectors rotate the principal axes to axes with that covariance.
         equal = random_correlation.rvs(variances * scale**2, random_state=0, tol=1e-6)
         rotation = np.linalg.eigh(equal)[1][:, ::-1]  # largest variance first, as pca
         axes = axes @ rotation[:, :n_spanned].T

@@ -1,18 +1,19 @@
-"""Choice of the sequences of a batch: few different lengths, the longest first."""
+"""Choice of the sequences of each batch: similar lengths, the longest first."""
 
 import math
 
 import numpy as np
 import torch
 
-# Groups of about equal lengths that make up a training batch. One group per batch loses
-# .015 of the explained fraction on JapaneseVowels against random batches, two lose .005
-# on PLAID, and a batch of four takes 5 to 20 % longer than one of three
+# Groups of similar lengths in a training batch. Compared with random batches, one group
+# lowers the explained fraction by .015 on JapaneseVowels, and two groups lower it by
+# .005 on PLAID. A batch of four groups takes 5 to 20 % longer than one of three
 # (benchmarks/README.md, "Trials").
 GROUPS = 3
 
-# Number of batches whose sequences are sorted by length together. More would make the
-# lengths within a group more alike, fewer would mix the batches more. It was not tuned.
+# Number of batches whose sequences are sorted by length together. With more batches,
+# the lengths within a group would be more similar. With fewer, the sequences of a batch
+# would be more random. It was not tuned.
 POOL_BATCHES = 32
 
 # Upper bounds on the states (cells times patches), values and sequences of a batch
@@ -22,11 +23,11 @@ INFERENCE_STATES = 2**23
 INFERENCE_VALUES = 2**21
 INFERENCE_SEQUENCES = 1024
 
-# Upper bound on the states of one recurrent call where freed memory is kept. Above two
-# million the C library returns memory to the system after each call and fetches it
-# again page by page, which took a third longer; one million was 3 to 6 % slower. Matrix
-# products of fewer sequences than the second bound would be too small
-# (benchmarks/README.md, "Trials").
+# Upper bound on the states of one recurrent call where the C library can keep freed
+# memory. Above two million states it returns the memory to the system after each call
+# and requests it again page by page, which took a third longer. One million was 3 to
+# 6 % slower. With fewer sequences than the second constant, matrix products would be
+# too small (benchmarks/README.md, "Trials").
 KEPT_STATES = 1_800_000
 LEAST_KEPT_SEQUENCES = 8
 
@@ -34,7 +35,7 @@ LEAST_KEPT_SEQUENCES = 8
 class _Batches:
     """Iterate over the batches of a dataset, as skorch's iterators do.
 
-    Batches differ by at most one in size.
+    The sizes of batches differ by at most one.
 
     Parameters
     ----------
@@ -53,12 +54,13 @@ class _Batches:
 
 
 class TrainingBatches(_Batches):
-    """Iterate over random batches of few lengths, different ones in each epoch.
+    """Iterate over random batches of similar lengths, different ones in each epoch.
 
     Sequences are shuffled into pools of about `POOL_BATCHES` batches. Within a pool
-    they are sorted by length, with some jitter, and cut into groups. Each batch is one
-    group of short, one of medium and one of long sequences, drawn at random from all
-    pools, the longest sequence first. If all lengths are equal, batches are random.
+    they are sorted by length, with some jitter, and cut into groups. Each batch
+    consists of one group of short, one of medium and one of long sequences, drawn at
+    random from all pools. Its longest sequence comes first. If all lengths are equal,
+    batches are random.
 
     Parameters
     ----------
@@ -77,30 +79,31 @@ class TrainingBatches(_Batches):
             yield self.dataset.batch(batches[k])
 
     def _regroup(self, batches):
-        """Exchange sequences between batches, so that each consists of `GROUPS`."""
+        """Exchange sequences between batches, so that each has `GROUPS` groups."""
         groups = [[] for _ in range(GROUPS)]  # lists of short, ..., long groups
         n_pools = -(-len(batches) // POOL_BATCHES)
         edges = [len(batches) * k // n_pools for k in range(n_pools + 1)]
         for start, stop in zip(edges[:-1], edges[1:], strict=True):
             pool = batches[start:stop]
             members = self._sort_roughly(np.concatenate(pool), len(pool[0]))
-            # Cut groups of the sizes that thirds of these batches have.
+            # Groups are as large as the thirds of these batches, to keep batch sizes.
             parts = zip(*(np.array_split(batch, GROUPS) for batch in pool), strict=True)
             for groups_of_length, same in zip(groups, parts, strict=True):
                 cuts = np.cumsum([len(part) for part in same])
                 *new_groups, members = np.split(members, cuts)
                 groups_of_length += new_groups
-        # Groups of a kind have one size, except in one kind: batch sizes hardly change.
+        # All groups of a kind (short, medium or long) have the same size, except in one
+        # kind. Sizes of batches therefore hardly change.
         shuffled = [[kind[k] for k in torch.randperm(len(kind))] for kind in groups]
         mixed = [np.concatenate(parts) for parts in zip(*shuffled, strict=True)]
-        # Sorted by steps, not patches: cells may read patches of another size, too.
+        # Sorted by time steps, not by patches: patches of the reservoir are smaller.
         lengths = self.dataset.lengths
         return [batch[np.argsort(-lengths[batch], kind="stable")] for batch in mixed]
 
     def _sort_roughly(self, members, batch_size):
-        """Sort sequences by length, each displaced by up to a group at random.
+        """Sort sequences by length, then displace each at random by up to one group.
 
-        Without that jitter the same sequences would share a batch in every epoch.
+        Otherwise the same sequences would be in one group in every epoch.
         """
         n_patches = -(-self.dataset.lengths[members] // self.dataset.patch_size)
         members = members[np.argsort(n_patches, kind="stable")]
@@ -109,7 +112,7 @@ class TrainingBatches(_Batches):
 
 
 class OrderedBatches(_Batches):
-    """Iterate over batches in order of length, the longest first, not at random.
+    """Iterate over batches in order of length, the longest sequences first.
 
     Parameters
     ----------
@@ -133,9 +136,10 @@ def iter_inference_batches(lengths, patch_size, n_values, n_cells, keeps_memory)
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
     patch_size, n_values, n_cells : int
-        Time steps of a patch, values of a time step, cells of a layer and direction.
+        Numbers of time steps per patch, of values per time step, and of cells per layer
+        and direction.
     keeps_memory : bool
-        Whether batches are so small that the C library can keep their memory.
+        Whether to make batches so small that the C library can keep their memory.
 
     Yields
     ------
@@ -155,18 +159,18 @@ def iter_inference_batches(lengths, patch_size, n_values, n_cells, keeps_memory)
             n_fitting = max(LEAST_KEPT_SEQUENCES, KEPT_STATES // n_states)
             batch_size = min(batch_size, n_fitting)
         n_batches = -(-len(order) // max(1, batch_size))
-        size = -(-len(order) // n_batches)  # two halves, not one full batch and a rest
+        size = -(-len(order) // n_batches)  # equal sizes, instead of a small last batch
         yield order[:size]
         order = order[size:]
 
 
 def round_up_length(length, patch_size):
-    """Round a number of time steps up, so that tensors take few different shapes.
+    """Round a number of time steps up, so that tensors have few different shapes.
 
-    An accelerator may need extra time for every new shape; on a CPU the cells skip the
-    added steps. Up to 64 patches nothing is added. Above, a length is rounded to one of
-    32 to 64 values per factor of two, which adds at most 1 / 32 of the patches, and 1 %
-    on average.
+    An accelerator may need extra time for each new shape. On a CPU the cells skip the
+    added steps. Up to 64 patches, a length is only rounded to whole patches. Larger
+    lengths are rounded to one of 32 values per factor of two, which adds at most 1 / 32
+    of the patches, and 1 % on average.
 
     Parameters
     ----------

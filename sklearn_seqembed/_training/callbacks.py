@@ -1,4 +1,4 @@
-"""Callbacks that skorch lacks, or has in a slower form."""
+"""Callbacks that skorch does not have, or that are faster than those of skorch."""
 
 import math
 import warnings
@@ -8,10 +8,10 @@ from skorch.callbacks import Callback
 
 
 class NormClipping(Callback):
-    """Clip the norm of all gradients together.
+    """Clip the joint norm of all gradients.
 
-    Unlike skorch's GradientNormClipping it collects the weights once per training: in a
-    small network that takes as long as the clipping.
+    Unlike skorch's GradientNormClipping, it collects the weights only once per
+    training: in a small network, collecting them takes as long as clipping.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ class NormClipping(Callback):
 class FiniteLoss(Callback):
     """Stop training at the first loss that is not finite.
 
-    It stops as skorch's EarlyStopping does, so that all callbacks still see the end of
-    the training; `train` then raises the error. On an accelerator it checks once per
-    epoch, because every check waits for the accelerator. The effect of the last update
-    shows only afterwards, in the loss of the last batch.
+    Like skorch's EarlyStopping, it lets all callbacks run at the end of the training.
+    `train` then raises the error. On an accelerator it checks only once per epoch,
+    because every check waits for the accelerator. After the last update it computes the
+    loss of the last batch again.
 
     Attributes
     ----------
@@ -67,7 +67,8 @@ class FiniteLoss(Callback):
 
     def on_train_end(self, net, **kwargs):
         """Check the loss after the last update."""
-        # The loss of a batch is computed before its update, so one more is needed.
+        # The loss of a batch is computed before the update of the weights, so no loss
+        # reflects the last update yet.
         if self.batch_ is not None and not self.failed_:
             loss = net.validation_step(self.batch_)["loss"]
             self.failed_ = not math.isfinite(loss.item())
@@ -82,10 +83,11 @@ class FiniteLoss(Callback):
 class BestWeights(Callback):
     """Keep the weights of the best epoch in memory, and restore them if needed.
 
-    The best epoch has the lowest validation loss, or the lowest training loss without
-    validation. Its weights are restored after a training with validation, and after
-    Ctrl-C if an epoch was finished. A complete training without validation keeps its
-    last weights, which the schedule of the learning rate is made for.
+    The best epoch is the one with the lowest validation loss or, without validation,
+    with the lowest training loss. Its weights are restored after a training with
+    validation, and after Ctrl-C if an epoch was finished. A complete training without
+    validation keeps its last weights, because the learning rate schedule is made for
+    them.
     """
 
     def on_train_begin(self, net, **kwargs):
@@ -106,7 +108,7 @@ class BestWeights(Callback):
             self.lowest_, self.best_ = loss, best
 
     def on_train_end(self, net, **kwargs):
-        """Restore the weights if needed, and release the copies."""
+        """Restore the best weights if needed, and release the copies."""
         if self.best_ and (self.validated_ or net.interrupted_):
             net.module_.load_state_dict(self.best_)
         self.best_ = None
@@ -115,7 +117,7 @@ class BestWeights(Callback):
 class ScheduledSampling(Callback):
     """Raise the fraction of steps at which a decoder reads its own outputs.
 
-    It rises linearly from 0, batch by batch (Bengio et al. 2015).
+    It rises linearly with the number of batches, from 0 (Bengio et al. 2015).
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Padded batches of sequences, with augmentation and steps held back for forecasts.
 
-Padding comes after the end of each sequence and repeats its last step. It has no
-effect: the encoder takes its state at the last step of each sequence, and the loss
-counts only steps within the lengths.
+Padding follows the end of each sequence and repeats its last step. It has no effect,
+because the encoder uses the states at the last step of each sequence, and the loss
+counts only steps before padding.
 """
 
 import numpy as np
@@ -11,21 +11,21 @@ import torch
 from sklearn_seqembed._training.batching import iter_inference_batches, round_up_length
 from sklearn_seqembed._training.targets import has_missing, make_targets
 
-# Largest shift in time, as a fraction of a sequence's length. Shifts of a quarter were
-# worse on three of five data sets (docs/recipe.rst, "Against learning by heart").
+# Largest shift in time, as a fraction of a sequence's length. Shifts of up to a quarter
+# were no better overall (docs/recipe.rst, "Overfitting").
 MAX_SHIFT = 0.1
 
-# Largest fraction of a sequence that is cut off at its start, instead of a shift, where
-# a forecast is learned. It was not tuned.
+# Largest fraction of a sequence that is cut off at its start, which replaces the shift
+# where a forecast is learned. It was not tuned.
 MAX_CROP = 0.3
 
-# Largest weight of the other sequence in a mixture. Weights up to 1 explain no more
-# (docs/recipe.rst, "Against learning by heart").
+# Largest weight of the other sequence in a mixture. With weights of up to 1, the
+# explained fraction is the same (docs/recipe.rst, "Overfitting").
 MAX_MIX = 0.5
 
 
 class SequenceDataset(torch.utils.data.Dataset):
-    """Encoded sequences, each split into the steps that are read and held back.
+    """Encoded sequences, each split into steps to read and steps that are held back.
 
     Parameters
     ----------
@@ -34,24 +34,25 @@ class SequenceDataset(torch.utils.data.Dataset):
     patch_size : int
         Lengths of batches are multiples of it.
     parts : tuple of {"reconstruction", "forecast"}
-        Parts of the objective that need targets.
+        Parts of the objective for which batches contain targets.
     horizons : int64 ndarray of shape (n_samples,), default=None
         Number of steps at the end of each sequence that are held back as the target of
         the forecast. None holds back nothing.
     read_whole : float, default=0.0
-        Fraction of the sequences, drawn again for each batch, of which no step is held
-        back. They are reconstructed, but not forecast.
+        Probability, for each sequence of a batch, that none of its steps are held back.
+        It is then reconstructed, but not forecast.
     augmentation : tuple of {"shift", "mix"}, default=()
         Random variations of the sequences.
 
         - "shift" shifts each sequence in time by up to `MAX_SHIFT` of its length and
-          repeats its first or last step. Where steps are held back it cuts off up to
-          `MAX_CROP` of the start instead, so that the network learns to forecast from
-          the end of a sequence, at any length, and no step is made up.
-        - "mix" adds another sequence of the batch, with a weight of up to `MAX_MIX`;
-          its last step is repeated after its end. The same fraction of the steps take
-          its categories. Sequences with missing values are not added, and a forecast
-          is never mixed.
+          repeats its first or last step. If steps are held back, it cuts off up to
+          `MAX_CROP` of the start instead. The network thus learns to forecast from
+          sequences of any length, and no repeated step precedes the target.
+        - "mix" averages each sequence with another one of the batch, whose weight is at
+          most `MAX_MIX`, and whose last step is repeated after its end. Categories are
+          replaced by those of the other sequence, at a fraction of the steps that is
+          equal to the weight. Other sequences with missing values are not used. Nothing
+          is mixed if a forecast is one of the parts.
     """
 
     def __init__(
@@ -126,16 +127,16 @@ class SequenceDataset(torch.utils.data.Dataset):
         if "reconstruction" in self.parts:
             targets["reconstruction"] = make_targets(numeric, lengths, categories)
         if "forecast" in self.parts:
-            n_steps = max(1, horizons.max())  # maybe no sequence holds back a step
+            n_steps = max(1, horizons.max())  # all horizons may be 0
             values, classes = self._take(indices, first + lengths, horizons, n_steps)
             targets["forecast"] = make_targets(values, horizons, classes)
         return inputs, targets
 
     def _draw_spans(self, lengths, crop):
-        """Draw the number of steps that are read, and the first of them, both (N,)."""
+        """Draw the number of steps to read, and the first of them, both (N,)."""
         if not self.shifts:
             return lengths, np.zeros_like(lengths)
-        # A repeated number hardly changes a sequence, a repeated category does.
+        # Repeating a number hardly changes a sequence, but repeating a category does.
         max_shift = 0 if self.sequences.lookups else MAX_SHIFT
         largest = np.round(np.where(crop, MAX_CROP, max_shift) * lengths)
         largest = np.minimum(largest, lengths - 1)
@@ -145,23 +146,24 @@ class SequenceDataset(torch.utils.data.Dataset):
         return np.where(crop, lengths - first, lengths), first
 
     def _take(self, indices, first, lengths, n_steps):
-        # Training batches are copied, because the user's callbacks may change them.
-        trains = bool(self.parts)
-        return self.sequences.take(indices, first, lengths, n_steps, copy=trains)
+        # Batches with targets are copied, because the user's callbacks may change them.
+        copy = bool(self.parts)
+        return self.sequences.take(indices, first, lengths, n_steps, copy=copy)
 
 
 def _mix(numeric, categories, lengths):
-    """Mix sequences of a batch at random (mixup) [1]_.
+    """Mix sequences of a batch at random (mixup [1]_).
 
-    Categories cannot be averaged. A fraction of the steps takes those of the other
-    sequence instead, as CutMix pastes parts of an image [2]_.
+    Categories cannot be averaged. At a fraction of the steps they are replaced by those
+    of the other sequence, as CutMix replaces a part of an image by that of another
+    [2]_.
 
     Parameters
     ----------
     numeric : float32 ndarray of shape (N, L, F)
         Encoded values.
     categories : int64 ndarray of shape (N, L, K)
-        Indices of categories; missing ones replace none.
+        Indices of categories. Missing ones do not replace others.
     lengths : int64 ndarray of shape (N,)
         Number of time steps of each sequence.
 
@@ -180,7 +182,7 @@ def _mix(numeric, categories, lengths):
         replaces = replaces[:, :, None] & (categories[others] > 0)
         categories = np.where(replaces, categories[others], categories)
     if has_missing(numeric):
-        # Where values of the other sequence are missing the mixture would jump.
+        # The mixture would jump where values of the other sequence are missing.
         is_gappy = np.isnan(numeric).any(axis=(1, 2))
         others = np.where(is_gappy[others], np.arange(len(numeric)), others)
     return numeric + weights * (numeric[others] - numeric), categories

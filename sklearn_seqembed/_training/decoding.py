@@ -1,4 +1,4 @@
-"""Decoding of vectors to sequences, with given or predicted lengths."""
+"""Decoding of vectors into sequences, with given or predicted lengths."""
 
 import numpy as np
 
@@ -9,23 +9,24 @@ from sklearn_seqembed._training.batching import iter_inference_batches, round_up
 def decode_vectors(
     net, features, vectors, part, lengths, shortest=None, location_scale=None
 ):
-    """Decode vectors to sequences, all steps of a sequence at once.
+    """Decode vectors into sequences, all steps of a sequence at once.
 
     Parameters
     ----------
     net : SequenceNet
         The trained net.
     features : FeatureEncoder
-        Decodes time steps to the user's units and categories.
+        The encoder of the features, which also converts results to the user's units and
+        categories.
     vectors : float32 ndarray of shape (n_samples, C)
         The vectors.
     part : str
         Name of the decoder.
     lengths : int64 ndarray of shape (n_samples,)
-        Number of time steps of each sequence; with `shortest` the largest number.
+        Number of time steps of each sequence or, with `shortest`, an upper bound on it.
     shortest : int, default=None
-        Smallest number of time steps, if the network decides the lengths. None if
-        `lengths` are given.
+        Smallest number of time steps, if the network chooses the lengths. With None,
+        the lengths are `lengths`.
     location_scale : ndarray of shape (n_samples, 2, F), default=None
         Location and scale of the values, computed by :class:`RelativeTargets`.
 
@@ -37,7 +38,7 @@ def decode_vectors(
     n_samples = len(vectors)
     patch_size = net.module_.decoders[part].patch_size
     costs = net.inference_costs(decodes=True)
-    # Batches are in order of length, so results are put back in their places.
+    # Batches are in order of length, results in order of `vectors`.
     values, classes = [None] * n_samples, [None] * n_samples
     for indices in iter_inference_batches(lengths, patch_size, *costs):
         n_steps = round_up_length(lengths[indices].max(), patch_size)
@@ -50,7 +51,7 @@ def decode_vectors(
         n_kept = given
         if given is None:
             n_kept = _choose_lengths(ends, shortest, lengths[indices])
-        # What was decoded after the end of a sequence is arbitrary.
+        # Steps after the end of a sequence are arbitrary.
         inside = np.arange(n_steps) < n_kept[:, None]
         cuts = np.cumsum(n_kept)[:-1]
         decoded = np.split(features.numeric.decode(scaled[inside]), cuts)
@@ -62,6 +63,6 @@ def decode_vectors(
 
 
 def _choose_lengths(ends, shortest, longest):
-    """Choose the most likely length of each sequence, `shortest` to `longest` (N,)."""
+    """Choose the most likely length of each sequence, from `shortest` to `longest`."""
     likelihood = end_log_likelihood(ends)[:, shortest - 1 : longest.max()]
     return likelihood.argmax(dim=1).numpy() + shortest

@@ -1,4 +1,4 @@
-"""Devices, precision, memory and seeds: torch's global state, used and restored."""
+"""Devices, precision, memory and seeds: what depends on the global state of torch."""
 
 import threading
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ import torch
 
 
 def resolve_device(device):
-    """Return the torch device for `device`; "auto" is CUDA, else MPS, else the CPU.
+    """Return the name of a torch device. "auto" is CUDA, else MPS, else the CPU.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def resolve_precision(precision, device):
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16"}
-        "auto" is bfloat16 on CUDA devices that compute LSTMs in it, else float32.
+        "auto" is bfloat16 on CUDA devices that support it for LSTMs, else float32.
     device : str
         Name of the device.
 
@@ -72,9 +72,9 @@ def resolve_precision(precision, device):
 
 
 def _find_bfloat16_problem(device):
-    """Train a few cells in bfloat16; return what goes wrong, or None.
+    """Train a few cells in bfloat16, and return the problem, or None.
 
-    No flag tells whether a device, its driver and cuDNN (from 9.13 on) can do it.
+    No flag indicates whether a device, its driver and cuDNN (9.13 or later) support it.
     """
     try:
         cells = torch.nn.LSTM(1, 8, device=device)
@@ -84,7 +84,7 @@ def _find_bfloat16_problem(device):
     except (RuntimeError, AssertionError) as exc:  # torch raises both
         return exc
     if torch.device(device).type == "cuda":
-        with torch.cuda.device(device):  # the function asks about the current device
+        with torch.cuda.device(device):  # the function checks the current device
             if not torch.cuda.is_bf16_supported(including_emulation=False):
                 return "it would be emulated"
     return None
@@ -93,7 +93,7 @@ def _find_bfloat16_problem(device):
 def autocast(dtype, device):
     """Compute matrix products in `dtype` within a with block; weights stay float32.
 
-    With float32 torch's own settings apply: by default cuDNN's LSTMs use TF32.
+    With float32, torch's own settings apply; by default, cuDNN's LSTMs use TF32.
     """
     kind = torch.device(device).type
     return torch.autocast(kind, dtype, enabled=dtype != torch.float32)
@@ -103,8 +103,8 @@ def to_device(tensors, device):
     """Copy a tensor, or all tensors of nested dicts, to a device.
 
     `horizons` stay where they are, because only the CPU reads them. Copies to CUDA use
-    pinned memory, as torch's data loaders do: the CPU then gathers the next batch
-    without waiting for them.
+    pinned memory, as torch's data loaders can do, so that the CPU gathers the next
+    batch without waiting for them.
     """
     if isinstance(tensors, dict):
         return {
@@ -120,17 +120,17 @@ def keep_freed_memory():
     """Make the C library keep up to 64 MiB of freed memory for the next batch.
 
     The GNU C library returns the memory of a large tensor to the system when it is
-    freed, and fetches it again page by page for the next one. Once a block of up to 32
-    MiB has been freed it keeps blocks of that size, so freeing one here is enough. That
-    took a batch of 100 steps and 32 cells from 12.5 to 6.9 ms (benchmarks/README.md,
-    "Trials"). With other C libraries this has no effect.
+    freed, and requests it again page by page for the next one. After a block of up to
+    32 MiB has been freed, it keeps blocks of that size, so it is enough to free one
+    here. This reduced the time of a batch of 100 steps and 32 cells from 12.5 to 6.9 ms
+    (benchmarks/README.md, "Trials"). With other C libraries it has no effect.
     """
     torch.empty(2**25 - 2**16, dtype=torch.uint8)
 
 
-# torch's generators are shared by all threads of a process. Concurrent fits would draw
-# from each other's seeds, so they wait for one another. The lock can be taken again by
-# the thread that holds it: a callback may fit an estimator of its own.
+# All threads of a process use the same random generators of torch. Concurrent fits
+# would change each other's random numbers, so they wait for one another. The lock is
+# reentrant, because a callback may fit another estimator in the same thread.
 _LOCK = threading.RLock()
 
 
@@ -138,8 +138,8 @@ _LOCK = threading.RLock()
 def seeded(seed, device):
     """Seed torch within a with block, and restore its generators afterwards.
 
-    Only the generators of the CPU and of `device` change. Blocks in several threads run
-    one after the other, each with its own seed.
+    Only the generators of the CPU and of `device` change. If several threads have such
+    blocks, these run one after the other.
     """
     device = torch.device(device)
     accelerators = [] if device.type == "cpu" else [device]

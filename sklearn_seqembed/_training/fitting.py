@@ -1,7 +1,7 @@
 """Construction of a net, and its training over some epochs.
 
 The training step is in `net.py`. Early stopping and the learning rate schedule are
-callbacks of skorch; our own callbacks are in `callbacks.py`.
+callbacks of skorch. The other callbacks are in `callbacks.py`.
 """
 
 import warnings
@@ -23,8 +23,8 @@ from sklearn_seqembed._training.callbacks import (
 from sklearn_seqembed._training.devices import keep_freed_memory
 from sklearn_seqembed._training.net import SequenceNet
 
-# Largest norm of the gradient: the value of sequitur, and within the range of other
-# LSTM autoencoders (.25 to 5). It was not tuned.
+# Largest norm of the gradient. It is the value of sequitur; other LSTM autoencoders use
+# .25 to 5. It was not tuned.
 CLIP_NORM = 1.0
 
 
@@ -44,16 +44,17 @@ def build_net(
     lr, batch_size, device
         As in skorch, without "auto".
     weight_decay : float
-        Times the learning rate, the fraction of each weight that is subtracted in each
-        batch. With 0 the optimizer is Adam.
+        Weight decay of AdamW. In each batch, this times the learning rate is the
+        fraction of each weight that is subtracted. With 0 the optimizer is Adam.
 
     Returns
     -------
     SequenceNet
         The net, with new weights.
     """
-    # One kernel for the whole step of Adam: 60 instead of 235 us per batch at 16 cells
-    # (benchmarks/README.md, "Trials"). Elsewhere torch chooses.
+    # On a CPU, one kernel for the whole step of AdamW takes 60 instead of 235 us per
+    # batch with 16 cells (benchmarks/README.md, "Trials"). On other devices torch
+    # chooses.
     fused = True if torch.device(device).type == "cpu" else None
     net = SequenceNet(
         network,
@@ -68,7 +69,7 @@ def build_net(
         iterator_valid=OrderedBatches,
         train_split=None,
         device=device,
-        # Callbacks of the user may print; skorch's own log is removed.
+        # verbose=1 lets callbacks of the user print. skorch's own log is removed.
         verbose=1,
         callbacks__print_log=None,
         **{f"module__{name}": value for name, value in module_params.items()},
@@ -90,7 +91,7 @@ def train(
     callbacks=(),
     verbose=0,
 ):
-    """Train a net for more epochs; warn or raise if training ended early.
+    """Train a net for more epochs, and warn or raise if training ended early.
 
     Parameters
     ----------
@@ -106,12 +107,12 @@ def train(
         Schedule of the learning rate over all batches of these epochs; None keeps the
         rate constant.
     n_iter_no_change : int, default=None
-        Number of epochs without a lower validation loss after which training stops.
+        Training stops after this many epochs without a lower validation loss.
     scheduled_sampling : float, default=0.0
         Fraction of the steps at which a decoder reads its own outputs at the end of the
         training. It rises from 0.
     callbacks : sequence, default=()
-        The user's callbacks; clones of them run.
+        The user's callbacks. Clones of them are called.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -126,7 +127,7 @@ def train(
         ("seqembed_finite", FiniteLoss()),
     ]
     if lr_schedule == "onecycle":
-        # If the total were 1 the only batch would have the last, lowest rate.
+        # With a total of 1, the only batch would have the last rate, which is almost 0.
         total = max(2, max_epochs * n_batches)
         ours.append(("seqembed_schedule", _make_one_cycle(net.lr, total)))
     if scheduled_sampling:
@@ -142,7 +143,7 @@ def train(
     if validation is not None:
         early_stopping = EarlyStopping(patience=n_iter_no_change, sink=_ignore)
         stopping.append(("seqembed_stopping", early_stopping))
-    # EarlyStopping comes last, because callbacks after it would not see the epoch end.
+    # EarlyStopping comes last: when it stops, skorch skips the callbacks after it.
     net.callbacks = [*ours, *clone(list(callbacks), safe=False), *stopping]
     net.initialize_callbacks()
     net.train_split = None if validation is None else predefined_split(validation)
@@ -192,4 +193,4 @@ def _make_one_cycle(lr, total_steps):
 
 
 def _ignore(*args, **kwargs):
-    """Print nothing. A lambda could not be pickled."""
+    """Print nothing. A lambda would not do, because it cannot be pickled."""

@@ -9,8 +9,9 @@ from skorch import NeuralNet
 from sklearn_seqembed._network.generation import decode_greedily, search_beam
 from sklearn_seqembed._training.devices import keep_freed_memory, to_device
 
-# Upper bounds on the hypotheses that are decoded per call, and on the log probabilities
-# of next tokens (32 MiB of float32). They limit memory and were not tuned.
+# Upper bounds on the hypotheses that are decoded in one call, and on the log
+# probabilities of their next tokens (32 MiB of float32). They limit memory and were not
+# tuned.
 DECODED_HYPOTHESES = 1024
 DECODED_SCORES = 2**23
 
@@ -22,12 +23,12 @@ class InferenceNet(NeuralNet):
         """Encode a dataset: float32 vectors of shape (n_samples, C)."""
         vectors = np.empty((len(dataset), self.module__n_components), np.float32)
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
-            inputs.pop("horizons")  # they are for decoders
+            inputs.pop("horizons")  # only decoders need them
             vectors[indices] = self.module_.encoder(**inputs).cpu().numpy()
         return vectors
 
     def calibrate(self, dataset):
-        """Learn the scale of the inputs that the encoder derives from the values.
+        """Learn to standardize the inputs that the encoder derives from the values.
 
         Parameters
         ----------
@@ -69,10 +70,10 @@ class InferenceNet(NeuralNet):
         indices : int ndarray of shape (N,)
             Sequences of the batch.
         outputs : dict of str to (values, surprisals)
-            For each part decoded values (N, L, F), in scaled units, and the surprisals
+            For each part, decoded values (N, L, F) in scaled units, and surprisals
             (N, L, K) of the targets' classes.
         targets : dict of str to (dict of tensor)
-            The targets of the batch, made by :meth:`SequenceDataset.batch`.
+            The targets of the batch: see :meth:`SequenceDataset.batch`.
         """
         for indices, inputs, targets in self._iter_batches(dataset, decodes=True):
             outputs = self.module_(**inputs)
@@ -106,7 +107,8 @@ class InferenceNet(NeuralNet):
         n_steps : int
             Number of time steps to decode.
         lengths : int64 ndarray of shape (N,), default=None
-            Number of time steps that matter of each sequence; None for all.
+            Number of time steps that are needed of each sequence. None if all are
+            needed.
 
         Returns
         -------
@@ -129,7 +131,7 @@ class InferenceNet(NeuralNet):
         return values.cpu(), ends.cpu(), classes.cpu()
 
     def decode_greedily(self, vectors, longest, shortest=1, lengths=None):
-        """Decode vectors autoregressively, with the most likely step each time.
+        """Decode vectors autoregressively, choosing the most likely step each time.
 
         Parameters
         ----------
@@ -138,12 +140,12 @@ class InferenceNet(NeuralNet):
         longest, shortest : int
             Largest and smallest number of time steps.
         lengths : int64 ndarray of shape (n_samples,), default=None
-            Number of time steps of each sequence; None lets the network decide.
+            Number of time steps of each sequence. None lets the network choose it.
 
         Returns
         -------
         values : float32 ndarray of shape (n_samples, longest, F)
-            In scaled units.
+            Values in scaled units.
         classes : int64 ndarray of shape (n_samples, longest, K)
             Indices of categories.
         lengths : int64 ndarray of shape (n_samples,)
@@ -168,12 +170,12 @@ class InferenceNet(NeuralNet):
         classes : int64 ndarray of shape (n_samples, beam_size, longest)
             Indices of categories.
         lengths : int64 ndarray of shape (n_samples, beam_size)
-            Number of time steps of each sequence.
+            Number of time steps of each hypothesis.
         log_probabilities : float32 ndarray of shape (n_samples, beam_size)
-            Natural logarithms.
+            Natural logarithm of the probability of each hypothesis.
         """
         (n_classes,) = self.module_.decoders["prediction"].heads.n_classes
-        # Each sequence has `beam_size` hypotheses, and each of them all next tokens.
+        # Each of `beam_size` hypotheses per sequence has `n_classes` log probabilities.
         size = min(DECODED_HYPOTHESES, DECODED_SCORES // n_classes) // beam_size
         results = [
             self._generate(
@@ -184,7 +186,7 @@ class InferenceNet(NeuralNet):
         return tuple(map(np.concatenate, zip(*results, strict=True)))
 
     def _generate(self, function, vectors, *args):
-        """Call a function of `_network/generation.py` on the states of vectors."""
+        """Call a function of `_network/generation.py` on the vectors' final states."""
         self._set_training(False)
         keep_freed_memory()
         vectors = to_device(torch.from_numpy(vectors), self._module_device)
@@ -194,22 +196,22 @@ class InferenceNet(NeuralNet):
         return [tensor.cpu().numpy() for tensor in results]
 
     def inference_costs(self, decodes):
-        """Measure what bounds the size of a batch in `iter_inference_batches`.
+        """Return the arguments of `iter_inference_batches` that bound a batch.
 
         Parameters
         ----------
         decodes : bool
-            Whether the batch is decoded, too. Then the reservoir is not computed.
+            Whether the batch is also decoded. The reservoir is then not computed.
 
         Returns
         -------
         n_values : int
-            Values of a time step: all that is read, and scores of categories.
+            Number of values per time step: inputs, and scores of categories.
         n_cells : int
-            Cells, or inputs, of the widest recurrent layer per patch. The decoder reads
-            final states and a position at each patch.
+            Number of cells, or inputs if there are more, of the widest recurrent layer.
+            A decoder reads final states and a position for each patch.
         keeps_memory : bool
-            Whether batches are so small that the C library can keep their memory.
+            Whether to make batches so small that the C library can keep their memory.
         """
         encoder = self.module_.encoder
         n_cells, reservoir = encoder.n_forward, encoder.reservoir
@@ -222,7 +224,8 @@ class InferenceNet(NeuralNet):
         elif reservoir:
             width = self.module__n_features + reservoir.embedding.width
             n_values = max(n_values, width)
-            # Its patches are smaller, so a patch of the encoder holds several.
+            # Sizes are counted per patch of the encoder, which holds several patches of
+            # the reservoir.
             n_patches = encoder.patch_size / reservoir.patch_size
             n_cells = max(n_cells, math.ceil(reservoir.n_cells * n_patches))
         return n_values, n_cells, self._module_device.type == "cpu"
@@ -239,7 +242,7 @@ class InferenceNet(NeuralNet):
 
     @property
     def _module_device(self):
-        # Not self.device: a net that was fitted on another device may be opened here.
+        # Not self.device: a loaded net may have been fitted on another device.
         return next(self.module_.parameters()).device
 
 

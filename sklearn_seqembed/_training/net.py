@@ -21,7 +21,7 @@ class SequenceNet(InferenceNet):
     interrupted_ : bool
         Whether Ctrl-C ended the last training.
     failed_ : bool
-        Whether a loss that is not finite ended it.
+        Whether a loss that is not finite ended the last training.
     """
 
     interrupted_ = False
@@ -33,12 +33,12 @@ class SequenceNet(InferenceNet):
         return dict(self.callbacks_)["seqembed_finite"].failed_
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
-        """Continue training as skorch does; `history` holds whole epochs only."""
+        """Continue training as skorch does, but keep only whole epochs in `history`."""
         self.interrupted_ = False
         n_epochs = len(self.history)
         with self._detecting_interrupts():
             super().partial_fit(X, y, classes, **fit_params)
-        # skorch records "dur" last: the row of an interrupted epoch lacks it.
+        # skorch records "dur" last, so the row of an interrupted epoch lacks it.
         n_finished = sum("dur" in row for row in self.history)
         del self.history[n_finished:]
         for row in self.history[n_epochs:]:
@@ -48,8 +48,9 @@ class SequenceNet(InferenceNet):
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Run all batches as skorch does, but without waiting for an accelerator.
 
-        Reading a loss from an accelerator waits for all its work, so that it would idle
-        while the next batch is gathered. Losses there are read at the end of the epoch.
+        Reading a loss from an accelerator waits until all its work is done. It would
+        then be idle while the next batch is gathered, so its losses are read only at
+        the end of the epoch.
         """
         if iterator is None:
             return
@@ -82,7 +83,7 @@ class SequenceNet(InferenceNet):
         return {"loss": sum(losses), "y_pred": join_outputs(outputs)}
 
     def _split(self, batch):
-        """Yield the pieces of a batch; on an accelerator it stays whole."""
+        """Yield the pieces of a batch. On an accelerator it is not split."""
         inputs, patch_size = batch[0], self.module__patch_size
         edges = [0, len(inputs["lengths"])]
         if torch.device(self.device).type == "cpu":
@@ -90,19 +91,19 @@ class SequenceNet(InferenceNet):
         return split_batch(batch, edges, patch_size)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Compute the loss; targets may be on any device."""
+        """Compute the loss. The targets may be on any device."""
         targets = to_device(y_true, self.device)
         return self.criterion_(
             y_pred, targets, self.compute_surprisals(y_pred, targets)
         )
 
     def infer(self, x, **fit_params):
-        """Run the module; inputs may be on any device."""
+        """Run the module. The inputs may be on any device."""
         return self.module_(**to_device(x, self.device))
 
     def _set_training(self, training=True):
-        # Visiting all modules takes long and changes nothing between two training
-        # batches. In inference it is necessary: the user may have called train().
+        # Between two training batches this would take time and change nothing. Before
+        # inference it is needed, because the user may have called train().
         if not (training and self.module_.training):
             super()._set_training(training)
 
@@ -110,8 +111,8 @@ class SequenceNet(InferenceNet):
     def _detecting_interrupts(self):
         """Set `interrupted_` on Ctrl-C.
 
-        Callbacks stop a training by the same KeyboardInterrupt, which skorch catches.
-        Only the signal distinguishes the two.
+        Callbacks also stop training by a KeyboardInterrupt, which skorch catches. Only
+        the signal distinguishes the two.
         """
         previous = signal.getsignal(signal.SIGINT)
 

@@ -13,7 +13,7 @@ class Pairs:
     Parameters
     ----------
     sources, targets : Sequences or EncodedSequences
-        The same number of both.
+        The sequences, and a target for each of them.
     location_scale : float32 ndarray of shape (n_samples, 2, F), default=None
         Location and scale of encoded targets, computed by :class:`RelativeTargets`.
     """
@@ -58,8 +58,8 @@ class PairDataset(torch.utils.data.Dataset):
 
     def iter_inference_batches(self, n_values, n_cells, keeps_memory):
         """Yield batches for inference: :func:`batching.iter_inference_batches`."""
-        # An autoregressive decoder computes each step, where the encoder computes each
-        # patch: a target step takes as much memory as a patch of the source.
+        # An autoregressive decoder computes every step, the encoder only every patch. A
+        # step of the target thus takes as much memory as a patch of the source.
         lengths = np.maximum(self.lengths, self.horizons * self.patch_size)
         for indices in iter_inference_batches(
             lengths, self.patch_size, n_values, n_cells, keeps_memory
@@ -79,7 +79,7 @@ class PairDataset(torch.utils.data.Dataset):
         inputs : dict of tensor
             Arguments of :meth:`SequenceToSequence.forward`.
         targets : dict of (dict of tensor)
-            The targets that :func:`make_targets` returns, with key "prediction".
+            The targets that :func:`make_targets` returns, under the key "prediction".
         """
         lengths, horizons = self.lengths[indices], self.horizons[indices]
         first = np.zeros_like(lengths)
@@ -98,14 +98,14 @@ class PairDataset(torch.utils.data.Dataset):
         if self.feeds_back:
             inputs["true_values"] = torch.from_numpy(values)
             inputs["true_classes"] = torch.from_numpy(classes)
-        # In autoregressive decoding the end is a token like any other: the likelihood
-        # of the sequence is the product over both.
-        ends_like_a_token = self.feeds_back and classes.shape[2] > 0
+        # In autoregressive decoding the end counts like any other token, because the
+        # likelihood of a sequence is the product over its tokens and its end.
+        end_is_token = self.feeds_back and classes.shape[2] > 0
         prediction = make_targets(
             values,
             horizons,
             classes,
             by_step=True,
-            end_weight=1.0 if ends_like_a_token else None,
+            end_weight=1.0 if end_is_token else None,
         )
         return inputs, {"prediction": prediction}

@@ -1,7 +1,6 @@
-"""Splitting of a large training batch into pieces that fit in the memory kept.
+"""Splitting of a large training batch into pieces whose freed memory is kept.
 
-Each piece is learned with its own backward pass; the gradients add up to those of the
-whole batch.
+Each piece has its own backward pass. The gradients add up to those of the whole batch.
 """
 
 import numpy as np
@@ -11,8 +10,8 @@ from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._training.batching import round_up_length
 
 # Upper bound on the states (cells times patches) of a piece on a CPU. A state takes
-# about 80 bytes until its gradient is known, and memory beyond 64 MiB returns to the
-# system after each batch and is fetched again page by page. Pieces of this size took
+# about 80 bytes until its gradient is computed. Memory beyond 64 MiB is returned to the
+# system after each batch and requested again page by page. Pieces of this size took
 # 110 ms instead of 154 ms for a batch of 500 steps, and 215 ms instead of 283 ms for
 # 2,000 steps (benchmarks/README.md, "Trials").
 TRAINING_STATES = 820_000
@@ -23,7 +22,7 @@ LEAST_TRAINING_SEQUENCES = 4
 
 
 def find_edges(inputs, patch_size, n_states):
-    """Find the places where a batch is split.
+    """Choose where a batch is split.
 
     Parameters
     ----------
@@ -37,7 +36,7 @@ def find_edges(inputs, patch_size, n_states):
     Returns
     -------
     list of int
-        First sequence of each piece, and the end.
+        First sequence of each piece, and the number of sequences.
     """
     n_samples, n_steps, _ = inputs["numeric"].shape
     horizons = inputs["horizons"].numpy()
@@ -61,14 +60,14 @@ def split_batch(batch, edges, patch_size):
     batch : tuple of (inputs, targets)
         A batch of :meth:`SequenceDataset.batch`.
     edges : list of int
-        First sequence of each piece, and the end.
+        First sequence of each piece, and the number of sequences.
     patch_size : int
         Lengths of pieces are multiples of it.
 
     Yields
     ------
     inputs, targets
-        The same for a piece.
+        Inputs and targets of a piece.
     """
     inputs, targets = batch
     if len(edges) == 2:
@@ -82,11 +81,11 @@ def split_batch(batch, edges, patch_size):
         for name in ("numeric", "categories"):
             piece[name] = piece[name][:, :n_read]
         for name in ("true_values", "true_classes"):
-            if name in piece:  # a decoder reads them as far as its targets go
+            if name in piece:  # the decoder reads as many steps as its targets have
                 piece[name] = piece[name][:, :n_ahead]
         parts = {}
         for part, target in targets.items():
-            # The network decodes at least one step, even if no sequence asks for it.
+            # The network decodes at least one step, even if all horizons are 0.
             n_steps = n_read if part == "reconstruction" else max(1, n_ahead)
             parts[part] = {
                 name: values[rows] if values.ndim == 1 else values[rows, :n_steps]

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-# Weight of a sequence's end relative to its values, if these are numbers. An end costs
-# up to log(longest length) nats, while values cost at most about 1 in scaled units. The
-# weight keeps ends from dominating the loss; it was not tuned.
+# Weight of the end of a sequence relative to all its values. The loss of an end is up
+# to log(longest length) in nats, that of the values at most about 1. This weight
+# prevents ends from dominating the loss. It was not tuned.
 END_WEIGHT = 0.1
 
 
@@ -21,19 +21,20 @@ def make_targets(values, lengths, classes=None, *, by_step=False, end_weight=Non
     classes : int64 ndarray of shape (N, L, K), default=None
         Indices of categories, 0 where missing. None if there are none.
     by_step : bool, default=False
-        Whether all observed values have equal weight. If not, all sequences have.
+        Whether all observed values of the batch have equal weight. With False, all
+        sequences have equal weight.
     end_weight : float, default=None
-        Weight of the end of a sequence relative to one observed value. None gives all
-        ends together the weight `END_WEIGHT`.
+        Weight of the end of a sequence relative to one observed value. With None, the
+        ends of the batch have a total weight of `END_WEIGHT`.
 
     Returns
     -------
     dict of tensor
         `values` (N, L, F), 0 where missing; `classes` (N, L, K); `weights` and
         `class_weights`, which broadcast to these shapes and are 0 where nothing is
-        observed; `end_weights` (N,); `lengths` (N,). The weights of a sequence sum to
-        1 / number of sequences with an observed value. With `by_step` all weights are
-        equal and sum to 1.
+        observed; `end_weights` (N,); `lengths` (N,). The weights of the values of a
+        sequence sum to 1 / number of sequences with an observed value. With `by_step`
+        they are equal for all observed values, and those of the batch sum to 1.
     """
     n_samples, n_steps, n_features = values.shape
     if lengths.min() == n_steps:
@@ -74,7 +75,7 @@ def make_targets(values, lengths, classes=None, *, by_step=False, end_weight=Non
 
 
 def has_missing(values):
-    """Return whether any value is NaN, without checking each of them."""
+    """Return whether any value is NaN; much faster than a check of each value."""
     flat = values.ravel()
     with np.errstate(over="ignore"):  # squares of finite values never sum to NaN
         return np.isnan(np.dot(flat, flat))

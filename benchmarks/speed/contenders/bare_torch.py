@@ -1,4 +1,4 @@
-"""The textbook network in a plain PyTorch loop, as fast as a user would write it.
+"""The textbook network in a plain PyTorch loop, as an experienced user would write it.
 
 Tensors are prepared before the clock starts. Nothing is validated, scaled, logged or
 clipped.

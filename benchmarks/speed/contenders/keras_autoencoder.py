@@ -13,9 +13,9 @@ from ...datasets import unexplained_fraction
 from ...timing import timed
 from ..cases import make_X
 
-# About what one fit computes in a few seconds: sequences x steps x epochs x cells.
-# If there are more sequences, the time is scaled up: the time of a batch does not
-# depend on their number.
+# Sequences x steps x epochs x cells of one fit that takes a few seconds. If there are
+# more sequences, the time is scaled up, because the time of a batch does not depend on
+# their number.
 MAXIMUM_STATES = 10_000_000
 MINIMUM_BATCHES = 2
 

@@ -1,7 +1,8 @@
 """The encoder in ONNX Runtime: one LSTM node with the same weights.
 
 Everything that can be prepared is prepared before the clock starts: tensors are scaled,
-sorted by length if lengths differ, padded in chunks of the fastest size, time first.
+sorted by length if lengths differ, and padded in chunks of the fastest size. Their
+first axis is time.
 """
 
 import numpy as np
