@@ -397,6 +397,8 @@ def test_nothing_is_printed_by_default(sequences, capsys):
 
 def test_cpu_is_used_on_request(sequences, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    # Optimizers ask for this if CUDA is available.
+    monkeypatch.setattr("torch.cuda.is_current_stream_capturing", lambda: False)
 
     embedder = LSTMSequenceEmbedder(4, max_epochs=1, device="cpu").fit(sequences)
 

@@ -209,8 +209,11 @@ def as_series(array, library, index=None):
         return pd.Series(pd.arrays.ArrowExtensionArray(array), index=index)
     if library == "polars":
         import polars as pl
+        import pyarrow as pa
 
-        return pl.Series(array)
+        # Before polars 2, a Series made from lists of large strings breaks when it is
+        # compared. A column of a table does not.
+        return pl.from_arrow(pa.table({"": array})).to_series()
     return array
 
 
