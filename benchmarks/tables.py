@@ -30,7 +30,7 @@ MARKERS = {
 SUMMARIZED = {
     "`LSTMSequenceEmbedder`, all defaults": ("ours", "SVM"),
     "the same, untrained (`max_epochs=0`)": ("untrained", "SVM"),
-    "PCA, as many components": ("PCA", "SVM"),
+    "PCA, up to 320 components": ("PCA", "SVM"),
     "MiniRocket, 9,996 features": ("MiniRocket", "SVM"),
     "MiniRocket with its own ridge classifier": ("MiniRocket", "ridge"),
     "mean and standard deviation over time": ("mean + std", "SVM"),
