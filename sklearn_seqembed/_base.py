@@ -81,6 +81,8 @@ class BaseSequenceEstimator(
         Return the torch dataset that makes batches of encoded pairs.
     ``_network_params()``
         Return the class of the network and its arguments.
+    ``_training_params()``
+        Return the arguments of `train` that only one estimator has.
     """
 
     def __sklearn_is_fitted__(self):
@@ -194,7 +196,10 @@ class BaseSequenceEstimator(
             raise
 
     def _check_X(self, X, reset):
-        """Validate X; scikit-learn checks the names of its columns.
+        """Validate X as `check_sequences` does, and the names of its columns.
+
+        scikit-learn checks the names between the two steps of `check_sequences`, because
+        its estimator checks expect its own messages, and expect them first.
 
         Parameters
         ----------
@@ -353,9 +358,9 @@ class BaseSequenceEstimator(
             max_epochs=self.max_epochs_,
             lr_schedule=None if single_pass else self.lr_schedule,
             n_iter_no_change=self.n_iter_no_change,
-            scheduled_sampling=getattr(self, "scheduled_sampling", 0.0),
             callbacks=self.callbacks or (),
             verbose=self.verbose,
+            **self._training_params(),
         )
         # The components must keep their meaning between calls of partial_fit.
         if not (single_pass and net.module_.encoder.projection.is_fitted):

@@ -584,3 +584,6 @@ horizon_, device_
             "vector_scaling": self.vector_scaling,
             "decoder_inputs": self.decoder_inputs,
         }
+
+    def _training_params(self):
+        return {}

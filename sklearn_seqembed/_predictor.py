@@ -605,6 +605,9 @@ max_epochs_, early_stopping_, max_length_, device_
             "shared_embedding": bool(self.shared_vocabulary),
         }
 
+    def _training_params(self):
+        return {"scheduled_sampling": self.scheduled_sampling}
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True

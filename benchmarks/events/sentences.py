@@ -106,7 +106,7 @@ def measure_similarity(queries, neighbors):
 
 
 def embed(train, test, seed, quick):
-    """Fit on training sentences; return figures, and the neighbours of test ones."""
+    """Fit on training sentences; return figures and neighbors of test sentences."""
     embedder = LSTMSequenceEmbedder(random_state=seed)
     if quick:
         embedder.set_params(max_epochs=2, hidden_size=16)
@@ -123,7 +123,7 @@ def embed(train, test, seed, quick):
 
 
 def list_neighbors(train, test, indices):
-    """Return rows of randomly drawn test sentences with their neighbours."""
+    """Return rows of randomly drawn test sentences with their neighbors."""
     rng = np.random.default_rng(0)
     return [
         {

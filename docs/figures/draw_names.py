@@ -1,4 +1,4 @@
-"""Draw a map of surnames by their vectors, coloured by language and last letters.
+"""Draw a map of surnames by their vectors, colored by language and last letters.
 
 Fits the embedder on the training names of `benchmarks/events/names.py` with all
 defaults, without their languages, and projects vectors of test names by t-SNE.
@@ -22,7 +22,7 @@ N_PER_LANGUAGE = 150  # at most; otherwise half of the map would be Russian
 ENDINGS = ("ov", "ev", "in", "ky", "er", "on", "ma", "ni")
 N_LABELLED = 40
 
-# Distinct for colour-blind readers, except the last (Wong, 2011, Nature Methods 8).
+# Distinct for color-blind readers, except the last (Wong, 2011, Nature Methods 8).
 COLORS = [
     "#0072B2",
     "#D55E00",
@@ -41,7 +41,7 @@ def choose_names(names, languages):
     found = {}
     for i, (name, language) in enumerate(zip(names, languages, strict=True)):
         found.setdefault(name, []).append((i, language))
-    # Names of several languages have no single colour; repeated names are drawn once.
+    # Names of several languages have no single color; repeated names are drawn once.
     unique = [
         listed[0]
         for listed in found.values()
@@ -56,7 +56,7 @@ def choose_names(names, languages):
 
 
 def draw(positions, names, languages):
-    """Draw the map twice, coloured by language and by the last two letters.
+    """Draw the map twice, colored by language and by the last two letters.
 
     `positions` is of shape (n_names, 2).
     """

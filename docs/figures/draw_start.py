@@ -26,7 +26,7 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 PICTURE = Path(__file__).parents[1] / "images" / "start.png"
 
 # The colors of Okabe and Ito, made to be distinguished by color-blind readers, and a
-# grey. A marker of its own and a number on the map identify each speaker as well.
+# gray. A marker of its own and a number on the map identify each speaker as well.
 COLORS = (
     "#E69F00 #56B4E9 #009E73 #D0B800 #0072B2 #D55E00 #CC79A7 #000000 #8C8C8C".split()
 )

@@ -84,7 +84,7 @@ def refuse_dtype(array, name):
     if array.dtype.kind == "S":
         raise TypeError(
             f"{name} holds bytes, expected numbers or strings. Decode them: "
-            "numpy.strings.decode(array, 'utf-8')."
+            "numpy.char.decode(array, 'utf-8')."
         )
     remedy = "to seconds since the first step for example"
     if array.dtype.kind == "m":

@@ -129,6 +129,8 @@ class NumberFrameContainer(TableContainer):
 
 def _check_numbers(X, locator, estimator_name=None):
     """Convert a table to a 2-D array of numbers with scikit-learn's `check_array`."""
+    if isinstance(X, np.ndarray) and X.dtype.kind == "c":
+        refuse_dtype(X, locator.argument)  # its message names the argument
     X = check_array(
         X,
         dtype="numeric",

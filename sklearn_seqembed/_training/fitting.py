@@ -163,8 +163,8 @@ def _check_end(net, n_epochs):
     if net.failed_:
         raise ValueError(
             f"The loss became NaN or infinite after {n_epochs} whole epoch(s). Lower "
-            f"lr, now {net.lr:g}, keep scaler='standard', and check X for extreme "
-            "values."
+            f"lr, now {net.lr:g}, keep the scalers at 'standard', and check the data "
+            "for extreme values."
         )
     if net.interrupted_:
         kept = (
