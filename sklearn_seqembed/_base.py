@@ -198,8 +198,8 @@ class BaseSequenceEstimator(
     def _check_X(self, X, reset):
         """Validate X as `check_sequences` does, and the names of its columns.
 
-        scikit-learn checks the names between the two steps of `check_sequences`, because
-        its estimator checks expect its own messages, and expect them first.
+        scikit-learn checks the names between the two steps of `check_sequences`: its
+        estimator checks expect its own messages, and expect them first.
 
         Parameters
         ----------

@@ -396,12 +396,13 @@ def test_nothing_is_printed_by_default(sequences, capsys):
 
 
 def test_cpu_is_used_on_request(sequences, monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    # Optimizers ask for this if CUDA is available.
-    monkeypatch.setattr("torch.cuda.is_current_stream_capturing", lambda: False)
+    with monkeypatch.context() as context:
+        context.setattr("torch.cuda.is_available", lambda: True)
+        device = resolve_device("cpu")
 
-    embedder = LSTMSequenceEmbedder(4, max_epochs=1, device="cpu").fit(sequences)
+    embedder = LSTMSequenceEmbedder(4, max_epochs=1, device=device).fit(sequences)
 
+    assert device == "cpu"
     assert embedder.device_ == "cpu"
     assert embedder.transform(sequences).shape == (12, 4)
 
