@@ -12,6 +12,7 @@ from sklearn_seqembed._data.horizons import (
     check_horizons,
     count_horizons,
 )
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._parameters import PARTS, as_options
@@ -389,7 +390,7 @@ horizon_, device_
         vectors = check_array(X, dtype=np.float32, input_name="X")
         if vectors.shape[1] != self._n_features_out:
             raise ValueError(
-                f"X has vectors of {vectors.shape[1]} components, but this "
+                f"X has vectors of {count(vectors.shape[1], 'component')}, but this "
                 f"{type(self).__name__} was fitted with n_components="
                 f"{self._n_features_out}. Pass vectors that its transform returned."
             )

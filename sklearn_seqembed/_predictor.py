@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed._features.encoder import name_categorical_features
 from sklearn_seqembed._features.relative import RelativeTargets
@@ -466,7 +467,7 @@ max_epochs_, early_stopping_, max_length_, device_
             raise ValueError(
                 f"{option} needs autoregressive decoding of a y with one categorical "
                 f"feature, got {len(features.n_classes)} categorical and "
-                f"{features.numeric.n_features} numeric feature(s) and "
+                f"{count(features.numeric.n_features, 'numeric feature')} and "
                 f"decoding={decoding!r}. Use predict with beam_size=1."
             )
 

@@ -36,9 +36,9 @@ def explained_fraction(predictions, sequences, features):
     """
     numeric, categorical = {}, {}
     for indices, outputs, targets in predictions:
-        for part, (values, surprisals) in outputs.items():
-            tally = categorical.setdefault(part, _Surprisals())
-            tally.add(targets[part], surprisals)
+        for part, (values, cross_entropies) in outputs.items():
+            tally = categorical.setdefault(part, _CrossEntropies())
+            tally.add(targets[part], cross_entropies)
             if not sequences.n_numeric:
                 continue
             lengths = targets[part]["lengths"].numpy()
@@ -75,7 +75,7 @@ def mean_r2(truth, predicted):
     values = np.concatenate(list(truth.iter_chunks())).astype(np.float64)
     errors = _SquaredErrors()
     errors.add(values, values - predicted.span(0, len(values)))
-    return _mean_explained(errors, _Surprisals())
+    return _mean_explained(errors, _CrossEntropies())
 
 
 def exact_match_fraction(truth, predicted):
@@ -131,8 +131,8 @@ def mean_deviances(predictions, n_samples, class_scales=()):
     deviances = np.empty(n_samples)
     for indices, outputs, targets in predictions:
         means = [
-            mean_errors(values, targets[part], surprisals, class_scales).numpy()
-            for part, (values, surprisals) in outputs.items()
+            mean_errors(values, targets[part], cross_entropies, class_scales).numpy()
+            for part, (values, cross_entropies) in outputs.items()
         ]
         deviances[indices] = np.mean(means, axis=0)
     return deviances
@@ -198,10 +198,11 @@ class _SquaredErrors:
         return 1 - self.error[varies] / self.squares[varies]
 
 
-class _Surprisals:
-    """Surprisals and counts of categorical features, summed batch by batch.
+class _CrossEntropies:
+    """Cross-entropies and counts of categorical features, summed batch by batch.
 
-    A surprisal is the negative logarithm of the predicted probability of a category.
+    A cross-entropy is the negative logarithm of the predicted probability of a
+    category.
     """
 
     def __init__(self):
@@ -212,9 +213,11 @@ class _Surprisals:
         """Whether any category was observed."""
         return any(count.any() for count in self.counts)
 
-    def add(self, target, surprisals):
+    def add(self, target, cross_entropies):
         observed = target["class_weights"].numpy() > 0  # (N, L, K)
-        self.sums = self.sums + np.where(observed, surprisals, 0.0).sum(axis=(0, 1))
+        self.sums = self.sums + np.where(observed, cross_entropies, 0.0).sum(
+            axis=(0, 1)
+        )
         for k, classes in enumerate(target["classes"].numpy().transpose(2, 0, 1)):
             count = np.bincount(classes[observed[:, :, k]])
             if k == len(self.counts):

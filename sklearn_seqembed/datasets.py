@@ -7,6 +7,8 @@ from itertools import islice, permutations
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 
+from sklearn_seqembed._data.messages import count
+
 __all__ = ["make_sequences", "make_windows"]
 
 # Values of the plateaus of every sequence, symmetric about 0. Their order is the class,
@@ -168,7 +170,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     series = np.asarray(series)
     if series.ndim not in (1, 2):
         raise ValueError(
-            f"series has {series.ndim} dimensions, expected (n_timesteps,) or "
+            f"series has {count(series.ndim, 'dimension')}, expected (n_timesteps,) or "
             "(n_timesteps, n_features). Cut one series at a time."
         )
     if series.ndim == 1:
@@ -176,8 +178,9 @@ def make_windows(series, lookback, horizon, *, stride=1):
     size = lookback + horizon
     if len(series) < size:
         raise ValueError(
-            f"series has {len(series)} time steps, but one window and its horizon take "
-            f"{size}: lookback={lookback}, horizon={horizon}. Lower one of them."
+            f"series has {count(len(series), 'time step')}, but one window and its "
+            f"horizon take {size}: lookback={lookback}, horizon={horizon}. "
+            "Lower one of them."
         )
     windows = np.lib.stride_tricks.sliding_window_view(series, size, axis=0)
     windows = windows[::stride].transpose(0, 2, 1)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklearn_seqembed._data.checking import parse_sequences
+from sklearn_seqembed._data.messages import count
 
 __all__ = ["exact_match_score", "token_match_score"]
 
@@ -128,14 +129,15 @@ def _check_comparable(true, pred):
     """Raise an error if the numbers of sequences or features, or columns, differ."""
     if len(true.lengths) != len(pred.lengths):
         raise ValueError(
-            f"X_true holds {len(true.lengths)} sequences and X_pred "
+            f"X_true holds {count(len(true.lengths), 'sequence')} and X_pred "
             f"{len(pred.lengths)}, expected the same number. Pass the sequences that "
             "were encoded, and the reconstruction of each of them."
         )
     if true.n_features != pred.n_features:
         raise ValueError(
-            f"X_true has {true.n_features} features and X_pred {pred.n_features}, "
-            "expected the same number. Pass sequences of the same features."
+            f"X_true has {count(true.n_features, 'feature')} and X_pred "
+            f"{pred.n_features}, expected the same number. Pass "
+            "sequences of the same features."
         )
     names, found = true.container.feature_names, pred.container.feature_names
     if names is not None and found is not None and names != found:

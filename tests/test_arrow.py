@@ -375,12 +375,12 @@ REFUSED = {
     "steps of other widths": (
         pa.array([[[1.0, 2.0]], [[3.0, 4.0], [5.0]]], pa.list_(LIST)),
         ValueError,
-        r"X\[1\] has 1 features at time step 1, expected 2",
+        r"X\[1\] has 1 feature at time step 1, expected 2",
     ),
     "steps of other widths in other chunks": (
         pa.chunked_array([[[[1.0, 2.0]]], [[[3.0]]]], pa.list_(LIST)),
         ValueError,
-        r"X\[1\] has 1 features at time step 0, expected 2",
+        r"X\[1\] has 1 feature at time step 0, expected 2",
     ),
     "no features": (
         pa.array([[[]], [[]]], pa.list_(LIST)),

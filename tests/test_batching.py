@@ -374,11 +374,11 @@ def test_joined_outputs_are_padded_with_zeros(n_features):
         for n, k in ((1, 4), (2, 3))
     ]
 
-    values, ends, scores = join_outputs(pieces)["prediction"]
+    values, ends, logits = join_outputs(pieces)["prediction"]
 
-    assert values.shape == (3, 4, n_features) and scores.shape == (3, 4, 3)
+    assert values.shape == (3, 4, n_features) and logits.shape == (3, 4, 3)
     assert ends.tolist() == [[1, 1, 1, 1], [1, 1, 1, 0], [1, 1, 1, 0]]
-    assert (scores == ends[:, :, None]).all()
+    assert (logits == ends[:, :, None]).all()
 
 
 @pytest.mark.parametrize("patch_size", [1, 5])

@@ -611,8 +611,8 @@ REFUSED = {
     "ragged steps": (
         [[("a", 1), ("b",)]],
         ValueError,
-        r"X\[0\] is ragged: it has 1 feature\(s\) at time step 1, but 2 "
-        r"feature\(s\) at time step 0\.",
+        r"X\[0\] is ragged: it has 1 feature at time step 1, but "
+        r"2 features at time step 0\.",
     ),
     "other features": (
         [[("a", 1)], [("b", 2, 3)]],
@@ -622,7 +622,7 @@ REFUSED = {
     "nested values": (
         [[("a", [1.0]), ("b", [2.0])]],
         TypeError,
-        r"X\[0\] must hold numbers.*got a list \(\[1.0\] at time step 0, feature 1\)",
+        r"X\[0\] must hold numbers.*got \[1.0\] of type list at time step 0, feature 1",
     ),
     "times among strings": (
         [[("a", pd.Timestamp("2020"))]],

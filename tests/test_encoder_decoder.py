@@ -106,12 +106,12 @@ def _outputs(network):
             outputs.extend(output)
         for decoder in network.decoders.values():
             if isinstance(decoder, Decoder):
-                values, ends, scores = decoder(vectors, 4)
+                values, ends, logits = decoder(vectors, 4)
             else:
                 state = decoder.initial_state(vectors)
-                values, scores, ends, _ = decoder.step(vectors, state)
-                scores = scores[:, None]
-            outputs += [values, ends, scores, decoder.heads.most_likely(scores)]
+                values, logits, ends, _ = decoder.step(vectors, state)
+                logits = logits[:, None]
+            outputs += [values, ends, logits, decoder.heads.most_likely(logits)]
     return outputs
 
 
@@ -211,7 +211,7 @@ def test_predictions_are_scaled_and_shifted(decoding):
     plain = network(
         **inputs | {"location_scale": torch.tensor([[[0.0], [1.0]]]).expand(3, -1, -1)}
     )
-    if decoding == "autoregressive":  # it reads targets after they are normalised
+    if decoding == "autoregressive":  # it reads targets after they are normalized
         inputs["true_values"] = inputs["true_values"] * 3 + 10
     scaled = network(
         **inputs | {"location_scale": torch.tensor([[[10.0], [3]]]).expand(3, -1, -1)}
@@ -219,4 +219,4 @@ def test_predictions_are_scaled_and_shifted(decoding):
 
     plain, scaled = plain["prediction"], scaled["prediction"]
     torch.testing.assert_close(scaled.values, plain.values * 3 + 10)
-    torch.testing.assert_close(scaled.scores, plain.scores)
+    torch.testing.assert_close(scaled.logits, plain.logits)

@@ -479,7 +479,7 @@ REFUSED = {
     "lengths": (
         frame(a=[[1, 2], [3]], b=[[1, 2], [3, 4]]),
         ValueError,
-        r"X has 1 time steps in column 'a', but 2 in column 'b', at row 1 \(index 'q'",
+        r"X has 1 time step in column 'a', but 2 in column 'b', at row 1 \(index 'q'",
     ),
     "lengths in Arrow": (
         pa.table({"a": [[1, 2]], "b": [["x"]]}),

@@ -38,14 +38,14 @@ def _log_probability(decoder, final_states, tokens, shortest=1):
     values = torch.zeros(1, 0)
     for t in range(len(tokens) + 1):
         previous = None if classes is None else values
-        _, scores, ends, state = decoder.step(final_states, state, previous, classes)
+        _, logits, ends, state = decoder.step(final_states, state, previous, classes)
         end = torch.sigmoid(ends[0]).item()
         if t == len(tokens):
             # The end of a sequence of the longest length is certain.
             return total + (math.log(end) if t < LONGEST else 0.0)
         if t >= shortest:
             total += math.log(1 - end)
-        total += scores[0].log_softmax(dim=0)[tokens[t] - 1].item()
+        total += logits[0].log_softmax(dim=0)[tokens[t] - 1].item()
         classes = torch.tensor([[tokens[t]]])
 
 
@@ -138,10 +138,10 @@ def test_greedy_decoding_takes_the_most_likely_class_until_the_end(decoder):
         state, previous, tokens = decoder.initial_state(own), None, []
         while len(tokens) < LONGEST:
             values = None if previous is None else torch.zeros(1, 0)
-            _, scores, ends, state = decoder.step(own, state, values, previous)
+            _, logits, ends, state = decoder.step(own, state, values, previous)
             if tokens and ends[0] > 0:
                 break
-            tokens.append(int(scores[0].argmax()) + 1)
+            tokens.append(int(logits[0].argmax()) + 1)
             previous = torch.tensor([[tokens[-1]]])
         assert classes[i, : lengths[i], 0].tolist() == tokens
         assert not classes[i, lengths[i] :].any()
@@ -189,12 +189,12 @@ def test_teacher_forcing_computes_what_single_steps_compute(cell):
         own = final_states[i : i + 1]
         state, previous = decoder.initial_state(own), (None, None)
         for t in range(int(lengths[i]) + 1):
-            decoded, scores, ends, state = decoder.step(own, state, *previous)
+            decoded, logits, ends, state = decoder.step(own, state, *previous)
             if t:
                 assert_allclose(output.ends[i, t - 1], ends[0], atol=1e-5)
             if t < lengths[i]:
                 assert_allclose(output.values[i, t], decoded[0], atol=1e-5)
-                assert_allclose(output.scores[i, t], scores[0], atol=1e-5)
+                assert_allclose(output.logits[i, t], logits[0], atol=1e-5)
                 previous = values[i : i + 1, t], classes[i : i + 1, t]
 
 
@@ -207,8 +207,8 @@ def test_a_step_does_not_depend_on_later_ones():
 
     output = decoder.decode_states(final_states, lengths, values, classes)
 
-    assert_allclose(output.scores[:, :3].detach(), expected.scores[:, :3].detach())
-    assert not torch.allclose(output.scores[:, 3], expected.scores[:, 3])
+    assert_allclose(output.logits[:, :3].detach(), expected.logits[:, :3].detach())
+    assert not torch.allclose(output.logits[:, 3], expected.logits[:, 3])
 
 
 @pytest.mark.parametrize(
@@ -225,15 +225,15 @@ def test_scheduled_sampling_replaces_true_steps_in_training_only(n_features, n_c
 
     sampled = decoder.decode_states(*true)
 
-    predicted = decoder.heads.most_likely(expected.scores)
+    predicted = decoder.heads.most_likely(expected.logits)
     decoder.sampling = 0.0
     judge = decoder.decode_states(final_states, lengths, expected.values, predicted)
     torch.testing.assert_close(sampled.values, judge.values)
-    torch.testing.assert_close(sampled.scores, judge.scores)
+    torch.testing.assert_close(sampled.logits, judge.logits)
     decoder.sampling = 1.0
     evaluated = decoder.eval().decode_states(*true)
     torch.testing.assert_close(evaluated.values, expected.values)
-    torch.testing.assert_close(evaluated.scores, expected.scores)
+    torch.testing.assert_close(evaluated.logits, expected.logits)
 
 
 def test_scheduled_sampling_keeps_missing_values_missing():
@@ -246,4 +246,4 @@ def test_scheduled_sampling_keeps_missing_values_missing():
 
     sampled = decoder.decode_states(final_states, lengths, *missing)
 
-    torch.testing.assert_close(sampled.scores, expected.scores)
+    torch.testing.assert_close(sampled.logits, expected.logits)

@@ -95,7 +95,7 @@ def test_every_category_of_every_step_changes_the_vector(reservoir_fraction):
 
 
 def test_another_number_of_categorical_features_is_refused():
-    with pytest.raises(ValueError, match=r"categories has 1 features.*shape \(N, L, 2"):
+    with pytest.raises(ValueError, match=r"expected \(N, L, 2\): one code per time"):
         _encoder()(
             torch.zeros(1, 2, 2),
             torch.ones(1, 2, 1, dtype=torch.int64),
@@ -106,93 +106,95 @@ def test_another_number_of_categorical_features_is_refused():
 # Output
 
 
-def test_surprisals_are_negative_log_probabilities():
+def test_cross_entropies_are_negative_log_probabilities():
     heads = CategoryHeads((3, 2))
-    scores = torch.randn(2, 4, 5)
+    logits = torch.randn(2, 4, 5)
     classes = torch.stack([torch.randint(1, 4, (2, 4)), torch.randint(1, 3, (2, 4))], 2)
 
-    surprisals = heads.surprisals(scores, classes)
+    cross_entropies = heads.cross_entropies(logits, classes)
 
-    for k, part in enumerate(scores.split([3, 2], dim=2)):
+    for k, part in enumerate(logits.split([3, 2], dim=2)):
         probabilities = part.softmax(dim=2)
         chosen = torch.take_along_dim(probabilities, classes[:, :, k, None] - 1, dim=2)
-        assert_allclose(surprisals[:, :, k], -chosen[:, :, 0].log(), rtol=1e-5)
+        assert_allclose(cross_entropies[:, :, k], -chosen[:, :, 0].log(), rtol=1e-5)
 
 
 def test_adaptive_softmax_of_many_classes_is_a_distribution(monkeypatch):
     monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 5)
     monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (3, 7))
-    monkeypatch.setattr(categories_module, "PREDICTED_SCORES", 40)  # several pieces
+    monkeypatch.setattr(categories_module, "PREDICTED_LOGITS", 40)  # several pieces
     heads = CategoryHeads((2, 20))
     assert heads.widths == [2, categories_module.ADAPTIVE_SIZE]
-    scores = 3 * torch.randn(2, 6, sum(heads.widths))
+    logits = 3 * torch.randn(2, 6, sum(heads.widths))
 
-    surprisals = []
+    cross_entropies = []
     for label in range(1, 21):
         classes = torch.full((2, 6, 2), label)
         classes[:, :, 0] = 1
-        surprisals.append(heads.surprisals(scores, classes)[:, :, 1])
-    surprisals = torch.stack(surprisals, dim=2).detach()
+        cross_entropies.append(heads.cross_entropies(logits, classes)[:, :, 1])
+    cross_entropies = torch.stack(cross_entropies, dim=2).detach()
 
-    assert_allclose(torch.exp(-surprisals).sum(dim=2), np.ones((2, 6)), rtol=1e-5)
-    likeliest = heads.most_likely(scores)[:, :, 1]
+    assert_allclose(torch.exp(-cross_entropies).sum(dim=2), np.ones((2, 6)), rtol=1e-5)
+    likeliest = heads.most_likely(logits)[:, :, 1]
     assert len(likeliest.unique()) > 3
     # torch first decides between frequent classes and clusters, so that the result may
     # be less likely than another class.
-    chosen = torch.take_along_dim(surprisals, likeliest[:, :, None] - 1, dim=2)
-    assert (chosen[:, :, 0] <= surprisals.min(dim=2).values + np.log(20)).all()
+    chosen = torch.take_along_dim(cross_entropies, likeliest[:, :, None] - 1, dim=2)
+    assert (chosen[:, :, 0] <= cross_entropies.min(dim=2).values + np.log(20)).all()
 
 
-@pytest.mark.parametrize("n_scores", [40, 2**26], ids=["pieces", "one call"])
-def test_pieces_of_rare_classes_give_the_same_loss_and_gradients(n_scores, monkeypatch):
+@pytest.mark.parametrize("n_logits", [40, 2**26], ids=["pieces", "one call"])
+def test_pieces_of_rare_classes_give_the_same_loss_and_gradients(n_logits, monkeypatch):
     monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 10)
     monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (5, 12))
-    monkeypatch.setattr(categories_module, "TRAINED_SCORES", n_scores)
+    monkeypatch.setattr(categories_module, "TRAINED_LOGITS", n_logits)
     torch.manual_seed(0)
     heads = CategoryHeads((30,))
     adaptive = heads.adaptive["0"]
     calls = []
     adaptive.register_forward_hook(lambda *_: calls.append(1))
-    scores = torch.randn(4, 5, 64, requires_grad=True)
+    logits = torch.randn(4, 5, 64, requires_grad=True)
     classes = torch.randint(1, 31, (4, 5, 1))
 
-    found = heads.surprisals(scores, classes)
+    found = heads.cross_entropies(logits, classes)
     found.sum().backward()
 
-    assert (len(calls) > 2) == (n_scores == 40)
-    everything = -adaptive.log_prob(scores.detach().flatten(0, 1))
+    assert (len(calls) > 2) == (n_logits == 40)
+    everything = -adaptive.log_prob(logits.detach().flatten(0, 1))
     expected = everything.gather(1, classes.reshape(-1, 1) - 1).reshape(4, 5, 1)
     torch.testing.assert_close(found.detach(), expected)
     gradients = [p.grad.clone() for p in adaptive.parameters()]
     adaptive.zero_grad()
-    again = scores.detach().requires_grad_()
+    again = logits.detach().requires_grad_()
     (-adaptive(again.flatten(0, 1), classes.flatten() - 1).output).sum().backward()
-    torch.testing.assert_close(scores.grad, again.grad)
+    torch.testing.assert_close(logits.grad, again.grad)
     for gradient, parameter in zip(gradients, adaptive.parameters(), strict=True):
         torch.testing.assert_close(gradient, parameter.grad)
 
 
 def test_a_feature_without_classes_has_no_loss():
     heads = CategoryHeads((0,))
-    scores = torch.randn(1, 3, 1)
+    logits = torch.randn(1, 3, 1)
 
-    assert not heads.surprisals(scores, torch.zeros(1, 3, 1, dtype=torch.int64)).any()
-    assert heads.most_likely(scores).tolist() == [[[1], [1], [1]]]
+    assert not heads.cross_entropies(
+        logits, torch.zeros(1, 3, 1, dtype=torch.int64)
+    ).any()
+    assert heads.most_likely(logits).tolist() == [[[1], [1], [1]]]
 
 
-def test_log_probabilities_of_one_step_belong_to_the_surprisals(monkeypatch):
+def test_log_probabilities_of_one_step_belong_to_the_cross_entropies(monkeypatch):
     monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 5)
     monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (3,))
     heads = CategoryHeads((2, 6))
-    scores = torch.randn(4, sum(heads.widths))
+    logits = torch.randn(4, sum(heads.widths))
     classes = torch.tensor([[1, 1], [2, 3], [1, 4], [2, 6]])
 
-    tables = heads.log_probabilities(scores)
+    tables = heads.log_probabilities(logits)
 
-    surprisals = heads.surprisals(scores[:, None], classes[:, None])[:, 0]
+    cross_entropies = heads.cross_entropies(logits[:, None], classes[:, None])[:, 0]
     for k, table in enumerate(tables):
         chosen = table.gather(1, classes[:, k, None] - 1)[:, 0]
-        torch.testing.assert_close(chosen, -surprisals[:, k])
+        torch.testing.assert_close(chosen, -cross_entropies[:, k])
 
 
 def test_scores_count_as_states_of_a_patch():
@@ -219,19 +221,21 @@ def test_observed_values_of_a_sequence_have_equal_weights():
     assert_allclose(targets["class_weights"], expected, rtol=1e-6)
 
 
-def test_surprisals_are_scaled_and_added_to_squared_errors():
+def test_cross_entropies_are_scaled_and_added_to_squared_errors():
     values = np.full((2, 2, 1), 2.0, dtype=np.float32)
     classes = np.array([[[1, 1], [2, 0]], [[1, 2], [1, 2]]])
     lengths = np.array([2, 1])
     targets = make_targets(values, lengths, classes)
-    surprisals = torch.tensor([[[1.0, 3.0], [5.0, 99.0]], [[2.0, 4.0], [99.0, 99.0]]])
+    cross_entropies = torch.tensor(
+        [[[1.0, 3.0], [5.0, 99.0]], [[2.0, 4.0], [99.0, 99.0]]]
+    )
     output = DecoderOutput(torch.zeros(2, 2, 1), torch.zeros(2, 2), None)
     scales = (0.5, 0.25)
 
     loss = SequenceLoss(learn_ends=False, class_scales=scales)(
-        {"forecast": output}, {"forecast": targets}, {"forecast": surprisals}
+        {"forecast": output}, {"forecast": targets}, {"forecast": cross_entropies}
     )
-    means = mean_errors(output.values, targets, surprisals, scales)
+    means = mean_errors(output.values, targets, cross_entropies, scales)
 
     first = (4 + 4 + 0.5 * 1 + 0.25 * 3 + 0.5 * 5) / 5
     second = (4 + 0.5 * 2 + 0.25 * 4) / 3
@@ -251,8 +255,8 @@ def test_explained_fraction_of_a_category_equals_that_of_scikit_learn():
     sequences = Sequences.from_offsets(
         (numbers,), [0, 15, 40], (CategoricalFeature(codes, categories),)
     )
-    scores = torch.as_tensor(rng.normal(size=(40, 3)))
-    likelihoods = scores.softmax(dim=1).numpy()
+    logits = torch.as_tensor(rng.normal(size=(40, 3)))
+    likelihoods = logits.softmax(dim=1).numpy()
     dataset = SequenceDataset(
         EncodedSequences(
             sequences, lambda x: x.astype(np.float32), [np.array([1, 2, 3, 0])]
@@ -264,10 +268,10 @@ def test_explained_fraction_of_a_category_equals_that_of_scikit_learn():
     for i, (start, stop) in enumerate([(0, 15), (15, 40)]):
         _, targets = dataset.batch(np.array([i]))
         chosen = likelihoods[np.arange(start, stop), codes[start:stop]]
-        surprisals = torch.as_tensor(-np.log(chosen))[None, :, None]
+        cross_entropies = torch.as_tensor(-np.log(chosen))[None, :, None]
         values = torch.zeros(1, stop - start, 1)
         predictions.append(
-            (np.array([i]), {"reconstruction": (values, surprisals)}, targets)
+            (np.array([i]), {"reconstruction": (values, cross_entropies)}, targets)
         )
 
     (fraction,) = explained_fraction(

@@ -44,7 +44,7 @@ def test_loss_averages_over_observed_values_and_then_over_sequences():
     lengths = torch.tensor([5, 2, 3])
 
     loss = SequenceLoss()(
-        {"reconstruction": DecoderOutput(values, ends, scores=None)},
+        {"reconstruction": DecoderOutput(values, ends, logits=None)},
         {"reconstruction": make_targets(target.numpy(), lengths.numpy())},
     )
 
@@ -74,8 +74,8 @@ def test_parts_of_the_objective_have_equal_weight():
 
     loss = SequenceLoss(learn_ends=False)(
         {
-            "reconstruction": DecoderOutput(0 * ones, ends, scores=None),
-            "forecast": DecoderOutput(4 * ones, ends, scores=None),
+            "reconstruction": DecoderOutput(0 * ones, ends, logits=None),
+            "forecast": DecoderOutput(4 * ones, ends, logits=None),
         },
         targets,
     )
@@ -89,7 +89,7 @@ def test_a_part_without_observed_values_has_no_loss():
     targets = make_targets(missing, np.array([2]))
 
     loss = SequenceLoss(learn_ends=False)(
-        {"forecast": DecoderOutput(values, None, scores=None)}, {"forecast": targets}
+        {"forecast": DecoderOutput(values, None, logits=None)}, {"forecast": targets}
     )
     loss.backward()
 

@@ -114,7 +114,7 @@ def test_cells_that_are_not_sequences_are_named():
     match = r"Column 'a' of X_pred, row 1 \(index 1\), is missing"
     with pytest.raises(ValueError, match=match):
         exact_match_score(good, missing)
-    match = r"X_true has 1 time steps in column 'a', but 2 in column 'b', at row 1"
+    match = r"X_true has 1 time step in column 'a', but 2 in column 'b', at row 1"
     with pytest.raises(ValueError, match=match):
         exact_match_score(uneven, good)
 

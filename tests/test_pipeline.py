@@ -45,7 +45,7 @@ def means_over_time(X):
 
 
 @pytest.fixture(scope="module")
-def labelled():
+def labeled():
     """Ragged sequences with two features, and their classes, 0 or 1."""
     return make_sequences(24, n_features=2, lengths=(4, 12), random_state=0)
 
@@ -66,8 +66,8 @@ containers = pytest.mark.parametrize(
 
 
 @containers
-def test_a_pipeline_applies_its_steps_in_order(container, labelled):
-    X, y = container(labelled[0]), labelled[1]
+def test_a_pipeline_applies_its_steps_in_order(container, labeled):
+    X, y = container(labeled[0]), labeled[1]
 
     model = small_pipeline().fit(X, y)
 
@@ -77,8 +77,8 @@ def test_a_pipeline_applies_its_steps_in_order(container, labelled):
 
 
 @containers
-def test_train_test_split_keeps_the_container(container, labelled):
-    X, y = container(labelled[0]), labelled[1]
+def test_train_test_split_keeps_the_container(container, labeled):
+    X, y = container(labeled[0]), labeled[1]
     positions = np.arange(len(y))
 
     X_train, X_test, y_train, _, _, test = train_test_split(
@@ -91,10 +91,8 @@ def test_train_test_split_keeps_the_container(container, labelled):
 
 
 @containers
-def test_cross_validated_predictions_do_not_depend_on_the_container(
-    container, labelled
-):
-    X, y = labelled
+def test_cross_validated_predictions_do_not_depend_on_the_container(container, labeled):
+    X, y = labeled
     options = {"cv": 2, "method": "predict_proba"}
 
     predicted = cross_val_predict(small_pipeline(), container(X), y, **options)
@@ -104,8 +102,8 @@ def test_cross_validated_predictions_do_not_depend_on_the_container(
 
 
 @containers
-def test_cross_validated_scores_do_not_depend_on_the_container(container, labelled):
-    X, y = labelled
+def test_cross_validated_scores_do_not_depend_on_the_container(container, labeled):
+    X, y = labeled
     options = {"cv": 2, "error_score": "raise"}
 
     scores = cross_val_score(small_pipeline(), container(X), y, **options)
@@ -113,8 +111,8 @@ def test_cross_validated_scores_do_not_depend_on_the_container(container, labell
     assert_array_equal(scores, cross_val_score(small_pipeline(), X, y, **options))
 
 
-def test_a_grid_search_in_two_processes_gives_the_same_scores_as_in_one(labelled):
-    X, _ = labelled
+def test_a_grid_search_in_two_processes_gives_the_same_scores_as_in_one(labeled):
+    X, _ = labeled
     grid = {"cell": ["lstm", "gru"]}
 
     scores = [
@@ -130,8 +128,8 @@ def test_a_grid_search_in_two_processes_gives_the_same_scores_as_in_one(labelled
 
 
 @containers
-def test_the_embedder_is_tuned_by_its_own_score_without_y(container, labelled):
-    X = container(labelled[0])
+def test_the_embedder_is_tuned_by_its_own_score_without_y(container, labeled):
+    X = container(labeled[0])
 
     search = GridSearchCV(
         small_embedder(), {"lr": [1e-6, 0.01]}, cv=2, error_score="raise"
@@ -143,8 +141,8 @@ def test_the_embedder_is_tuned_by_its_own_score_without_y(container, labelled):
     )
 
 
-def test_a_randomized_search_draws_parameters_from_distributions(labelled):
-    X, _ = labelled
+def test_a_randomized_search_draws_parameters_from_distributions(labeled):
+    X, _ = labeled
     distributions = {"n_components": randint(2, 5), "lr": loguniform(1e-3, 1e-2)}
 
     search = RandomizedSearchCV(
@@ -163,8 +161,8 @@ def test_a_randomized_search_draws_parameters_from_distributions(labelled):
     assert search.transform(X).shape == (24, search.best_params_["n_components"])
 
 
-def test_a_halving_search_uses_epochs_as_its_resource(labelled):
-    X, y = labelled
+def test_a_halving_search_uses_epochs_as_its_resource(labeled):
+    X, y = labeled
 
     search = HalvingGridSearchCV(
         small_pipeline(),
@@ -182,8 +180,8 @@ def test_a_halving_search_uses_epochs_as_its_resource(labelled):
     assert search.best_estimator_[0].n_iter_ == 2
 
 
-def test_a_feature_union_joins_vectors_and_other_features(labelled):
-    X, y = labelled
+def test_a_feature_union_joins_vectors_and_other_features(labeled):
+    X, y = labeled
     means = FunctionTransformer(means_over_time, check_inverse=False)
     union = FeatureUnion([("vectors", small_embedder()), ("means", means)])
 
@@ -193,8 +191,8 @@ def test_a_feature_union_joins_vectors_and_other_features(labelled):
     assert_array_equal(features[:, 4:], means_over_time(X))
 
 
-def test_a_stacking_classifier_combines_pipelines(labelled):
-    X, y = labelled
+def test_a_stacking_classifier_combines_pipelines(labeled):
+    X, y = labeled
     stack = StackingClassifier(
         [
             ("embedded", small_pipeline()),
@@ -214,8 +212,8 @@ def test_a_stacking_classifier_combines_pipelines(labelled):
     assert_allclose(stack.transform(X)[:, 0], alone, rtol=1e-4)
 
 
-def test_a_pipeline_may_end_in_a_regressor(labelled):
-    X, _ = labelled
+def test_a_pipeline_may_end_in_a_regressor(labeled):
+    X, _ = labeled
     lengths = np.array([len(x) for x in X], dtype=float)
     model = make_pipeline(small_embedder(), Ridge())
 
@@ -229,8 +227,8 @@ def test_a_pipeline_may_end_in_a_regressor(labelled):
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_set_output_of_a_pipeline_gives_named_columns(library, labelled):
-    X, _ = labelled
+def test_set_output_of_a_pipeline_gives_named_columns(library, labeled):
+    X, _ = labeled
     model = make_pipeline(small_embedder(), StandardScaler())
     model.set_output(transform=library)
 
@@ -240,8 +238,8 @@ def test_set_output_of_a_pipeline_gives_named_columns(library, labelled):
     assert type(table).__module__.startswith(library)
 
 
-def test_a_pipeline_names_its_output_columns(labelled):
-    X, _ = labelled
+def test_a_pipeline_names_its_output_columns(labeled):
+    X, _ = labeled
     model = make_pipeline(small_embedder(), StandardScaler()).fit(X)
 
     names = model.get_feature_names_out()
@@ -249,8 +247,8 @@ def test_a_pipeline_names_its_output_columns(labelled):
     assert list(names) == [f"lstmsequenceembedder{k}" for k in range(4)]
 
 
-def test_a_pipeline_decodes_vectors(labelled):
-    X, _ = labelled
+def test_a_pipeline_decodes_vectors(labeled):
+    X, _ = labeled
     model = make_pipeline(small_embedder(), StandardScaler()).fit(X)
 
     decoded = model.inverse_transform(model.transform(X))
@@ -260,8 +258,8 @@ def test_a_pipeline_decodes_vectors(labelled):
         assert_allclose(found, sequence, rtol=1e-4, atol=1e-4)
 
 
-def test_the_clone_of_a_fitted_pipeline_is_not_fitted(labelled):
-    X, y = labelled
+def test_the_clone_of_a_fitted_pipeline_is_not_fitted(labeled):
+    X, y = labeled
     model = make_pipeline(
         small_embedder().set_params(scaler=MinMaxScaler()), LogisticRegression()
     ).fit(X, y)
@@ -273,8 +271,8 @@ def test_the_clone_of_a_fitted_pipeline_is_not_fitted(labelled):
     assert str(copied.get_params()) == str(model.get_params())
 
 
-def test_a_grid_search_reaches_the_parameters_of_the_scaler(labelled):
-    X, y = labelled
+def test_a_grid_search_reaches_the_parameters_of_the_scaler(labeled):
+    X, y = labeled
     model = make_pipeline(
         small_embedder().set_params(scaler=MinMaxScaler()), LogisticRegression()
     )
@@ -289,8 +287,8 @@ def test_a_grid_search_reaches_the_parameters_of_the_scaler(labelled):
     )
 
 
-def test_a_pipeline_takes_a_frame_of_numbers(labelled):
-    y = labelled[1]
+def test_a_pipeline_takes_a_frame_of_numbers(labeled):
+    y = labeled[1]
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(24, 6))).add_prefix("t")
 
     model = small_pipeline().fit(X, y)
@@ -300,8 +298,8 @@ def test_a_pipeline_takes_a_frame_of_numbers(labelled):
     assert_array_equal(model.predict_proba(X), expected)
 
 
-def test_an_error_message_passes_through_a_pipeline(labelled):
-    X, y = labelled
+def test_an_error_message_passes_through_a_pipeline(labeled):
+    X, y = labeled
     X = [*X[:-1], np.full((3, 2), np.inf)]
 
     with pytest.raises(ValueError, match=r"X\[23\] is infinite at time step 0"):

@@ -335,7 +335,7 @@ def test_equal_target_lengths_are_not_learned():
 # Beams
 
 
-def test_candidates_are_ranked_by_length_normalised_probability(reverser):
+def test_candidates_are_ranked_by_length_normalized_probability(reverser):
     X, y = _reversed_words(30, seed=5)
 
     candidates, log_probabilities = reverser.predict_top(X, k=3)
@@ -345,8 +345,8 @@ def test_candidates_are_ranked_by_length_normalised_probability(reverser):
     assert right >= reverser.score(X, y) - 0.05
     for words, values in zip(candidates, log_probabilities, strict=True):
         assert len(words) == len(values) == len(set(words)) <= 3
-        normalised = [v / len(w) for w, v in zip(words, values, strict=True)]
-        assert normalised == sorted(normalised, reverse=True)
+        normalized = [v / len(w) for w, v in zip(words, values, strict=True)]
+        assert normalized == sorted(normalized, reverse=True)
         assert (values <= 0).all()
 
 

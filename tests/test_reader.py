@@ -28,7 +28,7 @@ def test_missing_values_are_filled_from_before_then_from_after():
     assert filled[0].tolist() == [[1, 0], [1, 0], [1, 0], [4, 0]]
 
 
-def test_each_sequence_is_also_read_in_normalised_form():
+def test_each_sequence_is_also_read_in_normalized_form():
     reader = InputReader(2, instance_norm=True)
     numeric = torch.randn(3, 8, 2)
     lengths = torch.tensor([8, 6, 1])
@@ -51,14 +51,14 @@ def test_each_sequence_is_also_read_in_normalised_form():
     ]
 
 
-def test_missing_values_do_not_count_when_a_sequence_is_normalised():
+def test_missing_values_do_not_count_when_a_sequence_is_normalized():
     reader = InputReader(1, instance_norm=True)
     numeric = torch.tensor([[[1.0], [NAN], [3.0], [NAN]]])
 
-    normalised = reader(numeric, torch.tensor([4])).values[0, :, 1]
+    normalized = reader(numeric, torch.tensor([4])).values[0, :, 1]
 
     expected = torch.tensor([-1.0, -1.0, 1.0, 1.0])
-    torch.testing.assert_close(normalised, expected, atol=1e-3, rtol=0)
+    torch.testing.assert_close(normalized, expected, atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("location", [0.0, 5.0, -300.0])

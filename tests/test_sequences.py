@@ -503,7 +503,7 @@ REFUSED = {
     "1-D and 2-D items": (
         [np.ones((2, 3)), np.ones(4)],
         ValueError,
-        r"X\[1\] has 1 features, but X\[0\] has 3",
+        r"X\[1\] has 1 feature, but X\[0\] has 3",
     ),
     "1-D array": (np.arange(5.0), ValueError, r"1-D array.*Reshape your data"),
     "1-D list": ([1.0, 2.0, 3.0], ValueError, r"3 numbers\. Reshape your data"),
@@ -536,8 +536,8 @@ REFUSED = {
     "ragged item": (
         [[[1, 2], [3, 4]], [[1, 2], [3]]],
         ValueError,
-        r"X\[1\] is ragged: it has 1 feature\(s\) at time step 1, but 2 "
-        r"feature\(s\) at time step 0\.",
+        r"X\[1\] is ragged: it has 1 feature at time step 1, but "
+        r"2 features at time step 0\.",
     ),
     "ragged item of a single value": (
         [[[1, 2], [3, 4], 5]],
@@ -547,12 +547,12 @@ REFUSED = {
     "ragged item of a time and a list": (
         [[datetime.datetime(2020, 1, 1), [1, 2]]],
         ValueError,
-        r"X\[0\] is ragged: it has 2 feature\(s\) at time step 1, but a",
+        r"X\[0\] is ragged: it has 2 features at time step 1, but a",
     ),
     "ragged item of a tensor and a list": (
         [[torch.tensor(1.0), [1, 2]]],
         ValueError,
-        r"X\[0\] is ragged: it has 2 feature\(s\) at time step 1, but a",
+        r"X\[0\] is ragged: it has 2 features at time step 1, but a",
     ),
     "item ragged in a third dimension": (
         [[[[1], [2, 3]], [[1], [2, 3]]]],

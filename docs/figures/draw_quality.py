@@ -48,7 +48,7 @@ def draw(results):
 
 
 def _scatter(ax, theirs, ours):
-    """Draw one labelled dot per set, and the line on which both are equal."""
+    """Draw one labeled dot per set, and the line on which both are equal."""
     names = [name for name in ours if name in theirs]
     x, y = ([figures[name] for name in names] for figures in (theirs, ours))
     ax.scatter(x, y, s=18)

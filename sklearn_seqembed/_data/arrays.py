@@ -1,4 +1,4 @@
-"""3-D arrays of sequences, padded at the end."""
+"""Conversion of objects to arrays, and 3-D arrays of sequences padded at the end."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from sklearn_seqembed._data import sequences as sequences_module
 from sklearn_seqembed._data.container import Container, float_dtype
-from sklearn_seqembed._data.items import refuse_dtype
 from sklearn_seqembed._data.messages import NOT_OBSERVED
 from sklearn_seqembed._data.parsed import (
     FeatureBlock,
@@ -74,6 +73,49 @@ class ArrayContainer(Container):
         return replace(self, n_steps=0)
 
     without_names = without_rows
+
+
+def as_array(X):
+    """Convert tensors and Series to arrays, with missing values where X is masked.
+
+    Other objects are returned unchanged. The result is a view if dtypes allow it.
+    """
+    if hasattr(X, "detach") and hasattr(X, "cpu"):
+        X = X.detach().cpu()
+        # numpy has no bfloat16.
+        return X.float().numpy() if "bfloat16" in str(X.dtype) else X.numpy()
+    if isinstance(X, np.ma.MaskedArray):
+        if X.dtype.kind not in "iuf":
+            # filled(None) would fill in numpy's default value instead of None.
+            return np.where(np.ma.getmaskarray(X), None, X.data.astype(object))
+        dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
+        return X.astype(dtype).filled(np.nan)
+    is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
+    # Not to_numpy(), which fails if an Arrow array has nulls.
+    return np.asarray(X) if is_series else X
+
+
+def refuse_dtype(array, name):
+    """Raise an error if an array holds neither numbers nor strings."""
+    if array.dtype.kind in "biufOUT":
+        return
+    if array.dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {name} holds {array.dtype}. Pass the real "
+            "and the imaginary part as two features."
+        )
+    if array.dtype.kind == "S":
+        raise TypeError(
+            f"{name} holds bytes, expected numbers or strings. Decode them: "
+            "numpy.char.decode(array, 'utf-8')."
+        )
+    remedy = "to seconds since the first step for example"
+    if array.dtype.kind == "m":
+        remedy = "to seconds: array / numpy.timedelta64(1, 's')"
+    raise TypeError(
+        f"{name} holds values of {array.dtype}, expected numbers or strings. Convert "
+        f"them, {remedy}, or leave that feature out."
+    )
 
 
 def pad(values, lengths, n_steps=0):

@@ -17,7 +17,7 @@ from sklearn_seqembed._data.arrow_types import (
 )
 from sklearn_seqembed._data.container import Container, join_characters
 from sklearn_seqembed._data.factorize import as_objects, factorize_characters
-from sklearn_seqembed._data.messages import find_step
+from sklearn_seqembed._data.messages import count, find_step
 from sklearn_seqembed._data.parsed import FeatureBlock, ParsedSequences
 from sklearn_seqembed._data.sequences import CategoricalFeature
 
@@ -268,8 +268,9 @@ def _count_features(steps, lengths, locator):
         if differs >= 0:
             i, step = find_step(differs, lengths)
             raise ValueError(
-                f"{locator.sequence(i)} has {widths[differs]} features at time step "
-                f"{step}, expected {n_features} as in earlier steps. Give every time "
+                f"{locator.sequence(i)} has "
+                f"{count(widths[differs].as_py(), 'feature')} at time step {step}, "
+                f"expected {n_features} as in earlier steps. Give every time "
                 "step all features, null where a value is missing."
             )
     if not n_features:

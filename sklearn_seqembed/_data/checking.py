@@ -7,7 +7,7 @@ here, so that later code can rely on its input. `parse_sequences` chooses the re
 
 import numpy as np
 
-from sklearn_seqembed._data.arrays import ArrayContainer
+from sklearn_seqembed._data.arrays import ArrayContainer, as_array
 from sklearn_seqembed._data.arrow import ArrowContainer, export_arrow
 from sklearn_seqembed._data.feature_kinds import (
     choose_kinds,
@@ -15,13 +15,12 @@ from sklearn_seqembed._data.feature_kinds import (
     list_categorical,
 )
 from sklearn_seqembed._data.frames import FrameContainer, has_cells_of_sequences
-from sklearn_seqembed._data.items import as_array
 from sklearn_seqembed._data.lists import (
     ListContainer,
     as_table,
     is_series_of_objects,
 )
-from sklearn_seqembed._data.messages import NOT_OBSERVED, Locator, name_feature
+from sklearn_seqembed._data.messages import NOT_OBSERVED, Locator, count, name_feature
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.schema import Schema
 from sklearn_seqembed._data.sequences import Sequences
@@ -170,7 +169,8 @@ def _compare_with_fit(parsed, schema, estimator_name):
         remedy = ""
         if container.is_table:
             remedy = (
-                f" A 2-D {name} is read as {len(parsed.lengths)} univariate sequences: "
+                f" A 2-D {name} is read as "
+                f"{count(len(parsed.lengths), 'univariate sequence')}: "
                 f"pass [{name}] if it is one sequence, a 3-D array if there are "
                 "several."
             )

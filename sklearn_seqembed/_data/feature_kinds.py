@@ -5,7 +5,7 @@ import numbers
 import numpy as np
 
 from sklearn_seqembed._data.factorize import factorize_numbers, make_missing
-from sklearn_seqembed._data.messages import name_feature, name_option
+from sklearn_seqembed._data.messages import count, name_feature, name_option
 from sklearn_seqembed._data.parsed import FeatureBlock
 from sklearn_seqembed._data.schema import CATEGORICAL_KINDS
 from sklearn_seqembed._data.timestamps import TIME_DTYPE, encode_times
@@ -87,7 +87,7 @@ def _find_feature(value, option_name, n_features, parsed):
     if not isinstance(value, numbers.Integral) or not 0 <= value < n_features:
         raise ValueError(
             f"{option_name} lists {value!r}: indices must be integers in [0, "
-            f"{n_features - 1}], because {argument} has {n_features} feature(s)."
+            f"{n_features - 1}], because {argument} has {count(n_features, 'feature')}."
         )
     return value
 

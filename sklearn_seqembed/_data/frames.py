@@ -11,7 +11,7 @@ from sklearn_seqembed._data.columns import (
     parse_cells,
 )
 from sklearn_seqembed._data.container import Container
-from sklearn_seqembed._data.messages import name_row
+from sklearn_seqembed._data.messages import count, name_row
 from sklearn_seqembed._data.native_frames import frame_library, index_of, iter_columns
 from sklearn_seqembed._data.parsed import ParsedSequences
 
@@ -165,7 +165,8 @@ def _as_arrow_table(X):
 def _refuse_lengths(first, lengths, name, found, locator):
     i = int(np.flatnonzero(lengths != found)[0])
     raise ValueError(
-        f"{locator.argument} has {lengths[i]} time steps in column {first!r}, but "
-        f"{found[i]} in column {name!r}, at {name_row(i, locator.index)}. All columns "
-        "of a row must have equal lengths, with None or NaN where a value is missing."
+        f"{locator.argument} has {count(lengths[i], 'time step')} in column {first!r}, "
+        f"but {found[i]} in column {name!r}, at {name_row(i, locator.index)}. All "
+        "columns of a row must have equal lengths, with None or NaN where a value is "
+        "missing."
     )

@@ -5,6 +5,8 @@ import warnings
 
 import numpy as np
 
+from sklearn_seqembed._data.messages import count
+
 
 def count_horizons(lengths, horizon):
     """Return the number of time steps to forecast for each sequence.
@@ -31,9 +33,9 @@ def check_horizons(lengths, horizons, horizon):
     if (horizons >= lengths).any():
         i = int(np.flatnonzero(horizons >= lengths)[0])
         raise ValueError(
-            f"X[{i}] has {lengths[i]} time steps, of which horizon={horizon!r} holds "
-            f"back {horizons[i]}: none is left to read. Lower horizon, or drop short "
-            "sequences."
+            f"X[{i}] has {count(lengths[i], 'time step')}, of which "
+            f"horizon={horizon!r} holds back {horizons[i]}: none is left to read. "
+            "Lower horizon, or drop short sequences."
         )
 
 

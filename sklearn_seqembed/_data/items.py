@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_seqembed._data.arrays import as_array, refuse_dtype
+from sklearn_seqembed._data.container import join_characters, split_steps
 from sklearn_seqembed._data.factorize import factorize_characters
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.parsed import FeatureBlock, is_missing, parse_values
 
 
@@ -19,13 +22,13 @@ class Items(NamedTuple):
         The features at all time steps.
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
-    item : {"2d", "1d", "string", "list", "tuples", "lists"}
+    form : {"2d", "1d", "string", "list", "tuples", "lists"}
         Form of each sequence, as explained in :class:`ListContainer`.
     """
 
     blocks: list
     lengths: np.ndarray
-    item: str
+    form: str
 
 
 def parse_items(items, locator):
@@ -52,47 +55,35 @@ def parse_items(items, locator):
     return _parse_objects(items, locator)
 
 
-def as_array(X):
-    """Convert tensors and Series to arrays, with missing values where X is masked.
+def build_items(values, form, dtype):
+    """Build one Python object per sequence.
 
-    Other objects are returned unchanged. The result is a view if dtypes allow it.
+    Parameters
+    ----------
+    values : UserValues
+        The values of all sequences.
+    form : {"2d", "1d", "string", "list", "tuples", "lists"}
+        Form of each sequence, as explained in :class:`ListContainer`.
+    dtype : dtype
+        Floating dtype of numbers.
+
+    Returns
+    -------
+    items : list of n_samples objects
+        The sequences.
     """
-    if hasattr(X, "detach") and hasattr(X, "cpu"):
-        X = X.detach().cpu()
-        # numpy has no bfloat16.
-        return X.float().numpy() if "bfloat16" in str(X.dtype) else X.numpy()
-    if isinstance(X, np.ma.MaskedArray):
-        if X.dtype.kind not in "iuf":
-            # filled(None) would fill in numpy's default value instead of None.
-            return np.where(np.ma.getmaskarray(X), None, X.data.astype(object))
-        dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
-        return X.astype(dtype).filled(np.nan)
-    is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
-    # Not to_numpy(), which fails if an Arrow array has nulls.
-    return np.asarray(X) if is_series else X
-
-
-def refuse_dtype(array, name):
-    """Raise an error if an array holds neither numbers nor strings."""
-    if array.dtype.kind in "biufOUT":
-        return
-    if array.dtype.kind == "c":
-        raise ValueError(
-            f"Complex data not supported: {name} holds {array.dtype}. Pass the real "
-            "and the imaginary part as two features."
-        )
-    if array.dtype.kind == "S":
-        raise TypeError(
-            f"{name} holds bytes, expected numbers or strings. Decode them: "
-            "numpy.char.decode(array, 'utf-8')."
-        )
-    remedy = "to seconds since the first step for example"
-    if array.dtype.kind == "m":
-        remedy = "to seconds: array / numpy.timedelta64(1, 's')"
-    raise TypeError(
-        f"{name} holds values of {array.dtype}, expected numbers or strings. Convert "
-        f"them, {remedy}, or leave that feature out."
-    )
+    lengths = values.lengths
+    if form == "2d":
+        return split_steps(values.matrix(dtype), lengths)
+    features = values.features(dtype)
+    if form in ("tuples", "lists"):
+        steps = list(zip(*(column.tolist() for column in features), strict=True))
+        steps = steps if form == "tuples" else list(map(list, steps))
+        return split_steps(steps, lengths)
+    (feature,) = features
+    if form == "string":
+        return join_characters(feature, lengths)
+    return split_steps(feature.tolist() if form == "list" else feature, lengths)
 
 
 def _begins_with_string(item):
@@ -162,7 +153,7 @@ def _ragged_error(steps, i, locator):
     found = "its time steps differ in their number of features"
     if step is not None:
         here, first = (
-            "a single value" if width is None else f"{width} feature(s)"
+            "a single value" if width is None else f"{count(width, 'feature')}"
             for width in (widths[step], widths[0])
         )
         found = f"it has {here} at time step {step}, but {first} at time step 0"
@@ -228,8 +219,8 @@ def _check_widths(widths, positions, locator):
     if np.ptp(widths):
         k = int(np.flatnonzero(widths != widths[0])[0])
         raise ValueError(
-            f"{locator.sequence(int(positions[k]))} has {widths[k]} features, but "
-            f"{locator.row(int(positions[0]))} has {widths[0]}. All sequences must "
+            f"{locator.sequence(int(positions[k]))} has {count(widths[k], 'feature')}, "
+            f"but {locator.row(int(positions[0]))} has {widths[0]}. All sequences must "
             "have the same number of features (axis 1)."
         )
 

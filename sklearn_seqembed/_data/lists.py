@@ -7,13 +7,9 @@ from itertools import chain
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from sklearn_seqembed._data.container import (
-    Container,
-    join_characters,
-    split_steps,
-)
+from sklearn_seqembed._data.container import Container
 from sklearn_seqembed._data.factorize import as_objects
-from sklearn_seqembed._data.items import parse_items
+from sklearn_seqembed._data.items import build_items, parse_items
 from sklearn_seqembed._data.parsed import ParsedSequences
 
 
@@ -70,29 +66,13 @@ class ListContainer(Container):
 
     def build(self, values):
         """Build a list, array or Series of sequences in the form of the items of X."""
-        items = self._build_items(values)
+        items = build_items(values, self.item, self.dtype)
         if self.outer == "list":
             return items
         if self.outer == "array":
             return as_objects(items)
         dtype = self.series_dtype if self.item == "string" else object
         return build_series(items, self.index, dtype)
-
-    def _build_items(self, values):
-        lengths = values.lengths
-        if self.item == "2d":
-            return split_steps(values.matrix(self.dtype), lengths)
-        features = values.features(self.dtype)
-        if self.item in ("tuples", "lists"):
-            steps = list(zip(*(column.tolist() for column in features), strict=True))
-            steps = steps if self.item == "tuples" else list(map(list, steps))
-            return split_steps(steps, lengths)
-        (feature,) = features
-        if self.item == "string":
-            return join_characters(feature, lengths)
-        return split_steps(
-            feature.tolist() if self.item == "list" else feature, lengths
-        )
 
 
 def build_series(items, index, dtype=object):

@@ -93,6 +93,11 @@ def name_option(argument):
     return "categorical_targets" if argument == "y" else "categorical_features"
 
 
+def count(n, noun):
+    """Write a number and what is counted: "1 time step", "2 time steps"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def find_step(position, lengths):
     """Return the sequence and the time step of a row of contiguous sequences."""
     ends = np.cumsum(lengths)

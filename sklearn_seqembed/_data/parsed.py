@@ -218,7 +218,7 @@ def _refuse_other_types(values, lengths, locator, feature):
     name, where = _locate(position, lengths, locator, feature)
     raise TypeError(
         f"{name} must hold numbers or strings, with NaN or None for missing values, "
-        f"got a {type(value).__name__} ({value!r} at {where}). {_remedy(value)}"
+        f"got {value!r} of type {type(value).__name__} at {where}. {_remedy(value)}"
     )
 
 

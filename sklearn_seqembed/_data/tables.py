@@ -7,10 +7,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from sklearn.utils import check_array
 
-from sklearn_seqembed._data.arrays import pad
+from sklearn_seqembed._data.arrays import pad, refuse_dtype
 from sklearn_seqembed._data.arrow_types import is_number
 from sklearn_seqembed._data.container import Container, float_dtype
-from sklearn_seqembed._data.items import refuse_dtype
 from sklearn_seqembed._data.lists import refuse_single_values
 from sklearn_seqembed._data.native_frames import frame_library, index_of, iter_columns
 from sklearn_seqembed._data.parsed import (

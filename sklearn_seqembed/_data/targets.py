@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklearn_seqembed._data.arrays import as_array
 from sklearn_seqembed._data.arrow import export_arrow
 from sklearn_seqembed._data.checking import check_sequences
-from sklearn_seqembed._data.items import as_array
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.schema import Schema
 from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
@@ -114,8 +115,8 @@ def check_targets(
     if len(targets) != n_samples:
         raise ValueError(
             "Found input variables with inconsistent numbers of samples: X has "
-            f"{n_samples} sequences, y has {len(targets)}. Pass one target per "
-            "sequence."
+            f"{count(n_samples, 'sequence')}, y has {len(targets)}. Pass one target "
+            "per sequence."
         )
     if "datetime" in found.kinds:
         feature = found.feature_names[found.kinds.index("datetime")]

@@ -38,8 +38,8 @@ class FeatureEncoder:
     categorical : CategoricalFeatures
         The categorical features.
     class_scales : tuple of float
-        Factor for the surprisals of each categorical feature, which gives them the same
-        weight as numeric errors: see :class:`SequenceLoss`.
+        Factor for the cross-entropies of each categorical feature, which gives them the
+        same weight as numeric errors: see :class:`SequenceLoss`.
     """
 
     def __init__(

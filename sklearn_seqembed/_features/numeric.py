@@ -111,9 +111,10 @@ class NumericFeatures:
         shape = np.shape(self.scaler_.transform(head.copy()))
         if shape != head.shape:
             raise ValueError(
-                f"{self.scaler_name}={self.scaler!r} turns {head.shape[1]} features "
-                f"into {shape[1:]}, expected the same number. Choose a transformer "
-                f"that keeps the number of features, or {self.scaler_name}=None."
+                f"{self.scaler_name}={self.scaler!r} turns an array of shape "
+                f"{head.shape} into one of {shape}, expected the same shape. Choose a "
+                f"transformer that keeps the number of features, or "
+                f"{self.scaler_name}=None."
             )
         observed = ~np.isnan(head)
         with np.errstate(all="ignore"):  # overflow raises below

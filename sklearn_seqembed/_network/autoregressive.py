@@ -95,7 +95,7 @@ class AutoregressiveDecoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.initial_state = InitialState(n_final, self.cells)
         self.heads = CategoryHeads(n_classes)
-        # Output of a step: F values, scores of categories, and the logit of the end.
+        # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + sum(self.heads.widths) + 1
         self.output = nn.Linear(hidden_size, self.width)
 
@@ -123,7 +123,7 @@ class AutoregressiveDecoder(nn.Module):
         if not (self.training and self.sampling):
             return output
         with torch.no_grad():
-            likely = self.heads.most_likely(output.scores)  # (N, L, K)
+            likely = self.heads.most_likely(output.logits)  # (N, L, K)
             random = torch.rand(values.shape[:2], device=values.device)
             replaced = (random < self.sampling)[:, :, None]  # (N, L, 1)
             values = torch.where(replaced & ~values.isnan(), output.values, values)
@@ -169,7 +169,7 @@ class AutoregressiveDecoder(nn.Module):
         -------
         values : tensor of shape (N, F)
             Values in scaled units.
-        scores : tensor of shape (N, ·)
+        logits : tensor of shape (N, ·)
             Input of :attr:`heads`.
         ends : tensor of shape (N,)
             Logit that the sequence ended with the previous step.

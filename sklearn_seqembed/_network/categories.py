@@ -9,7 +9,7 @@ from torch.utils.checkpoint import checkpoint
 # trials.
 MAX_EMBEDDING_SIZE = 64
 
-# A feature with more classes gets an adaptive softmax, which computes the scores of
+# A feature with more classes gets an adaptive softmax, which computes the logits of
 # rare classes only where they occur. 2000 is roughly the number of classes up to which
 # a full softmax is affordable; it was not tuned.
 FULL_SOFTMAX_CLASSES = 2000
@@ -20,11 +20,11 @@ ADAPTIVE_SIZE = 64
 ADAPTIVE_CUTOFFS = (1000, 10_000)
 
 # Log probabilities computed at once in the search for the most likely class: 32 MiB.
-PREDICTED_SCORES = 2**23
+PREDICTED_LOGITS = 2**23
 
 # Log probabilities of rare classes held for one training batch: 256 MiB. If a batch
 # needs more, they are computed in pieces, and each piece again in the backward pass.
-TRAINED_SCORES = 2**26
+TRAINED_LOGITS = 2**26
 
 
 class CategoryEmbedding(nn.Module):
@@ -80,7 +80,7 @@ class CategoryHeads(nn.Module):
     Attributes
     ----------
     widths : list of int
-        Number of scores that the softmax of each feature receives at each time step.
+        Number of logits that the softmax of each feature receives at each time step.
 
     References
     ----------
@@ -104,54 +104,56 @@ class CategoryHeads(nn.Module):
             }
         )
 
-    def surprisals(self, scores, classes):
-        """Compute the surprisals (negative log probabilities) of classes, in nats.
+    def cross_entropies(self, logits, classes):
+        """Compute the cross-entropies (negative log probabilities) of classes, in nats.
 
         Parameters
         ----------
-        scores : tensor of shape (N, L, sum of widths)
+        logits : tensor of shape (N, L, sum of widths)
             Scores from the decoder.
         classes : int64 tensor of shape (N, L, K)
-            Classes. The surprisal of a missing one is arbitrary.
+            Classes. The cross-entropy of a missing one is arbitrary.
 
         Returns
         -------
         float32 tensor of shape (N, L, K)
-            The surprisals.
+            The cross-entropies.
         """
         if not self.widths:
             return classes.float()
-        surprisals = []
-        for k, part in enumerate(self._split(scores)):  # (N * L, ·)
+        cross_entropies = []
+        for k, part in enumerate(self._split(logits)):  # (N * L, ·)
             target = (classes[:, :, k].flatten() - 1).clamp(min=0)  # (N * L,)
             if str(k) in self.adaptive:
-                surprisal = _adaptive_surprisals(self.adaptive[str(k)], part, target)
+                cross_entropy = _adaptive_cross_entropies(
+                    self.adaptive[str(k)], part, target
+                )
             else:
-                surprisal = functional.cross_entropy(part, target, reduction="none")
-            surprisals.append(surprisal.reshape(classes.shape[:2]))
-        return torch.stack(surprisals, dim=2)  # (N, L, K)
+                cross_entropy = functional.cross_entropy(part, target, reduction="none")
+            cross_entropies.append(cross_entropy.reshape(classes.shape[:2]))
+        return torch.stack(cross_entropies, dim=2)  # (N, L, K)
 
-    def most_likely(self, scores):
+    def most_likely(self, logits):
         """Return the most likely class of each step and feature: int64 (N, L, K)."""
         if not self.widths:
-            return scores.new_empty((*scores.shape[:2], 0), dtype=torch.int64)
+            return logits.new_empty((*logits.shape[:2], 0), dtype=torch.int64)
         classes = []
-        for k, part in enumerate(self._split(scores)):  # (N * L, ·)
+        for k, part in enumerate(self._split(logits)):  # (N * L, ·)
             if str(k) in self.adaptive:
                 adaptive = self.adaptive[str(k)]
-                pieces = part.split(max(1, PREDICTED_SCORES // adaptive.n_classes))
+                pieces = part.split(max(1, PREDICTED_LOGITS // adaptive.n_classes))
                 best = torch.cat([adaptive.predict(piece) for piece in pieces])
             else:
                 best = part.argmax(dim=1)
-            classes.append(best.reshape(scores.shape[:2]) + 1)
+            classes.append(best.reshape(logits.shape[:2]) + 1)
         return torch.stack(classes, dim=2)  # (N, L, K)
 
-    def log_probabilities(self, scores):
+    def log_probabilities(self, logits):
         """Compute the log probabilities of all classes for one time step.
 
         Parameters
         ----------
-        scores : tensor of shape (N, sum of widths)
+        logits : tensor of shape (N, sum of widths)
             Scores from the decoder.
 
         Returns
@@ -159,7 +161,7 @@ class CategoryHeads(nn.Module):
         list of float32 tensor of shape (N, n_classes)
             One tensor per feature. Its first column is class 1.
         """
-        parts = self._split(scores[:, None])
+        parts = self._split(logits[:, None])
         return [
             self.adaptive[str(k)].log_prob(part)
             if str(k) in self.adaptive
@@ -167,25 +169,25 @@ class CategoryHeads(nn.Module):
             for k, part in enumerate(parts)
         ]
 
-    def _split(self, scores):
-        """Split scores (N, L, ·) by feature: float32 tensors of shape (N * L, ·)."""
-        return scores.flatten(0, 1).float().split(self.widths, dim=1)
+    def _split(self, logits):
+        """Split logits (N, L, ·) by feature: float32 tensors of shape (N * L, ·)."""
+        return logits.flatten(0, 1).float().split(self.widths, dim=1)
 
 
-def _adaptive_surprisals(adaptive, scores, target):
-    """Compute the surprisals (N * L,) of an adaptive softmax in bounded memory."""
+def _adaptive_cross_entropies(adaptive, logits, target):
+    """Compute the cross-entropies (N * L,) of an adaptive softmax in bounded memory."""
 
-    def compute(scores, target):
-        return -adaptive(scores, target).output
+    def compute(logits, target):
+        return -adaptive(logits, target).output
 
     # Only the last cluster is counted, because it is by far the largest.
     first_rare = adaptive.cutoffs[-2]
-    n_scores = int((target >= first_rare).sum()) * (adaptive.n_classes - first_rare)
-    n_pieces = -(-n_scores // TRAINED_SCORES)
+    n_logits = int((target >= first_rare).sum()) * (adaptive.n_classes - first_rare)
+    n_pieces = -(-n_logits // TRAINED_LOGITS)
     if n_pieces <= 1:
-        return compute(scores, target)
+        return compute(logits, target)
     size = -(-len(target) // n_pieces)
-    pieces = zip(scores.split(size), target.split(size), strict=True)
+    pieces = zip(logits.split(size), target.split(size), strict=True)
     return torch.cat(
         [checkpoint(compute, *piece, use_reentrant=False) for piece in pieces]
     )

@@ -31,13 +31,13 @@ class DecoderOutput(NamedTuple):
         Values of numeric features, in scaled units.
     ends : float32 tensor of shape (N, L)
         Logit that the sequence ends with this step, given that it has not ended before.
-    scores : float32 tensor of shape (N, L, ·)
+    logits : float32 tensor of shape (N, L, ·)
         Input of the decoder's :class:`CategoryHeads`.
     """
 
     values: torch.Tensor
     ends: torch.Tensor
-    scores: torch.Tensor
+    logits: torch.Tensor
 
 
 class Decoder(nn.Module):
@@ -94,7 +94,7 @@ class Decoder(nn.Module):
         if self.has_positions:
             self.initial_state = InitialState(projection.n_final, self.cells)
         self.heads = CategoryHeads(n_classes)
-        # Output of a step: F values, scores of categories, and the logit of the end.
+        # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + sum(self.heads.widths) + 1
         self.output = nn.Linear(hidden_size, patch_size * self.width)
 

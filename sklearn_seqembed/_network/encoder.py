@@ -204,9 +204,8 @@ class Encoder(nn.Module):
         n_categorical = len(self.embedding.tables)
         if categories.shape[-1] != n_categorical:
             raise ValueError(
-                f"categories has {categories.shape[-1]} features, but this encoder was "
-                f"fitted on {n_categorical} categorical feature(s). Pass an array of "
-                f"shape (N, L, {n_categorical})."
+                f"categories has shape {tuple(categories.shape)}, expected (N, L, "
+                f"{n_categorical}): one code per time step and categorical feature."
             )
         layout = layout or self.make_layout(numeric, lengths)
         embedded = _embed(self.embedding, categories, lengths)

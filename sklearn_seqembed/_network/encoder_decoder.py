@@ -237,15 +237,15 @@ class SequenceToSequence(nn.Module):
         return {"prediction": output._replace(values=values)}
 
 
-def _count_states(network, scores_per_patch):
+def _count_states(network, logits_per_patch):
     """Count the values that are kept per patch until the backward pass.
 
     Parameters
     ----------
     network : EncoderDecoder or SequenceToSequence
         The network.
-    scores_per_patch : int
-        Number of time steps per patch whose scores of categories are counted, 0 if
+    logits_per_patch : int
+        Number of time steps per patch whose logits of categories are counted, 0 if
         there are no categories.
     """
     n_states = sum(
@@ -254,4 +254,4 @@ def _count_states(network, scores_per_patch):
         if isinstance(cells, nn.RNNBase) and cells.weight_ih_l0.requires_grad
     )
     widths = (decoder.width for decoder in network.decoders.values())
-    return n_states + scores_per_patch * sum(widths)
+    return n_states + logits_per_patch * sum(widths)

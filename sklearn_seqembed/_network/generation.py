@@ -37,7 +37,7 @@ def decode_greedily(decoder, final_states, longest, shortest=1, lengths=None):
     active = torch.arange(n_samples, device=device)  # sequences that have not ended
     state, values, classes = decoder.initial_state(final_states), None, None
     for t in range(longest):
-        values, scores, ends, state = decoder.step(final_states, state, values, classes)
+        values, logits, ends, state = decoder.step(final_states, state, values, classes)
         has_ended = ends > 0 if lengths is None else lengths[active] <= t
         if t >= shortest and bool(has_ended.any()):
             chosen_lengths[active[has_ended]] = t
@@ -45,9 +45,9 @@ def decode_greedily(decoder, final_states, longest, shortest=1, lengths=None):
             if not len(kept):
                 break
             active, final_states = active[kept], final_states[kept]
-            values, scores = values[kept], scores[kept]
+            values, logits = values[kept], logits[kept]
             state = select_sequences(state, kept)
-        classes = decoder.heads.most_likely(scores[:, None])[:, 0]  # (N, K)
+        classes = decoder.heads.most_likely(logits[:, None])[:, 0]  # (N, K)
         all_values[active, t], all_classes[active, t] = values, classes
     return all_values, all_classes, chosen_lengths
 
@@ -81,14 +81,14 @@ def search_beam(decoder, final_states, longest, shortest, beam_size, length_pena
     """
     search = _BeamSearch(decoder, final_states, longest, beam_size, length_penalty)
     for t in range(longest):
-        ends, scores = search.step()  # (N, B) and (N, B, n_classes)
+        ends, logits = search.step()  # (N, B) and (N, B, n_classes)
         if t >= shortest:
             search.finish(t, ends)
             kept = search.drop_decided(t)
             if not len(kept):
                 break
-            scores = scores[kept] + functional.logsigmoid(-ends[kept])[:, :, None]
-        search.extend(scores, t)
+            logits = logits[kept] + functional.logsigmoid(-ends[kept])[:, :, None]
+        search.extend(logits, t)
     else:
         search.finish(longest)
     return search.classes, search.lengths, search.log_probabilities
@@ -134,12 +134,12 @@ class _BeamSearch:
         values = None
         if self.previous is not None:
             values = self.final_states.new_zeros(len(self.previous), 0)
-        _, scores, ends, self.state = self.decoder.step(
+        _, logits, ends, self.state = self.decoder.step(
             self.final_states, self.state, values, self.previous
         )
-        (scores,) = self.decoder.heads.log_probabilities(scores)
+        (logits,) = self.decoder.heads.log_probabilities(logits)
         shape = len(self.active), self.beam_size
-        return ends.float().reshape(shape), scores.reshape(*shape, -1)
+        return ends.float().reshape(shape), logits.reshape(*shape, -1)
 
     def finish(self, length, ends=None):
         """End all hypotheses at this length, and keep the B best finished ones.
@@ -181,18 +181,18 @@ class _BeamSearch:
             self.state = select_sequences(self.state, rows)
         return kept
 
-    def extend(self, scores, t):
+    def extend(self, logits, t):
         """Extend hypotheses by the B best of all next classes.
 
         Parameters
         ----------
-        scores : float32 tensor of shape (N, B, n_classes)
+        logits : float32 tensor of shape (N, B, n_classes)
             Log probability that each class comes next.
         t : int
             Index of the time step.
         """
-        n_classes = scores.shape[2]
-        sums = (self.sums[:, :, None] + scores).flatten(1)  # (N, B * n_classes)
+        n_classes = logits.shape[2]
+        sums = (self.sums[:, :, None] + logits).flatten(1)  # (N, B * n_classes)
         n_kept = min(self.beam_size, sums.shape[1])
         self.sums, best = sums.topk(n_kept, dim=1)  # (N, n_kept)
         parents, classes = best // n_classes, best % n_classes + 1

@@ -15,8 +15,8 @@ class SequenceLoss(nn.Module):
     """Weighted mean deviance of a batch.
 
     The deviance of a numeric value is its squared error in scaled units. For a category
-    it is the surprisal (negative log probability) divided by the mean surprisal under
-    the class frequencies. The best constant prediction thus has a loss of 1 for
+    it is the cross-entropy (negative log probability) divided by the mean cross-entropy
+    under the class frequencies. The best constant prediction thus has a loss of 1 for
     features of both kinds. GradNorm [1]_ compares losses in the same way, but also
     adapts their weights, which are constant here.
 
@@ -31,7 +31,7 @@ class SequenceLoss(nn.Module):
     learn_ends : bool, default=True
         Whether ends are learned.
     class_scales : tuple of float, default=()
-        Factor for the surprisals of each categorical feature.
+        Factor for the cross-entropies of each categorical feature.
     """
 
     def __init__(self, learn_ends=True, class_scales=()):
@@ -39,7 +39,7 @@ class SequenceLoss(nn.Module):
         self.learn_ends = learn_ends
         self.class_scales = class_scales
 
-    def forward(self, outputs, targets, surprisals=None):
+    def forward(self, outputs, targets, cross_entropies=None):
         """Return the loss of a batch, or what a piece of it contributes, as a scalar.
 
         Parameters
@@ -48,8 +48,8 @@ class SequenceLoss(nn.Module):
             Output of the decoder of each part.
         targets : dict of str to (dict of tensor)
             Targets of each part: see :meth:`SequenceDataset.batch`.
-        surprisals : dict of str to tensor of shape (N, L, K), default=None
-            Surprisals of the targets' classes for each part, if there are any.
+        cross_entropies : dict of str to tensor of shape (N, L, K), default=None
+            Cross-entropies of the targets' classes for each part, if there are any.
         """
         losses = []
         for part, output in outputs.items():
@@ -58,7 +58,8 @@ class SequenceLoss(nn.Module):
             if self.class_scales:
                 scales = output.values.new_tensor(self.class_scales)  # (K,)
                 loss = (
-                    loss + (surprisals[part] * target["class_weights"] * scales).sum()
+                    loss
+                    + (cross_entropies[part] * target["class_weights"] * scales).sum()
                 )
             if part != "forecast" and self.learn_ends:
                 end_loss = _compute_end_loss(output.ends, target["lengths"])  # (N,)
@@ -86,17 +87,17 @@ def weighted_errors(values, target):
     return (values.float() - target["values"]).square() * target["weights"]
 
 
-def mean_errors(values, target, surprisals, class_scales):
+def mean_errors(values, target, cross_entropies, class_scales):
     """Compute the mean deviance of each sequence over its observed values.
 
     Parameters
     ----------
     values, target
         As for :func:`weighted_errors`.
-    surprisals : tensor of shape (N, L, K)
-        Surprisals of the target's classes.
+    cross_entropies : tensor of shape (N, L, K)
+        Cross-entropies of the target's classes.
     class_scales : tuple of float
-        Factor for the surprisals of each categorical feature.
+        Factor for the cross-entropies of each categorical feature.
 
     Returns
     -------
@@ -107,8 +108,8 @@ def mean_errors(values, target, surprisals, class_scales):
     observed = (target["weights"] > 0).expand_as(values)
     errors = torch.where(observed, values - target["values"], 0.0).square()
     known = target["class_weights"] > 0
-    scales = surprisals.new_tensor(class_scales)  # (K,)
-    scaled = torch.where(known, surprisals * scales, 0.0)
+    scales = cross_entropies.new_tensor(class_scales)  # (K,)
+    scaled = torch.where(known, cross_entropies * scales, 0.0)
     count = observed.sum(dim=(1, 2)) + known.sum(dim=(1, 2))  # (N,)
     return (errors.sum(dim=(1, 2)) + scaled.sum(dim=(1, 2))) / count
 

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._network.loss import SequenceLoss
 from sklearn_seqembed._training.batching import OrderedBatches, TrainingBatches
 from sklearn_seqembed._training.callbacks import (
@@ -162,9 +163,9 @@ def _check_end(net, n_epochs):
     """Raise if training failed, warn if it was interrupted."""
     if net.failed_:
         raise ValueError(
-            f"The loss became NaN or infinite after {n_epochs} whole epoch(s). Lower "
-            f"lr, now {net.lr:g}, keep the scalers at 'standard', and check the data "
-            "for extreme values."
+            f"The loss became NaN or infinite after {count(n_epochs, 'whole epoch')}. "
+            f"Lower lr, now {net.lr:g}, keep the scalers at 'standard', and check the "
+            "data for extreme values."
         )
     if net.interrupted_:
         kept = (
@@ -173,7 +174,7 @@ def _check_end(net, n_epochs):
             else "no epoch was finished, so the current weights are kept"
         )
         warnings.warn(
-            f"Training was interrupted after {n_epochs} epoch(s): {kept}.",
+            f"Training was interrupted after {count(n_epochs, 'epoch')}: {kept}.",
             UserWarning,
             stacklevel=6,
         )

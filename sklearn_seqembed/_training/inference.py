@@ -13,7 +13,7 @@ from sklearn_seqembed._training.devices import keep_freed_memory, to_device
 # probabilities of their next tokens (32 MiB of float32). They limit memory and were not
 # tuned.
 DECODED_HYPOTHESES = 1024
-DECODED_SCORES = 2**23
+DECODED_LOGITS = 2**23
 
 
 class InferenceNet(NeuralNet):
@@ -69,28 +69,28 @@ class InferenceNet(NeuralNet):
         ------
         indices : int ndarray of shape (N,)
             Sequences of the batch.
-        outputs : dict of str to (values, surprisals)
-            For each part, decoded values (N, L, F) in scaled units, and surprisals
+        outputs : dict of str to (values, cross_entropies)
+            For each part, decoded values (N, L, F) in scaled units, and cross-entropies
             (N, L, K) of the targets' classes.
         targets : dict of str to (dict of tensor)
             The targets of the batch: see :meth:`SequenceDataset.batch`.
         """
         for indices, inputs, targets in self._iter_batches(dataset, decodes=True):
             outputs = self.module_(**inputs)
-            surprisals = self.compute_surprisals(
+            cross_entropies = self.compute_cross_entropies(
                 outputs, to_device(targets, self._module_device)
             )
             on_cpu = {
-                part: (output.values.cpu(), surprisals[part].cpu())
+                part: (output.values.cpu(), cross_entropies[part].cpu())
                 for part, output in outputs.items()
             }
             yield indices, on_cpu, targets
 
-    def compute_surprisals(self, outputs, targets):
-        """Compute the surprisals (N, L, K) of the targets' classes for each part."""
+    def compute_cross_entropies(self, outputs, targets):
+        """Compute the cross-entropies (N, L, K) of the true classes for each part."""
         return {
-            part: self.module_.decoders[part].heads.surprisals(
-                output.scores, targets[part]["classes"]
+            part: self.module_.decoders[part].heads.cross_entropies(
+                output.logits, targets[part]["classes"]
             )
             for part, output in outputs.items()
         }
@@ -126,8 +126,8 @@ class InferenceNet(NeuralNet):
             lengths = to_device(torch.from_numpy(lengths), self._module_device)
         decoder = self.module_.decoders[part]
         with torch.inference_mode():
-            values, ends, scores = decoder(vectors, n_steps, lengths)
-            classes = decoder.heads.most_likely(scores)
+            values, ends, logits = decoder(vectors, n_steps, lengths)
+            classes = decoder.heads.most_likely(logits)
         return values.cpu(), ends.cpu(), classes.cpu()
 
     def decode_greedily(self, vectors, longest, shortest=1, lengths=None):
@@ -176,7 +176,7 @@ class InferenceNet(NeuralNet):
         """
         (n_classes,) = self.module_.decoders["prediction"].heads.n_classes
         # Each of `beam_size` hypotheses per sequence has `n_classes` log probabilities.
-        size = min(DECODED_HYPOTHESES, DECODED_SCORES // n_classes) // beam_size
+        size = min(DECODED_HYPOTHESES, DECODED_LOGITS // n_classes) // beam_size
         results = [
             self._generate(
                 search_beam, vectors[rows], longest, shortest, beam_size, length_penalty
@@ -206,7 +206,7 @@ class InferenceNet(NeuralNet):
         Returns
         -------
         n_values : int
-            Number of values per time step: inputs, and scores of categories.
+            Number of values per time step: inputs, and logits of categories.
         n_cells : int
             Number of cells, or inputs if there are more, of the widest recurrent layer.
             A decoder reads final states and a position for each patch.

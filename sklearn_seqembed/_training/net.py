@@ -94,7 +94,7 @@ class SequenceNet(InferenceNet):
         """Compute the loss. The targets may be on any device."""
         targets = to_device(y_true, self.device)
         return self.criterion_(
-            y_pred, targets, self.compute_surprisals(y_pred, targets)
+            y_pred, targets, self.compute_cross_entropies(y_pred, targets)
         )
 
     def infer(self, x, **fit_params):
