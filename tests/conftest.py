@@ -16,6 +16,12 @@ def sequences():
 
 
 @pytest.fixture
+def X():
+    """Ragged sequences with two features, without missing values."""
+    return make_sequences(24, n_features=2, lengths=(4, 9), random_state=0)[0]
+
+
+@pytest.fixture
 def equal_sequences():
     """Sequences of equal length, as a 3-D array."""
     return np.stack(make_sequences(10, n_features=2, lengths=8, random_state=0)[0])

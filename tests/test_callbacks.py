@@ -9,20 +9,9 @@ from skorch.callbacks import (
     LRScheduler,
     PrintLog,
 )
+from small_fits import small_embedder
 
-from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._training.net import SequenceNet
-from sklearn_seqembed.datasets import make_sequences
-
-
-@pytest.fixture
-def X():
-    return make_sequences(24, n_features=2, lengths=(4, 9), random_state=0)[0]
-
-
-def _embedder(**options):
-    defaults = {"n_components": 4, "max_epochs": 3, "random_state": 0}
-    return LSTMSequenceEmbedder(**defaults | options)
 
 
 class _Seven(Callback):
@@ -37,7 +26,7 @@ def test_callbacks_of_the_user_run_as_clones(X):
     mine = _Seven()
     schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1)
 
-    embedder = _embedder(lr_schedule=None, callbacks=[mine, ("steps", schedule)])
+    embedder = small_embedder(lr_schedule=None, callbacks=[mine, ("steps", schedule)])
     embedder.fit(X)
 
     assert [row["mine"] for row in embedder.history_] == [7.0, 7.0, 7.0]
@@ -48,7 +37,7 @@ def test_callbacks_of_the_user_run_as_clones(X):
 def test_names_of_the_users_callbacks_do_not_clash_with_ours(X):
     clipping = ("clipping", GradientNormClipping(0.1))
 
-    embedder = _embedder(callbacks=[clipping]).fit(X)
+    embedder = small_embedder(callbacks=[clipping]).fit(X)
 
     assert dict(embedder.net_.callbacks_)["clipping"].gradient_clip_value == 0.1
 
@@ -62,7 +51,7 @@ def test_callbacks_that_change_a_batch_do_not_change_the_data(X, batch_size):
 
     means = []
 
-    _embedder(callbacks=[Shift()], batch_size=batch_size, augmentation=None).fit(
+    small_embedder(callbacks=[Shift()], batch_size=batch_size, augmentation=None).fit(
         [x[:4] for x in X]
     )
 
@@ -76,7 +65,7 @@ def test_callbacks_see_the_loss_of_each_batch_as_a_float(X):
 
     losses = []
 
-    _embedder(max_epochs=1, batch_size=8, callbacks=[Losses()]).fit(X)
+    small_embedder(max_epochs=1, batch_size=8, callbacks=[Losses()]).fit(X)
 
     assert len(losses) == 3 and min(losses) > 0
     assert all(isinstance(loss, float) for loss in losses)
@@ -103,7 +92,7 @@ def test_losses_on_an_accelerator_are_read_at_the_end_of_an_epoch(
 
     reads, steps, train_step = [], [], SequenceNet.train_step
     monkeypatch.setattr(SequenceNet, "train_step", step_elsewhere)
-    embedder = _embedder(max_epochs=2, batch_size=8)
+    embedder = small_embedder(max_epochs=2, batch_size=8)
 
     if is_finite:
         embedder.fit(X)
@@ -118,7 +107,7 @@ def test_losses_on_an_accelerator_are_read_at_the_end_of_an_epoch(
 
 
 def test_history_has_epochs_losses_and_seconds(X):
-    embedder = _embedder(early_stopping=True).fit(X)
+    embedder = small_embedder(early_stopping=True).fit(X)
 
     assert [row["epoch"] for row in embedder.history_] == [1, 2, 3]
     assert set(embedder.history_[0]) == {"epoch", "train_loss", "valid_loss", "dur"}
@@ -126,7 +115,7 @@ def test_history_has_epochs_losses_and_seconds(X):
 
 
 def test_a_print_log_of_the_user_prints(X, capsys):
-    _embedder(callbacks=[PrintLog()]).fit(X)
+    small_embedder(callbacks=[PrintLog()]).fit(X)
 
     shown = capsys.readouterr().out
     assert "train_loss" in shown and len(shown.splitlines()) == 5
@@ -137,13 +126,13 @@ def test_epoch_scoring_without_caching_runs(X):
         lambda net, X, y: float(len(X)), name="n", on_train=True, use_caching=False
     )
 
-    embedder = _embedder(callbacks=[scoring]).fit(X)
+    embedder = small_embedder(callbacks=[scoring]).fit(X)
 
     assert [row["n"] for row in embedder.history_] == [24.0] * 3
 
 
 def test_verbose_shows_one_progress_bar_with_the_loss(X, capsys):
-    _embedder(verbose=1).fit(X)
+    small_embedder(verbose=1).fit(X)
 
     shown = capsys.readouterr()
     last = shown.err.rsplit("\r", 1)[-1]
@@ -152,6 +141,6 @@ def test_verbose_shows_one_progress_bar_with_the_loss(X, capsys):
 
 
 def test_nothing_is_printed_by_default(X, capsys):
-    _embedder(early_stopping=True).fit(X)
+    small_embedder(early_stopping=True).fit(X)
 
     assert capsys.readouterr() == ("", "")

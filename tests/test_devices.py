@@ -6,20 +6,9 @@ import numpy as np
 import pytest
 import torch
 from joblib import Parallel, delayed
+from small_fits import small_embedder
 
-from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._training.devices import resolve_device, seeded
-from sklearn_seqembed.datasets import make_sequences
-
-
-@pytest.fixture
-def X():
-    return make_sequences(24, n_features=2, lengths=(4, 9), random_state=0)[0]
-
-
-def _embedder(**options):
-    defaults = {"n_components": 4, "max_epochs": 3, "random_state": 0}
-    return LSTMSequenceEmbedder(**defaults | options)
 
 
 def test_fit_and_transform_restore_torchs_generator(X):
@@ -27,14 +16,14 @@ def test_fit_and_transform_restore_torchs_generator(X):
     expected = torch.rand(2)
 
     torch.manual_seed(3)
-    _embedder(dropout=0.2, num_layers=2).fit(X).transform(X)
+    small_embedder(dropout=0.2, num_layers=2).fit(X).transform(X)
 
     assert torch.equal(torch.rand(2), expected)
 
 
 def test_fits_in_threads_are_reproducible(X):
     def fit():
-        embedder = _embedder(num_layers=2, dropout=0.2)
+        embedder = small_embedder(num_layers=2, dropout=0.2)
         return embedder.fit_transform(X)
 
     expected = fit()
@@ -73,12 +62,12 @@ def test_auto_device_prefers_cuda_then_mps(monkeypatch):
 @pytest.mark.parametrize("device", ["tpu9", "cuda:77"])
 def test_a_device_that_does_not_exist_is_refused(X, device):
     with pytest.raises(ValueError, match=f"device='{device}' cannot be used here"):
-        _embedder(device=device).fit(X)
+        small_embedder(device=device).fit(X)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_model_fitted_on_cuda_gives_the_same_vectors_on_a_cpu(X):
-    embedder = _embedder(device="cuda").fit(X)
+    embedder = small_embedder(device="cuda").fit(X)
     expected = embedder.transform(X)
 
     embedder.net_.module_.to("cpu")
@@ -90,7 +79,7 @@ def test_a_model_fitted_on_cuda_gives_the_same_vectors_on_a_cpu(X):
 @pytest.mark.filterwarnings("ignore:Setting self.device = cpu")
 @pytest.mark.parametrize("train_on", ["fit", "partial_fit"])
 def test_a_model_fitted_on_cuda_opens_without_cuda(X, train_on):
-    embedder = _embedder(warm_start=True).fit(X)
+    embedder = small_embedder(warm_start=True).fit(X)
     expected = embedder.transform(X)
     embedder.net_.device = "cuda"  # as after a fit on CUDA
 

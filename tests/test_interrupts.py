@@ -7,23 +7,7 @@ import numpy as np
 import pytest
 import torch
 from skorch.callbacks import Callback
-
-from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed.datasets import make_sequences
-
-
-@pytest.fixture
-def X():
-    return make_sequences(24, n_features=2, lengths=(4, 9), random_state=0)[0]
-
-
-def _embedder(**options):
-    defaults = {"n_components": 4, "max_epochs": 3, "random_state": 0}
-    return LSTMSequenceEmbedder(**defaults | options)
-
-
-def _weights(embedder):
-    return torch.cat([w.flatten() for w in embedder.net_.module_.parameters()])
+from small_fits import small_embedder, weights
 
 
 class _CtrlC(Callback):
@@ -38,27 +22,25 @@ class _CtrlC(Callback):
 
 
 def test_ctrl_c_keeps_the_weights_of_the_best_epoch(X):
-    with pytest.warns(
-        UserWarning, match=r"interrupted after 2 epoch\(s\): the weights of"
-    ):
-        stopped = _embedder(max_epochs=9, callbacks=[_CtrlC(3)]).fit(X)
+    with pytest.warns(UserWarning, match="interrupted after 2 epochs: the weights of"):
+        stopped = small_embedder(max_epochs=9, callbacks=[_CtrlC(3)]).fit(X)
 
     class Weights(Callback):
         def on_epoch_end(self, net, **kwargs):
             flat = [w.detach().flatten() for w in net.module_.parameters()]
-            weights.append((net.history[-1, "train_loss"], torch.cat(flat)))
+            recorded.append((net.history[-1, "train_loss"], torch.cat(flat)))
 
-    weights = []
-    _embedder(max_epochs=9, callbacks=[Weights()]).fit(X)
-    _, best = min(weights[:2], key=lambda row: row[0])
+    recorded = []
+    small_embedder(max_epochs=9, callbacks=[Weights()]).fit(X)
+    _, best = min(recorded[:2], key=lambda row: row[0])
     assert stopped.n_iter_ == len(stopped.history_) == 2
-    assert torch.equal(_weights(stopped), best)
+    assert torch.equal(weights(stopped), best)
     assert np.isfinite(stopped.transform(X)).all()
 
 
 def test_ctrl_c_in_the_first_epoch_keeps_the_current_weights(X):
     with pytest.warns(UserWarning, match="no epoch was finished, so the current"):
-        embedder = _embedder(callbacks=[_CtrlC(1)]).fit(X)
+        embedder = small_embedder(callbacks=[_CtrlC(1)]).fit(X)
 
     assert embedder.n_iter_ == 0
     assert np.isfinite(embedder.transform(X)).all()
@@ -80,8 +62,8 @@ class _CtrlCAtEnd(Callback):
     ("callback", "n_epochs"), [(_CtrlCAtBegin(), 1), (_CtrlCAtEnd(), 2)]
 )
 def test_ctrl_c_between_epochs_warns(X, callback, n_epochs):
-    with pytest.warns(UserWarning, match=rf"interrupted after {n_epochs} epoch\(s\)"):
-        embedder = _embedder(max_epochs=9, callbacks=[callback]).fit(X)
+    with pytest.warns(UserWarning, match=f"interrupted after {n_epochs} epoch"):
+        embedder = small_embedder(max_epochs=9, callbacks=[callback]).fit(X)
 
     assert embedder.n_iter_ == n_epochs
     assert np.isfinite(embedder.transform(X)).all()
@@ -90,7 +72,7 @@ def test_ctrl_c_between_epochs_warns(X, callback, n_epochs):
 def test_the_handler_of_ctrl_c_is_restored(X):
     handler = signal.getsignal(signal.SIGINT)
 
-    _embedder().fit(X)
+    small_embedder().fit(X)
 
     assert signal.getsignal(signal.SIGINT) is handler
 
@@ -103,6 +85,6 @@ def test_a_callback_that_stops_training_does_not_warn(X):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         warnings.filterwarnings("ignore", "The network explains only")
-        embedder = _embedder(callbacks=[Stop()]).fit(X)
+        embedder = small_embedder(callbacks=[Stop()]).fit(X)
 
     assert embedder.n_iter_ == 1

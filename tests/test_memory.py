@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from skorch.callbacks import Callback
+from small_fits import small_embedder, weights
 
-from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._network import layout as layout_module
 from sklearn_seqembed._training import devices as devices_module
 from sklearn_seqembed._training import fitting as fitting_module
@@ -18,20 +18,6 @@ from sklearn_seqembed._training import inference as inference_module
 from sklearn_seqembed._training import pieces as pieces_module
 from sklearn_seqembed._training.net import SequenceNet
 from sklearn_seqembed.datasets import make_sequences
-
-
-@pytest.fixture
-def X():
-    return make_sequences(24, n_features=2, lengths=(4, 9), random_state=0)[0]
-
-
-def _embedder(**options):
-    defaults = {"n_components": 4, "max_epochs": 3, "random_state": 0}
-    return LSTMSequenceEmbedder(**defaults | options)
-
-
-def _weights(embedder):
-    return torch.cat([w.flatten() for w in embedder.net_.module_.parameters()])
 
 
 @pytest.mark.parametrize(
@@ -55,15 +41,15 @@ def test_pieces_of_a_batch_add_up_to_its_gradient(options, monkeypatch):
             outputs.append({k: (v.shape, e.shape) for k, (v, e, _) in y_pred.items()})
 
     options = {**options, "callbacks": [Shapes()], "batch_size": 24}
-    whole = _embedder(max_epochs=1, **options).fit(X)
+    whole = small_embedder(max_epochs=1, **options).fit(X)
     monkeypatch.setattr(pieces_module, "TRAINING_STATES", 1)  # four sequences each
 
-    pieces = _embedder(max_epochs=1, **options).fit(X)
+    pieces = small_embedder(max_epochs=1, **options).fit(X)
 
     assert pieces.history_[0]["train_loss"] == pytest.approx(
         whole.history_[0]["train_loss"], rel=1e-5
     )
-    torch.testing.assert_close(_weights(pieces), _weights(whole), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(weights(pieces), weights(whole), rtol=1e-4, atol=1e-5)
     assert outputs[0] == outputs[1]  # the outputs of the pieces are joined
 
 
@@ -82,8 +68,8 @@ def test_dense_blocks_change_neither_weights_nor_score(options, monkeypatch):
     for cost in (0, math.inf):
         monkeypatch.setattr(layout_module, "SEGMENT_COST", cost)
         monkeypatch.setattr(layout_module, "INFERENCE_SEGMENT_COST", cost)
-        embedder = _embedder(max_epochs=1, batch_size=24, **options).fit(X)
-        found[cost] = [_weights(embedder), torch.tensor(embedder.score(X))]
+        embedder = small_embedder(max_epochs=1, batch_size=24, **options).fit(X)
+        found[cost] = [weights(embedder), torch.tensor(embedder.score(X))]
 
     torch.testing.assert_close(found[0], found[math.inf], rtol=1e-4, atol=1e-5)
 
@@ -97,7 +83,7 @@ def test_only_large_batches_are_split(X, monkeypatch):
         return infer(net, inputs)
 
     monkeypatch.setattr(SequenceNet, "infer", record)
-    embedder = _embedder(max_epochs=1, batch_size=24, patch_size=1).fit(X)
+    embedder = small_embedder(max_epochs=1, batch_size=24, patch_size=1).fit(X)
     assert len(pieces[0]) == 24
     n_steps = pieces[0].sum()
     pieces.clear()
@@ -121,7 +107,7 @@ def test_batches_with_long_forecasts_are_split(X, monkeypatch):
         return infer(net, inputs)
 
     monkeypatch.setattr(SequenceNet, "infer", record)
-    embedder = _embedder(
+    embedder = small_embedder(
         max_epochs=1, batch_size=24, patch_size=1, objective="forecast", horizon=0.8
     )
     n_states = embedder.fit(X).net_.module_.n_states
@@ -177,7 +163,7 @@ print_resident()
     ],
 )
 def test_the_widest_recurrent_call_bounds_batches(X, options, encoded, decoded):
-    net = _embedder(max_epochs=0, **options).fit(X).net_
+    net = small_embedder(max_epochs=0, **options).fit(X).net_
 
     assert net.inference_costs(decodes=False)[1:] == (encoded, True)
     assert net.inference_costs(decodes=True)[1:] == (decoded, True)
@@ -204,7 +190,7 @@ def test_training_and_transform_keep_freed_memory(X, monkeypatch):
     monkeypatch.setattr(
         fitting_module, "keep_freed_memory", lambda: calls.append("fit")
     )
-    embedder = _embedder(max_epochs=1, early_stopping=False).fit(X)
+    embedder = small_embedder(max_epochs=1, early_stopping=False).fit(X)
     monkeypatch.setattr(
         inference_module, "keep_freed_memory", lambda: calls.append("transform")
     )

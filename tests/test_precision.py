@@ -4,48 +4,33 @@ import numpy as np
 import pytest
 import torch
 from processors import needs_bfloat16
+from small_fits import small_embedder, weights
 
-from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._training import devices as devices_module
 from sklearn_seqembed._training.devices import resolve_precision
-from sklearn_seqembed.datasets import make_sequences
-
-
-@pytest.fixture
-def X():
-    return make_sequences(24, n_features=2, lengths=(4, 9), random_state=0)[0]
-
-
-def _embedder(**options):
-    defaults = {"n_components": 4, "max_epochs": 3, "random_state": 0}
-    return LSTMSequenceEmbedder(**defaults | options)
-
-
-def _weights(embedder):
-    return torch.cat([w.flatten() for w in embedder.net_.module_.parameters()])
 
 
 @needs_bfloat16
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_bfloat16_trains_like_float32_up_to_rounding(X, cell):
     options = {"max_epochs": 100, "lr": 0.01, "n_components": 8, "cell": cell}
-    exact = _embedder(precision="float32", **options).fit(X)
+    exact = small_embedder(precision="float32", **options).fit(X)
 
-    rounded = _embedder(precision="bfloat16", **options).fit(X)
+    rounded = small_embedder(precision="bfloat16", **options).fit(X)
 
     assert rounded.train_score_ == pytest.approx(exact.train_score_, abs=0.03)
-    assert _weights(rounded).dtype == torch.float32
+    assert weights(rounded).dtype == torch.float32
     assert rounded.transform(X).dtype == np.float32
     if cell == "lstm":  # torch computes a GRU in float32 on a CPU
-        assert not torch.equal(_weights(rounded), _weights(exact))
+        assert not torch.equal(weights(rounded), weights(exact))
 
 
 def test_auto_precision_on_a_cpu_is_float32(X):
-    exact = _embedder(precision="float32", device="cpu").fit(X)
+    exact = small_embedder(precision="float32", device="cpu").fit(X)
 
-    automatic = _embedder(device="cpu").fit(X)
+    automatic = small_embedder(device="cpu").fit(X)
 
-    assert torch.equal(_weights(automatic), _weights(exact))
+    assert torch.equal(weights(automatic), weights(exact))
 
 
 def test_bfloat16_is_refused_on_a_device_without_it(monkeypatch):
@@ -76,11 +61,11 @@ def test_the_error_about_bfloat16_names_the_reason():
 
 
 def test_torchs_default_dtype_does_not_change_the_vectors(X):
-    expected = _embedder().fit_transform(X)
+    expected = small_embedder().fit_transform(X)
 
     torch.set_default_dtype(torch.float64)
     try:
-        vectors = _embedder().fit_transform(X)
+        vectors = small_embedder().fit_transform(X)
     finally:
         torch.set_default_dtype(torch.float32)
 

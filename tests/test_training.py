@@ -6,23 +6,11 @@ import warnings
 import numpy as np
 import pytest
 from skorch.callbacks import Callback
-
-from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed.datasets import make_sequences
-
-
-@pytest.fixture
-def X():
-    return make_sequences(24, n_features=2, lengths=(4, 9), random_state=0)[0]
-
-
-def _embedder(**options):
-    defaults = {"n_components": 4, "max_epochs": 3, "random_state": 0}
-    return LSTMSequenceEmbedder(**defaults | options)
+from small_fits import small_embedder
 
 
 def test_loss_falls(X):
-    history = _embedder(max_epochs=20, lr=0.02).fit(X).history_
+    history = small_embedder(max_epochs=20, lr=0.02).fit(X).history_
 
     assert history[-1]["train_loss"] < 0.7 * history[0]["train_loss"]
 
@@ -34,7 +22,7 @@ def test_the_one_cycle_schedule_spans_all_batches(X):
 
     rates = []
 
-    _embedder(max_epochs=10, batch_size=8, lr=0.02, callbacks=[Rates()]).fit(X)
+    small_embedder(max_epochs=10, batch_size=8, lr=0.02, callbacks=[Rates()]).fit(X)
 
     assert len(rates) == 30
     assert max(rates) == pytest.approx(0.02)
@@ -49,7 +37,7 @@ def test_without_a_schedule_the_learning_rate_is_constant(X):
 
     rates = set()
 
-    _embedder(lr=0.02, lr_schedule=None, callbacks=[Rates()]).fit(X)
+    small_embedder(lr=0.02, lr_schedule=None, callbacks=[Rates()]).fit(X)
 
     assert rates == {0.02}
 
@@ -63,7 +51,7 @@ def test_gradients_are_clipped_to_norm_one(X):
     norms = []
     huge = [1e6 * x for x in X]
 
-    _embedder(scaler=None, callbacks=[Norms()]).fit(huge)
+    small_embedder(scaler=None, callbacks=[Norms()]).fit(huge)
 
     assert norms and max(norms) <= 1 + 1e-4
 
@@ -75,7 +63,7 @@ def test_early_stopping_restores_the_weights_of_the_best_epoch(X):
 
     epochs = []
     # With a learning rate this high the validation loss soon rises again.
-    embedder = _embedder(
+    embedder = small_embedder(
         early_stopping=True,
         max_epochs=200,
         lr=0.3,
@@ -104,7 +92,7 @@ def test_validation_fraction_is_held_out(X, n_samples, fraction, held_out):
 
     sizes = []
 
-    _embedder(
+    small_embedder(
         early_stopping=True, validation_fraction=fraction, callbacks=[Sizes()]
     ).fit(X[:n_samples])
 
@@ -113,27 +101,27 @@ def test_validation_fraction_is_held_out(X, n_samples, fraction, held_out):
 
 def test_early_stopping_of_one_sequence_is_refused(X):
     with pytest.raises(ValueError, match="early_stopping=True holds out sequences"):
-        _embedder(early_stopping=True).fit(X[:1])
+        small_embedder(early_stopping=True).fit(X[:1])
 
 
 @pytest.mark.parametrize(("n_samples", "expected"), [(9_999, False), (10_000, True)])
 def test_auto_early_stopping_starts_at_ten_thousand_sequences(n_samples, expected):
     X = np.arange(float(n_samples))[:, None]
 
-    embedder = _embedder(max_epochs=0, n_components=1).fit(X)
+    embedder = small_embedder(max_epochs=0, n_components=1).fit(X)
 
     assert embedder.early_stopping_ is expected
 
 
 def test_a_model_that_explains_little_warns(X):
     with pytest.warns(UserWarning, match=r"explains only .*% of its training"):
-        _embedder(max_epochs=1).fit(X)
+        small_embedder(max_epochs=1).fit(X)
 
 
 def test_a_model_that_explains_much_does_not_warn(X):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        embedder = _embedder(max_epochs=60, n_components=16, lr=0.02).fit(X)
+        embedder = small_embedder(max_epochs=60, n_components=16, lr=0.02).fit(X)
 
     assert embedder.train_score_ > 0.3
 
@@ -141,7 +129,7 @@ def test_a_model_that_explains_much_does_not_warn(X):
 def test_zero_epochs_give_an_untrained_network_without_warning(X):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        embedder = _embedder(max_epochs=0).fit(X)
+        embedder = small_embedder(max_epochs=0).fit(X)
 
     assert embedder.n_iter_ == 0
     vectors = embedder.transform(X)
@@ -151,13 +139,13 @@ def test_zero_epochs_give_an_untrained_network_without_warning(X):
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_a_loss_that_is_not_finite_raises_with_a_remedy(X):
     with pytest.raises(ValueError, match=r"NaN or infinite after 0 .* Lower lr, now"):
-        _embedder(scaler=None, lr=1.0).fit([1e30 * x for x in X])
+        small_embedder(scaler=None, lr=1.0).fit([1e30 * x for x in X])
 
 
 @pytest.mark.parametrize("lr", [1e30, 1e20])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_the_remedy_for_a_loss_that_is_not_finite_helps(X, method, lr):
-    embedder = _embedder(warm_start=True, batch_size=5, lr_schedule=None)
+    embedder = small_embedder(warm_start=True, batch_size=5, lr_schedule=None)
     before = embedder.partial_fit(X).transform(X)
 
     with pytest.raises(ValueError, match="Lower lr, now"):
@@ -170,7 +158,7 @@ def test_the_remedy_for_a_loss_that_is_not_finite_helps(X, method, lr):
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_a_failure_of_the_last_update_raises(X, method):
-    embedder = _embedder(
+    embedder = small_embedder(
         lr=1e30, lr_schedule=None, hidden_size=3, batch_size=100, max_epochs=1
     )
 
@@ -179,7 +167,7 @@ def test_a_failure_of_the_last_update_raises(X, method):
 
 
 def test_a_failed_warm_start_keeps_the_earlier_weights(X):
-    embedder = _embedder(scaler=None, warm_start=True).fit(X)
+    embedder = small_embedder(scaler=None, warm_start=True).fit(X)
     before = embedder.transform(X)
 
     with pytest.raises(ValueError, match="NaN or infinite"):
@@ -189,7 +177,7 @@ def test_a_failed_warm_start_keeps_the_earlier_weights(X):
 
 
 def test_a_failed_fit_keeps_the_earlier_network(X):
-    embedder = _embedder(scaler=None).fit(X)
+    embedder = small_embedder(scaler=None).fit(X)
     before = embedder.transform(X)
 
     with pytest.raises(ValueError, match="NaN or infinite"):
@@ -212,7 +200,7 @@ recorded = []
 
 def test_calls_of_partial_fit_draw_different_batches(X):
     recorded.clear()
-    embedder = _embedder(batch_size=6, augmentation=None, callbacks=[_Recorder()])
+    embedder = small_embedder(batch_size=6, augmentation=None, callbacks=[_Recorder()])
 
     embedder.partial_fit(X).partial_fit(X)
 
@@ -224,7 +212,7 @@ def test_calls_of_partial_fit_draw_different_batches(X):
 
 def test_partial_fit_after_a_schedule_uses_the_full_learning_rate(X):
     recorded.clear()
-    embedder = _embedder(lr=0.02, callbacks=[_Recorder()]).fit(X)
+    embedder = small_embedder(lr=0.02, callbacks=[_Recorder()]).fit(X)
     recorded.clear()
 
     embedder.partial_fit(X)
@@ -234,7 +222,7 @@ def test_partial_fit_after_a_schedule_uses_the_full_learning_rate(X):
 
 def test_partial_fit_uses_a_batch_size_set_later(X):
     recorded.clear()
-    embedder = _embedder(batch_size=24, callbacks=[_Recorder()]).partial_fit(X)
+    embedder = small_embedder(batch_size=24, callbacks=[_Recorder()]).partial_fit(X)
 
     embedder.set_params(batch_size=6).partial_fit(X)
 
@@ -242,7 +230,7 @@ def test_partial_fit_uses_a_batch_size_set_later(X):
 
 
 def test_partial_fit_of_one_sequence_needs_no_validation(X):
-    embedder = _embedder(early_stopping=True).partial_fit(X[:1])
+    embedder = small_embedder(early_stopping=True).partial_fit(X[:1])
 
     assert embedder.n_iter_ == 1
     assert embedder.early_stopping_ is False
@@ -252,7 +240,7 @@ def test_partial_fit_of_one_sequence_needs_no_validation(X):
     ("method", "max_epochs"), [("fit", 2), ("fit", 0), ("partial_fit", 2)]
 )
 def test_the_encoder_is_in_evaluation_mode_after_training(X, method, max_epochs):
-    embedder = _embedder(num_layers=2, dropout=0.5, max_epochs=max_epochs)
+    embedder = small_embedder(num_layers=2, dropout=0.5, max_epochs=max_epochs)
 
     getattr(embedder, method)(X)
 
@@ -260,7 +248,7 @@ def test_the_encoder_is_in_evaluation_mode_after_training(X, method, max_epochs)
 
 
 def test_transform_switches_dropout_off_after_train_was_called(X):
-    embedder = _embedder(num_layers=2, dropout=0.5).fit(X)
+    embedder = small_embedder(num_layers=2, dropout=0.5).fit(X)
     before = embedder.transform(X)
 
     embedder.encoder_.train()
@@ -271,7 +259,7 @@ def test_transform_switches_dropout_off_after_train_was_called(X):
 def test_the_net_holds_no_training_data():
     X = np.random.default_rng(0).normal(size=(4000, 50, 1))
 
-    embedder = _embedder(
+    embedder = small_embedder(
         max_epochs=1, batch_size=500, early_stopping=True, patch_size=10
     ).fit(X)
 
