@@ -245,29 +245,23 @@ def test_comparison_finds_parameters_that_differ():
 class FragileWorker:
     """A process that dies in the jobs of one set."""
 
-    n_started = 0
-
     def __init__(self, *args):
-        self.dead = False
+        pass
 
     def __enter__(self):
-        FragileWorker.n_started += 1
         return self
 
     def __exit__(self, *exc_info):
         pass
 
     def call(self, name, job, quick):
-        assert not self.dead
         if job["set"] == "PLAID":
-            self.dead = True
             raise RuntimeError("The process died.")
-        return job | {"svm": 1.0}
+        return {"svm": 1.0}
 
 
 def test_process_that_dies_fails_one_job(monkeypatch):
     monkeypatch.setattr(classification, "Worker", FragileWorker)
-    monkeypatch.setattr(FragileWorker, "n_started", 0)
     names = ("Trace", "PLAID", "CBF")
     jobs = [{"contender": "ours", "set": name, "seed": 0} for name in names]
 
@@ -276,7 +270,7 @@ def test_process_that_dies_fails_one_job(monkeypatch):
 
     assert [result["set"] for result in results] == ["CBF", "PLAID", "Trace"]
     assert [result.get("svm") for result in results] == [1.0, None, 1.0]
-    assert FragileWorker.n_started == 2
+    assert "The process died." in results[1]["error"]
 
 
 def test_longest_jobs_run_first_and_deterministic_ones_once(monkeypatch):
