@@ -86,7 +86,7 @@ def test_explained_fraction_is_r2_over_the_features_that_vary():
 
 def test_every_set_has_a_kind_and_a_published_figure():
     assert (len(UNIVARIATE), len(MULTIVARIATE)) == (19, 4)
-    assert all("dtw_1nn" in figures for figures in summary.PUBLISHED.values())
+    assert summary.PUBLISHED["dtw_1nn"].notna().all()
 
 
 def test_perfect_vectors_meet_all_targets():
@@ -126,9 +126,9 @@ def test_seeds_are_averaged_and_a_single_seed_has_no_deviation():
     spreads = summary.spread_over_seeds(results)["ours"]
     single = summary.spread_over_seeds(results[:23])["ours"]
 
-    assert means["PLAID"]["svm"] == pytest.approx(0.6)
-    assert spreads["PLAID"]["svm"] == pytest.approx(0.2 / math.sqrt(2))
-    assert single["PLAID"]["svm"] is None
+    assert means.loc["PLAID", "svm"] == pytest.approx(0.6)
+    assert spreads.loc["PLAID", "svm"] == pytest.approx(0.2 / math.sqrt(2))
+    assert summary.column(single, "svm") == {}
 
 
 def test_means_over_sets_have_a_deviation_over_seeds():
@@ -218,22 +218,21 @@ def test_makespan_starts_the_longest_jobs_first():
     assert summary.makespan([1, 2, 3], n_workers=1) == 6
 
 
-def test_comparison_counts_wins_draws_and_losses():
+def test_comparison_counts_higher_equal_and_lower_figures():
     before = {"results": make_results(sets=MULTIVARIATE, svm=0.5, fit_seconds=1.0)}
     after = {"results": make_results(sets=MULTIVARIATE, svm=0.5, fit_seconds=3.0)}
     for result, svm in zip(after["results"], (0.6, 0.7, 0.5, 0.4), strict=True):
         result["svm"] = svm
 
-    rows, summaries = compare.compare(before, after, "ours")
+    by_set, means = compare.compare(before, after, "ours")
 
-    found = summaries["svm"]
-    assert [row["B - A"] for row in rows] == pytest.approx([0.1, 0.2, 0.0, -0.1])
-    assert (found["wins"], found["draws"], found["losses"]) == (2, 1, 1)
-    assert found["difference"] == pytest.approx(0.05)
+    assert by_set["B - A"].tolist() == pytest.approx([0.1, 0.2, 0.0, -0.1])
+    assert means.loc["svm", ["higher", "equal", "lower"]].tolist() == [2, 1, 1]
+    assert means.loc["svm", "B - A"] == pytest.approx(0.05)
     spread = np.std([0.1, 0.2, 0.0, -0.1], ddof=1)
-    assert found["standard_error"] == pytest.approx(spread / 2)
-    assert summaries["fit_seconds"]["B"] == 3
-    assert "nmi" not in summaries
+    assert means.loc["svm", "standard error"] == pytest.approx(spread / 2)
+    assert means.loc["fit_seconds", "B"] == 3
+    assert list(means.index) == ["svm", "fit_seconds"]
 
 
 def test_comparison_finds_parameters_that_differ():
