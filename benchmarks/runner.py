@@ -13,6 +13,7 @@ import datetime
 import importlib
 import importlib.metadata
 import json
+import operator
 import os
 import pathlib
 import platform
@@ -40,6 +41,12 @@ DISTRIBUTIONS = (
     "sacrebleu",
     "rapidfuzz",
 )
+COMPARISONS = {
+    "at least": operator.ge,
+    "above": operator.gt,
+    "at most": operator.le,
+    "below": operator.lt,
+}
 TARGET_COLUMNS = {"question": "", "target": "", "result": "", "met": ""}
 
 

@@ -4,6 +4,7 @@ TensorFlow, torch and ONNX Runtime each start a pool of threads. In one process,
 pools would compete with one another.
 """
 
+import concurrent.futures
 import contextlib
 import ctypes
 import gc
@@ -14,7 +15,7 @@ import pathlib
 import sys
 import tempfile
 import threading
-import traceback
+from concurrent.futures.process import BrokenProcessPool
 
 # Libraries read their number of threads once, when they are imported.
 THREAD_VARIABLES = (
@@ -33,12 +34,16 @@ SETTINGS = {
 
 MEMORY_SAMPLE_SECONDS = 0.005
 
+# Starting a worker changes the environment of this process for a moment.
+_STARTING = threading.Lock()
+
 
 class Worker:
     """A process that calls the functions of one module.
 
     The process lives until the end of the ``with`` block, so data or a traced graph
-    prepared in one call can be used in the next.
+    prepared in one call can be used in the next. If it dies, the next call has a new
+    one.
 
     Parameters
     ----------
@@ -65,93 +70,97 @@ class Worker:
         # Output of the libraries would appear between the rows of a table. It is kept
         # for the error message in case the process dies.
         self._log = tempfile.NamedTemporaryFile(prefix="benchmark-", suffix=".log")
-        context = multiprocessing.get_context("spawn")
-        self._connection, other_end = context.Pipe()
-        self._process = context.Process(
-            target=_serve,
-            args=(other_end, f"{__package__}.{self.module}", self._log.name),
-            daemon=True,
+        self._executor = concurrent.futures.ProcessPoolExecutor(
+            1, multiprocessing.get_context("spawn"), _initialize, (self._log.name,)
         )
         with _inherited_settings(self.n_threads, self.first_core):
-            self._process.start()
-        other_end.close()
+            pid = self._executor.submit(os.getpid)  # starts the process
+        self._pid = pid.result()
         return self
 
     def __exit__(self, *exc_info):
-        self._connection.close()
-        self._process.join(timeout=10)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._executor.shutdown()
         self._log.close()
-
-    @property
-    def pid(self):
-        """Process id, to be watched by :class:`MemoryPeak`."""
-        return self._process.pid
 
     def call(self, name, **kwargs):
         """Call a function of the module in the process and return its result.
 
         Raises
         ------
-        RuntimeError
-            If the function raised, with its traceback, or if the process died.
+        BrokenProcessPool
+            If the process died, with its last output. What the function raises is
+            raised here too.
         """
+        return self._wait(name, self._submit(name, kwargs))
+
+    def call_watched(self, name, **kwargs):
+        """Call a function; return its result and its highest use of memory.
+
+        Returns
+        -------
+        result : object
+            Result of the function.
+        n_bytes : int
+            Highest anonymous memory (RssAnon) above that before the call. It does not
+            include memory-mapped files.
+        """
+        before = highest = _anonymous_bytes(self._pid)
+        future = self._submit(name, kwargs)
+        while concurrent.futures.wait([future], MEMORY_SAMPLE_SECONDS).not_done:
+            highest = max(highest, _anonymous_bytes(self._pid))
+        return self._wait(name, future), highest - before
+
+    def _submit(self, name, kwargs):
+        return self._executor.submit(_call, self.module, name, kwargs)
+
+    def _wait(self, name, future):
         try:
-            self._connection.send((name, kwargs))
-            succeeded, result = self._connection.recv()
-        except (EOFError, OSError) as exc:
-            self._process.join(timeout=10)
+            return future.result()
+        except BrokenProcessPool as exc:
             lines = pathlib.Path(self._log.name).read_text(errors="replace")
             tail = "\n".join(lines.splitlines()[-20:])
-            raise RuntimeError(
-                f"The process of {self.module} died in {name} with exit code "
-                f"{self._process.exitcode} (-9 often means that memory ran out). Its "
-                f"last output:\n{tail}"
+            self.__exit__()
+            self.__enter__()  # another process for the next call
+            raise BrokenProcessPool(
+                f"The process of {self.module} died in {name}, perhaps because memory "
+                f"ran out. Its last output:\n{tail}"
             ) from exc
-        if not succeeded:
-            raise RuntimeError(f"{self.module}.{name} failed:\n{result}")
-        return result
 
 
 @contextlib.contextmanager
 def _inherited_settings(n_threads, first_core):
     """Set environment and cores of this process while a child starts with them."""
-    settings = SETTINGS | dict.fromkeys(THREAD_VARIABLES, str(n_threads))
-    before = {name: os.environ.get(name) for name in settings}
-    cores = available_cores()
-    os.environ.update(settings)
-    if can_pin():
-        first = first_core % len(cores)
-        os.sched_setaffinity(0, set(cores[first : first + n_threads]))
-    try:
-        yield
-    finally:
+    with _STARTING:
+        before, cores = dict(os.environ), available_cores()
+        os.environ.update(SETTINGS | dict.fromkeys(THREAD_VARIABLES, str(n_threads)))
         if can_pin():
-            os.sched_setaffinity(0, set(cores))
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
+            first = first_core % len(cores)
+            os.sched_setaffinity(0, cores[first : first + n_threads])
+        try:
+            yield
+        finally:
+            if can_pin():
+                os.sched_setaffinity(0, cores)
+            os.environ.clear()
+            os.environ.update(before)
 
 
-def _serve(connection, module, log):
-    """Answer calls until the parent closes the connection."""
+def _initialize(log):
+    """Write the output of this process to a file, and end it with its parent."""
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
     os.dup2(descriptor, sys.stdout.fileno())
     os.dup2(descriptor, sys.stderr.fileno())
-    contender = None
-    with contextlib.suppress(EOFError):
-        while True:
-            name, kwargs = connection.recv()
-            try:
-                # Imported here, so that the first call reports a failing import.
-                contender = contender or importlib.import_module(module)
-                answer = True, getattr(contender, name)(**kwargs)
-            except Exception:
-                answer = False, traceback.format_exc()
-            connection.send(answer)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    """End this process if its parent was killed and cannot end it."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _call(module, name, kwargs):
+    return getattr(importlib.import_module(f"{__package__}.{module}"), name)(**kwargs)
 
 
 def can_pin():
@@ -175,49 +184,14 @@ def free_memory():
 
 def check_memory_is_readable():
     """Exit with a message on systems other than Linux."""
-    if not pathlib.Path("/proc/self/status").exists():
+    if not _anonymous_bytes(os.getpid()):
         raise SystemExit("Memory is measured through /proc, which only Linux has.")
 
 
-class MemoryPeak:
-    """Watch the anonymous memory of another process, in a ``with`` block.
-
-    Anonymous memory (RssAnon) does not include memory-mapped files.
-
-    Parameters
-    ----------
-    pid : int
-        Process id.
-
-    Attributes
-    ----------
-    n_bytes : int
-        Highest number of bytes above those at the start of the block.
-    """
-
-    def __init__(self, pid):
-        self.pid = pid
-
-    def __enter__(self):
-        self._before = _anonymous_bytes(self.pid)
-        self.n_bytes = 0
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info):
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self):
-        while not self._done.wait(MEMORY_SAMPLE_SECONDS):
-            now = _anonymous_bytes(self.pid)
-            self.n_bytes = max(self.n_bytes, now - self._before)
-
-
 def _anonymous_bytes(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024  # "kB" in /proc means KiB
-    raise RuntimeError("This kernel does not report RssAnon (Linux does since 4.5).")
+    """Return the anonymous memory of a process, 0 if it ended."""
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) * 1024  # "kB" in /proc means KiB
+    return 0

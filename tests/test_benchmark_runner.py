@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import types
 
 import pytest
@@ -132,9 +133,36 @@ def test_worker_has_its_threads_and_reports_errors():
     before = dict(os.environ)
     with Worker("timing", n_threads=1) as worker:
         assert worker.call("median_ratio", numerators=[2.0], denominators=[1.0]) == 2.0
-        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        with pytest.raises(ZeroDivisionError):
             worker.call("median_ratio", numerators=[2.0], denominators=[0.0])
     assert dict(os.environ) == before
+
+
+def test_worker_that_dies_is_reported_and_replaced():
+    with Worker("timing") as worker:
+        with pytest.raises(RuntimeError, match=r"(?s)died in timed.*Last words"):
+            worker.call("timed", function=die)
+        assert worker.call("median_ratio", numerators=[2.0], denominators=[1.0]) == 2.0
+
+
+def die():
+    """End the process without a Python exception."""
+    print("Last words", flush=True)
+    os._exit(1)
+
+
+def test_memory_of_a_call_is_watched():
+    with Worker("timing") as worker:
+        (_, size), n_bytes = worker.call_watched("timed", function=fill_memory)
+
+    assert size <= n_bytes < 1.5 * size
+
+
+def fill_memory():
+    """Use memory for longer than the time between two samples."""
+    values = bytearray(2**26)
+    time.sleep(0.2)
+    return len(values)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from sklearn_seqembed._data.checking import check_sequences
 from ..formatting import make_table
 from ..runner import show_progress
 from ..timing import median_ratio, take_turns, timed
-from ..workers import MemoryPeak, Worker, check_memory_is_readable, free_memory
+from ..workers import Worker, check_memory_is_readable, free_memory
 
 N_TIMESTEPS = 20
 MIB = 2**20
@@ -146,10 +146,11 @@ def measure(case, n_sequences):
         worker.call("prepare", **data)
         for method in METHODS:
             show_progress(f"{method}, {case}")
-            with MemoryPeak(worker.pid) as peak:
-                seconds, n_result = worker.call("call_method", method=method, **data)
+            (seconds, n_result), n_bytes = worker.call_watched(
+                "call_method", method=method, **data
+            )
             figures[method] = seconds
-            figures[f"{method}, MiB"] = max(0, peak.n_bytes - n_result) / MIB
+            figures[f"{method}, MiB"] = max(0, n_bytes - n_result) / MIB
     return figures
 
 
@@ -176,12 +177,11 @@ def measure_reading(n_sequences):
     data = {"case": NUMBERS, "n_sequences": n_sequences}
     with Worker("events.categories") as worker:
         worker.call("prepare", **data)
-        with MemoryPeak(worker.pid) as peak:
-            seconds, n_steps = worker.call("read", **data)
-    n_bytes = n_steps * CASES[NUMBERS][0] * np.dtype(np.float32).itemsize
+        (seconds, n_steps), n_bytes = worker.call_watched("read", **data)
+    n_values = n_steps * CASES[NUMBERS][0]
     return {
         "steps": n_steps,
-        "values, MiB": n_bytes / MIB,
-        "above, MiB": peak.n_bytes / MIB,
+        "values, MiB": n_values * np.dtype(np.float32).itemsize / MIB,
+        "above, MiB": n_bytes / MIB,
         "seconds": seconds,
     }

@@ -7,12 +7,13 @@ in processes of one core and one thread, the longest first. A job that fails is 
 and leaves an empty cell.
 """
 
-import collections
 import concurrent.futures
 import contextlib
+import itertools
 import json
 import pathlib
-import threading
+import queue
+import traceback
 
 from ..datasets import PARTS, load_lengths, require_data_folder
 from ..runner import add_seeds, show_progress
@@ -28,9 +29,6 @@ CHOICES = {
     "everything": tuple(CONTENDERS),
     **{name: (name,) for name in CONTENDERS},
 }
-
-# Starting a worker changes the environment of this process for a moment.
-_STARTING = threading.Lock()
 
 
 def add_arguments(parser):
@@ -96,35 +94,25 @@ def plan_jobs(contenders, names, seeds):
 
 def run_jobs(jobs, n_workers, quick):
     """Run jobs in `n_workers` processes, each on a core of its own."""
-    waiting = collections.deque(jobs)
-    with concurrent.futures.ThreadPoolExecutor(n_workers) as executor:
-        futures = [executor.submit(_work, i, waiting, quick) for i in range(n_workers)]
+    idle = queue.SimpleQueue()
+
+    def run_next(i, job):
+        worker = idle.get()
         try:
-            return [result for future in futures for result in future.result()]
+            result = job | worker.call("run_job", job=job, quick=quick)
+        except Exception:
+            result = job | {"error": traceback.format_exc()}
         finally:
-            waiting.clear()  # after Ctrl-C, finish only what is running
+            idle.put(worker)
+        accuracy = result.get("svm", "FAILED")
+        show_progress(f"{i} of {len(jobs)}: {job}: {accuracy}")
+        return result
 
-
-def _work(core, waiting, quick):
-    """Run one job after another in a process on one core."""
-    results, worker = [], None
     with contextlib.ExitStack() as stack:
-        while waiting:
-            try:
-                job = waiting.popleft()
-            except IndexError:  # another thread took the last job
-                break
-            if worker is None:
-                with _STARTING:
-                    worker = stack.enter_context(Worker("quality.job", 1, core))
-            try:
-                result = worker.call("run_job", job=job, quick=quick)
-            except RuntimeError as exc:  # the process died: the next job gets another
-                result, worker = job | {"error": str(exc)}, None
-            accuracy = result.get("svm", "FAILED")
-            show_progress(f"{job}: {accuracy} ({len(waiting)} waiting)")
-            results.append(result)
-    return results
+        for core in range(n_workers):
+            idle.put(stack.enter_context(Worker("quality.job", 1, core)))
+        executor = stack.enter_context(concurrent.futures.ThreadPoolExecutor(n_workers))
+        return list(executor.map(run_next, itertools.count(1), jobs))
 
 
 def sort_results(results):

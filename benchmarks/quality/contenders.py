@@ -11,6 +11,7 @@ import typing
 
 import numpy as np
 from sklearn.decomposition import PCA
+from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_seqembed import LSTMSequenceEmbedder
@@ -97,10 +98,8 @@ def explained_fraction(predicted, true):
     Both arrays are of shape (n_timesteps, n_features). Features that do not vary are
     left out.
     """
-    error = np.square(predicted - true).sum(axis=0)
-    deviation = np.square(true - true.mean(axis=0)).sum(axis=0)
     varies = np.ptp(true, axis=0) > 0
-    return float(np.mean(1 - error[varies] / deviation[varies]))
+    return r2_score(true[:, varies], predicted[:, varies])
 
 
 def embed_by_mean_and_std(X_train, X_test, seed):

@@ -1,7 +1,6 @@
 """One job of the quality benchmark: one contender, one set, one seed."""
 
 import functools
-import traceback
 
 import numpy as np
 
@@ -24,28 +23,15 @@ def run_job(job, quick):
 
     Returns
     -------
-    result : dict
-        The job, and its figures or, in "error", the traceback.
+    figures : dict
+        Figures by name.
     """
-    try:
-        _warm_up()
-        contender = CONTENDERS[job["contender"]]
-        return job | _compute_figures(contender, job["set"], job["seed"], quick)
-    except Exception:
-        return job | {"error": traceback.format_exc()}
-
-
-@functools.cache
-def _warm_up():
-    """Fit once, since torch's first calls take seconds."""
-    LSTMSequenceEmbedder(n_components=4, max_epochs=1).fit(np.eye(4, 20))
-
-
-def _compute_figures(contender, name, seed, quick):
+    _warm_up()
+    contender, name = CONTENDERS[job["contender"]], job["set"]
     parameters = contender.parameters | (contender.quick if quick else {})
     X = [load_sequences(name, part) for part in PARTS]
     y_train, y_test = (load_labels(name, part) for part in PARTS)
-    train, test, explained, seconds = contender.embed(*X, seed, **parameters)
+    train, test, explained, seconds = contender.embed(*X, job["seed"], **parameters)
     figures = evaluate(train, y_train, test, y_test, contender.standardize)
     if contender.ridge:
         figures["ridge"] = evaluate_by_ridge(train, y_train, test, y_test)
@@ -56,3 +42,9 @@ def _compute_figures(contender, name, seed, quick):
         "n_train": len(train),
         "n_test": len(test),
     }
+
+
+@functools.cache
+def _warm_up():
+    """Fit once, since torch's first calls take seconds."""
+    LSTMSequenceEmbedder(n_components=4, max_epochs=1).fit(np.eye(4, 20))

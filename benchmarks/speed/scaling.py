@@ -23,7 +23,7 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 from ..formatting import make_table
 from ..runner import judge, show_progress
 from ..timing import seconds_per_call
-from ..workers import MemoryPeak, Worker, check_memory_is_readable, free_memory
+from ..workers import Worker, check_memory_is_readable, free_memory
 from .cases import draw_walks
 
 N_TIMESTEPS = 100
@@ -205,9 +205,8 @@ def _extra_bytes(method, container, n_sequences):
     with Worker("speed.scaling") as worker:
         data = {"container": container, "n_sequences": n_sequences}
         worker.call("prepare_memory", **data)
-        with MemoryPeak(worker.pid) as peak:
-            n_result = worker.call("call_method", method=method, **data)
-    return peak.n_bytes - n_result
+        n_result, n_bytes = worker.call_watched("call_method", method=method, **data)
+    return n_bytes - n_result
 
 
 def judge_times(rows):

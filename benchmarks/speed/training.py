@@ -14,6 +14,7 @@ hypothetical training that computes nothing but these products at peak rate.
 
 import os
 import statistics
+from concurrent.futures.process import BrokenProcessPool
 
 from ..formatting import make_table
 from ..runner import add_threads, judge_ratios, show_progress
@@ -118,9 +119,7 @@ def _measure_with_keras(case, workers, n_threads, n_rounds):
     try:
         with Worker(KERAS, n_threads) as keras:
             return _measure(case, workers | {"Keras": keras}, n_rounds)
-    except RuntimeError as exc:
-        if "keras_autoencoder died" not in str(exc):
-            raise
+    except BrokenProcessPool:
         show_progress(f"{case.name}: Keras died, probably for lack of memory.")
         return _measure(case, workers, n_rounds)
 
