@@ -80,24 +80,27 @@ def test_standard_error_is_larger_for_overlapping_training_parts():
 
 
 def test_prefixes_end_before_the_next_activity(log):
-    prefixes, following, remaining = cut_prefixes(to_frame(log, ["activity", "crp"]))
+    prefixes, continuations = cut_prefixes(to_frame(log, ["activity", "crp"]))
 
     assert prefixes["activity"].tolist() == [["begin"], ["begin", "test"]]
-    assert following.tolist() == ["test", "test"]
-    assert remaining.tolist() == [2, 1]
+    assert continuations == [["test", "test"], ["test"]]
+    targets = helpdesk.make_targets(prefixes, continuations)
+    assert targets["last"].tolist() == ["begin", "test"]
+    assert targets["next"].tolist() == ["test", "test"]
+    assert targets["remaining"].tolist() == [2, 1]
     assert to_events(prefixes)["case"].tolist() == [0, 1, 1]
     assert to_events(prefixes)["activity"].tolist() == ["begin", "begin", "test"]
 
 
 def test_most_frequent_next_activity_is_counted_in_training_cases():
-    train = pd.DataFrame({"activity": [["a"], ["a"], ["a", "b"]]})
-    test = pd.DataFrame({"activity": [["b", "a"], ["unseen"]]})
-    parts = [
-        (train, np.array(["b", "c", "b"]), np.array([1, 3, 4])),
-        (test, np.array(["b", "c"]), np.array([2, 5])),
-    ]
+    train = pd.DataFrame(
+        {"last": ["a", "a", "b"], "next": ["b", "c", "b"], "remaining": [1, 3, 4]}
+    )
+    test = pd.DataFrame(
+        {"last": ["a", "unseen"], "next": ["b", "c"], "remaining": [2, 5]}
+    )
 
-    figures = helpdesk.evaluate_last(parts)
+    figures = helpdesk.evaluate_last(train, test)
 
     # After "a": "b" or "c", with 1 or 3 events left. Unseen: "b", and the median 3.
     assert figures["accuracy"] == 1 / 2

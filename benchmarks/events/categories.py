@@ -51,15 +51,10 @@ READING_COLUMNS = {
 }
 
 
-def add_arguments(parser):
-    """Add the options of this program."""
-    parser.add_argument("--rounds", type=int, default=2)
-
-
 def run(options):
     """Measure all cases, and reading."""
     check_memory_is_readable()
-    n_sequences, n_rounds = (1_000, 1) if options.quick else (100_000, options.rounds)
+    n_sequences, n_rounds = (1_000, 1) if options.quick else (100_000, 2)
     cases = {case: functools.partial(measure, case, n_sequences) for case in CASES}
     figures = take_turns(cases, n_rounds)
     reading = measure_reading(n_sequences // 2)
@@ -119,32 +114,26 @@ def prepare(case, n_sequences):
 
 
 def call_method(method, case, n_sequences):
-    """Call a method; return its seconds and the bytes of its result."""
+    """Call a method, or "read" X as `fit` does; return seconds and bytes of the result.
+
+    What is read refers to X, so it counts as 0 bytes, as a fitted embedder does.
+    """
     X, embedder = _prepare(case, n_sequences)
-    seconds, result = timed(getattr(embedder, method), X)
+    function = check_sequences if method == "read" else getattr(embedder, method)
+    seconds, result = timed(function, X)
     return seconds, getattr(result, "nbytes", 0)
-
-
-def read(case, n_sequences):
-    """Read a table as `fit` does; return the seconds and the number of time steps."""
-    X, embedder = _prepare(case, n_sequences)
-    categorical = embedder.categorical_features
-    seconds, (sequences, _) = timed(
-        check_sequences, X, categorical_features=categorical
-    )
-    return seconds, sequences.n_steps
 
 
 # In the main process
 
 
-def measure(case, n_sequences):
-    """Return seconds and memory of both methods in a fresh process."""
+def measure(case, n_sequences, methods=METHODS):
+    """Return seconds and memory of methods in a fresh process."""
     data = {"case": case, "n_sequences": n_sequences}
     figures = {}
     with Worker("events.categories") as worker:
         worker.call("prepare", **data)
-        for method in METHODS:
+        for method in methods:
             show_progress(f"{method}, {case}")
             (seconds, n_result), n_bytes = worker.call_watched(
                 "call_method", method=method, **data
@@ -174,14 +163,12 @@ def summarize(figures, n_sequences):
 
 def measure_reading(n_sequences):
     """Read the table of numbers in a fresh process."""
-    data = {"case": NUMBERS, "n_sequences": n_sequences}
-    with Worker("events.categories") as worker:
-        worker.call("prepare", **data)
-        (seconds, n_steps), n_bytes = worker.call_watched("read", **data)
-    n_values = n_steps * CASES[NUMBERS][0]
+    figures = measure(NUMBERS, n_sequences, ["read"])
+    n_steps = n_sequences * N_TIMESTEPS
+    n_bytes = n_steps * CASES[NUMBERS][0] * np.dtype(np.float32).itemsize
     return {
         "steps": n_steps,
-        "values, MiB": n_values * np.dtype(np.float32).itemsize / MIB,
-        "above, MiB": n_bytes / MIB,
-        "seconds": seconds,
+        "values, MiB": n_bytes / MIB,
+        "above, MiB": figures["read, MiB"],
+        "seconds": figures["read"],
     }

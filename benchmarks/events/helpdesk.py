@@ -20,7 +20,7 @@ from ..datasets import PARTS
 from ..formatting import average_seeds, make_table
 from ..runner import add_seeds
 from ..timing import timed
-from .logs import HELPDESK_CATEGORIES, aggregate, cut_prefixes, read_helpdesk, to_events
+from .logs import HELPDESK_CATEGORIES, aggregate, read_prefixes, to_events
 
 COLUMNS = {
     "contender": "",
@@ -30,22 +30,24 @@ COLUMNS = {
     "fit, s": ".0f",
 }
 
-
-def add_arguments(parser):
-    """Add the options of this program."""
-    add_seeds(parser)
+add_arguments = add_seeds
 
 
 def run(options):
     """Evaluate the last activity, and all contenders of each seed."""
-    parts, aggregates = read_prefixes(options.quick)
+    parts = [read_prefixes(part, options.quick) for part in PARTS]
+    targets = [make_targets(*part) for part in parts]
+    prefixes = [prefixes for prefixes, _ in parts]
+    n_train, n_test = map(len, prefixes)
+    events = to_events(pd.concat(prefixes, ignore_index=True))
+    aggregates = aggregate(events, HELPDESK_CATEGORIES, ()).to_numpy(dtype=float)
+    aggregates = aggregates[:n_train], aggregates[n_train:]
     jobs = [
-        delayed(evaluate_seed)(parts, aggregates, seed, options.quick)
+        delayed(evaluate_seed)(prefixes, targets, aggregates, seed, options.quick)
         for seed in options.seeds
     ]
-    results = [evaluate_last(parts)] + sum(Parallel(n_jobs=2)(jobs), [])
+    results = [evaluate_last(*targets)] + sum(Parallel(n_jobs=2)(jobs), [])
     rows = average_seeds(results, list(COLUMNS)[1:])
-    n_train, n_test = (len(prefixes) for prefixes, _, _ in parts)
     title = f"{n_train:,} prefixes for training, {n_test:,} for testing"
     return {
         "tables": {"helpdesk": make_table(title, COLUMNS, rows)},
@@ -53,19 +55,20 @@ def run(options):
     }
 
 
-def read_prefixes(quick=False):
-    """Return (prefixes, next activities, remaining events) and aggregates by part."""
-    frames = [read_helpdesk(part) for part in PARTS]
-    parts = [cut_prefixes(frame.iloc[:: 20 if quick else 1]) for frame in frames]
-    both = pd.concat([prefixes for prefixes, _, _ in parts], ignore_index=True)
-    made = aggregate(to_events(both), HELPDESK_CATEGORIES, ()).to_numpy(dtype=float)
-    n_train = len(parts[0][0])
-    return parts, [made[:n_train], made[n_train:]]
+def make_targets(prefixes, continuations):
+    """Return the last activity of each prefix, the next, and the number that remain."""
+    return pd.DataFrame(
+        {
+            "last": [activities[-1] for activities in prefixes["activity"]],
+            "next": [activities[0] for activities in continuations],
+            "remaining": [len(activities) for activities in continuations],
+        }
+    )
 
 
-def evaluate(contender, X, parts, seed):
+def evaluate(contender, X, targets, seed):
     """Fit classifier and regressor on the training part, and test them."""
-    (_, y_train, remaining_train), (_, y_test, remaining_test) = parts
+    train, test = targets
     # Rare activities have too few cases for a stratified validation part, and without
     # strong regularization their trees make all others diverge.
     classifier = Classifier(
@@ -74,51 +77,44 @@ def evaluate(contender, X, parts, seed):
     regressor = Regressor(
         loss="absolute_error", early_stopping=False, random_state=seed
     )
-    predicted = classifier.fit(X[0], y_train).predict(X[1])
-    remaining = regressor.fit(X[0], remaining_train).predict(X[1])
+    predicted = classifier.fit(X[0], train["next"]).predict(X[1])
+    remaining = regressor.fit(X[0], train["remaining"]).predict(X[1])
     return {
         "contender": contender,
         "seed": seed,
-        "accuracy": accuracy_score(y_test, predicted),
-        "error, events": mean_absolute_error(remaining_test, remaining),
+        "accuracy": accuracy_score(test["next"], predicted),
+        "error, events": mean_absolute_error(test["remaining"], remaining),
     }
 
 
-def evaluate_last(parts):
+def evaluate_last(train, test):
     """Predict what follows the last activity most often, and the median remainder."""
-    train, test = (
-        pd.DataFrame(
-            {
-                "last": [activities[-1] for activities in prefixes["activity"]],
-                "next": following,
-                "remaining": remaining,
-            }
-        )
-        for prefixes, following, remaining in parts
-    )
-    groups = train.groupby("last")
-    most_frequent = groups["next"].agg(lambda column: column.mode()[0])
-    predicted = test["last"].map(most_frequent).fillna(train["next"].mode()[0])
-    median = test["last"].map(groups["remaining"].median())
-    median = median.fillna(train["remaining"].median())
+
+    def predict(column, statistic):
+        found = train.groupby("last")[column].agg(statistic)
+        # After activities that are last in no training prefix: that of all prefixes.
+        return test["last"].map(found).fillna(statistic(train[column]))
+
+    predicted = predict("next", lambda activities: activities.mode()[0])
+    remaining = predict("remaining", pd.Series.median)
     return {
         "contender": "most frequent after the last activity",
         "accuracy": accuracy_score(test["next"], predicted),
-        "error, events": mean_absolute_error(test["remaining"], median),
+        "error, events": mean_absolute_error(test["remaining"], remaining),
     }
 
 
-def evaluate_seed(parts, aggregates, seed, quick):
+def evaluate_seed(prefixes, targets, aggregates, seed, quick):
     """Evaluate aggregates, vectors and both."""
     embedder = LSTMSequenceEmbedder(random_state=seed)
     if quick:
         embedder.set_params(max_epochs=2, hidden_size=16)
-    seconds, _ = timed(embedder.fit, parts[0][0])
-    fitted = {"fit, s": seconds, "score": embedder.score(parts[1][0])}
-    vectors = [embedder.transform(prefixes) for prefixes, _, _ in parts]
-    both = [np.hstack(pair) for pair in zip(vectors, aggregates, strict=True)]
+    seconds, _ = timed(embedder.fit, prefixes[0])
+    fitted = {"fit, s": seconds, "score": embedder.score(prefixes[1])}
+    vectors = list(map(embedder.transform, prefixes))
+    both = list(map(np.hstack, zip(vectors, aggregates, strict=True)))
     return [
-        evaluate("aggregates", aggregates, parts, seed),
-        evaluate("vectors", vectors, parts, seed) | fitted,
-        evaluate("both", both, parts, seed),
+        evaluate("aggregates", aggregates, targets, seed),
+        evaluate("vectors", vectors, targets, seed) | fitted,
+        evaluate("both", both, targets, seed),
     ]

@@ -86,12 +86,13 @@ def aggregate(events, categories, numbers):
     return pd.concat(parts, axis=1)
 
 
-def read_helpdesk(part):
-    """Read the tickets of one part: one row per case, lists in each cell."""
+def read_prefixes(part, quick=False):
+    """Read the helpdesk tickets of one part, cut as by :func:`cut_prefixes`."""
     events = load_table("events/helpdesk_events.csv.gz")
     events["timestamp"] = pd.to_datetime(events["timestamp"])
-    part = events[events["split"] == part]
-    return to_frame(part, [*HELPDESK_CATEGORIES, "timestamp"])
+    events = events[events["split"] == part]
+    frame = to_frame(events, [*HELPDESK_CATEGORIES, "timestamp"])
+    return cut_prefixes(frame.iloc[:: 20 if quick else 1])
 
 
 def cut_prefixes(frame):
@@ -106,19 +107,16 @@ def cut_prefixes(frame):
     -------
     prefixes : DataFrame
         One row per prefix, with the columns of `frame`.
-    next_activity : ndarray of shape (n_prefixes,)
-        Activity that follows.
-    remaining : ndarray of shape (n_prefixes,)
-        Number of events that follow.
+    continuations : list of list of str
+        The activities that follow each prefix, up to the end of its case.
     """
-    rows, following, remaining = [], [], []
+    prefixes, continuations = [], []
     for case in frame.to_dict("records"):
-        n_events = len(case["activity"])
-        for stop in range(1, n_events):
-            rows.append({name: cell[:stop] for name, cell in case.items()})
-            following.append(case["activity"][stop])
-            remaining.append(n_events - stop)
-    return pd.DataFrame(rows), np.array(following), np.array(remaining)
+        activities = case["activity"]
+        for stop in range(1, len(activities)):
+            prefixes.append({name: cell[:stop] for name, cell in case.items()})
+            continuations.append(activities[stop:])
+    return pd.DataFrame(prefixes), continuations
 
 
 def corrected_error(differences, test_fraction):

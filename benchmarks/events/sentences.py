@@ -35,15 +35,12 @@ COLUMNS = {"neighbour": ""} | dict.fromkeys(SIMILARITIES, ".3f")
 DECODING_COLUMNS = {"exact": ".3f", "tokens": ".3f", "score": ".3f", "fit, s": ".0f"}
 NEIGHBOR_COLUMNS = {"sentence": "", "nearest training sentences": ""}
 
+add_arguments = add_seeds
+
 
 def _words(tokens):
     """Return the tokens without punctuation."""
     return [token for token in tokens if token[0].isalnum()]
-
-
-def add_arguments(parser):
-    """Add the options of this program."""
-    add_seeds(parser)
 
 
 def run(options):

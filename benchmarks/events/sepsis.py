@@ -9,6 +9,7 @@ ColumnTransformer passes each column to its transformer.
 """
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -45,10 +46,7 @@ COLUMNS = {
 }
 FIT_COLUMNS = {"score": ".3f", "fit, s": ".0f"}
 
-
-def add_arguments(parser):
-    """Add the options of this program."""
-    add_seeds(parser)
+add_arguments = add_seeds
 
 
 def run(options):
@@ -66,9 +64,7 @@ def run(options):
             for fold in folds.split(frame, y)
         ]
     results = Parallel(n_jobs=2)(jobs)
-    means = {
-        name: np.mean([result[name] for result in results]) for name in FIT_COLUMNS
-    }
+    means = pd.DataFrame(results)[list(FIT_COLUMNS)].mean().to_dict()
     return {
         "tables": {
             "sepsis": make_table(
@@ -80,27 +76,18 @@ def run(options):
     }
 
 
-def build_transformer(frame, embedder):
-    """Return a ColumnTransformer: sequences to the embedder, others as they need."""
-    rest = [name for name in frame if name not in (*FEATURES, "diagnose")]
-    rare = OneHotEncoder(
-        min_frequency=10, handle_unknown="infrequent_if_exist", sparse_output=False
-    )
-    return ColumnTransformer(
-        [
-            ("vectors", embedder, FEATURES),
-            ("diagnose", rare, ["diagnose"]),
-            ("rest", "passthrough", rest),
-        ]
-    )
-
-
 def evaluate_fold(frame, aggregates, y, train, test, seed, quick):
     """Return the area under the ROC curve of each contender in one fold."""
     embedder = LSTMSequenceEmbedder(random_state=seed)
     if quick:
         embedder.set_params(max_epochs=2)
-    transformer = build_transformer(frame, embedder)
+    rare = OneHotEncoder(
+        min_frequency=10, handle_unknown="infrequent_if_exist", sparse_output=False
+    )
+    transformer = ColumnTransformer(
+        [("vectors", embedder, FEATURES), ("diagnose", rare, ["diagnose"])],
+        remainder="passthrough",
+    )
     seconds, _ = timed(transformer.fit, frame.iloc[train])
     made = transformer.transform(frame).astype(float)
     vectors = transformer.output_indices_["vectors"]

@@ -26,10 +26,10 @@ from rapidfuzz.distance import OSA
 from sklearn_seqembed.metrics import exact_match_score
 
 from ..datasets import PARTS
-from ..events.logs import HELPDESK_CATEGORIES, cut_prefixes, read_helpdesk
+from ..events.logs import HELPDESK_CATEGORIES, read_prefixes
 from ..formatting import average_seeds, make_table
-from ..runner import add_parameters, add_seeds, show_progress
-from .fitting import add_beams, fit_and_predict
+from ..runner import show_progress
+from . import fitting
 
 COLUMNS = {
     "contender": "",
@@ -41,19 +41,11 @@ COLUMNS = {
     "predict, s": ".1f",
 }
 
-
-def add_arguments(parser):
-    """Add the options of this program."""
-    add_seeds(parser)
-    add_beams(parser)
-    add_parameters(parser)
+add_arguments = fitting.add_arguments
 
 
 def run(options):
     """Evaluate the most frequent continuation, and both inputs with all seeds."""
-    parameters = options.parameters
-    if options.quick:
-        parameters = {"max_epochs": 5, "n_components": 32} | parameters
     (train, y), (test, y_test) = (read_prefixes(p, options.quick) for p in PARTS)
     activities, activities_test = (part["activity"].tolist() for part in (train, test))
     predicted = MostFrequent().fit(activities, y).predict(activities_test)
@@ -65,40 +57,16 @@ def run(options):
         "ours, all columns and times": (train[columns], test[columns]),
     }
     for name, (X, X_test) in inputs.items():
-        for seed in options.seeds:
-            for figures, predicted in fit_and_predict(
-                name, (X, y), X_test, seed, options.beam, parameters
-            ):
-                results.append(figures | evaluate(predicted, y_test))
-                show_progress(str(results[-1]))
+        fits = fitting.fit_and_predict(name, X, y, X_test, options)
+        for figures, predicted in fits:
+            results.append(figures | evaluate(predicted, y_test))
+            show_progress(str(results[-1]))
     rows = average_seeds(results, list(COLUMNS)[1:])
     title = f"{len(y):,} prefixes for training, {len(y_test):,} for testing"
     return {
         "tables": {"continuation": make_table(title, COLUMNS, rows)},
         "results": results,
     }
-
-
-def read_prefixes(part, quick=False):
-    """Return the prefixes of the tickets of one part, and the activities that follow.
-
-    Returns
-    -------
-    prefixes : DataFrame
-        One row per prefix, with lists in each cell.
-    continuations : list of list of str
-        Activities up to the end of the ticket.
-    """
-    frame = read_helpdesk(part)
-    if quick:
-        frame = frame.iloc[::20]
-    prefixes, _, _ = cut_prefixes(frame)
-    continuations = [
-        activities[stop:]
-        for activities in frame["activity"]
-        for stop in range(1, len(activities))
-    ]
-    return prefixes, continuations
 
 
 class MostFrequent:

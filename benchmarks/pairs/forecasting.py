@@ -27,13 +27,12 @@ References
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from sklearn_seqembed import LSTMSequencePredictor
 from sklearn_seqembed.datasets import make_windows
 
 from ..datasets import load_table
 from ..formatting import make_table
 from ..runner import add_parameters, add_seeds, show_progress
-from ..timing import timed
+from .fitting import fit_predictor
 
 LOOKBACK = 96
 HORIZONS = 96, 192, 336, 720
@@ -68,36 +67,38 @@ def add_arguments(parser):
 
 def run(options):
     """Evaluate all methods over all horizons."""
-    parameters, stride = options.parameters, options.stride
-    if options.quick:
-        parameters = {"max_epochs": 1, "n_components": 16} | parameters
-        stride = 50
+    stride = 50 if options.quick else options.stride
     parts, results = read_parts(), []
     for horizon in options.horizons:
-        windows = {
+        together = {
             name: make_windows(
                 part, LOOKBACK, horizon, stride=stride if name == "train" else 1
             )
             for name, part in parts.items()
         }
-        X, y = windows["test"]
+        apart = {
+            name: tuple(map(split_features, pair)) for name, pair in together.items()
+        }
+        X, y = apart["test"]
         forecasts = {
             "last value": repeat_last(X, horizon, 1),
             "last day": repeat_last(X, horizon, DAY),
-            "ridge (NLinear)": forecast_linearly(windows),
+            "ridge (NLinear)": forecast_linearly(apart),
         }
         for name, predicted in forecasts.items():
             result = {"method": name, "horizon": horizon}
             results.append(result | evaluate(predicted, y))
+        windows = together if options.together else apart
+        X, y = windows["test"]
         for seed in options.seeds:
-            predicted, spent = forecast(windows, seed, parameters, options.together)
-            result = {"method": f"ours, seed {seed}", "horizon": horizon}
-            results.append(result | evaluate(predicted, y) | spent)
+            predictor, figures = fit_predictor(*windows["train"], seed, options)
+            result = {"method": f"ours, seed {seed}", "horizon": horizon} | figures
+            results.append(result | evaluate(predictor.predict(X), y))
             show_progress(str(results[-1]))
         if horizon in HORIZONS:
             i = HORIZONS.index(horizon)
             results += [
-                {"method": f"{name}, p.", "horizon": horizon, "errors": list(errors[i])}
+                {"method": f"{name}, p.", "horizon": horizon, "errors": errors[i]}
                 for name, errors in PUBLISHED.items()
             ]
     return {"tables": tabulate(results), "results": results}
@@ -128,12 +129,6 @@ def split_features(windows):
     return windows.transpose(0, 2, 1).reshape(-1, windows.shape[1], 1)
 
 
-def join_features(sequences, n_features):
-    """Undo `split_features`."""
-    n_timesteps = sequences.shape[1]
-    return sequences.reshape(-1, n_features, n_timesteps).transpose(0, 2, 1)
-
-
 def evaluate(predicted, true):
     """Return "errors", MSE and MAE over all windows, hours and features."""
     error = predicted - true
@@ -142,70 +137,45 @@ def evaluate(predicted, true):
 
 def repeat_last(X, horizon, period):
     """Repeat the last `period` hours of each window up to the horizon."""
-    n_times = -(-horizon // period)
-    return np.tile(X[:, -period:], (1, n_times, 1))[:, :horizon]
+    return X[:, -period:][:, np.arange(horizon) % period]
 
 
 def forecast_linearly(windows):
-    """Forecast the test part by ridge regression of changes since the last value."""
+    """Forecast the test part by ridge regression of changes since the last value.
+
+    `windows` are those of single features.
+    """
 
     def predict(ridge, X):
-        flat = split_features(X)[..., 0]
-        last = flat[:, -1:]
-        return join_features(ridge.predict(flat - last) + last, X.shape[2])
+        last = X[:, -1:]
+        return ridge.predict((X - last)[..., 0])[..., np.newaxis] + last
 
-    X_train, y_train = (split_features(part)[..., 0] for part in windows["train"])
-    last = X_train[:, -1:]
-    X_train, y_train = X_train - last, y_train - last
-    models = [Ridge(penalty).fit(X_train, y_train) for penalty in PENALTIES]
+    X, y = windows["train"]
+    changes, y_changes = ((part - X[:, -1:])[..., 0] for part in (X, y))
+    models = [Ridge(penalty).fit(changes, y_changes) for penalty in PENALTIES]
     X, y = windows["between"]
     best = min(models, key=lambda model: evaluate(predict(model, X), y)["errors"])
     return predict(best, windows["test"][0])
 
 
-def forecast(windows, seed, parameters, together):
-    """Fit ours on the training part and forecast the test part.
-
-    Returns
-    -------
-    predicted : ndarray of shape (n_windows, horizon, n_features)
-        Forecasts.
-    spent : dict
-        Seconds of `fit`, and epochs.
-    """
-    predictor = LSTMSequencePredictor(**({"random_state": seed} | parameters))
-    (X, y), (X_test, y_test) = windows["train"], windows["test"]
-    if not together:
-        X, y, X_test = map(split_features, (X, y, X_test))
-    seconds, _ = timed(predictor.fit, X, y)
-    predicted = predictor.predict(X_test)
-    if not together:
-        predicted = join_features(predicted, y_test.shape[2])
-    return predicted, {"fit, s": seconds, "epochs": predictor.n_iter_}
-
-
 def tabulate(results):
     """Return tables of errors ("MSE / MAE") and of seconds, one column per horizon."""
-    horizons = dict.fromkeys(result["horizon"] for result in results)
-    rows = {}
+    errors, seconds, headings = {}, {}, {"method": ""}
     for result in results:
-        row = rows.setdefault(result["method"], {"method": result["method"]})
-        row[result["horizon"]] = result
-    errors, seconds = [], []
-    for name, row in rows.items():
-        by_horizon = {h: row[h]["errors"] for h in horizons if h in row}
-        cells = {f"{h} h": _join(pair) for h, pair in by_horizon.items()}
-        mean = np.mean(list(by_horizon.values()), axis=0)
-        errors.append({"method": name} | cells | {"mean": _join(mean)})
-        if name.startswith("ours"):
-            cells = {f"{h} h": row[h]["fit, s"] for h in horizons if h in row}
-            seconds.append({"method": name} | cells)
-    headings = [f"{h} h" for h in horizons]
-    text = {"method": ""} | dict.fromkeys([*headings, "mean"], ">")
-    numbers = {"method": ""} | dict.fromkeys(headings, ".0f")
+        name, heading = result["method"], f"{result['horizon']} h"
+        headings[heading] = ".0f"
+        errors.setdefault(name, {"method": name})[heading] = _join(result["errors"])
+        if "fit, s" in result:
+            seconds.setdefault(name, {"method": name})[heading] = result["fit, s"]
+    for name, row in errors.items():
+        of_method = [r["errors"] for r in results if r["method"] == name]
+        row["mean"] = _join(np.mean(of_method, axis=0))
+    columns = dict.fromkeys([*headings, "mean"], ">") | {"method": ""}
     return {
-        "forecasting": make_table("MSE / MAE", text, errors),
-        "forecasting-seconds": make_table("Seconds of fit", numbers, seconds),
+        "forecasting": make_table("MSE / MAE", columns, list(errors.values())),
+        "forecasting-seconds": make_table(
+            "Seconds of fit", headings, list(seconds.values())
+        ),
     }
 
 

@@ -7,12 +7,12 @@ digits.
 
 import numpy as np
 
-from sklearn_seqembed import LSTMSequencePredictor
 from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
 from ..formatting import make_table
 from ..runner import add_parameters, add_seeds, show_progress
 from ..timing import timed
+from .fitting import fit_predictor
 
 TASKS = {
     "reverse": lambda x: x[::-1],
@@ -20,11 +20,11 @@ TASKS = {
     "repeat": lambda x: x,
 }
 LENGTHS = 5, 30
-N_TRAIN, N_TEST = 100_000, 5_000
-QUICK_TRAIN, QUICK_TEST = 2_000, 50
-
 RANGES = ((5, 10), (11, 20), (21, 30), (31, 32), (33, 35), (36, 40), (41, 60))
-N_PER_RANGE = 500
+
+# Numbers of strings for training, for testing, and of each range of lengths.
+SIZES = 100_000, 5_000, 500
+QUICK_SIZES = 2_000, 50, 50
 
 COLUMNS = {
     "task": "",
@@ -43,19 +43,14 @@ def add_arguments(parser):
     add_seeds(parser, default=(0,))  # each takes half an hour or more
     add_parameters(parser)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
-    parser.add_argument("--n-train", type=int, default=N_TRAIN)
 
 
 def run(options):
     """Evaluate all tasks with all seeds."""
-    sizes, parameters = (options.n_train, N_TEST, N_PER_RANGE), options.parameters
-    if options.quick:
-        sizes = (QUICK_TRAIN, QUICK_TEST, QUICK_TEST)
-        parameters = {"max_epochs": 2, "n_components": 16} | parameters
     rows, by_length = [], []
     for task in options.tasks:
         for seed in options.seeds:
-            row, lengths = evaluate(task, seed, sizes, parameters)
+            row, lengths = evaluate(task, seed, options)
             show_progress(str(row))
             rows.append(row)
             by_length += lengths
@@ -79,29 +74,22 @@ def draw(n_samples, lengths, rng, seen=()):
     return list(found)
 
 
-def evaluate(task, seed, sizes, parameters):
-    """Train on one task; return a row, and rows by length.
-
-    `sizes` are the numbers of training strings, of test strings, and of test strings of
-    each length.
-    """
-    n_train, n_test, n_per_range = sizes
+def evaluate(task, seed, options):
+    """Train on one task; return a row, and rows by length."""
+    n_train, n_test, n_per_range = QUICK_SIZES if options.quick else SIZES
     rng = np.random.default_rng(seed)
     X = draw(n_train, LENGTHS, rng)
     seen = set(X)
     X_test = draw(n_test, LENGTHS, rng, seen)
     y, y_test = (list(map(TASKS[task], part)) for part in (X, X_test))
-    predictor = LSTMSequencePredictor(**({"random_state": seed} | parameters))
-    seconds, _ = timed(predictor.fit, X, y)
-    predict_seconds, predicted = timed(predictor.predict, X_test)
+    predictor, figures = fit_predictor(X, y, seed, options)
+    seconds, predicted = timed(predictor.predict, X_test)
     row = {
         "task": task,
-        "seed": seed,
+        **figures,
         "exact": exact_match_score(y_test, predicted),
         "digits": token_match_score(y_test, predicted),
-        "epochs": predictor.n_iter_,
-        "fit, s": seconds,
-        "sequences/s predicted": n_test / predict_seconds,
+        "sequences/s predicted": n_test / seconds,
     }
     predictor.set_params(max_length=RANGES[-1][1] + 10)
     by_length = []

@@ -4,14 +4,15 @@ Needs `text/eng_deu.tsv.gz` (columns eng, deu, split). All training pairs are us
 distinct English test sentence, none of which is a training sentence, is translated
 once, and all its German sentences in the test part are references.
 
-`LSTMSequencePredictor` with all defaults, on words or characters, is compared with the
-translation of the nearest training sentence, by the cosine of tf-idf of 1- to 4-grams
-of characters. "BLEU" is computed by sacrebleu over all sentences (0 to 100). "exact" is
-the fraction of translations that are equal to a reference. "distinct" is the number of
-different outputs, because a network that has learned little repeats itself.
+`LSTMSequencePredictor` with all defaults, on words and punctuation marks, is compared
+with the translation of the nearest training sentence, by the cosine of tf-idf of 1- to
+4-grams of characters. "BLEU" is computed by sacrebleu over all sentences (0 to 100).
+"exact" is the fraction of translations that are equal to a reference. "distinct" is the
+number of different outputs, because a network that has learned little repeats itself.
 """
 
 import re
+from itertools import zip_longest
 
 import numpy as np
 from sacrebleu.metrics import BLEU
@@ -20,8 +21,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from ..datasets import PARTS, load_table
 from ..formatting import average_seeds, make_table
-from ..runner import add_parameters, add_seeds, show_progress
-from .fitting import add_beams, fit_and_predict
+from ..runner import show_progress
+from . import fitting
 
 N_SHOWN = 20
 LOOK_UP = "nearest training sentence"
@@ -41,35 +42,22 @@ COLUMNS = {
     "predict, s": ".1f",
 }
 
-
-def add_arguments(parser):
-    """Add the options of this program."""
-    add_seeds(parser)
-    add_beams(parser)
-    add_parameters(parser)
-    parser.add_argument("--units", nargs="+", choices=UNITS, default=["words"])
+add_arguments = fitting.add_arguments
 
 
 def run(options):
-    """Evaluate the look-up, and all units and seeds."""
-    parameters = options.parameters
-    if options.quick:
-        parameters = {"max_epochs": 2, "n_components": 32} | parameters
+    """Evaluate the look-up, and ours with all seeds."""
     train, references = read_pairs(options.quick)
     sentences = list(references)
     translations = {LOOK_UP: look_up(train, sentences)}
     results = [{"contender": LOOK_UP} | evaluate(translations[LOOK_UP], references)]
-    for units in options.units:
-        split, join = UNITS[units]
-        *pairs, X = ([split(text) for text in texts] for texts in (*train, sentences))
-        for seed in options.seeds:
-            for figures, predicted in fit_and_predict(
-                units, pairs, X, seed, options.beam, parameters
-            ):
-                translated = [join(tokens) for tokens in predicted]
-                results.append(figures | evaluate(translated, references))
-                translations.setdefault(figures["contender"], translated)
-                show_progress(str(results[-1]))
+    *pairs, X = (list(map(split_words, texts)) for texts in (*train, sentences))
+    fits = fitting.fit_and_predict("ours, words", *pairs, X, options)
+    for figures, predicted in fits:
+        translated = list(map(join_words, predicted))
+        results.append(figures | evaluate(translated, references))
+        translations.setdefault(figures["contender"], translated)
+        show_progress(str(results[-1]))
     rows = average_seeds(results, list(COLUMNS)[1:])
     samples = draw_samples(translations, references)
     return {
@@ -98,9 +86,7 @@ def read_pairs(quick=False):
     if quick:
         table = table.iloc[::100]
     train, test = (table[table["split"] == part] for part in PARTS)
-    references = {}
-    for english, german in zip(test["eng"], test["deu"], strict=True):
-        references.setdefault(english, []).append(german)
+    references = test.groupby("eng", sort=False)["deu"].agg(list).to_dict()
     return (train["eng"].tolist(), train["deu"].tolist()), references
 
 
@@ -115,19 +101,12 @@ def join_words(tokens):
     return NO_SPACE_AFTER.sub(r"\1", text)
 
 
-# How a sentence becomes a sequence, and a sequence a sentence.
-UNITS = {"characters": (str, str), "words": (split_words, join_words)}
-
-
 def evaluate(translations, references):
     """Compare one translation of each sentence with its references."""
     known = list(references.values())
-    # sacrebleu expects the first reference of each sentence, then the second, ...
-    by_position = [
-        [german[i] if i < len(german) else None for german in known]
-        for i in range(max(map(len, known)))
-    ]
     exact = [one in german for one, german in zip(translations, known, strict=True)]
+    # sacrebleu expects the first reference of each sentence, then the second, ...
+    by_position = list(map(list, zip_longest(*known)))
     bleu = BLEU(tokenize="13a").corpus_score(translations, by_position)
     return {
         "BLEU": bleu.score,

@@ -24,6 +24,8 @@ also given per character.
 import functools
 import statistics
 
+from sklearn_seqembed import LSTMSequencePredictor
+
 from ..datasets import load_table
 from ..formatting import make_table
 from ..runner import add_parameters, show_progress
@@ -53,29 +55,28 @@ DECODING_COLUMNS = {
     "time / ours": ",.0f",
     "time / ours, per character": ",.0f",
 }
-KERAS_METHODS = ("predict_on_batch", "predict")
 
 # The predictor last trained in the process of ours.
 _FITTED = {}
 
-
-def add_arguments(parser):
-    """Add the options of this program."""
-    add_parameters(parser)
+add_arguments = add_parameters
 
 
 def run(options):
     """Measure training and decoding."""
     sizes = QUICK_SIZES if options.quick else SIZES
     parameters = CLOSEST | options.parameters
+    # The first pairs are the shortest.
+    table = load_table("text/eng_deu.tsv.gz").iloc[: sizes["pairs"]]
+    pairs = {"sources": table["eng"].tolist(), "targets": table["deu"].tolist()}
     with (
         Worker("pairs.translation_speed") as ours,
         Worker("pairs.keras_examples") as keras,
     ):
         show_progress("translation speed: training")
-        training = measure_training(sizes, ours, keras, parameters)
+        training = measure_training(sizes, pairs, ours, keras, parameters)
         show_progress("translation speed: decoding")
-        decoding = measure_decoding(sizes, ours, keras)
+        decoding = measure_decoding(sizes, pairs["sources"], ours, keras)
     return {
         "tables": {
             "translation-training": make_table("Training", TRAINING_COLUMNS, training),
@@ -88,19 +89,10 @@ def run(options):
     }
 
 
-@functools.lru_cache(maxsize=1)
-def read_pairs(n_pairs):
-    """Return the first English and German sentences, which are the shortest."""
-    table = load_table("text/eng_deu.tsv.gz").iloc[:n_pairs]
-    return table["eng"].tolist(), table["deu"].tolist()
-
-
-def train_ours(n_pairs, epochs, parameters):
+def train_ours(sources, targets, epochs, parameters):
     """Time `fit` in the process of ours."""
-    from sklearn_seqembed import LSTMSequencePredictor
-
     predictor = LSTMSequencePredictor(**(parameters | {"max_epochs": epochs}))
-    seconds, _FITTED["predictor"] = timed(predictor.fit, *read_pairs(n_pairs))
+    seconds, _FITTED["predictor"] = timed(predictor.fit, sources, targets)
     return seconds
 
 
@@ -111,15 +103,12 @@ def translate_ours(sources):
     return timed(predict, sources)
 
 
-def measure_training(sizes, ours, keras, parameters):
+def measure_training(sizes, pairs, ours, keras, parameters):
     """Train in turn; return the rows of both."""
-    n_pairs, epochs = sizes["pairs"], sizes["epochs"]
-    sources, targets = read_pairs(n_pairs)
-    train = functools.partial(
-        ours.call, "train_ours", n_pairs=n_pairs, parameters=parameters
-    )
+    epochs = sizes["epochs"]
+    train = functools.partial(ours.call, "train_ours", parameters=parameters, **pairs)
     train(epochs=1)  # first calls are slower
-    keras.call("prepare_translation", sources=sources, targets=targets)
+    keras.call("prepare_translation", **pairs)
     contenders = {
         "ours, `fit` from strings": functools.partial(train, epochs=epochs),
         "Keras, `fit` on padded arrays, graph traced": functools.partial(
@@ -130,7 +119,7 @@ def measure_training(sizes, ours, keras, parameters):
     rows = [
         {
             "contender": name,
-            "pairs/s": n_pairs * epochs / statistics.median(seconds),
+            "pairs/s": sizes["pairs"] * epochs / statistics.median(seconds),
             "figures": seconds,
         }
         for name, seconds in figures.items()
@@ -140,23 +129,19 @@ def measure_training(sizes, ours, keras, parameters):
     return rows
 
 
-def measure_decoding(sizes, ours, keras):
+def measure_decoding(sizes, sources, ours, keras):
     """Translate with the networks last trained; return one row per contender."""
-    sources, _ = read_pairs(sizes["pairs"])
     n_decoded = sizes["decoded"]
     # Evenly spaced, since the pairs are sorted by length.
     sources = sources[:: len(sources) // n_decoded][:n_decoded]
     few = sources[:: n_decoded // sizes["by Keras"]][: sizes["by Keras"]]
-    contenders = {
-        "ours": functools.partial(ours.call, "translate_ours", sources=sources)
-    }
-    for method in KERAS_METHODS:
-        contenders[f"Keras, `{method}`"] = functools.partial(
-            keras.call, "translate", sources=few, method=method
+    decoded = {"ours": ours.call("translate_ours", sources=sources)}
+    for method in ("predict_on_batch", "predict"):
+        decoded[f"Keras, `{method}`"] = keras.call(
+            "translate", sources=few, method=method
         )
     rows = []
-    for name, translate in contenders.items():
-        seconds, translated = translate()
+    for name, (seconds, translated) in decoded.items():
         n_characters = sum(len(target) + 1 for target in translated)  # with the end
         row = {
             "contender": name,
