@@ -14,7 +14,7 @@ from benchmarks.quality.contenders import CONTENDERS, explained_fraction
 from benchmarks.quality.evaluation import build_svm, evaluate, evaluate_by_ridge
 from benchmarks.quality.summary import MULTIVARIATE, UNIVARIATE
 
-NAMES = ("svm", "logistic", "neighbour", "nmi")
+NAMES = ("svm", "logistic", "neighbor", "nmi")
 
 
 @pytest.fixture

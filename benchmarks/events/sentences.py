@@ -31,7 +31,7 @@ SIMILARITIES = {
     "same number of tokens": lambda one, other: len(one) == len(other),
     "any word": lambda one, other: bool(set(_words(one)) & set(_words(other))),
 }
-COLUMNS = {"neighbour": ""} | dict.fromkeys(SIMILARITIES, ".3f")
+COLUMNS = {"neighbor": ""} | dict.fromkeys(SIMILARITIES, ".3f")
 DECODING_COLUMNS = {"exact": ".3f", "tokens": ".3f", "score": ".3f", "fit, s": ".0f"}
 NEIGHBOR_COLUMNS = {"sentence": "", "nearest training sentences": ""}
 
@@ -51,7 +51,7 @@ def run(options):
 
     def compare(name, indices):
         neighbors = [train[i] for i in indices]
-        return {"neighbour": name, **measure_similarity(test, neighbors)}
+        return {"neighbor": name, **measure_similarity(test, neighbors)}
 
     drawn = np.random.default_rng(0).integers(len(train), size=len(test))
     counter = TfidfVectorizer(**WORDS).fit(texts[0])
@@ -63,14 +63,14 @@ def run(options):
         shown = shown or list_neighbors(*texts, indices)
         results.append(compare("vectors", indices[:, 0]) | figures | {"seed": seed})
         show_progress(str(results[-1]))
-    rows = average_seeds(results, [*COLUMNS, *DECODING_COLUMNS][1:], key="neighbour")
+    rows = average_seeds(results, [*COLUMNS, *DECODING_COLUMNS][1:], key="neighbor")
     return {
         "tables": {
-            "sentences": make_table("Similarity of neighbours", COLUMNS, rows),
+            "sentences": make_table("Similarity of neighbors", COLUMNS, rows),
             "sentences-decoding": make_table(
                 "Decoded sentences", DECODING_COLUMNS, rows[-1:]
             ),
-            "sentences-neighbours": make_table(
+            "sentences-neighbors": make_table(
                 "Nearest by vectors", NEIGHBOR_COLUMNS, shown
             ),
         },

@@ -16,7 +16,7 @@ import pandas as pd
 from .contenders import OURS
 from .summary import column, mean_over_seeds
 
-METRICS = ("svm", "logistic", "neighbour", "nmi", "explained", "fit_seconds")
+METRICS = ("svm", "logistic", "neighbor", "nmi", "explained", "fit_seconds")
 EQUAL = 1e-9  # smaller differences are rounding
 
 

@@ -47,17 +47,17 @@ def evaluate(train, y_train, test, y_test, standardize):
     Returns
     -------
     figures : dict of str to float
-        Test accuracies "svm", "logistic" and "neighbour", and "nmi".
+        Test accuracies "svm", "logistic" and "neighbor", and "nmi".
     """
     scaler = StandardScaler().fit(train)
     scaled = scaler.transform(train), scaler.transform(test)
     train, test = scaled if standardize else (train, test)
     logistic = LogisticRegression(max_iter=LOGISTIC_ITERATIONS)
-    neighbour = KNeighborsClassifier(n_neighbors=1)
+    neighbor = KNeighborsClassifier(n_neighbors=1)
     return {
         "svm": build_svm(y_train).fit(train, y_train).score(test, y_test),
         "logistic": logistic.fit(scaled[0], y_train).score(scaled[1], y_test),
-        "neighbour": neighbour.fit(train, y_train).score(test, y_test),
+        "neighbor": neighbor.fit(train, y_train).score(test, y_test),
         "nmi": score_clusters(train, test, y_test, len(np.unique(y_train))),
     }
 

@@ -36,7 +36,7 @@ MEANS = {
     "svm": "SVM",
     "ridge": "ridge",
     "logistic": "logistic",
-    "neighbour": "1-NN",
+    "neighbor": "1-NN",
     "nmi": "NMI",
     "explained": "explained",
 }
