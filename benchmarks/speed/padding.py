@@ -1,10 +1,10 @@
 """How many time steps are computed per true time step, and does this impair learning?
 
 The program counts the time steps that the encoder computes (whole patches, in the
-blocks into which a batch is cut) relative to the true steps, over five epochs of
+segments into which a batch is cut) relative to the true steps, over five epochs of
 training batches on real and simulated lengths. It uses `patch_size=1` and the default
 patch size, with the default batch size and number of cells, and also fewer cells. For
-comparison, it counts the steps without blocks (each batch padded to its longest
+comparison, it counts the steps without segments (each batch padded to its longest
 sequence), with random batches, and with padding to the longest sequence of all.
 
 Batches of similar lengths are less random. Networks are therefore trained with our
@@ -51,10 +51,10 @@ STEPS_COLUMNS = {
     "n": ",d",
     "patch 1": ".3f",
     f"patch 1, {FEW_CELLS} cells": ".3f",
-    "no blocks, patch 1": ".3f",
+    "no segments, patch 1": ".3f",
     "patch": "d",
     "default": ".3f",
-    "random, no blocks": ".2f",
+    "random, no segments": ".2f",
     "to the longest": ".2f",
 }
 LEARNING_COLUMNS = {
@@ -148,17 +148,17 @@ def count_all(name, lengths):
         "to the longest": lengths.max() / lengths.mean(),
     }
     with patched(layout, SEGMENT_COST=float("inf")):
-        row["no blocks, patch 1"] = count_steps(lengths, 1)
+        row["no segments, patch 1"] = count_steps(lengths, 1)
         with patched(batching, POOL_BATCHES=1, GROUPS=1):
-            row["random, no blocks"] = count_steps(lengths, 1)
+            row["random, no segments"] = count_steps(lengths, 1)
     return row
 
 
 def count_steps(lengths, patch_size, n_cells=DEFAULT_CELLS):
     """Count computed steps relative to true steps in the batches of a training.
 
-    The number of cells determines how many blocks are worthwhile. The reservoir is not
-    counted, because it is not part of training.
+    The number of cells determines how many segments are worthwhile. The reservoir is
+    not counted, because it is not part of training.
     """
     values = np.zeros((lengths.sum(), 1), dtype=np.float32)
     sequences = Sequences((values,), np.cumsum(lengths) - lengths, lengths)
