@@ -23,7 +23,7 @@ demo: $(VENV)/.test-ready  ## Encode and classify real sequences; save a figure.
 
 # With SCIPY_ARRAY_API=1, scikit-learn skips none of its estimator checks.
 test: $(VENV)/.test-ready  ## Run all tests and measure the coverage of the package.
-	SCIPY_ARRAY_API=1 $(BIN)/python $(PYTEST) --cov --cov-report=term
+	SCIPY_ARRAY_API=1 $(BIN)/python $(PYTEST) --cov --cov-report=term --cov-fail-under=99
 
 test-oldest:  ## Run all tests with the lowest supported versions of the dependencies.
 	$(MAKE) VENV=$(OLDEST_VENV) CONSTRAINTS=constraints-oldest.txt $(OLDEST_VENV)/.test-ready
@@ -43,7 +43,7 @@ docs: $(VENV)/.docs-ready  ## Build the documentation in docs/_build/html.
 wheel: $(VENV)/.docs-ready  ## Build the wheel in dist.
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
-benchmark:  ## Compare speed and memory with other libraries, in about 75 minutes.
+benchmark:  ## Compare speed and memory with other libraries, in about 70 minutes.
 	$(MAKE) VENV=$(BENCHMARK_VENV) $(BENCHMARK_VENV)/.benchmark-ready
 	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python -m benchmarks speed
 
@@ -51,10 +51,10 @@ quality:  ## Evaluate vectors on 23 classification sets, and other methods.
 	$(MAKE) VENV=$(QUALITY_VENV) $(QUALITY_VENV)/.quality-ready
 	env -u OMP_NUM_THREADS $(QUALITY_VENV)/bin/python -m benchmarks quality
 
-events: $(VENV)/.test-ready  ## Evaluate vectors of words and events, in about two hours.
+events: $(VENV)/.test-ready  ## Evaluate vectors of words and events, in 2.5 hours.
 	$(BIN)/python -m benchmarks events
 
-pairs:  ## Evaluate predicted sequences, in about six hours.
+pairs:  ## Evaluate predicted sequences, in 5.5 hours.
 	$(MAKE) VENV=$(BENCHMARK_VENV) $(BENCHMARK_VENV)/.benchmark-ready
 	$(BENCHMARK_VENV)/bin/python -m benchmarks pairs
 

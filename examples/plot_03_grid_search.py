@@ -12,7 +12,7 @@ embedder alone with its own ``score``.
 # %%
 # Sequences that differ only in their order
 # -----------------------------------------
-# Every sequence visits the same four levels. The six classes visit them in different
+# Every sequence visits the same four plateaus. The six classes visit them in different
 # orders, so the mean over time is the same for all classes, up to noise.
 
 import matplotlib.pyplot as plt

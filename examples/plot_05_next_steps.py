@@ -39,7 +39,7 @@ print(f"{past.shape[1]} hours are known, {horizon} hours are forecast")
 # -----------------
 # In training, the network encodes each day without its last ``horizon`` steps and
 # learns to predict these steps. ``forecast`` encodes the whole of each sequence it
-# receives and returns the steps after it. ``score`` takes whole days and holds out the
+# receives and returns the steps after it. ``score`` takes whole days and holds back the
 # last steps itself.
 
 embedder = LSTMSequenceEmbedder(

@@ -11,7 +11,7 @@ N_UPDATES = 1500
 N_EPOCHS_CATEGORICAL = 40
 MAX_UPDATES_CATEGORICAL = 6000
 
-# Minimum number of epochs, even for very large data sets.
+# Minimum number of epochs, even for very large datasets.
 MIN_EPOCHS = 5
 
 # Maximum batch size, without and with categorical features.

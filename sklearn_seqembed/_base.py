@@ -83,7 +83,7 @@ class BaseSequenceEstimator(
     ``_network_params()``
         Return the class of the network and its arguments.
     ``_training_params()``
-        Return the arguments of `train` that only one estimator has.
+        Return the arguments of `train` that only one estimator has; none by default.
     """
 
     def __sklearn_is_fitted__(self):
@@ -109,7 +109,7 @@ class BaseSequenceEstimator(
 
         A parallel decoder is called with vectors (N, n_components) and a number of
         time steps. It returns scaled values (N, n_steps, F); the logit of the
-        probability that a step is the last one (N, n_steps); and scores
+        probability that a step is the last one (N, n_steps); and logits
         (N, n_steps, ·), which its `heads` convert to categories. With
         `objective="composite"` it is the decoder of the reconstruction. An
         autoregressive decoder has the methods `initial_state`, which returns the state
@@ -366,6 +366,9 @@ class BaseSequenceEstimator(
         # The components must keep their meaning between calls of partial_fit.
         if not (single_pass and net.module_.encoder.projection.is_fitted):
             net.fit_projection(self._sample(training.sources, N_PROJECTION_SEQUENCES))
+
+    def _training_params(self):
+        return {}
 
     def _encoder_params(self):
         """Return the arguments of `Encoder` that both estimators pass."""

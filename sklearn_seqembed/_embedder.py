@@ -146,7 +146,8 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         vectors (N, n_components).
     decoder_ : torch.nn.Module
         The decoder. Called with vectors and a number of time steps, it returns scaled
-        values (N, L, F), logits of the end (N, L), and scores (N, L, ·) of categories.
+        values (N, n_steps, F), logits of the end (N, n_steps), and logits
+        (N, n_steps, ·) of categories.
     scaler_ : transformer or None
         The fitted scaler; also None if no feature is numeric.
     is_categorical_ : bool ndarray of shape (n_features,)
@@ -585,6 +586,3 @@ horizon_, device_
             "vector_scaling": self.vector_scaling,
             "decoder_inputs": self.decoder_inputs,
         }
-
-    def _training_params(self):
-        return {}

@@ -52,8 +52,8 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     %(max_categories)s
     %(handle_unknown)s
     shared_vocabulary : bool, default=False
-        Whether X and y share one vocabulary and one table of embeddings. Both must have
-        the same number of categorical features, of the same types.
+        Whether X and y share one vocabulary and one set of category embeddings.
+        Both must have the same number of categorical features, of the same types.
     %(instance_norm)s
         If True, each numeric feature of y is learned relative to a numeric feature of
         X: the last observed value of the latter in the sequence is subtracted, and the
@@ -84,9 +84,9 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     decoding : {"auto", "autoregressive", "parallel"}, default="auto"
         "autoregressive" predicts one time step after another, each given the previous
         ones. In training these are the true ones, so that one call computes all time
-        steps. "parallel"
-        predicts all time steps at once from the vector and their positions, without
-        feedback [3]_. "auto" is "autoregressive" if y has a categorical feature.
+        steps. "parallel" predicts all time steps at once from the vector and their
+        positions, without feedback [3]_. "auto" is "autoregressive" if y has a
+        categorical feature.
     target_patch_size : int or "auto", default="auto"
         Number of time steps of y that a "parallel" decoder outputs as one. "auto" is
         chosen like `patch_size`, and for forecasts is at most `patch_size_`. Ignored by

@@ -1,4 +1,4 @@
-"""Explained fractions of whole data sets, and deviances of single sequences."""
+"""Explained fractions of whole datasets, and deviances of single sequences."""
 
 import warnings
 

@@ -255,7 +255,7 @@ def test_bools_are_numbers_if_no_feature_is_categorical():
 
 
 @pytest.mark.parametrize(
-    ("X", "levels", "codes"),
+    ("X", "categories", "codes"),
     [
         ([[3, 1], [3]], [1, 3], [1, 0, 1]),
         ([[3.5, None], [NAN, 1.0]], [1.0, 3.5], [1, -1, -1, 0]),
@@ -265,12 +265,12 @@ def test_bools_are_numbers_if_no_feature_is_categorical():
     ],
     ids=["ints", "floats", "table", "frame", "Arrow"],
 )
-def test_listed_numbers_are_categories(X, levels, codes):
+def test_listed_numbers_are_categories(X, categories, codes):
     sequences, schema = read(X, categorical_features=[0])
 
     (feature,) = sequences.categorical
     assert schema.kinds == ("number",)
-    assert feature.categories.tolist() == levels
+    assert feature.categories.tolist() == categories
     assert feature.codes.tolist() == codes
 
 
@@ -676,16 +676,16 @@ def test_reading_does_not_change_X(X):
 def test_factorize_strings_equals_a_plain_loop():
     rng = np.random.default_rng(0)
     values = [None if x < 2 else f"w{x}" for x in rng.integers(0, 30, 500)]
-    levels = sorted({value for value in values if value is not None})
+    categories = sorted({value for value in values if value is not None})
 
     codes, found = factorize_strings(values)
 
-    assert found.tolist() == levels
-    assert codes.tolist() == [-1 if v is None else levels.index(v) for v in values]
+    assert found.tolist() == categories
+    assert codes.tolist() == [-1 if v is None else categories.index(v) for v in values]
 
 
 def test_half_of_a_surrogate_pair_is_a_character():
-    codes, levels = factorize_characters(["a\ud83d"])
+    codes, categories = factorize_characters(["a\ud83d"])
 
-    assert levels.tolist() == ["a", "\ud83d"]
+    assert categories.tolist() == ["a", "\ud83d"]
     assert codes.tolist() == [0, 1]

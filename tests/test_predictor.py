@@ -744,6 +744,10 @@ def test_y_is_required():
             ValueError,
             r"y\[1\] has 3 features, but y\[0\] has 2",
         ),
+        ([[[1, 2], [1]], [[1, 2]], [[1]]], ValueError, r"y\[0\] is ragged: it has 1 f"),
+        ([[[1], 2], [3], [4]], ValueError, r"y\[0\] is ragged: it has a single value"),
+        ([[["a"], ["b", "c"]], [["a"]], ["b"]], ValueError, r"y\[0\] is ragged"),
+        ([1j, 2, 3], ValueError, "Complex data not supported: y holds complex128"),
     ],
 )
 def test_error_about_targets_names_y(y, error, match):

@@ -839,7 +839,10 @@ NAMED = {
     ),
     "3-D": (np.empty((0, 2, 2)), r"y is empty: its shape \(0, 2, 2\)"),
     "table": (np.empty((0, 2)), r"y is empty: 0 sample\(s\)"),
-    "1-D": (np.ones(3), r"got a 1-D array.*\[y\] or y\.reshape\(1, -1\)"),
+    "1-D": (
+        np.ones(3),
+        r"got a 1-D array.*\[y\] if it .* numpy\.reshape\(y, \(-1, 1\)\)",
+    ),
     "string": ("abc", r"y is of type str.*: \[y\]"),
     "sparse": (sparse.csr_matrix(np.eye(3)), "Sparse data was passed for y"),
     "frame": (pd.DataFrame({"X": [[1], []]}), r"Column 'X' of y, row 1 .* has no time"),

@@ -313,7 +313,7 @@ def test_the_first_partial_fit_with_two_sequences_fits_the_projection():
     np.testing.assert_allclose(variances[32:], variances[-1], rtol=1e-3)
 
 
-def test_standardised_vectors_of_few_sequences_have_no_huge_components():
+def test_standardized_vectors_of_few_sequences_have_no_huge_components():
     X, _ = make_sequences(60, lengths=(20, 40), random_state=0)
     embedder = LSTMSequenceEmbedder(max_epochs=0, random_state=0).fit(X[:20])
     scaler = StandardScaler().fit(embedder.transform(X[:20]))

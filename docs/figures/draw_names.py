@@ -20,7 +20,7 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 LANGUAGES = ("Russian", "English", "Arabic", "Japanese", "German", "Italian")
 N_PER_LANGUAGE = 150  # at most; otherwise half of the map would be Russian
 ENDINGS = ("ov", "ev", "in", "ky", "er", "on", "ma", "ni")
-N_LABELLED = 40
+N_LABELED = 40
 
 # Distinct for color-blind readers, except the last (Wong, 2011, Nature Methods 8).
 COLORS = [
@@ -82,7 +82,7 @@ def draw(positions, names, languages):
             handletextpad=0,
         )
         ax.set(xticks=[], yticks=[], title=title)
-    for i in np.random.default_rng(0).permutation(len(names))[:N_LABELLED]:
+    for i in np.random.default_rng(0).permutation(len(names))[:N_LABELED]:
         for ax in panels:
             ax.annotate(names[i], positions[i], fontsize=7, alpha=0.8)
     return figure

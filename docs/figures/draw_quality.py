@@ -17,6 +17,7 @@ from benchmarks.quality.contenders import OURS
 from benchmarks.quality.summary import column, mean_over_seeds
 
 MINIMUM = 1e-4  # smaller fractions are drawn here: PCA may keep all values of a set
+LABEL_SIZE = 70, 10  # room for a label, in pixels
 
 
 def draw(results):
@@ -25,9 +26,9 @@ def draw(results):
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
     _scatter(left, column(means["MiniRocket"], "svm"), column(means[OURS], "svm"))
     left.set(
-        title="Accuracy of an SVM: above the line ours is better",
+        title="Accuracy of an SVM",
         xlabel="MiniRocket, 9,996 features",
-        ylabel="ours, 320 components",
+        ylabel="LSTMSequenceEmbedder, 320 components",
     )
     fractions = [
         {
@@ -36,28 +37,36 @@ def draw(results):
         }
         for figures in (means["PCA"], means[OURS])
     ]
-    _scatter(right, *fractions)
     right.set(
-        title="Unexplained fraction: below the line ours is better",
+        title="Unexplained fraction",
         xlabel="PCA, up to 320 components",
-        ylabel="ours, 320 components",
+        ylabel="LSTMSequenceEmbedder, 320 components",
         xscale="log",
         yscale="log",
     )
+    _scatter(right, *fractions)
     return figure
 
 
 def _scatter(ax, theirs, ours):
-    """Draw one labeled dot per set, and the line on which both are equal."""
+    """Draw one dot per set, and the line on which both are equal.
+
+    Dots next to a labeled one have no label.
+    """
     names = [name for name in ours if name in theirs]
     x, y = ([figures[name] for name in names] for figures in (theirs, ours))
     ax.scatter(x, y, s=18)
-    for name, *position in zip(names, x, y, strict=True):
-        ax.annotate(
-            name, position, xytext=(3, 3), textcoords="offset points", fontsize=6
-        )
     ends = min(x + y), max(x + y)
     ax.plot(ends, ends, color="0.6", zorder=0)
+    ax.figure.canvas.draw()  # fixes the positions in pixels
+    labeled = []
+    for name, *position in zip(names, x, y, strict=True):
+        pixels = ax.transData.transform(position)
+        if all((abs(pixels - other) > LABEL_SIZE).any() for other in labeled):
+            labeled.append(pixels)
+            ax.annotate(
+                name, position, xytext=(3, 3), textcoords="offset points", fontsize=6
+            )
 
 
 def main():

@@ -109,9 +109,9 @@ def refuse_dtype(array, name):
             f"{name} holds bytes, expected numbers or strings. Decode them: "
             "numpy.char.decode(array, 'utf-8')."
         )
-    remedy = "to seconds since the first step for example"
+    remedy = "for example to seconds since the first step"
     if array.dtype.kind == "m":
-        remedy = "to seconds: array / numpy.timedelta64(1, 's')"
+        remedy = "for example to seconds, by array / numpy.timedelta64(1, 's')"
     raise TypeError(
         f"{name} holds values of {array.dtype}, expected numbers or strings. Convert "
         f"them, {remedy}, or leave that feature out."

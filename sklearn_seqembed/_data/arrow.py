@@ -176,7 +176,7 @@ def build_array(values, lengths, kind, arrow_type):
     Returns
     -------
     pyarrow Array
-        One list or string per sequence. In lists, an unknown category is null.
+        One list or string per sequence. In lists, an infrequent category is null.
     """
     import pyarrow as pa
 
@@ -335,7 +335,7 @@ def _insert_missing_steps(values, steps):
 
 
 def _build_values(values, kind, value_type):
-    """Build an Arrow array of single values; an unknown category is null."""
+    """Build an Arrow array of single values; an infrequent category is null."""
     import pyarrow as pa
 
     if kind == "string":

@@ -153,8 +153,8 @@ def _read_times(values, lengths, locator):
         i, step = find_step(int(is_naive.argmax()), lengths)
         raise TypeError(
             f"{locator.sequence(i)} holds a time without a zone at time step {step}, "
-            f"but others are in {zone}. Give all times a zone, by dt.tz_localize() for "
-            "example."
+            f"but others are in {zone}. Give all times a zone, for example by "
+            "dt.tz_localize()."
         )
     return times.astype(TIME_DTYPE), zone
 

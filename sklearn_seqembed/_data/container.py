@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-# Replaces an unknown category in a string of characters.
+# Replaces an infrequent category, whose name is lost, in a string of characters.
 UNKNOWN_CHARACTER = "\ufffd"
 
 
@@ -87,6 +87,6 @@ def split_steps(values, lengths):
 
 
 def join_characters(values, lengths):
-    """Join each sequence of characters to a string; None is an unknown character."""
+    """Join each sequence of characters to a string; None is an infrequent character."""
     values = [UNKNOWN_CHARACTER if value is None else value for value in values]
     return split_steps("".join(values), lengths)

@@ -63,7 +63,7 @@ def make_missing(n_steps):
 
 
 def decode_categories(feature, kind):
-    """Convert codes to values; -1 is an unknown category.
+    """Convert codes to values; -1 is an infrequent category.
 
     Parameters
     ----------
@@ -75,14 +75,14 @@ def decode_categories(feature, kind):
     Returns
     -------
     values : ndarray of shape (total_steps,)
-        An unknown category is None among strings and bools, NaN among numbers. The
-        dtype is object for strings, and for bools if one is unknown.
+        An infrequent category is None among strings and bools, NaN among numbers. The
+        dtype is object for strings, and for bools if one is infrequent.
     """
     codes, categories = feature
     if kind == "string" or (codes < 0).any():
-        unknown = np.nan if kind == "number" else None
+        replacement = np.nan if kind == "number" else None
         values = categories if kind == "number" else categories.astype(object)
-        categories = np.append(values, unknown)  # the code -1 selects it
+        categories = np.append(values, replacement)  # the code -1 selects it
     return categories[codes]
 
 

@@ -130,9 +130,9 @@ def is_series_of_objects(X):
 def refuse_single_values(found, name):
     """Raise an error for values that are not arranged in sequences."""
     raise ValueError(
-        f"Expected sequences, got {found}. Reshape your data: [{name}] or "
-        f"{name}.reshape(1, -1) if it is one univariate sequence, "
-        f"{name}.reshape(-1, 1) if each value is a sequence of one step."
+        f"Expected sequences, got {found}. Reshape your data: [{name}] if "
+        f"it is one univariate sequence, numpy.reshape({name}, (-1, 1)) if each value "
+        "is a sequence of one step."
     )
 
 

@@ -71,14 +71,14 @@ class Schema:
         ----------
         sequences : Sequences
             Contiguous sequences from row 0 on, in the user's units. The code -1 is an
-            unknown category.
+            infrequent category.
 
         Returns
         -------
         list, ndarray, frame, Series or pyarrow Array or Table
             The sequences. Arrays are padded at the end with NaN, or with None if they
-            hold objects. An unknown category is None among strings and bools, NaN among
-            numbers, and U+FFFD in a string of characters.
+            hold objects. An infrequent category is None among strings and bools, NaN
+            among numbers, and U+FFFD in a string of characters.
         """
         return self.container.build(UserValues(sequences, self.kinds, self.origins))
 

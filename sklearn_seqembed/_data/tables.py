@@ -250,7 +250,7 @@ def _refuse_other_columns(X, name):
         )
         if any(word in str(dtype).lower() for word in ("date", "time", "durat")):
             raise TypeError(
-                f"{found} Convert it, to seconds since the first step for example, or "
+                f"{found} Convert it, for example to seconds since the first step, or "
                 "leave it out."
             )
         if nw.dependencies.is_pyarrow_table(X) and "list" in str(dtype):

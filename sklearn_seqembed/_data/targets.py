@@ -122,7 +122,7 @@ def check_targets(
         feature = found.feature_names[found.kinds.index("datetime")]
         raise TypeError(
             f"Column {feature!r} of y holds dates or times, which cannot be predicted. "
-            "Predict the time between steps, in seconds for example."
+            "Predict the time between steps instead, for example in seconds."
         )
     if schema is not None and is_single != schema.is_single:
         forms = ("sequences", "single values")
@@ -137,7 +137,7 @@ def check_targets(
 def _as_sequences(y):
     """Convert single values to sequences of one step; return whether y held any."""
     if isinstance(y, (list, tuple)) and len(y):
-        if all(np.ndim(value) == 0 and not isinstance(value, str) for value in y):
+        if all(_is_single(value) and not isinstance(value, str) for value in y):
             y = np.asarray(y)
     labels = _as_labels(y)
     if labels is not None:
@@ -151,11 +151,21 @@ def _as_sequences(y):
         array = y = np.asarray(array)
     if getattr(array, "ndim", 0) == 1 and array.dtype.kind == "O" and len(array):
         # Single numbers may be objects; strings are sequences of characters.
-        if all(np.ndim(v) == 0 and not isinstance(v, (str, bytes)) for v in array):
+        if all(_is_single(v) and not isinstance(v, (str, bytes)) for v in array):
             array = _as_numbers(array)
-    if getattr(array, "ndim", 0) == 1 and array.dtype.kind in "biuf":
+    # Complex numbers are refused later, in the words for complex sequences.
+    if getattr(array, "ndim", 0) == 1 and array.dtype.kind in "biufc":
         return np.asarray(array).reshape(-1, 1), True
     return y, False
+
+
+def _is_single(value):
+    """Return whether a value is not a sequence; strings count as single values."""
+    # Not np.ndim, which fails if nested lists have different lengths.
+    n_dimensions = getattr(value, "ndim", None)
+    if n_dimensions is not None:
+        return n_dimensions == 0
+    return isinstance(value, (str, bytes, dict)) or not hasattr(value, "__len__")
 
 
 def _as_labels(y):

@@ -19,7 +19,7 @@ from torch.nn import functional
 from sklearn_seqembed._network.categories import CategoryEmbedding, CategoryHeads
 from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._network.layout import Layout
-from sklearn_seqembed._network.recurrent import InitialState, build_cells
+from sklearn_seqembed._network.recurrent import InitialState, build_recurrent
 
 
 class AutoregressiveDecoder(nn.Module):
@@ -89,7 +89,7 @@ class AutoregressiveDecoder(nn.Module):
             n_features * (1 + missing_indicator) + self.embedding.width + 1
         )
         n_inputs = self.n_previous + n_final
-        self.cells = build_cells(
+        self.cells = build_recurrent(
             cell, n_inputs, hidden_size, num_layers=num_layers, dropout=dropout
         )
         self.dropout = nn.Dropout(dropout)

@@ -14,7 +14,7 @@ from torch import nn
 
 from sklearn_seqembed._network.categories import CategoryHeads
 from sklearn_seqembed._network.layout import Layout
-from sklearn_seqembed._network.recurrent import InitialState, build_cells
+from sklearn_seqembed._network.recurrent import InitialState, build_recurrent
 
 # Periods, in patches, of the sine and cosine pairs [1]_ that encode a position: 4, 8,
 # ..., 8192. Positions are distinct up to the longest period, which is more than the
@@ -88,7 +88,7 @@ class Decoder(nn.Module):
         object.__setattr__(self, "projection", projection)
         self.has_positions = inputs == "vector_position"
         n_inputs = projection.n_final + 2 * len(POSITION_PERIODS) * self.has_positions
-        self.cells = build_cells(
+        self.cells = build_recurrent(
             cell, n_inputs, hidden_size, num_layers=num_layers, dropout=dropout
         )
         if self.has_positions:

@@ -27,10 +27,10 @@ class RecurrentLayer(nn.Module):
 
     def __init__(self, n_inputs, n_forward, n_backward, cell):
         super().__init__()
-        self.forward_cells = build_cells(cell, n_inputs, n_forward)
+        self.forward_cells = build_recurrent(cell, n_inputs, n_forward)
         self.backward_cells = None
         if n_backward:
-            self.backward_cells = build_cells(cell, n_inputs, n_backward)
+            self.backward_cells = build_recurrent(cell, n_inputs, n_backward)
 
     def forward(self, x, layout):
         """Return the states (R, H) of each direction, in the order they were read."""
@@ -64,7 +64,7 @@ class InitialState(nn.Module):
         return tuple(states) if self.is_lstm else states[0]
 
 
-def build_cells(cell, n_inputs, n_cells, *, num_layers=1, dropout=0.0):
+def build_recurrent(cell, n_inputs, n_cells, *, num_layers=1, dropout=0.0):
     """Build recurrent layers with the initial weights that Keras uses.
 
     Input weights are Xavier-uniform, recurrent weights are orthogonal for each gate,
