@@ -173,7 +173,13 @@ def test_a_feature_that_is_never_observed_is_ignored():
     vectors = embedder.fit_transform(X)
 
     assert np.isfinite(vectors).all()
-    assert np.isfinite(embedder.score(X))
+    changed = [np.column_stack([x[:, 0], np.arange(len(x))]) for x in X]
+    np.testing.assert_array_equal(embedder.transform(changed), vectors)
+    back = embedder.reconstruct(X)
+    errors = [x[:, 0] - b[:, 0] for x, b in zip(X, back, strict=True)]
+    total = np.concatenate(X)[:, 0].var() * sum(map(len, X))
+    expected = 1 - np.square(np.concatenate(errors)).sum() / total
+    assert embedder.score(X) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("scaler", ["standard", StandardScaler(), MinMaxScaler(), None])
