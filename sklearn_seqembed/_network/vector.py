@@ -126,7 +126,8 @@ def _fit_axes(states, n_axes):
     scale = np.sqrt(n_axes / variances.sum())
     if n_axes > 1:
         # A random covariance matrix that has these eigenvalues and only variances of 1.
-        # Its eigenvectors rotate the principal axes to axes with that covariance.
+        # Its eigenvectors rotate the principal axes to axes with that covariance. The
+        # eigenvalues have the right sum up to rounding, hence the tolerance.
         equal = random_correlation.rvs(variances * scale**2, random_state=0, tol=1e-6)
         rotation = np.linalg.eigh(equal)[1][:, ::-1]  # largest variance first, as pca
         axes = axes @ rotation[:, :n_spanned].T
