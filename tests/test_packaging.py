@@ -31,17 +31,21 @@ def read_pins(name):
     return {canonicalize_name(name): version for name, version in pins}
 
 
-def find_distributions(nodes):
-    """Find the distributions from which the import statements among nodes import."""
+def find_distributions(nodes, own=()):
+    """Find the distributions from which the import statements among nodes import.
+
+    `own` are modules of this repository, next to the package.
+    """
     names = set()
     for node in nodes:
         if isinstance(node, ast.Import):
             names.update(alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add(node.module.split(".")[0])
-    foreign = names - sys.stdlib_module_names - {"sklearn_seqembed"}
-    distributions = packages_distributions()
-    return {canonicalize_name(distributions[name][0]) for name in foreign}
+    foreign = names - sys.stdlib_module_names - {"sklearn_seqembed", *own}
+    # Libraries that only benchmarks need may not be installed.
+    distributions = {"tensorflow": ["tensorflow-cpu"], **packages_distributions()}
+    return {canonicalize_name(distributions.get(n, [n])[0]) for n in foreign}
 
 
 def test_every_imported_package_is_declared():
@@ -56,6 +60,27 @@ def test_every_imported_package_is_declared():
     assert at_import <= declared - {"pyarrow"}
     # Functions that handle a frame may import the library that the frame comes from.
     assert anywhere <= declared | {"pandas", "polars"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "extras"),
+    [
+        ("tests", ["test"]),
+        ("examples", ["test"]),
+        ("docs", ["test", "docs"]),
+        ("benchmarks", ["benchmark", "quality"]),
+    ],
+)
+def test_every_package_imported_beside_the_package_is_declared(folder, extras):
+    texts = sum((PROJECT["optional-dependencies"][extra] for extra in extras), [])
+    declared = {canonicalize_name(Requirement(text).name) for text in texts}
+    declared |= {canonicalize_name(requirement.name) for requirement in REQUIREMENTS}
+    paths = list((ROOT / folder).rglob("*.py"))
+    own = {"benchmarks", "docs"} | {path.stem for path in paths}
+
+    nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text())))
+
+    assert find_distributions(nodes, own) <= declared
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
