@@ -47,9 +47,10 @@ FEW_FEATURES = 4
 # Number of reservoir patches of a sequence of median length.
 N_RESERVOIR_PATCHES = 240
 
-# Each sequence is also read in its own scale if, for any feature, the means of the
-# sequences or the logarithms of their standard deviations have a standard deviation
-# over the sequences that is larger than this. Means are in scaled units.
+# Each sequence is also read standardized by its own mean and standard deviation if, for
+# any feature, the means of the sequences or the logarithms of their standard deviations
+# have a standard deviation over the sequences that is larger than this. Means are in
+# scaled units.
 MIN_DIFFERENCE = 0.05
 
 # Maximum number of patches of the longest sequence. LSTMs forget over longer distances,
@@ -144,7 +145,7 @@ def choose_hidden_size(n_samples, has_categories):
 
 
 def choose_instance_norm(means, deviations):
-    """Choose whether each sequence is also read in its own scale.
+    """Choose whether each sequence is also read standardized by its own mean.
 
     Parameters
     ----------

@@ -82,9 +82,9 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     %(max_categories)s
     %(handle_unknown)s
     %(instance_norm)s
-        If True, the encoder also reads each sequence in its own scale, minus its mean
-        and divided by its standard deviation [6]_, and the trained cells also read the
-        logarithm of that standard deviation. "auto" is True unless all sequences in
+        If True, the encoder also reads each sequence standardized by its own mean and
+        standard deviation [6]_, and the trained cells also read the logarithm of that
+        standard deviation. "auto" is True unless all sequences in
         `fit` have about the same mean and standard deviation.
     %(hidden_size)s
         "auto" is None without categorical features; with them it is about twice the

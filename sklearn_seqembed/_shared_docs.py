@@ -36,10 +36,10 @@ features, or a boolean mask of shape (n_features,). None selects no feature.""",
     "min_frequency": """int or float
 Categories that occur less often are merged into one infrequent category. An int is a
 number of time steps; a float, in (0, 1), is a fraction of the time steps at which the
-feature is observed.""",
+feature is observed. None merges none for being rare.""",
     "max_categories": """int
 Maximum number of categories of a feature, at least 1, including the infrequent
-category into which the rarest ones are merged.""",
+category into which the rarest ones are merged. None sets no limit.""",
     "handle_unknown": """{"infrequent_if_exist", "ignore", "error"}
 How to treat a category that was not seen in `fit`, as in
 :class:`~sklearn.preprocessing.OneHotEncoder`. "infrequent_if_exist" maps it to the
@@ -92,7 +92,7 @@ Whether `fit` continues to train the fitted network, with a new learning rate sc
 Scalers, vocabularies and the device are kept.""",
     "callbacks": """list of skorch callbacks
 Additional callbacks; clones of them are used. Targets are dicts of tensors, so
-:class:`skorch.callbacks.EpochScoring` needs ``use_caching=False``.""",
+:class:`skorch.callbacks.EpochScoring` needs ``use_caching=False``. None adds none.""",
 }
 
 
