@@ -10,6 +10,14 @@ from skorch.callbacks import Callback
 from small_fits import small_embedder, weights
 
 
+@pytest.fixture(autouse=True)
+def default_handler():
+    """Raise KeyboardInterrupt on Ctrl-C, which background processes ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class _CtrlC(Callback):
     """Press Ctrl-C before the first batch of an epoch."""
 

@@ -1,4 +1,4 @@
-"""Batches in bounded memory: pieces of a batch, dense blocks, freed memory."""
+"""Batches in bounded memory: pieces of a batch, segments, freed memory."""
 
 import math
 import platform
@@ -62,7 +62,7 @@ def test_pieces_of_a_batch_add_up_to_its_gradient(options, monkeypatch):
     ],
     ids=["plain", "patches", "composite"],
 )
-def test_dense_blocks_change_neither_weights_nor_score(options, monkeypatch):
+def test_segments_change_neither_weights_nor_score(options, monkeypatch):
     X = make_sequences(24, n_features=2, lengths=(3, 24), random_state=0)[0]
     found = {}
     for cost in (0, math.inf):

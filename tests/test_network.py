@@ -73,24 +73,24 @@ def _bidirectional_weights(layer, k=0):
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_encoder_of_one_layer_equals_the_lstm_of_torch(bidirectional):
     encoder = Encoder(2, 6, bidirectional=bidirectional)
-    judge = nn.LSTM(
+    reference = nn.LSTM(
         2, 6 // (1 + bidirectional), batch_first=True, bidirectional=bidirectional
     )
-    judge.load_state_dict(_bidirectional_weights(encoder.layers[0]))
+    reference.load_state_dict(_bidirectional_weights(encoder.layers[0]))
     numeric, lengths = torch.randn(3, 7, 2), [7, 4, 1]
 
     vectors = _encode(encoder, numeric, lengths)
 
     for vector, x, n in zip(vectors, numeric, lengths, strict=True):
-        _, (states, _) = judge(x[None, :n])
+        _, (states, _) = reference(x[None, :n])
         torch.testing.assert_close(vector, states.flatten(), rtol=1e-5, atol=1e-6)
 
 
 def test_stacked_layers_equal_the_lstm_of_torch():
     encoder = Encoder(2, 6, num_layers=2)
-    judge = nn.LSTM(2, 3, num_layers=2, batch_first=True, bidirectional=True)
+    reference = nn.LSTM(2, 3, num_layers=2, batch_first=True, bidirectional=True)
     first, second = encoder.layers
-    judge.load_state_dict(
+    reference.load_state_dict(
         _bidirectional_weights(first) | _bidirectional_weights(second, 1)
     )
     numeric, lengths = torch.randn(3, 7, 2), [7, 4, 1]
@@ -98,21 +98,21 @@ def test_stacked_layers_equal_the_lstm_of_torch():
     vectors = _encode(encoder, numeric, lengths)
 
     for vector, x, n in zip(vectors, numeric, lengths, strict=True):
-        _, (states, _) = judge(x[None, :n])
+        _, (states, _) = reference(x[None, :n])
         torch.testing.assert_close(vector, states[-2:].flatten(), rtol=1e-5, atol=1e-6)
 
 
 def test_patches_equal_an_lstm_that_reads_joined_steps():
     encoder = Encoder(1, 4, patch_size=3, bidirectional=False)
-    judge = nn.LSTM(6, 4, batch_first=True)  # a value and an indicator for each step
-    judge.load_state_dict(_bidirectional_weights(encoder.layers[0]))
+    reference = nn.LSTM(6, 4, batch_first=True)  # a value, an indicator
+    reference.load_state_dict(_bidirectional_weights(encoder.layers[0]))
     numeric = torch.tensor([[1.0, 2, 3, 4, 5]])[:, :, None]
 
     vectors = _encode(encoder, numeric, [5])
 
     # The last step fills the patch. The indicator is 1 where the sequence has ended.
     patches = torch.tensor([[[1.0, 0, 2, 0, 3, 0], [4, 0, 5, 0, 5, 1]]])
-    torch.testing.assert_close(vectors, judge(patches)[1][0][0])
+    torch.testing.assert_close(vectors, reference(patches)[1][0][0])
 
 
 def test_reverse_reads_the_sequence_from_its_end():
@@ -124,8 +124,8 @@ def test_reverse_reads_the_sequence_from_its_end():
     vectors = _encode(encoder, numeric, lengths)
 
     for vector, x, n in zip(vectors, numeric, lengths, strict=True):
-        judge = _encode(plain, x[:n].flip(0)[None], [n])[0]
-        torch.testing.assert_close(vector, judge)
+        reference = _encode(plain, x[:n].flip(0)[None], [n])[0]
+        torch.testing.assert_close(vector, reference)
 
 
 @pytest.mark.parametrize(
@@ -237,13 +237,13 @@ def test_decoded_sequences_do_not_depend_on_batch_mates():
 
 def test_textbook_decoder_repeats_the_vector_from_a_zero_state():
     decoder = Decoder(2, VectorProjection(5), 6, inputs="vector").eval()
-    judge = nn.LSTM(5, 6, batch_first=True)
-    judge.load_state_dict(decoder.cells.state_dict())
+    reference = nn.LSTM(5, 6, batch_first=True)
+    reference.load_state_dict(decoder.cells.state_dict())
     vectors = torch.randn(3, 5)
 
     values, ends, _ = decoder(vectors, 4)
 
-    states, _ = judge(vectors[:, None].repeat(1, 4, 1))
+    states, _ = reference(vectors[:, None].repeat(1, 4, 1))
     expected = decoder.output(states)
     torch.testing.assert_close(values, expected[:, :, :-1])
     torch.testing.assert_close(ends, expected[:, :, -1])
