@@ -13,7 +13,6 @@ import datetime
 import importlib
 import importlib.metadata
 import json
-import operator
 import os
 import pathlib
 import platform
@@ -41,12 +40,6 @@ DISTRIBUTIONS = (
     "sacrebleu",
     "rapidfuzz",
 )
-COMPARISONS = {
-    "at least": operator.ge,
-    "above": operator.gt,
-    "at most": operator.le,
-    "below": operator.lt,
-}
 TARGET_COLUMNS = {"question": "", "target": "", "result": "", "met": ""}
 
 

@@ -100,7 +100,7 @@ def run_jobs(jobs, n_workers, quick):
         worker = idle.get()
         try:
             result = job | worker.call("run_job", job=job, quick=quick)
-        except Exception:
+        except Exception:  # whatever a contender raises leaves an empty cell
             result = job | {"error": traceback.format_exc()}
         finally:
             idle.put(worker)

@@ -5,12 +5,13 @@ A result is a dict with "contender", "set", "seed", and figures by name or "erro
 
 import heapq
 import math
+import operator
 import pathlib
 import statistics
 
 import pandas as pd
 
-from ..runner import COMPARISONS, judge
+from ..runner import judge
 from .contenders import OURS, TEXTBOOK_NAME
 
 # Published figures: for each set its "kind", and figures by column.
@@ -25,6 +26,8 @@ def sets_of(kind):
 
 
 UNIVARIATE, MULTIVARIATE = map(sets_of, KINDS)
+COMPARISONS = {"at least": operator.ge, "above": operator.gt, "at most": operator.le}
+
 # Question, figure and sets of a mean, how it compares, and with what.
 TARGETS = (
     ("SVM, univariate sets: 1-NN with DTW", "svm", UNIVARIATE, "above", 0.853),

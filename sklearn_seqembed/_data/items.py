@@ -153,7 +153,7 @@ def _ragged_error(steps, i, locator):
     found = "its time steps differ in their number of features"
     if step is not None:
         here, first = (
-            "a single value" if width is None else f"{count(width, 'feature')}"
+            "a single value" if width is None else count(width, "feature")
             for width in (widths[step], widths[0])
         )
         found = f"it has {here} at time step {step}, but {first} at time step 0"

@@ -113,7 +113,7 @@ class NumericFeatures:
             raise ValueError(
                 f"{self.scaler_name}={self.scaler!r} turns an array of shape "
                 f"{head.shape} into one of {shape}, expected the same shape. Choose a "
-                f"transformer that keeps the number of features, or "
+                "transformer that keeps the number of features, or "
                 f"{self.scaler_name}=None."
             )
         observed = ~np.isnan(head)
