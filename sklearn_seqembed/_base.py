@@ -2,7 +2,6 @@
 
 import copy
 import math
-import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -17,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.messages import count, warn_user
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
     evenly_spaced,
@@ -407,13 +406,12 @@ class BaseSequenceEstimator(
         scored = np.sort(rng.permutation(len(pairs))[:n_scored])
         self.train_score_ = self._explained_fraction(pairs[scored])
         if self.train_score_ < MIN_TRAIN_SCORE and self.max_epochs_:
-            warnings.warn(
+            warn_user(
                 f"The network explains only {max(0.0, self.train_score_):.1%} of its "
                 f"training data after {count(self.n_iter_, 'epoch')}: it predicts "
                 "little more than the mean. Increase max_epochs or n_components, or "
                 "try another patch_size or lr.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
     def _explained_fraction(self, pairs):

@@ -1,10 +1,9 @@
 """Explained fractions of whole datasets, and deviances of single sequences."""
 
-import warnings
-
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
+from sklearn_seqembed._data.messages import warn_user
 from sklearn_seqembed._network.loss import mean_errors
 
 
@@ -152,10 +151,9 @@ def _mean_explained(numeric, categorical):
         reason = "every feature is constant"
         if not (np.any(numeric.count) or categorical.is_observed):
             reason = "no value is observed in the time steps that are scored"
-        warnings.warn(
+        warn_user(
             f"The explained fraction is not defined: {reason}.",
             UndefinedMetricWarning,
-            stacklevel=3,
         )
         return np.nan
     return float(np.mean(fractions))

@@ -1,11 +1,10 @@
 """Number of time steps at the end of each sequence that are held back as a target."""
 
 import numbers
-import warnings
 
 import numpy as np
 
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.messages import count, warn_user
 
 
 def count_horizons(lengths, horizon):
@@ -58,9 +57,7 @@ def check_held_back(sequences, horizons, horizon):
             f"{found}: there is nothing to learn a forecast from. Cut off missing "
             "steps at the ends, or increase horizon."
         )
-    warnings.warn(
+    warn_user(
         f"{found}: no forecast is learned from them. If these steps are padding, pass "
-        "a list of arrays that end where the sequences do.",
-        UserWarning,
-        stacklevel=6,
+        "a list of arrays that end where the sequences do."
     )

@@ -1,8 +1,17 @@
 """How error messages name sequences, features and parameters."""
 
+import os
+import sys
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+
+from sklearn_seqembed.exceptions import SequenceReadingWarning
+
+# Warnings refer to the first line of code outside this package.
+_PACKAGE_PATH = str(Path(__file__).resolve().parents[1]) + os.sep
 
 NOT_OBSERVED = (
     "{name} has no observed value: all of its values are missing. Drop this sequence, "
@@ -103,3 +112,23 @@ def find_step(position, lengths):
     ends = np.cumsum(lengths)
     i = int(np.searchsorted(ends, position, side="right"))
     return i, int(position - ends[i] + lengths[i])
+
+
+def warn_reading(message):
+    """Warn that data was read in one of two possible ways.
+
+    Parameters
+    ----------
+    message : str
+        One sentence that says how the data was read, and how to pass it if it is meant
+        otherwise.
+    """
+    warn_user(message, SequenceReadingWarning)
+
+
+def warn_user(message, category=UserWarning):
+    """Warn, and refer to the line of the user's code that called this package."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_code.co_filename.startswith(_PACKAGE_PATH):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

@@ -4,14 +4,12 @@ The training step is in `net.py`. Early stopping and the learning rate schedule 
 callbacks of skorch. The other callbacks are in `callbacks.py`.
 """
 
-import warnings
-
 import torch
 from sklearn.base import clone
 from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.messages import count, warn_user
 from sklearn_seqembed._network.loss import SequenceLoss
 from sklearn_seqembed._training.batching import OrderedBatches, TrainingBatches
 from sklearn_seqembed._training.callbacks import (
@@ -173,11 +171,7 @@ def _check_end(net, n_epochs):
             if n_epochs
             else "no epoch was finished, so the current weights are kept"
         )
-        warnings.warn(
-            f"Training was interrupted after {count(n_epochs, 'epoch')}: {kept}.",
-            UserWarning,
-            stacklevel=6,
-        )
+        warn_user(f"Training was interrupted after {count(n_epochs, 'epoch')}: {kept}.")
 
 
 def _make_one_cycle(lr, total_steps):
