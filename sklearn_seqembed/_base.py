@@ -3,6 +3,7 @@
 import copy
 import functools
 import math
+from importlib.metadata import version
 
 import numpy as np
 from sklearn.base import (
@@ -33,6 +34,8 @@ from sklearn_seqembed._training.process import (
     is_called_by_search,
 )
 from sklearn_seqembed._training.randomness import Generators
+
+VERSION = version("sklearn-seqembed")
 
 # `fit` warns if the network explains less than this fraction of its training data.
 MIN_TRAIN_SCORE = 0.05
@@ -106,6 +109,21 @@ class BaseSequenceEstimator(
     ``_training_params()``
         Return the arguments of `train` that only one estimator has; none by default.
     """
+
+    def __getstate__(self):
+        return super().__getstate__() | {"_written_by": VERSION}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        written_by = state.pop("_written_by", None)
+        if written_by != VERSION:
+            warn_user(
+                f"This {type(self).__name__} was written by sklearn-seqembed "
+                f"{written_by or 'before 0.1'}, and is opened by {VERSION}: it may "
+                "fail or give other results. Fit it again, or install the version that "
+                "wrote it."
+            )
+        super().__setstate__(state)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")

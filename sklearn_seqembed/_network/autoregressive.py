@@ -19,6 +19,7 @@ from torch.nn import functional
 from sklearn_seqembed._network.categories import CategoryEmbedding, CategoryHeads
 from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._network.dropout import Dropout
+from sklearn_seqembed._network.initial import build_linear
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.recurrent import InitialState, build_recurrent
 
@@ -101,7 +102,7 @@ class AutoregressiveDecoder(nn.Module):
         self.heads = CategoryHeads(n_classes)
         # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + sum(self.heads.widths) + 1
-        self.output = nn.Linear(hidden_size, self.width)
+        self.output = build_linear(hidden_size, self.width)
 
     def decode_states(self, final_states, lengths, values, classes):
         """Decode every time step given the true steps before it.

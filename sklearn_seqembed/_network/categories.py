@@ -5,6 +5,8 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from sklearn_seqembed._network.initial import build_adaptive_softmax, build_embedding
+
 # Upper bound on the length of a category's embedding. Longer ones changed nothing in
 # trials.
 MAX_EMBEDDING_SIZE = 64
@@ -52,8 +54,7 @@ class CategoryEmbedding(nn.Module):
         super().__init__()
         # Index 0 is a missing category. Its vector is 0 and is not trained.
         self.tables = nn.ModuleList(
-            nn.Embedding(n + 1, size or choose_embedding_size(n), padding_idx=0)
-            for n in n_classes
+            build_embedding(n + 1, size or choose_embedding_size(n)) for n in n_classes
         )
         self.width = sum(table.embedding_dim for table in self.tables)
 
@@ -96,7 +97,7 @@ class CategoryHeads(nn.Module):
         ]
         self.adaptive = nn.ModuleDict(
             {
-                str(k): nn.AdaptiveLogSoftmaxWithLoss(
+                str(k): build_adaptive_softmax(
                     ADAPTIVE_SIZE, n, [cut for cut in ADAPTIVE_CUTOFFS if cut < n]
                 )
                 for k, n in enumerate(n_classes)
@@ -189,5 +190,8 @@ def _adaptive_cross_entropies(adaptive, logits, target):
     size = -(-len(target) // n_pieces)
     pieces = zip(logits.split(size), target.split(size), strict=True)
     return torch.cat(
-        [checkpoint(compute, *piece, use_reentrant=False) for piece in pieces]
+        [
+            checkpoint(compute, *piece, use_reentrant=False, preserve_rng_state=False)
+            for piece in pieces
+        ]
     )

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._network.categories import CategoryHeads
+from sklearn_seqembed._network.initial import build_linear
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.recurrent import InitialState, build_recurrent
 
@@ -96,7 +97,7 @@ class Decoder(nn.Module):
         self.heads = CategoryHeads(n_classes)
         # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + sum(self.heads.widths) + 1
-        self.output = nn.Linear(hidden_size, patch_size * self.width)
+        self.output = build_linear(hidden_size, patch_size * self.width)
 
     def forward(self, vectors, n_steps, lengths=None):
         """Decode `n_steps` time steps from each vector.

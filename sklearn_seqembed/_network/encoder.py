@@ -11,6 +11,7 @@ from torch import nn
 
 from sklearn_seqembed._network.categories import CategoryEmbedding
 from sklearn_seqembed._network.dropout import Dropout
+from sklearn_seqembed._network.initial import build_linear
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.patches import count_patch_inputs, join_steps
 from sklearn_seqembed._network.reader import InputReader
@@ -134,7 +135,7 @@ class Encoder(nn.Module):
         self.dropout = Dropout(dropout)
         self.to_vector = nn.Identity()
         if hidden_size is not None:
-            self.to_vector = nn.Linear(self.n_cells, n_final)
+            self.to_vector = build_linear(self.n_cells, n_final)
 
     def make_layout(self, numeric, lengths):
         """Choose which patches of a batch are computed."""

@@ -121,13 +121,13 @@ class InputReader(nn.Module):
             The inputs. Values and differences after the end of a sequence are
             arbitrary unless `repeat_last` defines them.
         """
-        numeric, is_missing, is_padding = self._fill_steps(numeric, lengths)
+        numeric, is_missing, is_padding, marks = self._fill_steps(numeric, lengths)
         if self.has_relative:
             relative = subtract_last(numeric, is_missing, lengths)
             numeric = torch.where(self.is_relative, relative, numeric)
         values, signals, log_scales, differences = [numeric], [numeric], None, None
         if self.missing_indicator:
-            values.append(is_missing.expand_as(numeric).to(numeric.dtype))
+            values.append(marks.expand_as(numeric).to(numeric.dtype))
         if self.instance_norm:
             normalized, log_scales, varies = normalize(numeric, is_missing)
             values.append(normalized)
@@ -161,6 +161,9 @@ class InputReader(nn.Module):
             Whether a value is missing or padding.
         is_padding : bool tensor of shape (N, L)
             Whether the sequence has ended before this step.
+        marks : bool tensor of shape (N, L, F or 1)
+            Whether a value is missing. Padding that repeats the last step is marked as
+            that step is, because the number of repeated steps depends on the batch.
         """
         steps = torch.arange(numeric.shape[1], device=numeric.device)
         is_padding = steps >= lengths[:, None]  # (N, L)
@@ -168,10 +171,12 @@ class InputReader(nn.Module):
         has_missing = _may_hold(torch.isnan(numeric.sum()))
         numeric = self._repeat_last_step(numeric, lengths, is_padding)
         is_missing = is_padding[:, :, None]
+        marks = torch.zeros_like(is_missing)
         if has_missing:
-            is_missing = is_missing | torch.isnan(numeric)  # (N, L, F)
+            marks = torch.isnan(numeric)  # (N, L, F)
+            is_missing = is_missing | marks
             numeric = fill_missing(numeric, is_missing)
-        return numeric, is_missing, is_padding
+        return numeric, is_missing, is_padding, marks
 
     def _repeat_last_step(self, x, lengths, is_padding):
         """Replace the padding of x (N, L, ·) by copies of the last step, if needed."""
@@ -199,7 +204,7 @@ class InputReader(nn.Module):
             total = total + differences.sum(dim=0)
             squares = squares + differences.square().sum(dim=0)
             if self.instance_norm:
-                numeric, is_missing, _ = self._fill_steps(numeric, lengths)
+                numeric, is_missing, *_ = self._fill_steps(numeric, lengths)
                 _, scales, varies = normalize(numeric, is_missing)
                 scales = torch.where(varies, scales, torch.nan)
                 log_scales.append(scales.cpu().double())
@@ -241,16 +246,17 @@ def normalize(numeric, is_missing):
     Returns
     -------
     normalized : float32 tensor of shape (N, L, F)
-        Values with mean 0 and variance 1 over the observed steps.
+        Values with mean 0 and variance 1 over the observed steps; 0 if the sequence
+        is constant.
     log_scales : float32 tensor of shape (N, F)
         Logarithm of each standard deviation.
     varies : bool tensor of shape (N, F)
         Whether the sequence varies by more than rounding errors.
     """
-    mean, std = _compute_moments(numeric, is_missing)  # (N, 1, F)
+    mean, std, deviations = _compute_moments(numeric, is_missing)
     offset = STD_OFFSET * (1 + mean.abs())
-    scale = std + offset
-    return (numeric - mean) / scale, scale.log()[:, 0], (std > offset)[:, 0]
+    scale = std + offset  # (N, 1, F)
+    return deviations / scale, scale.log()[:, 0], (std > offset)[:, 0]
 
 
 def subtract_last(numeric, is_missing, lengths):
@@ -259,7 +265,7 @@ def subtract_last(numeric, is_missing, lengths):
     Shapes are those of :func:`fill_missing`.
     """
     last = _take_steps(numeric, lengths[:, None] - 1)  # (N, 1, F)
-    _, std = _compute_moments(numeric, is_missing)  # (N, 1, F)
+    _, std, _ = _compute_moments(numeric, is_missing)  # (N, 1, F)
     return (numeric - last) / (std + RELATIVE_STD_OFFSET)
 
 
@@ -269,11 +275,26 @@ def subtract_previous(x):
 
 
 def _compute_moments(numeric, is_missing):
-    """Compute mean and standard deviation over observed steps, each (N, 1, F)."""
+    """Compute mean and standard deviation over observed steps, and the deviations.
+
+    The rounding of a sum depends on the batch, and the deviations of a sequence that
+    hardly varies would consist of it. The first value is therefore subtracted before
+    the sum, which makes the deviations of a constant sequence exactly 0.
+
+    Returns
+    -------
+    mean, std : float32 tensor of shape (N, 1, F)
+        Mean and standard deviation of each sequence.
+    deviations : float32 tensor of shape (N, L, F)
+        Differences from the mean.
+    """
     count = (~is_missing).sum(dim=1, keepdim=True).clamp(min=1)  # (N, 1, F or 1)
-    mean = torch.where(is_missing, 0.0, numeric).sum(dim=1, keepdim=True) / count
-    squares = torch.where(is_missing, 0.0, numeric - mean).square()
-    return mean, (squares.sum(dim=1, keepdim=True) / count).sqrt()
+    first = numeric[:, :1]
+    deviations = numeric - first
+    mean = torch.where(is_missing, 0.0, deviations).sum(dim=1, keepdim=True) / count
+    deviations = deviations - mean
+    squares = torch.where(is_missing, 0.0, deviations).square()
+    return first + mean, (squares.sum(dim=1, keepdim=True) / count).sqrt(), deviations
 
 
 def _replace_tiny(std):

@@ -4,8 +4,7 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._network.dropout import Dropout
-
-CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
+from sklearn_seqembed._network.initial import build_cells, build_linear
 
 
 class RecurrentLayer(nn.Module):
@@ -29,10 +28,10 @@ class RecurrentLayer(nn.Module):
 
     def __init__(self, n_inputs, n_forward, n_backward, cell):
         super().__init__()
-        self.forward_cells = build_recurrent(cell, n_inputs, n_forward)
+        self.forward_cells = build_cells(cell, n_inputs, n_forward)
         self.backward_cells = None
         if n_backward:
-            self.backward_cells = build_recurrent(cell, n_inputs, n_backward)
+            self.backward_cells = build_cells(cell, n_inputs, n_backward)
 
     def forward(self, x, layout):
         """Return the states (R, H) of each direction, in the order they were read."""
@@ -67,7 +66,7 @@ class StackedCells(nn.Module):
         self.input_size, self.hidden_size = n_inputs, n_cells
         self.num_layers = num_layers
         self.layers = nn.ModuleList(
-            build_recurrent(cell, n, n_cells)
+            build_cells(cell, n, n_cells)
             for n in [n_inputs] + [n_cells] * (num_layers - 1)
         )
         self.dropout = Dropout(dropout)
@@ -103,7 +102,9 @@ class InitialState(nn.Module):
         super().__init__()
         self.is_lstm = cell == "lstm"  # has hidden state and memory
         self.shape = (1 + self.is_lstm, cells.num_layers, cells.hidden_size)
-        self.linear = nn.Linear(n_inputs, self.shape[0] * self.shape[1] * self.shape[2])
+        self.linear = build_linear(
+            n_inputs, self.shape[0] * self.shape[1] * self.shape[2]
+        )
 
     def forward(self, x):
         """Return the state as the cells take it: one or two tensors (layers, N, H)."""
@@ -113,27 +114,10 @@ class InitialState(nn.Module):
 
 
 def build_recurrent(cell, n_inputs, n_cells, *, num_layers=1, dropout=0.0):
-    """Build recurrent cells with the initial weights that Keras uses.
-
-    Input weights are Xavier-uniform, recurrent weights are orthogonal for each gate,
-    biases are 0, except for the forget gate of an LSTM, where they are 1. By default,
-    torch draws all of them from the same small uniform range.
-    """
+    """Build one layer of recurrent cells, or a stack of several."""
     if num_layers > 1:
         return StackedCells(cell, n_inputs, n_cells, num_layers, dropout)
-    cells = CELLS[cell](n_inputs, n_cells)
-    for name, weights in cells.named_parameters():
-        if name.startswith("weight_ih"):
-            for gate in weights.data.split(n_cells):
-                nn.init.xavier_uniform_(gate)
-        elif name.startswith("weight_hh"):
-            for gate in weights.data.split(n_cells):
-                nn.init.orthogonal_(gate)
-        else:
-            nn.init.zeros_(weights)
-            if cell == "lstm" and name.startswith("bias_ih"):
-                nn.init.ones_(weights.data[n_cells : 2 * n_cells])  # gates i, f, g, o
-    return cells
+    return build_cells(cell, n_inputs, n_cells)
 
 
 def select_layer(state, k):

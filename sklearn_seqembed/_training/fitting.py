@@ -10,6 +10,7 @@ from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from sklearn_seqembed._data.messages import count, warn_user
+from sklearn_seqembed._network.initial import weight_generator
 from sklearn_seqembed._network.loss import SequenceLoss
 from sklearn_seqembed._training.batching import OrderedBatches, TrainingBatches
 from sklearn_seqembed._training.callbacks import (
@@ -23,7 +24,7 @@ from sklearn_seqembed._training.callbacks import (
 )
 from sklearn_seqembed._training.devices import keep_freed_memory
 from sklearn_seqembed._training.net import SequenceNet
-from sklearn_seqembed._training.randomness import InitialWeights, set_generator
+from sklearn_seqembed._training.randomness import set_generator
 
 # Largest norm of the gradient. It is the value of sequitur; other LSTM autoencoders use
 # .25 to 5. It was not tuned.
@@ -86,12 +87,11 @@ def build_net(
         callbacks__print_log=None,
         **{f"module__{name}": value for name, value in module_params.items()},
     )
-    initial_weights = InitialWeights(generator)
+    token = weight_generator.set(generator)
     try:
-        with initial_weights:
-            net.initialize()
+        net.initialize()
     finally:
-        initial_weights.close()  # an error may have been raised while it was left
+        weight_generator.reset(token)
     net.module_.float()  # the user may have changed torch's default dtype
     return net
 
