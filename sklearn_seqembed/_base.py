@@ -31,6 +31,7 @@ from sklearn_seqembed._training.fitting import build_net, train
 from sklearn_seqembed._training.process import (
     Interrupts,
     ProcessState,
+    allowing_gradients,
     is_called_by_search,
 )
 from sklearn_seqembed._training.randomness import Generators
@@ -200,7 +201,7 @@ class BaseSequenceEstimator(
         fitted, interrupts = self._copy_attributes(), Interrupts()
         state = ProcessState()
         try:
-            with state:
+            with state, allowing_gradients():
                 fitted._learn(X, y, single_pass, interrupts)
         finally:
             state.restore()

@@ -1,5 +1,7 @@
 """Fixtures shared by all tests."""
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -35,3 +37,11 @@ def fitted():
     )
     embedder = LSTMSequenceEmbedder(n_components=6, max_epochs=3, random_state=0)
     return embedder.fit(X)
+
+
+@pytest.fixture
+def ctrl_c_raises():
+    """Raise KeyboardInterrupt on Ctrl-C, which background processes ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

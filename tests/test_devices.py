@@ -1,50 +1,13 @@
-"""Devices, and seeds that leave torch's global state unchanged."""
+"""Devices."""
 
 import pickle
 
 import numpy as np
 import pytest
 import torch
-from joblib import Parallel, delayed
 from small_fits import small_embedder
 
-from sklearn_seqembed._training.devices import resolve_device, seeded
-
-
-def test_fit_and_transform_restore_torchs_generator(X):
-    torch.manual_seed(3)
-    expected = torch.rand(2)
-
-    torch.manual_seed(3)
-    small_embedder(dropout=0.2, num_layers=2).fit(X).transform(X)
-
-    assert torch.equal(torch.rand(2), expected)
-
-
-def test_fits_in_threads_are_reproducible(X):
-    def fit():
-        embedder = small_embedder(num_layers=2, dropout=0.2)
-        return embedder.fit_transform(X)
-
-    expected = fit()
-    vectors = Parallel(n_jobs=4, backend="threading")(delayed(fit)() for _ in range(6))
-
-    for found in vectors:
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-
-
-def test_seeded_blocks_draw_equal_numbers_and_restore_the_state():
-    torch.manual_seed(3)
-    expected = torch.rand(2)
-    torch.manual_seed(3)
-
-    with seeded(5, "cpu"):
-        first = torch.rand(3)
-    with seeded(5, "cpu"):
-        second = torch.rand(3)
-
-    assert torch.equal(first, second)
-    assert torch.equal(torch.rand(2), expected)
+from sklearn_seqembed._training.devices import resolve_device
 
 
 def test_auto_device_prefers_cuda_then_mps(monkeypatch):

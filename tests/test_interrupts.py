@@ -6,16 +6,13 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 from small_fits import small_embedder, weights
 
-
-@pytest.fixture(autouse=True)
-def default_handler():
-    """Raise KeyboardInterrupt on Ctrl-C, which background processes ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
 
 
 class _CtrlC(Callback):
@@ -96,3 +93,77 @@ def test_a_callback_that_stops_training_does_not_warn(X):
         embedder = small_embedder(callbacks=[Stop()]).fit(X)
 
     assert embedder.n_iter_ == 1
+
+
+class _CtrlCAfterTraining(Callback):
+    """Press Ctrl-C several times after the last epoch."""
+
+    def __init__(self, n_presses=1):
+        self.n_presses = n_presses
+
+    def on_train_end(self, net, **kwargs):
+        for _ in range(self.n_presses):
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("n_presses", [1, 2])
+def test_ctrl_c_after_the_last_epoch_loses_nothing(X, n_presses):
+    expected = small_embedder().fit(X)
+
+    callback = _CtrlCAfterTraining(n_presses)
+    with pytest.warns(UserWarning, match="pressed after the last epoch"):
+        embedder = small_embedder(callbacks=[callback]).fit(X)
+
+    assert embedder.n_iter_ == 3
+    assert embedder.train_score_ == expected.train_score_
+    np.testing.assert_array_equal(embedder.transform(X), expected.transform(X))
+
+
+def test_ctrl_c_again_while_the_best_weights_are_restored_keeps_them(X):
+    callbacks = [_CtrlC(3), _CtrlCAfterTraining()]
+    with pytest.warns(UserWarning, match="interrupted after 2 epochs"):
+        embedder = small_embedder(max_epochs=9, callbacks=callbacks).fit(X)
+
+    assert embedder.n_iter_ == 2
+    assert np.isfinite(embedder.transform(X)).all()
+
+
+def test_ctrl_c_three_times_stops_fit_at_once(X):
+    embedder = small_embedder().fit(X)
+    expected = embedder.transform(X)
+
+    with pytest.raises(KeyboardInterrupt):
+        embedder.set_params(callbacks=[_CtrlCAfterTraining(3)]).fit(X)
+
+    np.testing.assert_array_equal(embedder.transform(X), expected)
+
+
+@pytest.mark.parametrize("callback", [_CtrlC(2), _CtrlCAfterTraining()])
+def test_ctrl_c_stops_a_search(X, callback):
+    search = GridSearchCV(
+        make_pipeline(small_embedder(callbacks=[callback])),
+        {"lstmsequenceembedder__n_components": [2, 4]},
+        cv=2,
+    )
+
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(X)
+
+
+def test_ctrl_c_in_a_pipeline_keeps_the_weights(X):
+    pipeline = make_pipeline(small_embedder(callbacks=[_CtrlC(2)]), StandardScaler())
+
+    with pytest.warns(UserWarning, match="interrupted after 1 epoch"):
+        vectors = pipeline.fit_transform(X)
+
+    assert np.isfinite(vectors).all()
+
+
+def test_a_handler_that_does_not_interrupt_is_called(X):
+    numbers = []
+    signal.signal(signal.SIGINT, lambda number, frame: numbers.append(number))
+
+    embedder = small_embedder(callbacks=[_CtrlC(2)]).fit(X)
+
+    assert set(numbers) == {signal.SIGINT}
+    assert embedder.n_iter_ == 3

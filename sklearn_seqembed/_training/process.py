@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -71,6 +72,13 @@ class ProcessState:
 
 def _get_autocast(kind):
     return torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
+
+
+def allowing_gradients():
+    """Make a block in which tensors can have gradients, even in inference mode."""
+    if torch.is_inference_mode_enabled():
+        return torch.inference_mode(mode=False)
+    return nullcontext()
 
 
 class Interrupts:

@@ -1,0 +1,81 @@
+"""Repeat fit, transform, predict and save, and measure what grows.
+
+Run it as ``python tests/soak.py --cycles 200``. It prints, as JSON, the growth per
+cycle of the memory of the process, its open files, its threads and the files in the
+temporary folder, estimated by least squares over the second half of the cycles.
+"""
+
+import argparse
+import json
+import os
+import pickle
+import tempfile
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+
+
+def main():
+    """Print the slopes as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cycles", type=int, default=200)
+    n_cycles = parser.parse_args().cycles
+    warnings.simplefilter("ignore")
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        cycle = _make_cycle(Path(folder) / "model.pickle")
+        for _ in range(n_cycles):
+            cycle()
+            rows.append(_measure(folder))
+    half = rows[n_cycles // 2 :]
+    slopes = {
+        name: float(np.polyfit(range(len(half)), [row[name] for row in half], 1)[0])
+        for name in half[0]
+    }
+    print(json.dumps({"first": rows[0], "last": rows[-1], "slopes": slopes}))
+
+
+def _make_cycle(path):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(n, 2)) for n in rng.integers(4, 30, 16)]
+    words = ["abc", "bca", "cab", "acb"] * 4
+    shared = {"max_epochs": 1, "random_state": 0, "n_components": 8}
+
+    def cycle():
+        embedder = LSTMSequenceEmbedder(**shared, verbose=1).fit(X)
+        embedder.inverse_transform(embedder.transform(X))
+        embedder.partial_fit(X).score(X)
+        predictor = LSTMSequencePredictor(**shared).fit(words, words)
+        predictor.predict(words)
+        for model in (embedder, predictor):
+            path.write_bytes(pickle.dumps(model))
+            pickle.loads(path.read_bytes())
+        try:
+            embedder.fit([x * np.nan for x in X])
+        except ValueError:
+            pass
+
+    return cycle
+
+
+def _measure(folder):
+    status = Path("/proc/self/status").read_text()
+    (resident,) = (
+        int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")
+    )
+    return {
+        "memory, KiB": resident,
+        "open files": len(os.listdir("/proc/self/fd")),
+        "threads": threading.active_count(),
+        "threads of the process": len(os.listdir("/proc/self/task")),
+        "temporary files": sum(len(files) for *_, files in os.walk(folder)),
+    }
+
+
+if __name__ == "__main__":
+    main()
