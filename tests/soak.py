@@ -32,19 +32,21 @@ def main():
         for _ in range(n_cycles):
             cycle()
             rows.append(_measure(folder))
+        size = Path(folder, "model.pickle").stat().st_size / 1024
     half = rows[n_cycles // 2 :]
     slopes = {
         name: float(np.polyfit(range(len(half)), [row[name] for row in half], 1)[0])
         for name in half[0]
     }
-    print(json.dumps({"first": rows[0], "last": rows[-1], "slopes": slopes}))
+    report = {"first": rows[0], "last": rows[-1], "slopes": slopes, "file, KiB": size}
+    print(json.dumps(report))
 
 
 def _make_cycle(path):
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(n, 2)) for n in rng.integers(4, 30, 16)]
     words = ["abc", "bca", "cab", "acb"] * 4
-    shared = {"max_epochs": 1, "random_state": 0, "n_components": 8}
+    shared = {"n_components": 48, "max_epochs": 1, "random_state": 0}
 
     def cycle():
         embedder = LSTMSequenceEmbedder(**shared, verbose=1).fit(X)

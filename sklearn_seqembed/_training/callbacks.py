@@ -198,8 +198,13 @@ class Progress(Callback):
             warnings.filterwarnings("ignore", "IProgress not found")
             from tqdm.auto import tqdm  # chooses the bar of a terminal or a notebook
 
+        class Bar(tqdm):
+            """A bar without the thread that monitors all bars, which never ends."""
+
+            monitor_interval = 0
+
         self.first_ = len(net.history)
-        self.bar_ = tqdm(total=self.n_epochs * self.n_batches, unit="batch")
+        self.bar_ = Bar(total=self.n_epochs * self.n_batches, unit="batch")
 
     def on_epoch_begin(self, net, **kwargs):
         """Show the number of the epoch."""
