@@ -195,8 +195,8 @@ horizon_, device_
     the order of sequences, or on the other sequences. Results on different devices or
     with different versions of torch may differ.
 
-    If `fit` is interrupted by Ctrl-C, it warns and keeps the best weights so far; within
-    a search of scikit-learn, the interrupt stops the search.
+    If `fit` is interrupted by Ctrl-C, it warns and keeps the best weights so far.
+    Within a search of scikit-learn, the interrupt stops the search.
 
     The network of typical tutorials is obtained by ``patch_size=1, bidirectional=False,
     reservoir_fraction=0, instance_norm=False, vector_scaling=None,
