@@ -22,6 +22,12 @@ from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.decoding import decode_vectors
 from sklearn_seqembed._training.pair_dataset import Pairs
 
+# Fewer training sequences are not augmented. There is no distribution to learn from
+# them, and the network can learn them by heart: without augmentation the largest error
+# of the tutorial's sequence, 0.1 to 0.9, is .0005 instead of .0033. It is the smallest
+# batch that "auto" chooses.
+MIN_AUGMENTED_SEQUENCES = 16
+
 # Maximum number of sequences from which `instance_norm` is chosen.
 N_INSPECTED_SEQUENCES = 1000
 
@@ -125,6 +131,7 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         sequence with another one of the batch that has no missing values. The other
         sequence has a weight of up to one half [9]_, which is also the fraction of the
         categories that are taken from it. "mix" is not applied to forecasts.
+        Fewer than 16 sequences are not varied.
     %(batch_size)s
     %(lr)s
     %(lr_schedule)s
@@ -566,6 +573,7 @@ horizon_, device_
 
     def _make_dataset(self, encoded, generator=None):
         sequences, training = encoded.sources, generator is not None
+        varies = training and len(sequences) >= MIN_AUGMENTED_SEQUENCES
         forecasts = "forecast" in self._parts
         return SequenceDataset(
             sequences,
@@ -576,7 +584,7 @@ horizon_, device_
             # does so for half of each batch. Otherwise the network would never learn to
             # reconstruct the end of a sequence.
             read_whole=0.5 if training and self._parts == PARTS["composite"] else 0.0,
-            augmentation=as_options(self.augmentation) if training else (),
+            augmentation=as_options(self.augmentation) if varies else (),
             generator=generator,
         )
 

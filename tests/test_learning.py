@@ -187,3 +187,30 @@ def test_composite_recovers_the_full_lengths(horizon):
     guess = np.abs(np.median(lengths) - lengths)
     assert np.abs(errors).mean() < 0.25 * guess.mean()
     assert abs(errors.mean()) < 0.5
+
+
+def test_few_sequences_are_not_augmented():
+    x = np.arange(1, 10) / 10
+    params = {"n_components": 32, "max_epochs": 2, "random_state": 0}
+
+    augmented, plain = (
+        LSTMSequenceEmbedder(augmentation=augmentation, **params)
+        for augmentation in (("shift", "mix"), None)
+    )
+
+    for n, is_equal in ((1, True), (15, True), (16, False)):
+        X = [x] * n
+        scores = augmented.fit(X).history_[-1], plain.fit(X).history_[-1]
+        losses = {score["train_loss"] for score in scores}
+        assert len(losses) == (1 if is_equal else 2)
+
+
+def test_the_sequence_of_the_tutorial_is_reconstructed():
+    x = np.arange(1, 10) / 10
+    embedder = LSTMSequenceEmbedder(
+        n_components=64, reservoir_fraction=0, max_epochs=600, random_state=0
+    )
+
+    (found,) = embedder.fit([x]).reconstruct([x])
+
+    np.testing.assert_allclose(found, x, atol=1e-3)
