@@ -205,7 +205,7 @@ def test_few_sequences_are_not_augmented():
         assert len(losses) == (1 if is_equal else 2)
 
 
-def test_the_sequence_of_the_tutorial_is_reconstructed():
+def test_the_sequence_of_the_tutorial_is_reconstructed_with_defaults():
     x = np.arange(1, 10) / 10
     embedder = LSTMSequenceEmbedder(
         n_components=64, reservoir_fraction=0, max_epochs=600, random_state=0
