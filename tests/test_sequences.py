@@ -342,7 +342,7 @@ def test_values_whose_sum_overflows_are_accepted():
 
 @pytest.mark.parametrize(
     ("X", "n_features"),
-    [(RAGGED, 2), (PADDED, 2), (FLAT, 1), (TABLE, 3), (TABLE.tolist(), 3)],
+    [(RAGGED, 2), (PADDED, 2), (FLAT, 1), (TABLE, 3), (TABLE.tolist(), 1)],
     ids=["list", "3-D", "flat list", "2-D", "equal lists"],
 )
 def test_the_number_of_features_is_set_at_fit(X, n_features):
@@ -733,8 +733,8 @@ def test_another_number_of_features_is_refused_after_fit(fitted, X, n_features):
 
 @pytest.mark.parametrize(
     "X",
-    [np.ones((2, 5)), np.ones((2, 5)).tolist(), torch.ones(2, 5)],
-    ids=["array", "lists", "tensor"],
+    [np.ones((2, 5)), torch.ones(2, 5)],
+    ids=["array", "tensor"],
 )
 def test_a_table_of_another_width_is_refused_with_a_remedy(fitted_on_table, X):
     match = (
@@ -757,8 +757,8 @@ def test_the_remedy_in_the_message_works(fitted_on_table):
 
 @pytest.mark.parametrize(
     "X",
-    [FLAT, [x[:, None] for x in FLAT], np.ones((2, 7, 1))],
-    ids=["flat list", "list", "3-D"],
+    [FLAT, [x[:, None] for x in FLAT], np.ones((2, 7, 1)), np.ones((2, 5)).tolist()],
+    ids=["flat list", "list", "3-D", "equal lists"],
 )
 def test_one_feature_of_any_length_is_accepted_after_fit_on_a_table(fitted_on_table, X):
     vectors = fitted_on_table.transform(X)

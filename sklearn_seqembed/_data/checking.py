@@ -15,11 +15,7 @@ from sklearn_seqembed._data.feature_kinds import (
     list_categorical,
 )
 from sklearn_seqembed._data.frames import FrameContainer, has_cells_of_sequences
-from sklearn_seqembed._data.lists import (
-    ListContainer,
-    as_table,
-    is_series_of_objects,
-)
+from sklearn_seqembed._data.lists import ListContainer, is_series_of_objects
 from sklearn_seqembed._data.messages import NOT_OBSERVED, Locator, count, name_feature
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.schema import Schema
@@ -95,10 +91,7 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
     """
     locator = Locator(name, allow_empty=allow_empty)
     if isinstance(X, (list, tuple)):
-        table = as_table(X, locator)
-        if table is None:
-            return ListContainer.read(X, locator)
-        return TableContainer.read(table, locator, estimator_name)
+        return ListContainer.read(X, locator)
     if frame_library(X) is None:
         data = export_arrow(X)
         if data is not None and frame_library(data) is None:
@@ -173,6 +166,10 @@ def _compare_with_fit(parsed, schema, estimator_name):
                 f"{count(len(parsed.lengths), 'univariate sequence')}: "
                 f"pass [{name}] if it is one sequence, a 3-D array if there are "
                 "several."
+            )
+        elif parsed.n_features == 1 and (parsed.lengths == schema.n_features).all():
+            remedy = (
+                f" {name} is a list of sequences: pass [{name}] if it is one sequence."
             )
         raise ValueError(
             f"{name} has {parsed.n_features} features, but {estimator_name} is "

@@ -231,13 +231,18 @@ def _parse_objects(items, locator):
     lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
     locator.check_lengths(lengths)
     positions = np.flatnonzero(lengths)
-    if not any(isinstance(sequences[i][0], (list, tuple)) for i in positions):
+    is_nested = {i: _step_width(sequences[i][0]) is not None for i in positions}
+    if not any(is_nested.values()):
         values = list(chain.from_iterable(sequences))
         blocks = [parse_values(values, lengths, locator)]
         is_list = isinstance(items[0], (list, tuple)) and blocks[0].kind == "string"
         return Items(blocks, lengths, "list" if is_list else "1d")
     widths = np.array([_common_width(sequences[i], i, locator) for i in positions])
     _check_widths(widths, positions, locator)
+    # As among arrays, items of shape (n_timesteps,) and (n_timesteps, 1) are alike.
+    for i in positions:
+        if not is_nested[i]:
+            sequences[i] = [(value,) for value in sequences[i]]
     steps = list(chain.from_iterable(sequences))
     blocks = [
         parse_values(list(map(itemgetter(feature), steps)), lengths, locator, feature)
@@ -247,7 +252,8 @@ def _parse_objects(items, locator):
         values = np.concatenate([block.values for block in blocks], axis=1)
         block = FeatureBlock("numeric", values.astype(np.float64))
         return Items([block], lengths, "2d")
-    return Items(blocks, lengths, _form_of_steps(items[positions[0]]))
+    nested = next(i for i in positions if is_nested[i])
+    return Items(blocks, lengths, _form_of_steps(items[nested]))
 
 
 def _form_of_steps(item):

@@ -2,7 +2,6 @@
 
 import numbers
 from dataclasses import dataclass
-from itertools import chain
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from sklearn_seqembed._data.container import Container
 from sklearn_seqembed._data.factorize import as_objects
 from sklearn_seqembed._data.items import build_items, parse_items
-from sklearn_seqembed._data.parsed import ParsedSequences
+from sklearn_seqembed._data.parsed import ParsedSequences, is_missing
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,8 @@ class ListContainer(Container):
         outer, items, index, series_dtype = "array", X, None, None
         if isinstance(X, (list, tuple)):
             outer = "list"
+            if all(isinstance(item, numbers.Number) or is_missing(item) for item in X):
+                refuse_single_values(f"a list of {len(X)} numbers", locator.argument)
         elif isinstance(X, np.ndarray):
             items = X.tolist() if X.dtype.kind in "UT" else list(X)
         else:
@@ -96,30 +97,6 @@ def build_series(items, index, dtype=object):
     return pd.Series(items, index=index, dtype=dtype)
 
 
-def as_table(X, locator):
-    """Convert lists of numbers to a 2-D array, or return None if lengths differ."""
-    locator.check_not_empty(len(X))
-    if all(isinstance(item, numbers.Number) for item in X):
-        refuse_single_values(f"a list of {len(X)} numbers", locator.argument)
-    if not all(isinstance(item, (list, tuple)) for item in X):
-        return None
-    n_steps = {len(item) for item in X}
-    if len(n_steps) > 1 or 0 in n_steps or not _is_number(X[0][0]):
-        return None
-    try:
-        array = np.asarray(X)
-    except ValueError:  # the items hold lists of several lengths
-        return None
-    if array.ndim > 2 or array.dtype.kind not in "iufO":
-        return None  # bools are categories, unless they are mixed with numbers
-    if array.dtype.kind != "O":
-        return array
-    types = set(map(type, chain.from_iterable(X))) - {type(None)}
-    if types <= {bool, np.bool_} or not all(map(_is_number_type, types)):
-        return None
-    return array.astype(np.float64)
-
-
 def is_series_of_objects(X):
     """Return whether X is a pandas Series of strings or other Python objects."""
     if not nw.dependencies.is_pandas_series(X) or not len(X):
@@ -134,11 +111,3 @@ def refuse_single_values(found, name):
         f"it is one univariate sequence, numpy.reshape({name}, (-1, 1)) if each value "
         "is a sequence of one step."
     )
-
-
-def _is_number(value):
-    return value is None or _is_number_type(type(value))
-
-
-def _is_number_type(t):
-    return issubclass(t, (numbers.Real, np.bool_))
