@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_seqembed._data.checking import parse_sequences
+from sklearn_seqembed._data.checking import match_features, parse_sequences
 from sklearn_seqembed._data.messages import count
 
 __all__ = ["exact_match_score", "token_match_score"]
@@ -106,6 +106,7 @@ def _count_matches(X_true, X_pred):
     """
     true = parse_sequences(X_true, "X_true", allow_empty=True)
     pred = parse_sequences(X_pred, "X_pred", allow_empty=True)
+    pred = match_features(pred, true.container.feature_names)
     _check_comparable(true, pred)
     n_samples = len(true.lengths)
     shared = np.minimum(true.lengths, pred.lengths)

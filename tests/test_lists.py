@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from round_trips import read, round_trip, values_of
-from small_fits import small_embedder
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
+from small_fits import small_embedder
 
 from sklearn_seqembed import LSTMSequencePredictor
 

@@ -627,7 +627,7 @@ REFUSED = {
     "dictionaries": (
         [{"a": 1}, {"a": 2}],
         TypeError,
-        r"X\[0\] is of type dict, expected a list or an array of time steps",
+        r"X\[0\] is a dict of single values",
     ),
     "a dictionary": ({"a": [1.0, 2.0]}, TypeError, r"dict"),
     "item that is None": ([[1.0, 2.0], None], ValueError, r"X\[1\] is missing: a seq"),

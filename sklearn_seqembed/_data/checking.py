@@ -17,6 +17,7 @@ from sklearn_seqembed._data.feature_kinds import (
 from sklearn_seqembed._data.frames import FrameContainer, has_cells_of_sequences
 from sklearn_seqembed._data.lists import ListContainer, is_series_of_objects
 from sklearn_seqembed._data.messages import NOT_OBSERVED, Locator, count, name_feature
+from sklearn_seqembed._data.named_items import split_groups
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.schema import Schema
 from sklearn_seqembed._data.sequences import Sequences
@@ -35,7 +36,7 @@ def check_sequences(
 
     Parameters
     ----------
-    X : list, tuple, array, tensor, frame or Arrow array
+    X : list, tuple, array, tensor, frame, pandas groupby or Arrow array
         The sequences, in any of the forms listed in the user guide. They are not
         changed.
     name : str, default="X"
@@ -90,6 +91,8 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
         The values, and the container.
     """
     locator = Locator(name, allow_empty=allow_empty)
+    groups = split_groups(X)
+    X = X if groups is None else groups
     if isinstance(X, (list, tuple)):
         return ListContainer.read(X, locator)
     if frame_library(X) is None:
@@ -134,6 +137,7 @@ def validate_parsed(
         is_listed = list_categorical(categorical_features, parsed)
         kinds = choose_kinds(parsed.blocks, is_listed)
     else:
+        parsed = match_features(parsed, schema.feature_names)
         _compare_with_fit(parsed, schema, estimator_name or "the estimator")
         is_listed, kinds = None, schema.kinds
     blocks, categorical, origins = convert_features(parsed, kinds, is_listed)
@@ -141,6 +145,40 @@ def validate_parsed(
     found = Schema(parsed.container, kinds, origins)
     _check_values(sequences, found, parsed.locator.argument)
     return sequences, found
+
+
+def match_features(parsed, names):
+    """Match the features of a list of frames or dicts with others by their names.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        The sequences.
+    names : tuple or None
+        Names of the expected features, or None if they have no names.
+
+    Returns
+    -------
+    parsed : ParsedSequences
+        The features in the order of `names`; unchanged if either has no names, or if
+        it is one frame, whose columns scikit-learn expects in the order of fit.
+
+    Raises
+    ------
+    ValueError
+        If the names are not the same.
+    """
+    container = parsed.container
+    found = container.feature_names
+    if container.is_frame or None in (found, names) or found == names:
+        return parsed
+    if set(found) != set(names):
+        raise ValueError(
+            f"{parsed.locator.argument}[0] has the columns {list(found)}, expected "
+            f"{list(names)}, as in fit."
+        )
+    order = [found.index(name) for name in names]
+    return parsed.reorder(order)._replace(container=container.reorder(names))
 
 
 def _compare_with_fit(parsed, schema, estimator_name):

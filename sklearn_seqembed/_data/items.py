@@ -22,7 +22,7 @@ class Items(NamedTuple):
         The features at all time steps.
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
-    form : {"2d", "1d", "string", "list", "tuples", "lists"}
+    form : str
         Form of each sequence, as explained in :class:`ListContainer`.
     """
 
@@ -51,7 +51,7 @@ def parse_items(items, locator):
     if not _begins_with_string(items[0]):
         arrays = [_as_numeric_array(item, i, locator) for i, item in enumerate(items)]
         if all(array is not None for array in arrays):
-            return _join_arrays(arrays, _hold_pandas_categories(items), locator)
+            return join_arrays(arrays, _hold_pandas_categories(items), locator)
     return _parse_objects(items, locator)
 
 
@@ -181,8 +181,23 @@ def _check_dimensions(array, item, i, locator):
         )
 
 
-def _join_arrays(arrays, are_categories, locator):
-    """Join arrays of numbers in one block."""
+def join_arrays(arrays, are_categories, locator):
+    """Join arrays of numbers in one block.
+
+    Parameters
+    ----------
+    arrays : list of ndarray of shape (n_timesteps_i,) or (n_timesteps_i, n_features)
+        The sequences.
+    are_categories : bool
+        Whether the numbers are categories.
+    locator : Locator
+        How messages name the sequences.
+
+    Returns
+    -------
+    parsed : Items
+        One block; the form is "1d" if all arrays are, else "2d".
+    """
     is_1d = all(array.ndim == 1 for array in arrays)
     arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
     lengths = np.fromiter((len(array) for array in arrays), np.int64, len(arrays))

@@ -11,7 +11,12 @@ from sklearn_seqembed._data.arrays import pad, refuse_dtype
 from sklearn_seqembed._data.arrow_types import is_number
 from sklearn_seqembed._data.container import Container, float_dtype
 from sklearn_seqembed._data.lists import refuse_single_values
-from sklearn_seqembed._data.native_frames import frame_library, index_of, iter_columns
+from sklearn_seqembed._data.native_frames import (
+    column_names,
+    frame_library,
+    index_of,
+    iter_columns,
+)
 from sklearn_seqembed._data.parsed import (
     FeatureBlock,
     ParsedSequences,
@@ -95,7 +100,7 @@ class NumberFrameContainer(TableContainer):
             index=index_of(X),
             n_steps=table.shape[1],
             library=frame_library(X),
-            columns=tuple(name for name, _ in iter_columns(X)),
+            columns=column_names(X),
         )
         return _parse_table(table, container, locator)._replace(frame=X)
 

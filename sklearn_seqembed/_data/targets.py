@@ -165,7 +165,7 @@ def _is_single(value):
     n_dimensions = getattr(value, "ndim", None)
     if n_dimensions is not None:
         return n_dimensions == 0
-    return isinstance(value, (str, bytes, dict)) or not hasattr(value, "__len__")
+    return isinstance(value, (str, bytes)) or not hasattr(value, "__len__")
 
 
 def _as_labels(y):
