@@ -15,10 +15,16 @@ from sklearn_seqembed._data.feature_kinds import (
     list_categorical,
 )
 from sklearn_seqembed._data.frames import FrameContainer, has_cells_of_sequences
+from sklearn_seqembed._data.levels import (
+    refuse_column_levels,
+    refuse_row_levels,
+    refuse_stacked_series,
+)
 from sklearn_seqembed._data.lists import ListContainer, is_series_of_objects
 from sklearn_seqembed._data.messages import NOT_OBSERVED, Locator, count, name_feature
 from sklearn_seqembed._data.named_items import split_groups
 from sklearn_seqembed._data.native_frames import frame_library
+from sklearn_seqembed._data.readings import warn_about_reading
 from sklearn_seqembed._data.schema import Schema
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
@@ -101,9 +107,13 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
             return ArrowContainer.read(data, X, locator)
         X = X if data is None else data
     if frame_library(X) is not None:
-        if has_cells_of_sequences(X, name):
+        has_cells = has_cells_of_sequences(X, name)
+        refuse_column_levels(X, name, has_cells)
+        if has_cells:
             return FrameContainer.read(X, locator)
+        refuse_row_levels(X, name)
         return NumberFrameContainer.read(X, locator, estimator_name)
+    refuse_stacked_series(X, name)
     if is_series_of_objects(X):
         return ListContainer.read(X, locator)
     X = as_array(X)
@@ -134,6 +144,7 @@ def validate_parsed(
         Their container and features.
     """
     if schema is None:
+        warn_about_reading(parsed)
         is_listed = list_categorical(categorical_features, parsed)
         kinds = choose_kinds(parsed.blocks, is_listed)
     else:
