@@ -64,7 +64,7 @@ def test_targets_in_a_list_of_lists_come_back_as_a_list(n):
 def test_a_single_sequence_of_several_features_gets_the_remedy():
     embedder = small_embedder().fit([np.ones((4, 2)), np.zeros((3, 2))])
 
-    with pytest.raises(ValueError, match=r"pass \[X\] if it is one sequence"):
+    with pytest.raises(ValueError, match=r"pass \[X\] if X is one sequence"):
         embedder.transform([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 

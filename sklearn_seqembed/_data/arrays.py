@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
 from sklearn_seqembed._data import sequences as sequences_module
@@ -93,6 +94,23 @@ def as_array(X):
     is_series = hasattr(X, "to_numpy") and not hasattr(X, "columns")
     # Not to_numpy(), which fails if an Arrow array has nulls.
     return np.asarray(X) if is_series else X
+
+
+def is_foreign_array(X):
+    """Return whether X is an array of another library that numpy can convert.
+
+    Some of these arrays, such as those of xarray, can also be exported to Arrow, where
+    they lose their shape.
+    """
+    if isinstance(X, np.ndarray) or hasattr(X, "detach"):  # masked arrays and tensors
+        return False
+    return (
+        hasattr(X, "__array__")
+        and getattr(X, "ndim", 0) >= 1
+        and not hasattr(X, "columns")
+        and not nw.dependencies.is_pandas_series(X)
+        and hasattr(X, "__arrow_c_stream__")
+    )
 
 
 def refuse_dtype(array, name):

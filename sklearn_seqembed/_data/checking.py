@@ -7,7 +7,7 @@ here, so that later code can rely on its input. `parse_sequences` chooses the re
 
 import numpy as np
 
-from sklearn_seqembed._data.arrays import ArrayContainer, as_array
+from sklearn_seqembed._data.arrays import ArrayContainer, as_array, is_foreign_array
 from sklearn_seqembed._data.arrow import ArrowContainer, export_arrow
 from sklearn_seqembed._data.feature_kinds import (
     choose_kinds,
@@ -101,6 +101,8 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
     X = X if groups is None else groups
     if isinstance(X, (list, tuple)):
         return ListContainer.read(X, locator)
+    if is_foreign_array(X):
+        X = np.asarray(X)
     if frame_library(X) is None:
         data = export_arrow(X)
         if data is not None and frame_library(data) is None:
@@ -208,23 +210,32 @@ def _compare_with_fit(parsed, schema, estimator_name):
             )
         return
     if parsed.n_features != schema.n_features:
-        remedy = ""
-        if container.is_table:
-            remedy = (
-                f" A 2-D {name} is read as "
-                f"{count(len(parsed.lengths), 'univariate sequence')}: "
-                f"pass [{name}] if it is one sequence, a 3-D array if there are "
-                "several."
-            )
-        elif parsed.n_features == 1 and (parsed.lengths == schema.n_features).all():
-            remedy = (
-                f" {name} is a list of sequences: pass [{name}] if it is one sequence."
-            )
+        remedy = _remedy_for_features(parsed, schema.n_features)
         raise ValueError(
             f"{name} has {parsed.n_features} features, but {estimator_name} is "
             f"expecting {schema.n_features} features as input: each sequence must have "
             f"the same number of columns (axis 1) as in fit.{remedy}"
         )
+
+
+def _remedy_for_features(parsed, expected):
+    """Say how sequences with another number of features may have to be passed."""
+    container, name = parsed.container, parsed.locator.argument
+    if container.is_table:
+        return (
+            f" A 2-D {name} is read as "
+            f"{count(len(parsed.lengths), 'univariate sequence')}: pass [{name}] if it "
+            "is one sequence, a 3-D array if there are several."
+        )
+    if isinstance(container, ArrayContainer) and container.n_steps == expected:
+        return f" Did you mean {name}.transpose(0, 2, 1)?"
+    if container.is_frame or (parsed.lengths != expected).any():
+        return ""
+    if parsed.n_features == 1:
+        return (
+            f" Each sequence has one feature: pass [{name}] if {name} is one sequence."
+        )
+    return f" Did you mean [x.T for x in {name}]?"
 
 
 def _compare_columns(found, expected, name):

@@ -207,7 +207,7 @@ def join_arrays(arrays, are_categories, locator):
     if len(positions) < len(arrays):
         arrays = [arrays[i] for i in positions]
     widths = np.fromiter((a.shape[1] for a in arrays), np.int64, len(arrays))
-    _check_widths(widths, positions, locator)
+    _check_widths(widths, positions, lengths, locator)
     kind = "bool" if _are_bools(arrays) else "numeric"
     if are_categories and kind == "numeric":
         kind = "number"
@@ -223,7 +223,7 @@ def _are_bools(arrays):
     return all(a.dtype.kind == "b" or np.isnan(a).all() for a in arrays)
 
 
-def _check_widths(widths, positions, locator):
+def _check_widths(widths, positions, lengths, locator):
     """Raise an error if sequences have no features, or different numbers of them."""
     if not widths.all():
         i = int(positions[np.flatnonzero(widths == 0)[0]])
@@ -233,10 +233,16 @@ def _check_widths(widths, positions, locator):
         )
     if np.ptp(widths):
         k = int(np.flatnonzero(widths != widths[0])[0])
+        remedy = ""
+        if np.ptp(lengths[positions]) == 0 and (widths > lengths[positions]).any():
+            remedy = (
+                f" All have {count(lengths[positions[0]], 'time step')}: if the axis "
+                f"of features comes first, pass [x.T for x in {locator.argument}]."
+            )
         raise ValueError(
             f"{locator.sequence(int(positions[k]))} has {count(widths[k], 'feature')}, "
             f"but {locator.row(int(positions[0]))} has {widths[0]}. All sequences must "
-            "have the same number of features (axis 1)."
+            f"have the same number of features (axis 1).{remedy}"
         )
 
 
@@ -253,7 +259,7 @@ def _parse_objects(items, locator):
         is_list = isinstance(items[0], (list, tuple)) and blocks[0].kind == "string"
         return Items(blocks, lengths, "list" if is_list else "1d")
     widths = np.array([_common_width(sequences[i], i, locator) for i in positions])
-    _check_widths(widths, positions, locator)
+    _check_widths(widths, positions, lengths, locator)
     # As among arrays, items of shape (n_timesteps,) and (n_timesteps, 1) are alike.
     for i in positions:
         if not is_nested[i]:

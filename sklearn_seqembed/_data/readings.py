@@ -1,6 +1,7 @@
 """Warnings about data that can be read in two ways, of which one was chosen."""
 
 import math
+import re
 
 import numpy as np
 
@@ -20,6 +21,11 @@ MAX_ROWS = 20_000
 MAX_LONG_COLUMNS = 50
 # A table is long only if the order of its rows would arise by chance less often.
 MAX_CHANCE = 1e-4
+# Names of columns that identify a sequence, and of those that hold its times.
+_IDENTIFIER = re.compile(
+    r"(?:^|[_\W])id$|^(?:key|user|customer|client|patient|subject|session|device)$"
+)
+_TIME_NAME = re.compile(r"^t$|time|date|day|hour|week|month|year|step|period|index")
 # A frame of cells of one time step, and of at least this many columns, is wide.
 MIN_WIDE_COLUMNS = 5
 
@@ -54,10 +60,11 @@ def _find_long_table(parsed):
         meaning = describe_names(container.columns)
     is_stacked = _is_stacked(container, parsed.frame)
     has_dates = meaning == "times" and not _are_integers(container.columns)
-    found = None
+    candidates = []
     if not has_dates:
-        found = find_identifier(block.values.reshape(n_samples, n_columns))
-    if found is None and meaning != "features" and not is_stacked:
+        candidates = find_identifiers(block.values.reshape(n_samples, n_columns))
+    found = _choose_identifier(candidates, container.columns)
+    if not candidates and meaning != "features" and not is_stacked:
         return None
     read = (
         f"{name} was read as {count(n_samples, 'univariate sequence')} of "
@@ -76,8 +83,8 @@ def _find_long_table(parsed):
     )
 
 
-def find_identifier(values):
-    """Find the column of a long table that says to which sequence a row belongs.
+def find_identifiers(values):
+    """Find the columns of a long table that may say to which sequence a row belongs.
 
     Parameters
     ----------
@@ -86,15 +93,16 @@ def find_identifier(values):
 
     Returns
     -------
-    column : int or None
-        A column of integers, each of which occurs in several rows, such that another
-        column, the time, increases within the rows of each; None if there is none.
+    columns : list of int
+        Columns of integers, each of which occurs in several rows, such that another
+        column, the time, increases within the rows of each.
     """
     values = values[:: math.ceil(len(values) / MAX_ROWS)]
     n_rows, n_columns = values.shape
     with np.errstate(invalid="ignore"):
         is_integer = (values == np.floor(values.astype(np.float64))).all(axis=0)
-    best, least = None, math.log(n_columns**2 / MAX_CHANCE)
+    least = math.log(n_columns**2 / MAX_CHANCE)
+    found = []
     for column in np.flatnonzero(is_integer):
         identifiers, codes = np.unique(values[:, column], return_inverse=True)
         if not 2 <= len(identifiers) <= n_rows / 2:
@@ -108,17 +116,32 @@ def find_identifier(values):
                 continue
             # The logarithm of the number of orders of the rows of each identifier, in
             # only one of which, except for ties, the time increases.
-            n_orders = _log_orders(np.bincount(codes))
             is_new = ~is_same
             is_new[is_same] = is_later
-            n_orders -= _log_orders(np.bincount(np.cumsum(is_new)))
-            if n_orders > least:
-                best, least = int(column), n_orders
-    return best
+            ties = np.bincount(np.cumsum(is_new))
+            if _log_orders(np.bincount(codes)) - _log_orders(ties) > least:
+                found.append(int(column))
+                break
+    return found
 
 
 def _log_orders(counts):
     return sum(math.lgamma(n + 1) for n in counts.tolist())
+
+
+def _choose_identifier(candidates, columns):
+    """Choose the column by which to split a long table; None if there is none.
+
+    If there is a row for each pair of identifier and time, their roles can be
+    exchanged. The identifier usually comes first, and its name is not a word of time.
+    """
+    if columns is None or not all(isinstance(column, str) for column in columns):
+        return candidates[0] if candidates else None
+    named = [i for i, name in enumerate(columns) if _IDENTIFIER.search(name.lower())]
+    if named:
+        return named[0]
+    others = [i for i in candidates if not _TIME_NAME.search(columns[i].lower())]
+    return next(iter(others + candidates), None)
 
 
 def _are_integers(columns):

@@ -46,7 +46,8 @@ def describe_text(feature, starts, lengths, locator):
         read = "sequences of characters"
     else:
         texts = feature.categories[_spread(len(feature.categories))].tolist()
-        read = f"tokens of {len(feature.categories)} categories"
+        n = len(feature.categories)
+        read = f"tokens of {n} {'category' if n == 1 else 'categories'}"
     read = f"{locator.whole} was read as {read}, but"
     if _most(texts, _is_list):
         example = next(filter(_is_list, texts))
@@ -105,7 +106,7 @@ def _is_list(text):
     if text[:1] + text[-1:] in _BRACKETS:
         inner = text[1:-1].strip()
         is_numeric = all(map(_NUMBER.fullmatch, re.split(r"[\s\[\](),]+", inner)))
-        return not inner or is_numeric or any(mark in inner for mark in ",:")
+        return not inner or is_numeric or any(mark in inner for mark in ",:'\"")
     if _GEOMETRY.fullmatch(text):
         return True
     parts = re.split(r" *[,;|] *| +", text)
@@ -122,13 +123,15 @@ def _is_number(text):
 def _parser(text):
     """Name a function that parses a list written as text."""
     text = text.strip()
-    if text[:1] + text[-1:] not in _BRACKETS or ("," not in text and " " in text):
-        return (
-            "numpy.array(text.strip('[]').split(), dtype=float)"
-            if (text.startswith("["))
-            else "text.split()"
-        )
-    return "ast.literal_eval" if "'" in text or "(" in text else "json.loads"
+    if text[:1] + text[-1:] not in _BRACKETS:
+        if _GEOMETRY.fullmatch(text):
+            return "shapely.from_wkt"
+        mark = next((mark for mark in ",;|" if mark in text), None)
+        return "text.split()" if mark is None else f"text.split({mark!r})"
+    if "'" in text or "(" in text:
+        return "ast.literal_eval"
+    is_array = " " in text and "," not in text and ":" not in text
+    return "text.strip('[]').split()" if is_array else "json.loads"
 
 
 def _shorten(text):
