@@ -4,6 +4,7 @@ import numpy as np
 
 from sklearn_seqembed._data.checking import match_features, parse_sequences
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.texts import list_forms, refuse_other_forms
 
 __all__ = ["exact_match_score", "token_match_score"]
 
@@ -108,6 +109,7 @@ def _count_matches(X_true, X_pred):
     pred = parse_sequences(X_pred, "X_pred", allow_empty=True)
     pred = match_features(pred, true.container.feature_names)
     _check_comparable(true, pred)
+    refuse_other_forms(pred, list_forms(true), "X_true")
     n_samples = len(true.lengths)
     shared = np.minimum(true.lengths, pred.lengths)
     true_rows, pred_rows = _list_rows(true, shared), _list_rows(pred, shared)

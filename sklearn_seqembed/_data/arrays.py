@@ -162,7 +162,7 @@ def _parse_array(X, locator):
         for i in range(n_features)
     ]
     if X.dtype.kind == "O" and all(block.kind == "numeric" for block in blocks):
-        return [FeatureBlock("numeric", rows.astype(np.float64))]
+        return [FeatureBlock("numeric", np.hstack([b.values for b in blocks]))]
     return blocks
 
 

@@ -28,6 +28,7 @@ from sklearn_seqembed._data.readings import warn_about_reading
 from sklearn_seqembed._data.schema import Schema
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
+from sklearn_seqembed._data.texts import list_forms, refuse_other_forms
 
 
 def check_sequences(
@@ -151,11 +152,12 @@ def validate_parsed(
         kinds = choose_kinds(parsed.blocks, is_listed)
     else:
         parsed = match_features(parsed, schema.feature_names)
+        refuse_other_forms(parsed, schema.texts, "fit")
         _compare_with_fit(parsed, schema, estimator_name or "the estimator")
         is_listed, kinds = None, schema.kinds
     blocks, categorical, origins = convert_features(parsed, kinds, is_listed)
     sequences = Sequences(blocks, parsed.starts, parsed.lengths, categorical)
-    found = Schema(parsed.container, kinds, origins)
+    found = Schema(parsed.container, kinds, origins, list_forms(parsed))
     _check_values(sequences, found, parsed.locator.argument)
     return sequences, found
 

@@ -11,7 +11,7 @@ from sklearn_seqembed._data.arrow import (
     export_arrow,
     parse_column,
 )
-from sklearn_seqembed._data.arrow_types import holds_sequences
+from sklearn_seqembed._data.arrow_types import holds_sequences, is_string
 from sklearn_seqembed._data.container import join_characters, split_steps
 from sklearn_seqembed._data.factorize import as_objects
 from sklearn_seqembed._data.items import parse_items
@@ -38,6 +38,13 @@ class CellFormat(NamedTuple):
     form: str
     dtype: np.dtype = np.dtype(np.float64)
     native: object = None
+
+    @property
+    def is_text(self):
+        """Whether each cell is a string, which is a sequence of characters."""
+        return self.form == "string" or (
+            self.form == "arrow" and is_string(self.native)
+        )
 
 
 def is_sequence(cell):

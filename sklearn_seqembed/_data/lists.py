@@ -103,6 +103,12 @@ class ListContainer(Container):
         dtype = self.series_dtype if self.item == "string" else object
         return build_series(items, self.index, dtype)
 
+    def splits_strings(self, feature):
+        """Return whether strings of a feature were split into characters."""
+        if self.columns is None:
+            return self.item == "string"
+        return self.cells[feature].is_text
+
     @property
     def feature_names(self):
         """Names of the features if all are strings, else None."""

@@ -7,7 +7,6 @@ import numpy as np
 
 from sklearn_seqembed._data.arrays import ArrayContainer
 from sklearn_seqembed._data.arrow import ArrowContainer
-from sklearn_seqembed._data.arrow_types import is_string
 from sklearn_seqembed._data.column_names import describe_names
 from sklearn_seqembed._data.frames import FrameContainer
 from sklearn_seqembed._data.levels import groupby_levels, has_times_in_rows
@@ -219,7 +218,7 @@ def _find_wide_frame(parsed):
     n_steps, n_columns = int(parsed.lengths[0]), len(container.columns)
     if n_columns < MIN_WIDE_COLUMNS or (parsed.lengths != n_steps).any():
         return None
-    is_text = all(_is_text_column(cell) for cell in container.cells)
+    is_text = all(cell.is_text for cell in container.cells)
     if n_steps > 1 and not (is_text and n_columns > n_steps):
         return None
     frame = f"{name}.to_pandas()" if container.library == "pyarrow" else name
@@ -235,11 +234,6 @@ def _find_wide_frame(parsed):
         f"{count(n_steps, 'time step')} and {count(n_columns, 'feature')}, one for "
         f"each column; if each column is a time step, pass {line}."
     )
-
-
-def _is_text_column(cell):
-    is_arrow_string = cell.form == "arrow" and is_string(cell.native)
-    return cell.form == "string" or is_arrow_string
 
 
 def _find_text(parsed):

@@ -64,6 +64,8 @@ class TableContainer(Container):
         if isinstance(X, np.ndarray) and X.dtype == object:
             for j, column in enumerate(X.T):
                 _refuse_cells(column, j, locator.argument, allow_strings=True)
+            # numpy cannot convert pandas' NA and NaT.
+            X = np.where(np.frompyfunc(is_missing, 1, 1)(X).astype(bool), None, X)
         if not _holds_strings(X):
             X = _check_numbers(X, locator, estimator_name)
         container = cls(float_dtype(X.dtype), n_steps=X.shape[1])

@@ -77,6 +77,67 @@ def describe_text(feature, starts, lengths, locator):
     return None
 
 
+def list_forms(parsed):
+    """List for each feature whether its strings are characters or tokens.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        The sequences.
+
+    Returns
+    -------
+    forms : tuple of {"characters", "tokens", None}
+        "characters" if strings were split into characters, "tokens" if a time step
+        holds a string of another length; None for other features, and for tokens of one
+        character each, which are read like strings.
+    """
+    forms = []
+    for block in parsed.blocks:
+        form = None
+        if block.kind == "string" and len(block.values.categories):
+            is_split = parsed.container.splits_strings(len(forms))
+            if is_split or not are_characters(block.values.categories):
+                form = "characters" if is_split else "tokens"
+        forms += [form] * block.width
+    return tuple(forms)
+
+
+def refuse_other_forms(parsed, expected, source):
+    """Raise an error for strings where tokens are expected, or tokens for strings.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        The sequences.
+    expected : tuple of {"characters", "tokens", None}
+        As returned by :func:`list_forms`.
+    source : str
+        Where strings of this form were passed: "fit" for example.
+    """
+    if len(expected) != parsed.n_features:
+        return  # refused by its own message
+    for feature, (form, found) in enumerate(
+        zip(expected, list_forms(parsed), strict=True)
+    ):
+        if None in (form, found) or form == found:
+            continue
+        whole = parsed.locate(feature).whole
+        if found == "characters":
+            raise TypeError(
+                f"{whole} holds strings, which are sequences of characters, expected "
+                f"lists of tokens as in {source}. Split each string into tokens, for "
+                "example by text.split()."
+            )
+        categories = parsed.blocks[feature].values.categories
+        if not any(len(category) == 1 for category in categories.tolist()):
+            raise TypeError(
+                f"{whole} holds lists of tokens such as {categories[0]!r}, expected "
+                f"strings, whose time steps are characters, as in {source}. Pass one "
+                "string per sequence."
+            )
+
+
 def are_characters(categories):
     """Return whether all categories are single characters."""
     return all(len(category) == 1 for category in categories.tolist())
