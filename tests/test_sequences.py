@@ -333,11 +333,21 @@ def test_padding_is_found_in_every_chunk_of_a_large_array(monkeypatch):
 
 
 def test_values_whose_sum_overflows_are_accepted():
-    X = [np.full((3, 1), 1e308), np.full((2, 1), 1e308)]
+    X = [np.full((3, 1), 3e38, "f4"), np.full((2, 1), 3e38, "f4")]
 
     sequences = read(X)
 
     assert_array_equal(sequences.lengths, [3, 2])
+
+
+def test_a_value_too_large_to_be_scaled_is_refused_naming_the_item():
+    X = [np.ones((3, 2)), np.ones((4, 2))]
+    X[1][2, 0] = -1e308
+
+    with pytest.raises(
+        ValueError, match=r"X\[1\] holds -1e\+308 at time step 2, feature 0"
+    ):
+        read(X)
 
 
 @pytest.mark.parametrize(

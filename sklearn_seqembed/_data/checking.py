@@ -30,6 +30,9 @@ from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
 from sklearn_seqembed._data.texts import list_forms, refuse_other_forms
 
+# The squares of larger numbers, which scalers compute, exceed float64.
+MAX_VALUE = 1e150
+
 
 def check_sequences(
     X,
@@ -284,10 +287,15 @@ def _count_missing(sequences, schema, name):
         dtype = np.float32 if chunk.dtype == np.float16 else None
         with np.errstate(invalid="ignore", over="ignore"):
             is_suspicious = not np.isfinite(chunk.sum(dtype=dtype))
+        # fmax and fmin ignore NaN.
+        largest, lowest = (f.reduce(chunk, axis=None) for f in (np.fmax, np.fmin))
+        if float(largest) > MAX_VALUE or float(lowest) < -MAX_VALUE:
+            limit = min(MAX_VALUE, float(np.finfo(chunk.dtype).max))
+            row, column = np.argwhere(np.abs(chunk) > limit)[0]
+            value = chunk[row, column]
+            found = f"holds {value:.3g}" if np.isfinite(value) else "is infinite"
+            _refuse_value(ends, position + row, int(column), schema, name, found)
         if is_suspicious:
-            if np.isinf(chunk).any():
-                row, column = np.argwhere(np.isinf(chunk))[0]
-                _refuse_infinite(ends, position + row, int(column), schema, name)
             rows = np.flatnonzero(np.isnan(chunk).all(axis=1))
             owners = np.searchsorted(ends, position + rows, side="right")
             n_missing += np.bincount(owners, minlength=len(sequences))
@@ -295,7 +303,8 @@ def _count_missing(sequences, schema, name):
     return n_missing
 
 
-def _refuse_infinite(ends, row, column, schema, name):
+def _refuse_value(ends, row, column, schema, name, found):
+    """Raise an error for a value that is infinite, or too large to be scaled."""
     i = int(np.searchsorted(ends, row, side="right"))
     step = int(row - (ends[i - 1] if i else 0))
     # Times have two numeric columns, categories none.
@@ -303,7 +312,7 @@ def _refuse_infinite(ends, row, column, schema, name):
     widths = [n_columns.get(kind, 0) for kind in schema.kinds]
     feature = int(np.searchsorted(np.cumsum(widths), column, side="right"))
     raise ValueError(
-        f"{name}[{i}] is infinite at time step {step}, "
+        f"{name}[{i}] {found} at time step {step}, "
         f"{name_feature(feature, schema.feature_names)}. Replace it by NaN to have it "
         "treated as missing."
     )
