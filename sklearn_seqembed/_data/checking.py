@@ -123,6 +123,8 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
     if is_series_of_objects(X):
         return ListContainer.read(X, locator)
     X = as_array(X)
+    if isinstance(X, np.ndarray):
+        X = np.asarray(X)  # of no subclass, such as numpy.matrix
     if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OUT":
         return ListContainer.read(X, locator)
     if getattr(X, "ndim", 2) == 3:
