@@ -7,7 +7,9 @@ from itertools import islice, permutations
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 
+from sklearn_seqembed._data.arrays import as_array
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.parsed import is_missing
 
 __all__ = ["make_sequences", "make_windows"]
 
@@ -120,7 +122,8 @@ def make_windows(series, lookback, horizon, *, stride=1):
     Parameters
     ----------
     series : array-like of shape (n_timesteps,) or (n_timesteps, n_features)
-        The series, in order of time.
+        The series, in order of time: an array, a tensor, a Series or a frame. Masked
+        values and pandas' NA are missing.
     lookback : int
         Number of time steps of each window, at least 1.
     horizon : int
@@ -131,7 +134,8 @@ def make_windows(series, lookback, horizon, *, stride=1):
     Returns
     -------
     X : ndarray of shape (n_windows, lookback, n_features)
-        The windows, a read-only view of the series.
+        The windows, a read-only view of the series, or of a copy in which missing
+        values are NaN.
     y : ndarray of shape (n_windows, horizon, n_features)
         The time steps after each window, also a view. To predict only some features,
         select them: ``y[:, :, [0]]``.
@@ -167,7 +171,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     for name, value in (("lookback", lookback), ("horizon", horizon)):
         check_scalar(value, name, numbers.Integral, min_val=1)
     check_scalar(stride, "stride", numbers.Integral, min_val=1)
-    series = np.asarray(series)
+    series = _as_series(series)
     if series.ndim not in (1, 2):
         raise ValueError(
             f"series has {count(series.ndim, 'dimension')}, expected (n_timesteps,) or "
@@ -185,6 +189,18 @@ def make_windows(series, lookback, horizon, *, stride=1):
     windows = np.lib.stride_tricks.sliding_window_view(series, size, axis=0)
     windows = windows[::stride].transpose(0, 2, 1)
     return windows[:, :lookback], windows[:, lookback:]
+
+
+def _as_series(series):
+    """Convert a series to an array, in which missing numbers are NaN."""
+    array = np.asarray(as_array(series))
+    if array.dtype.kind != "O" or array.ndim not in (1, 2):
+        return array
+    # pandas' NA, for example; missing strings remain None.
+    missing = np.frompyfunc(is_missing, 1, 1)(array).astype(bool)
+    is_number = all(isinstance(v, numbers.Real) for v in array[~missing])
+    array = np.where(missing, None, array)
+    return array.astype(np.float64) if is_number else array
 
 
 def _interpolate(plateaus, times):

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from sklearn_seqembed._data.checking import parse_sequences
+from sklearn_seqembed._data.checking import match_features, parse_sequences
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.texts import list_forms, refuse_other_forms
 
 __all__ = ["exact_match_score", "token_match_score"]
 
@@ -106,7 +107,9 @@ def _count_matches(X_true, X_pred):
     """
     true = parse_sequences(X_true, "X_true", allow_empty=True)
     pred = parse_sequences(X_pred, "X_pred", allow_empty=True)
+    pred = match_features(pred, true.container.feature_names)
     _check_comparable(true, pred)
+    refuse_other_forms(pred, list_forms(true), "X_true")
     n_samples = len(true.lengths)
     shared = np.minimum(true.lengths, pred.lengths)
     true_rows, pred_rows = _list_rows(true, shared), _list_rows(pred, shared)

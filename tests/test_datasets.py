@@ -1,7 +1,12 @@
 """Generated sequences and windows are as documented."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+import torch
+from numpy.testing import assert_array_equal
 
 from sklearn_seqembed.datasets import make_sequences, make_windows
 
@@ -101,3 +106,37 @@ def test_a_one_dimensional_series_has_one_feature():
 def test_windows_that_cannot_be_cut_are_refused(arguments, match):
     with pytest.raises(ValueError, match=match):
         make_windows(*arguments)
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        np.ma.array(np.arange(6), mask=[0, 0, 1, 0, 0, 0]),
+        np.ma.array(np.arange(6.0)[:, None], mask=np.arange(6)[:, None] == 2),
+        [0, 1, None, 3, 4, 5],
+        pd.Series([0, 1, None, 3, 4, 5], dtype="Int64"),
+        pd.Series([0, 1, pd.NA, 3, 4, 5], dtype=object),
+        pd.Series([0, 1, None, 3, 4, 5], dtype="int64[pyarrow]"),
+        pd.DataFrame({"a": pd.array([0, 1, None, 3, 4, 5], dtype="Int64")}),
+        pl.Series([0, 1, None, 3, 4, 5]),
+        pl.DataFrame({"a": [0, 1, None, 3, 4, 5]}),
+        pa.array([0, 1, None, 3, 4, 5]),
+        pa.table({"a": [0, 1, None, 3, 4, 5]}),
+        torch.tensor([0, 1, np.nan, 3, 4, 5], requires_grad=True),
+    ],
+    ids=lambda series: type(series).__name__,
+)
+def test_missing_values_of_a_series_are_nan_in_its_windows(series):
+    X, y = make_windows(series, lookback=3, horizon=1)
+
+    assert X.dtype.kind == "f"
+    assert_array_equal(X[0], [[0], [1], [np.nan]])
+    assert_array_equal(y[:, 0, 0], [3, 4, 5])
+
+
+def test_masked_strings_are_missing_in_windows():
+    series = np.ma.array(list("abcd"), mask=[0, 1, 0, 0])
+
+    X, _ = make_windows(series, lookback=2, horizon=1)
+
+    assert X[0].ravel().tolist() == ["a", None]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
 from sklearn_seqembed._data import sequences as sequences_module
@@ -95,6 +96,23 @@ def as_array(X):
     return np.asarray(X) if is_series else X
 
 
+def is_foreign_array(X):
+    """Return whether X is an array of another library that numpy can convert.
+
+    Some of these arrays, such as those of xarray, can also be exported to Arrow, where
+    they lose their shape.
+    """
+    if isinstance(X, np.ndarray) or hasattr(X, "detach"):  # masked arrays and tensors
+        return False
+    return (
+        hasattr(X, "__array__")
+        and getattr(X, "ndim", 0) >= 1
+        and not hasattr(X, "columns")
+        and not nw.dependencies.is_pandas_series(X)
+        and hasattr(X, "__arrow_c_stream__")
+    )
+
+
 def refuse_dtype(array, name):
     """Raise an error if an array holds neither numbers nor strings."""
     if array.dtype.kind in "biufOUT":
@@ -144,7 +162,7 @@ def _parse_array(X, locator):
         for i in range(n_features)
     ]
     if X.dtype.kind == "O" and all(block.kind == "numeric" for block in blocks):
-        return [FeatureBlock("numeric", rows.astype(np.float64))]
+        return [FeatureBlock("numeric", np.hstack([b.values for b in blocks]))]
     return blocks
 
 

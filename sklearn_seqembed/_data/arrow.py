@@ -64,6 +64,10 @@ class ArrowContainer(Container):
         container = cls(block.dtype, index, library, column.type)
         return ParsedSequences.from_contiguous([block], lengths, container, locator)
 
+    def splits_strings(self, feature):
+        """Return whether strings were split into characters."""
+        return is_string(self.arrow_type)
+
     def build(self, values):
         """Build an array or a Series of lists or strings."""
         matrix, kind = values.matrix(self.dtype), values.kinds[0]

@@ -7,7 +7,7 @@ here, so that later code can rely on its input. `parse_sequences` chooses the re
 
 import numpy as np
 
-from sklearn_seqembed._data.arrays import ArrayContainer, as_array
+from sklearn_seqembed._data.arrays import ArrayContainer, as_array, is_foreign_array
 from sklearn_seqembed._data.arrow import ArrowContainer, export_arrow
 from sklearn_seqembed._data.feature_kinds import (
     choose_kinds,
@@ -15,16 +15,23 @@ from sklearn_seqembed._data.feature_kinds import (
     list_categorical,
 )
 from sklearn_seqembed._data.frames import FrameContainer, has_cells_of_sequences
-from sklearn_seqembed._data.lists import (
-    ListContainer,
-    as_table,
-    is_series_of_objects,
+from sklearn_seqembed._data.levels import (
+    refuse_column_levels,
+    refuse_row_levels,
+    refuse_stacked_series,
 )
+from sklearn_seqembed._data.lists import ListContainer, is_series_of_objects
 from sklearn_seqembed._data.messages import NOT_OBSERVED, Locator, count, name_feature
+from sklearn_seqembed._data.named_items import split_groups
 from sklearn_seqembed._data.native_frames import frame_library
+from sklearn_seqembed._data.readings import warn_about_reading
 from sklearn_seqembed._data.schema import Schema
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
+from sklearn_seqembed._data.texts import list_forms, refuse_other_forms
+
+# The squares of larger numbers, which scalers compute, exceed float64.
+MAX_VALUE = 1e150
 
 
 def check_sequences(
@@ -39,7 +46,7 @@ def check_sequences(
 
     Parameters
     ----------
-    X : list, tuple, array, tensor, frame or Arrow array
+    X : list, tuple, array, tensor, frame, pandas groupby or Arrow array
         The sequences, in any of the forms listed in the user guide. They are not
         changed.
     name : str, default="X"
@@ -94,23 +101,30 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
         The values, and the container.
     """
     locator = Locator(name, allow_empty=allow_empty)
+    groups = split_groups(X)
+    X = X if groups is None else groups
     if isinstance(X, (list, tuple)):
-        table = as_table(X, locator)
-        if table is None:
-            return ListContainer.read(X, locator)
-        return TableContainer.read(table, locator, estimator_name)
+        return ListContainer.read(X, locator)
+    if is_foreign_array(X):
+        X = np.asarray(X)
     if frame_library(X) is None:
         data = export_arrow(X)
         if data is not None and frame_library(data) is None:
             return ArrowContainer.read(data, X, locator)
         X = X if data is None else data
     if frame_library(X) is not None:
-        if has_cells_of_sequences(X, name):
+        has_cells = has_cells_of_sequences(X, name)
+        refuse_column_levels(X, name, has_cells)
+        if has_cells:
             return FrameContainer.read(X, locator)
+        refuse_row_levels(X, name)
         return NumberFrameContainer.read(X, locator, estimator_name)
+    refuse_stacked_series(X, name)
     if is_series_of_objects(X):
         return ListContainer.read(X, locator)
     X = as_array(X)
+    if isinstance(X, np.ndarray):
+        X = np.asarray(X)  # of no subclass, such as numpy.matrix
     if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OUT":
         return ListContainer.read(X, locator)
     if getattr(X, "ndim", 2) == 3:
@@ -138,16 +152,53 @@ def validate_parsed(
         Their container and features.
     """
     if schema is None:
+        warn_about_reading(parsed)
         is_listed = list_categorical(categorical_features, parsed)
         kinds = choose_kinds(parsed.blocks, is_listed)
     else:
+        parsed = match_features(parsed, schema.feature_names)
+        refuse_other_forms(parsed, schema.texts, "fit")
         _compare_with_fit(parsed, schema, estimator_name or "the estimator")
         is_listed, kinds = None, schema.kinds
     blocks, categorical, origins = convert_features(parsed, kinds, is_listed)
     sequences = Sequences(blocks, parsed.starts, parsed.lengths, categorical)
-    found = Schema(parsed.container, kinds, origins)
+    found = Schema(parsed.container, kinds, origins, list_forms(parsed))
     _check_values(sequences, found, parsed.locator.argument)
     return sequences, found
+
+
+def match_features(parsed, names):
+    """Match the features of a list of frames or dicts with others by their names.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        The sequences.
+    names : tuple or None
+        Names of the expected features, or None if they have no names.
+
+    Returns
+    -------
+    parsed : ParsedSequences
+        The features in the order of `names`; unchanged if either has no names, or if
+        it is one frame, whose columns scikit-learn expects in the order of fit.
+
+    Raises
+    ------
+    ValueError
+        If the names are not the same.
+    """
+    container = parsed.container
+    found = container.feature_names
+    if container.is_frame or None in (found, names) or found == names:
+        return parsed
+    if set(found) != set(names):
+        raise ValueError(
+            f"{parsed.locator.argument}[0] has the columns {list(found)}, expected "
+            f"{list(names)}, as in fit."
+        )
+    order = [found.index(name) for name in names]
+    return parsed.reorder(order)._replace(container=container.reorder(names))
 
 
 def _compare_with_fit(parsed, schema, estimator_name):
@@ -166,19 +217,32 @@ def _compare_with_fit(parsed, schema, estimator_name):
             )
         return
     if parsed.n_features != schema.n_features:
-        remedy = ""
-        if container.is_table:
-            remedy = (
-                f" A 2-D {name} is read as "
-                f"{count(len(parsed.lengths), 'univariate sequence')}: "
-                f"pass [{name}] if it is one sequence, a 3-D array if there are "
-                "several."
-            )
+        remedy = _remedy_for_features(parsed, schema.n_features)
         raise ValueError(
             f"{name} has {parsed.n_features} features, but {estimator_name} is "
             f"expecting {schema.n_features} features as input: each sequence must have "
             f"the same number of columns (axis 1) as in fit.{remedy}"
         )
+
+
+def _remedy_for_features(parsed, expected):
+    """Say how sequences with another number of features may have to be passed."""
+    container, name = parsed.container, parsed.locator.argument
+    if container.is_table:
+        return (
+            f" A 2-D {name} is read as "
+            f"{count(len(parsed.lengths), 'univariate sequence')}: pass [{name}] if it "
+            "is one sequence, a 3-D array if there are several."
+        )
+    if isinstance(container, ArrayContainer) and container.n_steps == expected:
+        return f" Did you mean {name}.transpose(0, 2, 1)?"
+    if container.is_frame or (parsed.lengths != expected).any():
+        return ""
+    if parsed.n_features == 1:
+        return (
+            f" Each sequence has one feature: pass [{name}] if {name} is one sequence."
+        )
+    return f" Did you mean [x.T for x in {name}]?"
 
 
 def _compare_columns(found, expected, name):
@@ -225,10 +289,15 @@ def _count_missing(sequences, schema, name):
         dtype = np.float32 if chunk.dtype == np.float16 else None
         with np.errstate(invalid="ignore", over="ignore"):
             is_suspicious = not np.isfinite(chunk.sum(dtype=dtype))
+        # fmax and fmin ignore NaN.
+        largest, lowest = (f.reduce(chunk, axis=None) for f in (np.fmax, np.fmin))
+        if float(largest) > MAX_VALUE or float(lowest) < -MAX_VALUE:
+            limit = min(MAX_VALUE, float(np.finfo(chunk.dtype).max))
+            row, column = np.argwhere(np.abs(chunk) > limit)[0]
+            value = chunk[row, column]
+            found = f"holds {value:.3g}" if np.isfinite(value) else "is infinite"
+            _refuse_value(ends, position + row, int(column), schema, name, found)
         if is_suspicious:
-            if np.isinf(chunk).any():
-                row, column = np.argwhere(np.isinf(chunk))[0]
-                _refuse_infinite(ends, position + row, int(column), schema, name)
             rows = np.flatnonzero(np.isnan(chunk).all(axis=1))
             owners = np.searchsorted(ends, position + rows, side="right")
             n_missing += np.bincount(owners, minlength=len(sequences))
@@ -236,7 +305,8 @@ def _count_missing(sequences, schema, name):
     return n_missing
 
 
-def _refuse_infinite(ends, row, column, schema, name):
+def _refuse_value(ends, row, column, schema, name, found):
+    """Raise an error for a value that is infinite, or too large to be scaled."""
     i = int(np.searchsorted(ends, row, side="right"))
     step = int(row - (ends[i - 1] if i else 0))
     # Times have two numeric columns, categories none.
@@ -244,7 +314,7 @@ def _refuse_infinite(ends, row, column, schema, name):
     widths = [n_columns.get(kind, 0) for kind in schema.kinds]
     feature = int(np.searchsorted(np.cumsum(widths), column, side="right"))
     raise ValueError(
-        f"{name}[{i}] is infinite at time step {step}, "
+        f"{name}[{i}] {found} at time step {step}, "
         f"{name_feature(feature, schema.feature_names)}. Replace it by NaN to have it "
         "treated as missing."
     )

@@ -11,11 +11,10 @@ from sklearn_seqembed._data.arrow import (
     export_arrow,
     parse_column,
 )
-from sklearn_seqembed._data.arrow_types import holds_sequences
+from sklearn_seqembed._data.arrow_types import holds_sequences, is_string
 from sklearn_seqembed._data.container import join_characters, split_steps
 from sklearn_seqembed._data.factorize import as_objects
 from sklearn_seqembed._data.items import parse_items
-from sklearn_seqembed._data.lists import build_series
 from sklearn_seqembed._data.messages import find_step
 from sklearn_seqembed._data.parsed import FeatureBlock, is_missing
 from sklearn_seqembed._data.timestamps import TIME_DTYPE
@@ -40,6 +39,20 @@ class CellFormat(NamedTuple):
     dtype: np.dtype = np.dtype(np.float64)
     native: object = None
 
+    @property
+    def is_text(self):
+        """Whether each cell is a string, which is a sequence of characters."""
+        return self.form == "string" or (
+            self.form == "arrow" and is_string(self.native)
+        )
+
+
+def is_sequence(cell):
+    """Return whether a Python object in a cell is a sequence."""
+    if isinstance(cell, (str, bytes, list, tuple)):
+        return True
+    return not isinstance(cell, dict) and hasattr(cell, "__len__")
+
 
 def is_sequence_column(column):
     """Return whether a column holds sequences; None if all cells are missing."""
@@ -54,7 +67,7 @@ def is_sequence_column(column):
     if column.dtype.kind != "O":
         return False
     observed = column[column.notna().to_numpy()]
-    return _is_sequence(observed.iloc[0]) if len(observed) else None
+    return is_sequence(observed.iloc[0]) if len(observed) else None
 
 
 def parse_cells(column, locator):
@@ -82,11 +95,32 @@ def parse_cells(column, locator):
         block, lengths = parse_column(data, locator, nested=False)
         return block, lengths, CellFormat("arrow", block.dtype, data.type)
     cells = column.astype(object).tolist()
+    block, lengths, cell = parse_objects(cells, locator)
+    if cell.form == "string":
+        cell = cell._replace(native=dtype_of_strings(column.dtype))
+    return block, lengths, cell
+
+
+def parse_objects(cells, locator):
+    """Parse Python objects as sequences of single values.
+
+    Parameters
+    ----------
+    cells : list of n_samples objects
+        Lists, arrays, Series or strings.
+    locator : Locator
+        How messages name the cells.
+
+    Returns
+    -------
+    block, lengths, cell
+        As for :func:`parse_cells`.
+    """
     for i, cell in enumerate(cells):
         _check_cell(cell, i, locator)
     (block,), lengths, _ = parse_items(cells, locator)
     if isinstance(cells[0], str):
-        return block, lengths, CellFormat("string", native=column.dtype)
+        return block, lengths, CellFormat("string")
     form = "list" if isinstance(cells[0], (list, tuple)) else "array"
     if block.kind == "datetime":
         times, zone = _read_times(block.values, lengths, locator)
@@ -124,21 +158,60 @@ def build_cells(values, lengths, kind, cell, library, index):
     if cell.form == "string":
         strings = join_characters(values, lengths)
         return build_series(strings, index, cell.native)
-    if kind == "datetime" and (cell.form == "list" or cell.native is not None):
-        values = _as_python_times(values, cell.native)
-    elif cell.form == "list":
-        values = values.tolist()
+    values = restore_values(values, kind, cell)
     pieces = split_steps(values, lengths)
     if cell.form == "array" and isinstance(values, list):
         pieces = [as_objects(piece) for piece in pieces]
     return build_series(pieces, index)
 
 
-def _is_sequence(cell):
-    """Return whether a Python object in a cell is a sequence."""
-    if isinstance(cell, (str, bytes, list, tuple)):
-        return True
-    return not isinstance(cell, dict) and hasattr(cell, "__len__")
+def restore_values(values, kind, cell):
+    """Convert the values of one feature to a list, or to times with a zone.
+
+    Parameters
+    ----------
+    values : ndarray of shape (total_steps,)
+        Values of the feature.
+    kind : str
+        Kind of the feature.
+    cell : CellFormat
+        Form "list" or "array".
+
+    Returns
+    -------
+    values : list or ndarray of shape (total_steps,)
+        A list for lists, and for times with a zone.
+    """
+    if kind == "datetime" and (cell.form == "list" or cell.native is not None):
+        return _as_python_times(values, cell.native)
+    return values.tolist() if cell.form == "list" else values
+
+
+def build_series(items, index, dtype=object):
+    """Build a pandas Series of Python objects.
+
+    Parameters
+    ----------
+    items : list
+        The sequences.
+    index : pandas Index or None
+        Row index.
+    dtype : pandas dtype or "category", default=object
+        Dtype of a Series of strings.
+    """
+    import pandas as pd
+
+    items = as_objects(items) if dtype is object else items
+    return pd.Series(items, index=index, dtype=dtype)
+
+
+def dtype_of_strings(dtype):
+    """Return the dtype of a Series of strings, without the strings themselves.
+
+    The categories of a categorical dtype are whole sequences, which must not remain in
+    a fitted estimator.
+    """
+    return "category" if str(dtype) == "category" else dtype
 
 
 def _read_times(values, lengths, locator):
@@ -171,7 +244,7 @@ def _as_python_times(values, zone):
 
 def _check_cell(cell, i, locator):
     """Raise an error for a cell that is missing, a single value, or nested."""
-    if not _is_sequence(cell):
+    if not is_sequence(cell):
         if is_missing(cell):
             raise ValueError(
                 f"{locator.sequence(i)} is missing: a sequence needs at least one time "

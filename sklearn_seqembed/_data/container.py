@@ -50,6 +50,10 @@ class Container:
         """Names of the features: the columns of a frame of sequences, else None."""
         return self.columns if self.is_frame else None
 
+    def splits_strings(self, feature):
+        """Return whether strings of a feature were split into characters."""
+        return False
+
     def build(self, values):
         """Put sequences into a container of this kind.
 

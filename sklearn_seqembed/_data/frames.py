@@ -85,6 +85,10 @@ class FrameContainer(Container):
         )
         return ParsedSequences.from_contiguous(blocks, lengths, container, locator, X)
 
+    def splits_strings(self, feature):
+        """Return whether each cell of a column is a string of characters."""
+        return self.cells[feature].is_text
+
     def build(self, values):
         """Build a frame of the same columns."""
         features = values.features([cell.dtype for cell in self.cells])

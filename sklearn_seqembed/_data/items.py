@@ -22,7 +22,7 @@ class Items(NamedTuple):
         The features at all time steps.
     lengths : int64 ndarray of shape (n_samples,)
         Number of time steps of each sequence.
-    form : {"2d", "1d", "string", "list", "tuples", "lists"}
+    form : str
         Form of each sequence, as explained in :class:`ListContainer`.
     """
 
@@ -51,7 +51,7 @@ def parse_items(items, locator):
     if not _begins_with_string(items[0]):
         arrays = [_as_numeric_array(item, i, locator) for i, item in enumerate(items)]
         if all(array is not None for array in arrays):
-            return _join_arrays(arrays, _hold_pandas_categories(items), locator)
+            return join_arrays(arrays, _hold_pandas_categories(items), locator)
     return _parse_objects(items, locator)
 
 
@@ -181,8 +181,23 @@ def _check_dimensions(array, item, i, locator):
         )
 
 
-def _join_arrays(arrays, are_categories, locator):
-    """Join arrays of numbers in one block."""
+def join_arrays(arrays, are_categories, locator):
+    """Join arrays of numbers in one block.
+
+    Parameters
+    ----------
+    arrays : list of ndarray of shape (n_timesteps_i,) or (n_timesteps_i, n_features)
+        The sequences.
+    are_categories : bool
+        Whether the numbers are categories.
+    locator : Locator
+        How messages name the sequences.
+
+    Returns
+    -------
+    parsed : Items
+        One block; the form is "1d" if all arrays are, else "2d".
+    """
     is_1d = all(array.ndim == 1 for array in arrays)
     arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
     lengths = np.fromiter((len(array) for array in arrays), np.int64, len(arrays))
@@ -192,7 +207,7 @@ def _join_arrays(arrays, are_categories, locator):
     if len(positions) < len(arrays):
         arrays = [arrays[i] for i in positions]
     widths = np.fromiter((a.shape[1] for a in arrays), np.int64, len(arrays))
-    _check_widths(widths, positions, locator)
+    _check_widths(widths, positions, lengths, locator)
     kind = "bool" if _are_bools(arrays) else "numeric"
     if are_categories and kind == "numeric":
         kind = "number"
@@ -208,7 +223,7 @@ def _are_bools(arrays):
     return all(a.dtype.kind == "b" or np.isnan(a).all() for a in arrays)
 
 
-def _check_widths(widths, positions, locator):
+def _check_widths(widths, positions, lengths, locator):
     """Raise an error if sequences have no features, or different numbers of them."""
     if not widths.all():
         i = int(positions[np.flatnonzero(widths == 0)[0]])
@@ -218,10 +233,16 @@ def _check_widths(widths, positions, locator):
         )
     if np.ptp(widths):
         k = int(np.flatnonzero(widths != widths[0])[0])
+        remedy = ""
+        if np.ptp(lengths[positions]) == 0 and (widths > lengths[positions]).any():
+            remedy = (
+                f" All have {count(lengths[positions[0]], 'time step')}: if the axis "
+                f"of features comes first, pass [x.T for x in {locator.argument}]."
+            )
         raise ValueError(
             f"{locator.sequence(int(positions[k]))} has {count(widths[k], 'feature')}, "
             f"but {locator.row(int(positions[0]))} has {widths[0]}. All sequences must "
-            "have the same number of features (axis 1)."
+            f"have the same number of features (axis 1).{remedy}"
         )
 
 
@@ -231,13 +252,18 @@ def _parse_objects(items, locator):
     lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
     locator.check_lengths(lengths)
     positions = np.flatnonzero(lengths)
-    if not any(isinstance(sequences[i][0], (list, tuple)) for i in positions):
+    is_nested = {i: _step_width(sequences[i][0]) is not None for i in positions}
+    if not any(is_nested.values()):
         values = list(chain.from_iterable(sequences))
         blocks = [parse_values(values, lengths, locator)]
         is_list = isinstance(items[0], (list, tuple)) and blocks[0].kind == "string"
         return Items(blocks, lengths, "list" if is_list else "1d")
     widths = np.array([_common_width(sequences[i], i, locator) for i in positions])
-    _check_widths(widths, positions, locator)
+    _check_widths(widths, positions, lengths, locator)
+    # As among arrays, items of shape (n_timesteps,) and (n_timesteps, 1) are alike.
+    for i in positions:
+        if not is_nested[i]:
+            sequences[i] = [(value,) for value in sequences[i]]
     steps = list(chain.from_iterable(sequences))
     blocks = [
         parse_values(list(map(itemgetter(feature), steps)), lengths, locator, feature)
@@ -247,7 +273,8 @@ def _parse_objects(items, locator):
         values = np.concatenate([block.values for block in blocks], axis=1)
         block = FeatureBlock("numeric", values.astype(np.float64))
         return Items([block], lengths, "2d")
-    return Items(blocks, lengths, _form_of_steps(items[positions[0]]))
+    nested = next(i for i in positions if is_nested[i])
+    return Items(blocks, lengths, _form_of_steps(items[nested]))
 
 
 def _form_of_steps(item):

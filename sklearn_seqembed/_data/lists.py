@@ -1,16 +1,18 @@
 """Lists of sequences, and 1-D object arrays and pandas Series that hold sequences."""
 
 import numbers
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from sklearn_seqembed._data.columns import build_series, dtype_of_strings
 from sklearn_seqembed._data.container import Container
 from sklearn_seqembed._data.factorize import as_objects
 from sklearn_seqembed._data.items import build_items, parse_items
-from sklearn_seqembed._data.parsed import ParsedSequences
+from sklearn_seqembed._data.named_items import build_named, list_names, parse_named
+from sklearn_seqembed._data.native_frames import index_of
+from sklearn_seqembed._data.parsed import ParsedSequences, is_missing
 
 
 @dataclass(frozen=True)
@@ -21,17 +23,28 @@ class ListContainer(Container):
     ----------
     outer : {"list", "array", "series"}, default="list"
         The object that holds the sequences.
-    item : {"2d", "1d", "string", "list", "tuples", "lists"}, default="2d"
-        Form of one sequence: an array of shape (n_timesteps, n_features) or
-        (n_timesteps,), a string of characters, a list of values, or a list of time
-        steps that are tuples or lists.
-    series_dtype : pandas dtype, default=None
+    item : str, default="2d"
+        Form of one sequence. "2d" or "1d": an array of shape (n_timesteps, n_features)
+        or (n_timesteps,). "string": a string of characters. "list": a list of values.
+        "tuples" or "lists": a list of time steps that are tuples or lists. "pandas",
+        "polars" or "pyarrow": a frame of one row per time step. "dict": a dict with a
+        list for each feature. "records": a list of time steps that are dicts.
+    series_dtype : pandas dtype or "category", default=None
         Dtype of a Series of strings.
+    columns : tuple, default=None
+        Names of the features of frames, dicts and records.
+    cells : tuple of CellFormat, default=()
+        Form of the values of each of these features.
+    item_indexes : list of pandas Index, default=None
+        Row labels of each pandas frame.
     """
 
     outer: str = "list"
     item: str = "2d"
     series_dtype: object = None
+    columns: tuple = None
+    cells: tuple = ()
+    item_indexes: list = None
 
     @classmethod
     def read(cls, X, locator):
@@ -41,7 +54,8 @@ class ListContainer(Container):
         ----------
         X : list, tuple, 1-D object or string array, or pandas Series
             Items are arrays, tensors, Series or lists of numbers or strings; strings;
-            lists of time steps; or frames.
+            lists of time steps; or frames, dicts of lists and lists of dicts, whose
+            features have names.
         locator : Locator
             How messages name the sequences.
 
@@ -54,19 +68,34 @@ class ListContainer(Container):
         outer, items, index, series_dtype = "array", X, None, None
         if isinstance(X, (list, tuple)):
             outer = "list"
+            if all(isinstance(item, numbers.Number) or is_missing(item) for item in X):
+                refuse_single_values(f"a list of {len(X)} numbers", locator.argument)
         elif isinstance(X, np.ndarray):
             items = X.tolist() if X.dtype.kind in "UT" else list(X)
         else:
             outer, items = "series", X.astype(object).tolist()
-            index, series_dtype = X.index, X.dtype
-        blocks, lengths, item = parse_items(items, locator)
+            index, series_dtype = X.index, dtype_of_strings(X.dtype)
+        item, columns = list_names(items, locator)
+        cells, item_indexes = (), None
+        if columns is None:
+            blocks, lengths, item = parse_items(items, locator)
+        else:
+            (blocks, lengths, _), cells = parse_named(items, item, columns, locator)
+            item_indexes = list(map(index_of, items)) if item == "pandas" else None
         dtype = blocks[0].dtype if len(blocks) == 1 else np.dtype(np.float64)
-        container = cls(dtype, index, outer, item, series_dtype)
+        container = cls(
+            dtype, index, outer, item, series_dtype, columns, cells, item_indexes
+        )
         return ParsedSequences.from_contiguous(blocks, lengths, container, locator)
 
     def build(self, values):
         """Build a list, array or Series of sequences in the form of the items of X."""
-        items = build_items(values, self.item, self.dtype)
+        if self.columns is None:
+            items = build_items(values, self.item, self.dtype)
+        else:
+            items = build_named(
+                values, self.item, self.columns, self.cells, self.item_indexes
+            )
         if self.outer == "list":
             return items
         if self.outer == "array":
@@ -74,50 +103,31 @@ class ListContainer(Container):
         dtype = self.series_dtype if self.item == "string" else object
         return build_series(items, self.index, dtype)
 
+    def splits_strings(self, feature):
+        """Return whether strings of a feature were split into characters."""
+        if self.columns is None:
+            return self.item == "string"
+        return self.cells[feature].is_text
 
-def build_series(items, index, dtype=object):
-    """Build a pandas Series of Python objects.
-
-    Parameters
-    ----------
-    items : list
-        The sequences.
-    index : pandas Index or None
-        Row index.
-    dtype : pandas dtype, default=object
-        Dtype of a Series of strings. If it is categorical, its categories are those of
-        `items`.
-    """
-    import pandas as pd
-
-    if isinstance(dtype, pd.CategoricalDtype):
-        dtype = "category"
-    items = as_objects(items) if dtype is object else items
-    return pd.Series(items, index=index, dtype=dtype)
-
-
-def as_table(X, locator):
-    """Convert lists of numbers to a 2-D array, or return None if lengths differ."""
-    locator.check_not_empty(len(X))
-    if all(isinstance(item, numbers.Number) for item in X):
-        refuse_single_values(f"a list of {len(X)} numbers", locator.argument)
-    if not all(isinstance(item, (list, tuple)) for item in X):
+    @property
+    def feature_names(self):
+        """Names of the features if all are strings, else None."""
+        if self.columns and all(isinstance(name, str) for name in self.columns):
+            return self.columns
         return None
-    n_steps = {len(item) for item in X}
-    if len(n_steps) > 1 or 0 in n_steps or not _is_number(X[0][0]):
-        return None
-    try:
-        array = np.asarray(X)
-    except ValueError:  # the items hold lists of several lengths
-        return None
-    if array.ndim > 2 or array.dtype.kind not in "iufO":
-        return None  # bools are categories, unless they are mixed with numbers
-    if array.dtype.kind != "O":
-        return array
-    types = set(map(type, chain.from_iterable(X))) - {type(None)}
-    if types <= {bool, np.bool_} or not all(map(_is_number_type, types)):
-        return None
-    return array.astype(np.float64)
+
+    def reorder(self, columns):
+        """Return the same container with its columns in another order."""
+        cells = tuple(self.cells[self.columns.index(name)] for name in columns)
+        return replace(self, columns=columns, cells=cells)
+
+    def without_rows(self):
+        """Return the same container without the row labels of X."""
+        return replace(self, index=None, item_indexes=None)
+
+    def without_names(self):
+        """Return a container for other time steps, without the labels of those of X."""
+        return replace(self, item_indexes=None)
 
 
 def is_series_of_objects(X):
@@ -134,11 +144,3 @@ def refuse_single_values(found, name):
         f"it is one univariate sequence, numpy.reshape({name}, (-1, 1)) if each value "
         "is a sequence of one step."
     )
-
-
-def _is_number(value):
-    return value is None or _is_number_type(type(value))
-
-
-def _is_number_type(t):
-    return issubclass(t, (numbers.Real, np.bool_))

@@ -34,23 +34,29 @@ class Locator:
     allow_empty : bool, default=False
         Whether a sequence may have no time steps. Sequences that a metric compares may
         be empty; those that a network reads may not.
+    is_listed : bool, default=False
+        Whether the column belongs to each item of a list of frames or dicts, instead of
+        one frame whose rows are sequences.
     """
 
     argument: str = "X"
     column: object = None
     index: object = None
     allow_empty: bool = False
+    is_listed: bool = False
 
     def sequence(self, i):
         """Name sequence i as the subject of a sentence."""
         if self.column is None:
             return f"{self.argument}[{i}]"
+        if self.is_listed:
+            return f"Column {self.column!r} of {self.argument}[{i}]"
         return f"{self.whole}, {self.row(i)},"
 
     def row(self, i):
         """Name sequence i in a sentence that already names the column."""
-        if self.column is None:
-            return self.sequence(i)
+        if self.column is None or self.is_listed:
+            return f"{self.argument}[{i}]"
         return name_row(i, self.index)
 
     @property

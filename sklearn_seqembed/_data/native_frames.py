@@ -20,6 +20,12 @@ def index_of(X):
     return X.index if nw.dependencies.is_pandas_dataframe(X) else None
 
 
+def column_names(X):
+    """Return the names of the columns of a frame."""
+    is_arrow = nw.dependencies.is_pyarrow_table(X)
+    return tuple(X.column_names if is_arrow else X.columns)
+
+
 def iter_columns(X):
     """Yield the name and the values of each column, an object of the library."""
     if nw.dependencies.is_pandas_dataframe(X):

@@ -108,12 +108,24 @@ class ParsedSequences(NamedTuple):
         """Number of features of a time step."""
         return sum(block.width for block in self.blocks)
 
+    def reorder(self, order):
+        """Return the same features in another order."""
+        if len(self.blocks) == 1:
+            (block,) = self.blocks
+            return self._replace(blocks=[block._replace(values=block.values[:, order])])
+        return self._replace(blocks=[self.blocks[feature] for feature in order])
+
     def locate(self, feature):
         """Return the locator of one feature, which in a frame is a column."""
         names = self.container.feature_names
         if names is None:
             return self.locator
-        return replace(self.locator, column=names[feature], index=self.container.index)
+        return replace(
+            self.locator,
+            column=names[feature],
+            index=self.container.index,
+            is_listed=not self.container.is_frame,
+        )
 
 
 def parse_values(values, lengths, locator, feature=None):

@@ -23,11 +23,14 @@ class Schema:
         Kind of each feature; "number" stands for numbers that are categories.
     origins : tuple of ndarray of shape (n_samples,), default=()
         For each feature of times, the first time of each sequence.
+    texts : tuple of {"characters", "tokens", None}, default=()
+        For each feature, whether strings are sequences of characters or are tokens.
     """
 
     container: Container
     kinds: tuple
     origins: tuple = ()
+    texts: tuple = ()
 
     @property
     def is_categorical(self):

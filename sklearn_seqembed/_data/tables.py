@@ -11,7 +11,12 @@ from sklearn_seqembed._data.arrays import pad, refuse_dtype
 from sklearn_seqembed._data.arrow_types import is_number
 from sklearn_seqembed._data.container import Container, float_dtype
 from sklearn_seqembed._data.lists import refuse_single_values
-from sklearn_seqembed._data.native_frames import frame_library, index_of, iter_columns
+from sklearn_seqembed._data.native_frames import (
+    column_names,
+    frame_library,
+    index_of,
+    iter_columns,
+)
 from sklearn_seqembed._data.parsed import (
     FeatureBlock,
     ParsedSequences,
@@ -59,6 +64,8 @@ class TableContainer(Container):
         if isinstance(X, np.ndarray) and X.dtype == object:
             for j, column in enumerate(X.T):
                 _refuse_cells(column, j, locator.argument, allow_strings=True)
+            # numpy cannot convert pandas' NA and NaT.
+            X = np.where(np.frompyfunc(is_missing, 1, 1)(X).astype(bool), None, X)
         if not _holds_strings(X):
             X = _check_numbers(X, locator, estimator_name)
         container = cls(float_dtype(X.dtype), n_steps=X.shape[1])
@@ -95,7 +102,7 @@ class NumberFrameContainer(TableContainer):
             index=index_of(X),
             n_steps=table.shape[1],
             library=frame_library(X),
-            columns=tuple(name for name, _ in iter_columns(X)),
+            columns=column_names(X),
         )
         return _parse_table(table, container, locator)._replace(frame=X)
 

@@ -10,6 +10,7 @@ from sklearn_seqembed._data.arrow import export_arrow
 from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.native_frames import frame_library
+from sklearn_seqembed._data.parsed import is_missing
 from sklearn_seqembed._data.schema import Schema
 from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
 
@@ -165,7 +166,7 @@ def _is_single(value):
     n_dimensions = getattr(value, "ndim", None)
     if n_dimensions is not None:
         return n_dimensions == 0
-    return isinstance(value, (str, bytes, dict)) or not hasattr(value, "__len__")
+    return isinstance(value, (str, bytes)) or not hasattr(value, "__len__")
 
 
 def _as_labels(y):
@@ -179,8 +180,8 @@ def _as_labels(y):
 
 
 def _as_numbers(objects):
-    """Convert an array of objects to numbers where possible, None to NaN."""
-    values = np.array([np.nan if value is None else value for value in objects])
+    """Convert an array of objects to numbers where possible, missing ones to NaN."""
+    values = np.array([np.nan if is_missing(value) else value for value in objects])
     if values.dtype.kind == "O":  # decimals, or objects that are not numbers
         with suppress(TypeError, ValueError):
             return values.astype(np.float64)

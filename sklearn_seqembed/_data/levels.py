@@ -1,0 +1,99 @@
+"""pandas frames whose rows or columns have labels of several levels."""
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from sklearn_seqembed._data.column_names import describe_names
+
+
+def refuse_column_levels(X, name, has_cells):
+    """Raise an error if columns have a level of features besides one of time steps.
+
+    Parameters
+    ----------
+    X : pandas DataFrame or other frame
+        The frame that the user passed.
+    name : str
+        Name of the argument.
+    has_cells : bool
+        Whether its cells hold sequences.
+    """
+    if not nw.dependencies.is_pandas_dataframe(X) or X.columns.nlevels == 1:
+        return
+    levels = [X.columns.unique(level) for level in range(X.columns.nlevels)]
+    features = [
+        i
+        for i, values in enumerate(levels)
+        if len(values) > 1 and describe_names(list(values)) != "times"
+    ]
+    if not has_cells and not features:
+        return  # each column is a time step, as in a frame of one level
+    join = f"['_'.join(map(str, names)) for names in {name}.columns]"
+    remedy = f"Join their names: {name}.set_axis({join}, axis=1)."
+    single = [i for i, values in enumerate(levels) if len(values) == 1]
+    if has_cells and len(single) == len(levels) - 1:
+        remedy = f"Remove that level: {name}.droplevel({single[0]}, axis=1)."
+    elif not has_cells and len(levels) == 2:
+        level = features[0]
+        remedy = (
+            f"Pass a 3-D array: numpy.stack([{name}.xs(key, axis=1, level={level}) for "
+            f"key in {name}.columns.unique({level})], axis=2)."
+        )
+    raise ValueError(
+        f"{name} has columns of {len(levels)} levels, {X.columns[0]!r} for example, "
+        f"expected one name per column. {remedy}"
+    )
+
+
+def refuse_row_levels(X, name):
+    """Raise an error if a frame of numbers holds one time step of a sequence per row.
+
+    Such a frame has an index of two or more levels, whose last one is the time. A wide
+    frame, in which each row is a sequence, may have such an index, too, but its columns
+    are named by times or numbers.
+    """
+    if not nw.dependencies.is_pandas_dataframe(X) or X.index.nlevels == 1:
+        return
+    if describe_names(list(X.columns)) == "times" or not has_times_in_rows(X):
+        return
+    raise ValueError(
+        f"{name} has a row index of {X.index.nlevels} levels, and in each group the "
+        "last one increases: its rows seem to be time steps, but each row of a frame "
+        f"of numbers is read as a sequence. Pass {groupby_levels(X, name)}, or "
+        f"{name}.reset_index(drop=True) if each row is a sequence."
+    )
+
+
+def refuse_stacked_series(X, name):
+    """Raise an error for a Series of numbers with a row index of several levels."""
+    if not nw.dependencies.is_pandas_series(X) or X.index.nlevels == 1:
+        return
+    if X.dtype.kind in "biuf" and not hasattr(X.dtype, "pyarrow_dtype"):
+        raise ValueError(
+            f"{name} is a Series of numbers with a row index of {X.index.nlevels} "
+            "levels, but each item of a Series must be a sequence. Pass "
+            f"{groupby_levels(X, name)}."
+        )
+
+
+def has_times_in_rows(X):
+    """Return whether the last level of a row index increases within each group."""
+    times = X.index.get_level_values(-1)
+    is_time = nw.dependencies.is_pandas_index(times) and (
+        times.dtype.kind in "iufMm" or "period" in str(times.dtype)
+    )
+    if not is_time:
+        return False
+    _, ranks = np.unique(times.to_numpy(), return_inverse=True)
+    groups = X.index.droplevel(-1)
+    codes = groups.factorize()[0]
+    order = np.argsort(codes, kind="stable")
+    is_same = np.diff(codes[order]) == 0
+    return bool(is_same.any() and (np.diff(ranks[order])[is_same] > 0).all())
+
+
+def groupby_levels(X, name):
+    """Write the line that splits rows by all levels but the last."""
+    n_levels = X.index.nlevels - 1
+    level = 0 if n_levels == 1 else list(range(n_levels))
+    return f"[group for _, group in {name}.groupby(level={level})]"

@@ -1,0 +1,250 @@
+"""Warnings about data that can be read in two ways, of which one was chosen."""
+
+import math
+import re
+
+import numpy as np
+
+from sklearn_seqembed._data.arrays import ArrayContainer
+from sklearn_seqembed._data.arrow import ArrowContainer
+from sklearn_seqembed._data.column_names import describe_names
+from sklearn_seqembed._data.frames import FrameContainer
+from sklearn_seqembed._data.levels import groupby_levels, has_times_in_rows
+from sklearn_seqembed._data.lists import ListContainer
+from sklearn_seqembed._data.messages import count, warn_reading
+from sklearn_seqembed._data.texts import describe_text
+
+# At most this many rows of a table are searched for an identifier.
+MAX_ROWS = 20_000
+# Tables of more columns are wide: they have a column per time step.
+MAX_LONG_COLUMNS = 50
+# A table is long only if the order of its rows would arise by chance less often.
+MAX_CHANCE = 1e-4
+# Names of columns that identify a sequence, and of those that hold its times.
+_IDENTIFIER = re.compile(
+    r"(?:^|[_\W])id$|^(?:key|user|customer|client|patient|subject|session|device)$"
+)
+_TIME_NAME = re.compile(r"^t$|time|date|day|hour|week|month|year|step|period|index")
+# A frame of cells of one time step, and of at least this many columns, is wide.
+MIN_WIDE_COLUMNS = 5
+
+
+def warn_about_reading(parsed):
+    """Warn once if sequences may be meant otherwise than they were read.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        The sequences as they were read, in fit.
+    """
+    for find in (_find_long_table, _find_transposed, _find_wide_frame, _find_text):
+        message = find(parsed)
+        if message is not None:
+            warn_reading(message)
+            return
+
+
+def _find_long_table(parsed):
+    """Explain a table with one row per time step instead of one row per sequence."""
+    container, name = parsed.container, parsed.locator.argument
+    block = parsed.blocks[0]
+    # The columns of y are single targets, and a long X warns by itself.
+    if name == "y" or not container.is_table or not block.is_number:
+        return None
+    n_samples, n_columns = len(parsed.lengths), container.n_steps
+    if n_columns > MAX_LONG_COLUMNS or n_samples < 2:
+        return None
+    meaning = "numbered"
+    if container.columns is not None:
+        meaning = describe_names(container.columns)
+    is_stacked = _is_stacked(container, parsed.frame)
+    has_dates = meaning == "times" and not _are_integers(container.columns)
+    candidates = []
+    if not has_dates:
+        candidates = find_identifiers(block.values.reshape(n_samples, n_columns))
+    found = _choose_identifier(candidates, container.columns)
+    if not candidates and meaning != "features" and not is_stacked:
+        return None
+    read = (
+        f"{name} was read as {count(n_samples, 'univariate sequence')} of "
+        f"{count(n_columns, 'time step')}; if it is "
+    )
+    if is_stacked:
+        return f"{read}a long table, pass {groupby_levels(parsed.frame, name)}."
+    if found is not None:
+        return f"{read}a long table, pass {_split_line(container, found, name)}."
+    if container.index is not None and not container.index.is_unique:
+        line = f"[group for _, group in {name}.groupby(level=0)]"
+        return f"{read}a long table, pass {line}."
+    return (
+        f"{read}one sequence whose columns are features, pass [{name}]; if it is a "
+        "long table, pass one frame per sequence in a list."
+    )
+
+
+def find_identifiers(values):
+    """Find the columns of a long table that may say to which sequence a row belongs.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        The table.
+
+    Returns
+    -------
+    columns : list of int
+        Columns of integers, each of which occurs in several rows, such that another
+        column, the time, increases within the rows of each.
+    """
+    values = values[:: math.ceil(len(values) / MAX_ROWS)]
+    n_rows, n_columns = values.shape
+    with np.errstate(invalid="ignore"):
+        is_integer = (values == np.floor(values.astype(np.float64))).all(axis=0)
+    least = math.log(n_columns**2 / MAX_CHANCE)
+    found = []
+    for column in np.flatnonzero(is_integer):
+        identifiers, codes = np.unique(values[:, column], return_inverse=True)
+        if not 2 <= len(identifiers) <= n_rows / 2:
+            continue
+        order = np.argsort(codes, kind="stable")
+        is_same = np.diff(codes[order]) == 0
+        steps = np.diff(values[order].astype(np.float64), axis=0)[is_same]
+        for other in np.flatnonzero((steps >= 0).all(axis=0)):
+            is_later = steps[:, other] > 0
+            if other == column or 2 * is_later.sum() < len(is_later):
+                continue
+            # The logarithm of the number of orders of the rows of each identifier, in
+            # only one of which, except for ties, the time increases.
+            is_new = ~is_same
+            is_new[is_same] = is_later
+            ties = np.bincount(np.cumsum(is_new))
+            if _log_orders(np.bincount(codes)) - _log_orders(ties) > least:
+                found.append(int(column))
+                break
+    return found
+
+
+def _log_orders(counts):
+    return sum(math.lgamma(n + 1) for n in counts.tolist())
+
+
+def _choose_identifier(candidates, columns):
+    """Choose the column by which to split a long table; None if there is none.
+
+    If there is a row for each pair of identifier and time, their roles can be
+    exchanged. The identifier usually comes first, and its name is not a word of time.
+    """
+    if columns is None or not all(isinstance(column, str) for column in columns):
+        return candidates[0] if candidates else None
+    named = [i for i, name in enumerate(columns) if _IDENTIFIER.search(name.lower())]
+    if named:
+        return named[0]
+    others = [i for i in candidates if not _TIME_NAME.search(columns[i].lower())]
+    return next(iter(others + candidates), None)
+
+
+def _are_integers(columns):
+    return columns is not None and all(
+        isinstance(column, (int, np.integer)) for column in columns
+    )
+
+
+def _is_stacked(container, frame):
+    """Return whether a frame looks like a stack of arrays: unnamed rows and columns."""
+    index = container.index
+    if index is None or index.nlevels == 1 or any(index.names):
+        return False
+    return list(container.columns) == list(range(container.n_steps)) and (
+        has_times_in_rows(frame)
+    )
+
+
+def _split_line(container, column, name):
+    """Write the line that splits a long table in the user's library."""
+    if container.columns is None:
+        rest = f"numpy.delete({name}[{name}[:, {column}] == i], {column}, axis=1)"
+        if column == 0:
+            rest = f"{name}[{name}[:, 0] == i][:, 1:]"
+        return f"[{rest} for i in numpy.unique({name}[:, {column}])]"
+    key = repr(container.columns[column])
+    if container.library == "polars":
+        return (
+            f"[group.drop({key}) for _, group in {name}.group_by({key}, "
+            "maintain_order=True)]"
+        )
+    frame = name if container.library == "pandas" else f"{name}.to_pandas()"
+    return f"[group.drop(columns={key}) for _, group in {frame}.groupby({key})]"
+
+
+def _find_transposed(parsed):
+    """Explain sequences with more features than time steps."""
+    container, name = parsed.container, parsed.locator.argument
+    n_features = parsed.n_features
+    if name == "y":  # the next time steps of several features are few by intention
+        return None
+    if isinstance(container, ArrayContainer):
+        steps = count(container.n_steps, "time step")
+        is_wide = n_features > container.n_steps
+        line = f"{name}.transpose(0, 2, 1)"
+    elif _holds_matrices(container):
+        steps = f"{count(int(parsed.lengths.max()), 'time step')} at most"
+        is_wide = bool((parsed.lengths < n_features).all())
+        line = f"[x.T for x in {name}]"
+        if isinstance(container, ArrowContainer):
+            line = f"[numpy.transpose(x) for x in {name}.to_pylist()]"
+    else:
+        return None
+    if not is_wide:
+        return None
+    return (
+        f"{name} was read as {count(len(parsed.lengths), 'sequence')} of {steps} and "
+        f"{count(n_features, 'feature')}; if the axis of features comes first, pass "
+        f"{line}."
+    )
+
+
+def _holds_matrices(container):
+    """Return whether each sequence is an array of two axes without names."""
+    if isinstance(container, ArrowContainer):
+        return True
+    return isinstance(container, ListContainer) and container.item == "2d"
+
+
+def _find_wide_frame(parsed):
+    """Explain a frame with one column per time step instead of one per feature."""
+    container, name = parsed.container, parsed.locator.argument
+    if not isinstance(container, FrameContainer):
+        return None
+    n_steps, n_columns = int(parsed.lengths[0]), len(container.columns)
+    if n_columns < MIN_WIDE_COLUMNS or (parsed.lengths != n_steps).any():
+        return None
+    is_text = all(cell.is_text for cell in container.cells)
+    if n_steps > 1 and not (is_text and n_columns > n_steps):
+        return None
+    frame = f"{name}.to_pandas()" if container.library == "pyarrow" else name
+    line = f"{frame}.to_numpy()"
+    if is_text and n_steps == 1:
+        line = f'{frame}.agg("".join, axis=1)'
+        if container.library == "polars":
+            line = f"{name}.select(polars.concat_str(polars.all())).to_series()"
+    if not is_text:
+        line = "one cell per sequence that holds all of its time steps"
+    return (
+        f"{name} was read as {count(len(parsed.lengths), 'sequence')} of "
+        f"{count(n_steps, 'time step')} and {count(n_columns, 'feature')}, one for "
+        f"each column; if each column is a time step, pass {line}."
+    )
+
+
+def _find_text(parsed):
+    """Explain strings that look like lists, times or numbers."""
+    feature = 0
+    for block in parsed.blocks:
+        if block.kind == "string" and len(block.values.categories):
+            message = describe_text(
+                block.values, parsed.starts, parsed.lengths, parsed.locate(feature)
+            )
+            if message is not None:
+                return message
+        feature += block.width
+    return None

@@ -1,0 +1,199 @@
+"""Strings that look like lists, times or numbers, but are read as categories."""
+
+import re
+
+import numpy as np
+
+# At most this many strings are looked at.
+MAX_TEXTS = 100
+# At least this fraction of them must look alike.
+MIN_FRACTION = 0.9
+# More categories than this, of which nearly all are distinct, are not a vocabulary.
+MAX_DISTINCT = 1000
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|none|null", re.I)
+_DECIMAL = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)?\.\d+|[1-9]\d*\.?\d*[eE][+-]?\d+)")
+_INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d*)|nan", re.I)
+_GEOMETRY = re.compile(r"[A-Z]+ ?Z? ?\(+ ?[-+\d.]+ .*\)", re.S)
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
+_TIME = re.compile(
+    rf"(?:\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{4}})"
+    rf"(?:[T ]{_CLOCK} ?(?:Z|UTC|[+-]\d{{2}}:?\d{{2}})?)?|{_CLOCK}"
+)
+_BRACKETS = ("[]", "()", "{}")
+
+
+def describe_text(feature, starts, lengths, locator):
+    """Say how strings that look like something else were read, and what to do.
+
+    Parameters
+    ----------
+    feature : CategoricalFeature
+        Characters or tokens.
+    starts, lengths : int64 ndarray of shape (n_samples,)
+        First row and number of time steps of each sequence.
+    locator : Locator
+        How messages name the sequences.
+
+    Returns
+    -------
+    message : str or None
+        None if there is nothing to say.
+    """
+    characters = are_characters(feature.categories)
+    if characters:
+        texts = _join_characters(feature, starts, lengths)
+        read = "sequences of characters"
+    else:
+        texts = feature.categories[_spread(len(feature.categories))].tolist()
+        n = len(feature.categories)
+        read = f"tokens of {n} {'category' if n == 1 else 'categories'}"
+    read = f"{locator.whole} was read as {read}, but"
+    if _most(texts, _is_list):
+        example = next(filter(_is_list, texts))
+        return (
+            f"{read} {_shorten(example)} looks like a list written as text; parse it, "
+            f"for example by {_parser(example)}."
+        )
+    if _most(texts, _TIME.fullmatch):
+        example = next(filter(_TIME.fullmatch, texts))
+        return (
+            f"{read} {_shorten(example)} looks like a time; convert it, for example by "
+            "pandas.to_datetime, and pass times in the columns of a frame."
+        )
+    if _most(texts, _is_number) and any(map(_DECIMAL.fullmatch, texts)):
+        example = next(filter(_DECIMAL.fullmatch, texts))
+        return (
+            f"{read} {_shorten(example)} looks like a number written as text; convert "
+            "it, for example by float."
+        )
+    n_tokens, n_distinct = int(lengths.sum()), len(feature.categories)
+    if not characters and n_distinct > max(MAX_DISTINCT, MIN_FRACTION * n_tokens):
+        return (
+            f"{read} there are only {n_tokens} time steps, so nearly every token is "
+            "distinct; leave out identifiers, convert numbers and times, or set "
+            "min_frequency."
+        )
+    return None
+
+
+def list_forms(parsed):
+    """List for each feature whether its strings are characters or tokens.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        The sequences.
+
+    Returns
+    -------
+    forms : tuple of {"characters", "tokens", None}
+        "characters" if strings were split into characters, "tokens" if a time step
+        holds a string of another length; None for other features, and for tokens of one
+        character each, which are read like strings.
+    """
+    forms = []
+    for block in parsed.blocks:
+        form = None
+        if block.kind == "string" and len(block.values.categories):
+            is_split = parsed.container.splits_strings(len(forms))
+            if is_split or not are_characters(block.values.categories):
+                form = "characters" if is_split else "tokens"
+        forms += [form] * block.width
+    return tuple(forms)
+
+
+def refuse_other_forms(parsed, expected, source):
+    """Raise an error for strings where tokens are expected, or tokens for strings.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        The sequences.
+    expected : tuple of {"characters", "tokens", None}
+        As returned by :func:`list_forms`.
+    source : str
+        Where strings of this form were passed: "fit" for example.
+    """
+    if len(expected) != parsed.n_features:
+        return  # refused by its own message
+    for feature, (form, found) in enumerate(
+        zip(expected, list_forms(parsed), strict=True)
+    ):
+        if None in (form, found) or form == found:
+            continue
+        whole = parsed.locate(feature).whole
+        if found == "characters":
+            raise TypeError(
+                f"{whole} holds strings, which are sequences of characters, expected "
+                f"lists of tokens as in {source}. Split each string into tokens, for "
+                "example by text.split()."
+            )
+        categories = parsed.blocks[feature].values.categories
+        if not any(len(category) == 1 for category in categories.tolist()):
+            raise TypeError(
+                f"{whole} holds lists of tokens such as {categories[0]!r}, expected "
+                f"strings, whose time steps are characters, as in {source}. Pass one "
+                "string per sequence."
+            )
+
+
+def are_characters(categories):
+    """Return whether all categories are single characters."""
+    return all(len(category) == 1 for category in categories.tolist())
+
+
+def _join_characters(feature, starts, lengths):
+    """Join the characters of some sequences to strings."""
+    categories = np.append(feature.categories, "")  # the code -1 selects the last one
+    return [
+        "".join(categories[feature.codes[starts[i] : starts[i] + lengths[i]]])
+        for i in _spread(len(lengths))
+    ]
+
+
+def _spread(n):
+    """Return at most `MAX_TEXTS` positions among n, evenly spaced."""
+    return np.unique(np.linspace(0, n - 1, MAX_TEXTS).astype(int)) if n else []
+
+
+def _most(texts, is_alike):
+    return sum(map(bool, map(is_alike, texts))) >= MIN_FRACTION * len(texts) > 0
+
+
+def _is_list(text):
+    """Return whether a string is a list or another collection written as text."""
+    text = text.strip()
+    if text[:1] + text[-1:] in _BRACKETS:
+        inner = text[1:-1].strip()
+        is_numeric = all(map(_NUMBER.fullmatch, re.split(r"[\s\[\](),]+", inner)))
+        return not inner or is_numeric or any(mark in inner for mark in ",:'\"")
+    if _GEOMETRY.fullmatch(text):
+        return True
+    parts = re.split(r" *[,;|] *| +", text)
+    is_separated = any(mark in text for mark in ",;|") or "." in text
+    return (len(parts) > 2 and is_separated and all(map(_NUMBER.fullmatch, parts))) or (
+        len(parts) > 5 and all(map(_NUMBER.fullmatch, parts))
+    )
+
+
+def _is_number(text):
+    return _DECIMAL.fullmatch(text) or _INTEGER.fullmatch(text)
+
+
+def _parser(text):
+    """Name a function that parses a list written as text."""
+    text = text.strip()
+    if text[:1] + text[-1:] not in _BRACKETS:
+        if _GEOMETRY.fullmatch(text):
+            return "shapely.from_wkt"
+        mark = next((mark for mark in ",;|" if mark in text), None)
+        return "text.split()" if mark is None else f"text.split({mark!r})"
+    if "'" in text or "(" in text:
+        return "ast.literal_eval"
+    is_array = " " in text and "," not in text and ":" not in text
+    return "text.strip('[]').split()" if is_array else "json.loads"
+
+
+def _shorten(text):
+    return repr(text if len(text) <= 40 else f"{text[:40]}...")

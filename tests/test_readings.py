@@ -1,0 +1,250 @@
+"""Readings that may surprise warn once, and plain ones never do."""
+
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+from round_trips import read
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+from small_fits import small_embedder
+
+from sklearn_seqembed.exceptions import SequenceReadingWarning
+
+RNG = np.random.default_rng(0)
+LONG = pd.DataFrame(
+    {
+        "customer": np.repeat(np.arange(60), 10),
+        "day": np.tile(np.arange(10), 60),
+        "amount": RNG.normal(size=600).round(2),
+    }
+)
+CHANNELS_FIRST = RNG.normal(size=(8, 6, 100))
+LETTERS = pd.DataFrame(RNG.choice(list("ACGT"), size=(20, 9)))
+LETTERS.columns = [f"p{i}" for i in range(9)]
+
+
+def messages_of(X):
+    """List the warnings about the reading of X."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read(X)
+    assert all(issubclass(w.category, SequenceReadingWarning) for w in caught)
+    return [str(w.message) for w in caught]
+
+
+LONG_TABLES = {
+    "pandas": (LONG, r"for _, group in X.groupby('customer')]"),
+    "nullable": (LONG.convert_dtypes(), r"for _, group in X.groupby('customer')]"),
+    "shuffled": (LONG.sample(frac=1, random_state=0), "X.groupby('customer')"),
+    "by day": (LONG.sort_values("day", kind="stable"), "X.groupby('customer')"),
+    "letters": (LONG.set_axis(["a", "b", "c"], axis=1), "X.groupby('a')"),
+    "integers": (LONG.set_axis(range(3), axis=1), "X.groupby(0)"),
+    "index": (LONG.set_index("customer"), "X.groupby(level=0)"),
+    "polars": (pl.from_pandas(LONG), "X.group_by('customer', maintain_order=True)]"),
+    "pyarrow": (pa.Table.from_pandas(LONG), "X.to_pandas().groupby('customer')]"),
+    "array": (
+        LONG.to_numpy(),
+        "[X[X[:, 0] == i][:, 1:] for i in numpy.unique(X[:, 0])]",
+    ),
+    "tensor": (torch.tensor(LONG.to_numpy()), "for i in numpy.unique(X[:, 0])]"),
+}
+
+
+@pytest.mark.parametrize(("X", "line"), LONG_TABLES.values(), ids=LONG_TABLES)
+def test_a_long_table_warns_with_the_line_that_splits_it(X, line):
+    (message,) = messages_of(X)
+
+    n_columns = 2 if line == "X.groupby(level=0)" else 3
+    assert (
+        f"X was read as 600 univariate sequences of {n_columns} time steps" in message
+    )
+    assert line in message
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "array"])
+def test_the_line_in_the_warning_works(kind):
+    X = LONG_TABLES[kind][0]
+    (message,) = messages_of(X)
+    line = message.partition("pass ")[2].removesuffix(".")
+
+    groups = eval(line, {"X": X, "numpy": np})
+
+    sequences, schema = read(groups)
+    assert_array_equal(sequences.lengths, [10] * 60)
+    assert schema.n_features == 2
+
+
+def test_a_frame_of_one_series_warns_with_a_list():
+    X = pd.DataFrame(RNG.normal(size=(50, 2)), columns=["load", "wind"])
+
+    (message,) = messages_of(X)
+
+    assert "if it is one sequence whose columns are features, pass [X]" in message
+
+
+def test_stacked_frames_warn_with_their_levels():
+    X = pd.concat({i: pd.DataFrame(RNG.normal(size=(5, 3))) for i in range(4)})
+
+    (message,) = messages_of(X)
+
+    assert "[group for _, group in X.groupby(level=0)]" in message
+
+
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+PLAIN = {
+    "iris": load_iris().data,
+    "digits": load_digits().data,
+    "breast cancer": load_breast_cancer().data,
+    "integers": RNG.integers(0, 3, (1000, 10)),
+    "bools": RNG.integers(0, 2, (200, 20)),
+    "by class": np.repeat([[0, 0, 1, 1], [0, 1, 0, 1]], 50, axis=0),
+    "range": np.arange(60).reshape(20, 3),
+    "sums": np.cumsum(RNG.integers(0, 3, (100, 8)), axis=1),
+    "counts": RNG.poisson(3, (500, 12)),
+    "hours": pd.DataFrame(RNG.normal(size=(50, 24))).add_prefix("h"),
+    "months": pd.DataFrame(RNG.integers(0, 9, (50, 12)), columns=MONTHS),
+    "dates": pd.DataFrame(
+        RNG.integers(0, 3, (50, 9)), columns=pd.date_range("2025", periods=9)
+    ),
+    "list": [RNG.normal(size=(n, 3)) for n in (20, 2)],
+    "3-D": RNG.normal(size=(5, 10, 3)),
+    "names": ["Meyer", "Ng", "O'Neil", "Lee, Jr."],
+    "tokens": [["login", "30"], ["a", "x:y"]],
+    "postal codes": ["10115", "20095"],
+    "telephone": ["030 123 456", "0171 123456"],
+    "molecules": ["CC(=O)[O-]", "[Na+]"],
+    "sentences": ["Hello, world.", "(Yes.)"],
+    "codes": [["250.00", "401.9", "001.1"]],
+    "lists": [[1, 2], [3, 4]],
+    "letters in an array": LETTERS.to_numpy(),
+    "cells": pd.DataFrame({"a": [[1.0]], "b": [["x"]]}),
+}
+
+
+@pytest.mark.parametrize("X", PLAIN.values(), ids=PLAIN)
+def test_plain_data_does_not_warn(X):
+    assert not messages_of(X)
+
+
+# The axis of features before that of time
+
+
+@pytest.mark.parametrize(
+    ("X", "line"),
+    [
+        (CHANNELS_FIRST, "X.transpose(0, 2, 1)"),
+        (CHANNELS_FIRST[:, :1], "X.transpose(0, 2, 1)"),
+        (torch.tensor(CHANNELS_FIRST), "X.transpose(0, 2, 1)"),
+        (np.ma.array(CHANNELS_FIRST), "X.transpose(0, 2, 1)"),
+        (list(CHANNELS_FIRST), "[x.T for x in X]"),
+        (list(torch.tensor(CHANNELS_FIRST)), "[x.T for x in X]"),
+        (CHANNELS_FIRST.tolist(), "[x.T for x in X]"),
+        (pa.array(CHANNELS_FIRST.tolist()), "X.to_pylist()"),
+    ],
+    ids=["3-D", "one", "tensor", "masked", "list", "tensors", "lists", "Arrow"],
+)
+def test_more_features_than_time_steps_warn(X, line):
+    (message,) = messages_of(X)
+
+    assert "100 features" in message
+    assert line in message
+
+
+@pytest.mark.filterwarnings("ignore:The network explains only")
+@pytest.mark.parametrize("make", [np.array, list, torch.tensor])
+def test_transposed_sequences_are_recognized_after_fit(make):
+    X = RNG.normal(size=(6, 5, 2))
+    embedder = small_embedder().fit(X)
+    line = r"\[x.T for x in X\]" if make is list else r"X.transpose\(0, 2, 1\)"
+
+    with pytest.raises(ValueError, match=rf"Did you mean {line}\?"):
+        embedder.transform(make(X.transpose(0, 2, 1)))
+
+
+def test_equal_numbers_of_rows_but_unequal_numbers_of_columns_get_a_remedy():
+    with pytest.raises(ValueError, match=r"pass \[x.T for x in X\]"):
+        read([np.ones((3, 50)), np.ones((3, 70))])
+
+
+def test_arrays_of_xarray_are_read_as_arrays():
+    xarray = pytest.importorskip("xarray")
+    values = RNG.normal(size=(6, 5, 2))
+
+    sequences, _ = read(xarray.DataArray(values))
+
+    assert_array_equal(sequences.lengths, [5] * 6)
+    assert read(xarray.DataArray(values[:, :, 0]))[1].n_steps == 5
+
+
+# Text
+
+
+POLYLINES = [json.dumps([[-8.6, 41.1], [-8.5, 41.2]]), "[[1.0, 2.0]]"]
+TEXTS = {
+    "polylines": (POLYLINES, "looks like a list written as text.*json.loads"),
+    "empty": (["[1, 2, 3]", "[]"], "list written as text"),
+    "numpy": (["[1. 2. 3.]", "[0.5 1.5]"], "list written as text"),
+    "commas": (["1,2,3", "4,5,6,7"], r"list written as text.*split\(','\)"),
+    "words": (["['a', 'b']", "['c']"], "ast.literal_eval"),
+    "cells": (pd.DataFrame({"p": POLYLINES}), "Column 'p' of X.*json.loads"),
+    "polars": (pl.Series(POLYLINES), "json.loads"),
+    "Arrow": (pa.array(POLYLINES), "json.loads"),
+    "categories": (pd.Series(POLYLINES, dtype="category"), "json.loads"),
+    "tokens": ([["[1, 2]", "[3]"]], "json.loads"),
+    "times": ([["2025-03-01T08:00:00", "2025-03-02"]], "looks like a time"),
+    "dates": (["2025-03-01", "2025-03-02"], "looks like a time"),
+    "times in cells": (
+        pd.DataFrame({"t": [["2025-03-01 08:00"]], "x": [[1.0]]}),
+        "Column 't' of X .* looks like a time",
+    ),
+    "numbers": ([["0.5", "1.25", "3"]], "looks like a number.*float"),
+    "identifiers": (
+        [[f"u{i}x" for i in range(2000)]],
+        "nearly every token is distinct",
+    ),
+}
+
+
+@pytest.mark.parametrize(("X", "match"), TEXTS.values(), ids=TEXTS)
+def test_text_that_looks_like_something_else_warns(X, match):
+    with pytest.warns(SequenceReadingWarning, match=match):
+        read(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "line"),
+    [
+        (LETTERS, 'X.agg("".join, axis=1)'),
+        (LETTERS.astype("category"), 'X.agg("".join, axis=1)'),
+        (pl.from_pandas(LETTERS), "polars.concat_str(polars.all())"),
+        (pa.Table.from_pandas(LETTERS), 'X.to_pandas().agg("".join, axis=1)'),
+        (LETTERS.map(lambda letter: letter * 3), "X.to_numpy()"),
+    ],
+    ids=["pandas", "categories", "polars", "pyarrow", "codons"],
+)
+def test_a_wide_frame_of_letters_warns_with_the_way_to_strings(X, line):
+    (message,) = messages_of(X)
+    found = message.partition("pass ")[2].removesuffix(".")
+
+    sequences, _ = read(eval(found, {"X": X, "polars": pl}))
+
+    assert line in message
+    assert_array_equal(sequences.lengths, [9] * 20)
+
+
+@pytest.mark.filterwarnings("ignore:The network explains only")
+def test_fit_warns_once_and_transform_does_not():
+    with pytest.warns(SequenceReadingWarning) as caught:
+        embedder = small_embedder().fit(LONG)
+    assert len(caught.list) == 1
+    assert caught.list[0].filename == __file__
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SequenceReadingWarning)
+        embedder.transform(LONG)
