@@ -1,5 +1,7 @@
 """Choose the values of parameters that are "auto" from the data."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 # Number of batches of a training run. Doubling it changed accuracies by no more than
@@ -11,8 +13,17 @@ N_UPDATES = 1500
 N_EPOCHS_CATEGORICAL = 40
 MAX_UPDATES_CATEGORICAL = 6000
 
-# Minimum number of epochs, even for very large datasets.
+# Minimum number of epochs, even for very large datasets, unless they take too long.
 MIN_EPOCHS = 5
+
+# Maximum time of a training with all defaults, in seconds on one core, and the time
+# that an epoch is estimated to take for each patch, number and category. They were
+# measured on one core of a server of 2021 (benchmarks/README.md, "Time"), with
+# the default number of components. Only very large datasets reach the limit.
+MAX_SECONDS = 500
+SECONDS_PER_PATCH = 45e-6
+SECONDS_PER_VALUE = 0.4e-6
+SECONDS_PER_TOKEN = 60e-6
 
 # Maximum batch size, without and with categorical features.
 MAX_BATCH_SIZE = 64
@@ -53,9 +64,19 @@ N_RESERVOIR_PATCHES = 240
 # scaled units.
 MIN_DIFFERENCE = 0.05
 
-# Maximum number of patches of the longest sequence. LSTMs forget over longer distances,
-# and a single very long sequence would cost time and memory for all sequences.
+# Maximum number of time steps of a patch. The cells have weights for each of them, and
+# with 50,000 a batch took 10 s, most of it for the weights (benchmarks/README.md).
+MAX_PATCH_SIZE = 1000
+
+# Maximum number of patches of all but the longest sequences. LSTMs forget over longer
+# distances. The quantile keeps a few very long sequences from making the patches of all
+# others so large that they consist of one or two; it was not tuned.
 MAX_PATCHES = 1000
+LENGTH_QUANTILE = 0.95
+
+# Maximum number of patches of the longest sequence, which limits the memory of a
+# training batch to about 2 GiB with the default number of components.
+MAX_PATCHES_LONGEST = 20_000
 
 # Minimum number of sequences for early stopping, as in scikit-learn's
 # HistGradientBoosting estimators.
@@ -75,7 +96,8 @@ def resolve(given, chosen):
 def choose_patch_size(lengths, n_patches=N_PATCHES):
     """Choose the number of time steps per patch.
 
-    The longest sequence has at most `MAX_PATCHES` patches.
+    Almost all sequences have at most `MAX_PATCHES` patches, and none has more than
+    `MAX_PATCHES_LONGEST`.
 
     Parameters
     ----------
@@ -89,8 +111,11 @@ def choose_patch_size(lengths, n_patches=N_PATCHES):
     patch_size : int
         Time steps per patch, at least 1.
     """
-    smallest = -(-int(np.max(lengths)) // MAX_PATCHES)
-    return max(1, smallest, round(float(np.median(lengths)) / n_patches))
+    longest = int(np.max(lengths))
+    most = float(np.quantile(lengths, LENGTH_QUANTILE, method="higher"))
+    smallest = max(-(-most // MAX_PATCHES), -(-longest // MAX_PATCHES_LONGEST))
+    typical = round(float(np.median(lengths)) / n_patches)
+    return int(max(1, smallest, min(typical, MAX_PATCH_SIZE)))
 
 
 def choose_pair_patch_sizes(lengths, target_lengths, *, is_forecast):
@@ -181,6 +206,57 @@ def choose_max_epochs(n_batches, has_categories=False):
         n_updates = max(N_UPDATES, N_EPOCHS_CATEGORICAL * n_batches)
         n_updates = min(n_updates, MAX_UPDATES_CATEGORICAL)
     return max(MIN_EPOCHS, -(-n_updates // n_batches))
+
+
+class EpochCost(NamedTuple):
+    """What an epoch of training computes, from which its time is estimated.
+
+    Attributes
+    ----------
+    n_patches : int
+        Patches of all sequences.
+    n_values : int
+        Numbers of all time steps.
+    n_tokens : int
+        Categories of all time steps.
+    """
+
+    n_patches: int
+    n_values: int
+    n_tokens: int
+
+    @property
+    def seconds(self):
+        """Estimated time on one core."""
+        return (
+            SECONDS_PER_PATCH * self.n_patches
+            + SECONDS_PER_VALUE * self.n_values
+            + SECONDS_PER_TOKEN * self.n_tokens
+        )
+
+
+def limit_epochs(n_epochs, cost):
+    """Limit the number of epochs to an estimated training time of `MAX_SECONDS`.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Number of epochs without a limit.
+    cost : EpochCost
+        Cost of one epoch over all sequences.
+
+    Returns
+    -------
+    n_epochs : int
+        At least 1.
+    fraction : float
+        Fraction of the sequences to train on, in (0, 1]. Less than 1 only if a single
+        epoch over all of them would take too long.
+    """
+    n_affordable = MAX_SECONDS / cost.seconds
+    if n_affordable >= 1:
+        return min(n_epochs, int(n_affordable)), 1.0
+    return 1, n_affordable
 
 
 def choose_early_stopping(n_samples):

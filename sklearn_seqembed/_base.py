@@ -219,10 +219,13 @@ class BaseSequenceEstimator(
             self._fit_features(pairs, rng)
             self._choose_network(pairs)
         self._prepare_training(pairs)
-        self._choose_training(len(pairs), single_pass, continues)
+        fraction = self._choose_training(pairs, single_pass, continues)
         self._record_lengths(pairs.targets.lengths, reset=not continues)
         encoded = self._encode_pairs(pairs)
         training, validation = self._split(encoded, rng)
+        if fraction < 1:
+            n_trained = max(1, int(fraction * len(training)))
+            training = training[np.sort(rng.permutation(len(training))[:n_trained])]
         seed = rng.randint(2**31)
         if single_pass and continues:  # do not repeat the batches of the last call
             seed = (seed + self.n_iter_) % 2**31
@@ -323,8 +326,15 @@ class BaseSequenceEstimator(
         options = self.min_frequency, self.max_categories, self.handle_unknown
         return FeatureEncoder(scaler, seed, *options, **names)
 
-    def _choose_training(self, n_samples, single_pass, continues):
-        """Set `early_stopping_`, `batch_size_` and `max_epochs_`."""
+    def _choose_training(self, pairs, single_pass, continues):
+        """Set `early_stopping_`, `batch_size_` and `max_epochs_`.
+
+        Returns
+        -------
+        fraction : float
+            Fraction of the sequences to train on.
+        """
+        n_samples = len(pairs)
         chosen = _auto.choose_early_stopping(n_samples)
         stops = _auto.resolve(self.early_stopping, chosen)
         self.early_stopping_ = bool(stops) and not single_pass
@@ -341,6 +351,33 @@ class BaseSequenceEstimator(
         n_batches = -(-n_train // self.batch_size_)
         chosen = _auto.choose_max_epochs(n_batches, has_categories)
         self.max_epochs_ = 1 if single_pass else _auto.resolve(self.max_epochs, chosen)
+        if single_pass or self.max_epochs != "auto":
+            return 1.0
+        self.max_epochs_, fraction = _auto.limit_epochs(chosen, self._epoch_cost(pairs))
+        if self.max_epochs_ < chosen or fraction < 1:
+            trained = f"{count(self.max_epochs_, 'epoch')} instead of {chosen}"
+            if fraction < 1:
+                trained = f"one epoch on {fraction:.0%} of the sequences"
+            warn_user(
+                f"X is large: max_epochs='auto' trains for {trained}, to take about "
+                "ten minutes. Set max_epochs to choose the number of epochs yourself."
+            )
+        return fraction
+
+    def _epoch_cost(self, pairs):
+        """Return what an epoch of training over all pairs computes."""
+        sources, targets = pairs.sources, pairs.targets
+        n_patches = int((-(-sources.lengths // self.patch_size_)).sum())
+        if targets is not sources:
+            # Half of the cost of a patch is that of the decoder.
+            patch_size = self._target_patch_size
+            n_decoded = int((-(-targets.lengths // patch_size)).sum())
+            n_patches = (n_patches + n_decoded) // 2
+        return _auto.EpochCost(
+            n_patches,
+            sources.n_steps * sources.n_numeric,
+            targets.n_steps * len(targets.categorical),
+        )
 
     @property
     def _has_categories(self):

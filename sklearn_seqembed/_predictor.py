@@ -609,6 +609,10 @@ max_epochs_, early_stopping_, max_length_, device_
             "shared_embedding": bool(self.shared_vocabulary),
         }
 
+    @property
+    def _target_patch_size(self):
+        return 1 if self.decoding_ == "autoregressive" else self.target_patch_size_
+
     def _training_params(self):
         return {"scheduled_sampling": self.scheduled_sampling}
 
