@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from round_trips import read, round_trip, values_of
 from sklearn.linear_model import LogisticRegression
@@ -174,3 +175,12 @@ def test_a_missing_target_is_refused_naming_it(make):
 
     with pytest.raises(ValueError, match=r"y\[1\] has no observed value"):
         predictor.fit(EQUAL, make([1, pd.NA, 3]))
+
+
+@pytest.mark.parametrize("width", [None, 2], ids=["1-D", "2-D"])
+def test_a_packed_sequence_is_refused_with_the_way_out(width):
+    shapes = [(n,) if width is None else (n, width) for n in (3, 2)]
+    packed = torch.nn.utils.rnn.pack_sequence([torch.ones(shape) for shape in shapes])
+
+    with pytest.raises(TypeError, match=r"PackedSequence.*unpack_sequence\(X\)"):
+        read(packed)

@@ -68,6 +68,12 @@ class ListContainer(Container):
         outer, items, index, series_dtype = "array", X, None, None
         if isinstance(X, (list, tuple)):
             outer = "list"
+            if hasattr(X, "batch_sizes"):
+                raise TypeError(
+                    f"{locator.argument} is a PackedSequence, whose order of time "
+                    "steps is not that of sequences. Pass "
+                    f"torch.nn.utils.rnn.unpack_sequence({locator.argument})."
+                )
             if all(isinstance(item, numbers.Number) or is_missing(item) for item in X):
                 refuse_single_values(f"a list of {len(X)} numbers", locator.argument)
         elif isinstance(X, np.ndarray):
