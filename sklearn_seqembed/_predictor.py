@@ -1,6 +1,7 @@
 """LSTMSequencePredictor: predict sequences from sequences."""
 
 import numbers
+from dataclasses import replace
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -11,7 +12,7 @@ from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed._features.encoder import name_categorical_features
-from sklearn_seqembed._features.relative import RelativeTargets
+from sklearn_seqembed._features.relative import RelativeTargets, columns_are_steps
 from sklearn_seqembed._features.vocabulary import join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
 from sklearn_seqembed._network.reader import RELATIVE_STD_OFFSET
@@ -292,10 +293,15 @@ max_epochs_, early_stopping_, max_length_, device_
         y : list, array, tensor or frame of n_samples sequences, or of single values
             The targets, in any of these forms, with lengths and features of their own;
             or numbers of shape (n_samples,), each of which is a sequence of one time
-            step. A string is a sequence of characters. Pass labels as lists of one
-            string, as a categorical Series of pandas or polars, or as a frame with one
-            such column. NaN and None are missing values: the loss and the scores ignore
-            them. Dates and times cannot be predicted.
+            step. The columns of a 2-D array or frame of numbers (n_samples, n_targets)
+            are several targets, each learned at its own scale; they are the time steps
+            of a forecast if the first one continues a feature of X, as
+            ``instance_norm="auto"`` decides. To decide it yourself, pass a 3-D array
+            (n_samples, 1, n_targets) or (n_samples, n_timesteps, 1). A string is a
+            sequence of characters. Pass labels as lists of one string, as a categorical
+            Series of pandas or polars, or as a frame with one such column. NaN and None
+            are missing values: the loss and the scores ignore them. Dates and times
+            cannot be predicted.
 
         Returns
         -------
@@ -537,8 +543,11 @@ max_epochs_, early_stopping_, max_length_, device_
             estimator_name=type(self).__name__,
         )
         if reset:
+            if target_schema.may_have_columns:
+                is_sequence = columns_are_steps(sources, targets, self.instance_norm)
+                target_schema = replace(target_schema, has_columns=not is_sequence)
             self._target_schema = target_schema
-        return Pairs(sources, targets)
+        return Pairs(sources, self._target_schema.as_features(targets))
 
     def _fit_features(self, pairs, rng):
         joined = None

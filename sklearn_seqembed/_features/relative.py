@@ -6,6 +6,7 @@ this if location and scale are removed from the targets and restored in its outp
 
 import numpy as np
 
+from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._features.encoder import evenly_spaced
 
 # Maximum number of pairs that are compared to decide whether targets continue
@@ -17,6 +18,14 @@ COMPARED_PAIRS = 1000
 # One half means that the last value predicts the first step clearly better than the
 # mean does; no other value was tried.
 LARGEST_FRACTION = 0.5
+
+# The columns of a table are not time steps of the feature that the first one continues
+# if the root mean square distance of any of them from its last value is larger than
+# this many standard deviations of the feature. If the standard deviations of the
+# columns differ by a larger factor than the second constant, `fit` warns. They were not
+# tuned.
+LARGEST_DISTANCE = 10
+SURPRISING_RATIO = 1000
 
 
 class RelativeTargets:
@@ -67,20 +76,7 @@ class RelativeTargets:
             With "auto" it does if its first values are much closer to the last values
             of the other feature than to their own mean.
         """
-        n_features, n_sources = len(self.columns), sources.n_numeric
-        if option is False or not n_features or not n_sources:
-            return self
-        some = evenly_spaced(sources, COMPARED_PAIRS)
-        last = np.stack([_last(sources.rows(i)) for i in some])
-        first = np.stack([_last(targets.rows(i)[::-1]) for i in some])
-        for k in range(n_features):
-            # With equal numbers of features, those at the same position are paired.
-            columns = [k] if n_features == n_sources else range(n_sources)
-            errors = [_mean_square(first[:, k] - last[:, j]) for j in columns]
-            variance = _mean_square(first[:, k] - _mean(first[:, k]))
-            best = int(np.argmin(errors))
-            if option is True or errors[best] < LARGEST_FRACTION * variance:
-                self.columns[k] = columns[best]
+        self.columns = find_continued(sources, targets, option)
         return self
 
     @property
@@ -130,6 +126,82 @@ class RelativeTargets:
             location_scale[i, 0, continued] = np.nan_to_num(_last(values))[continued]
             location_scale[i, 1, continued] = scale[continued]
         return location_scale
+
+
+def find_continued(sources, targets, option="auto"):
+    """Find the feature of the sequences that each feature of the targets continues.
+
+    Parameters
+    ----------
+    sources, targets, option
+        As for :meth:`RelativeTargets.fit`.
+
+    Returns
+    -------
+    columns : int ndarray of shape (F,)
+        For each numeric feature of the targets, the feature that it continues; -1 if
+        there is none.
+    """
+    n_features, n_sources = targets.n_numeric, sources.n_numeric
+    continued = np.full(n_features, -1)
+    if option is False or not n_features or not n_sources:
+        return continued
+    some = evenly_spaced(sources, COMPARED_PAIRS)
+    last = np.stack([_last(sources.rows(i)) for i in some])
+    first = np.stack([_last(targets.rows(i)[::-1]) for i in some])
+    for k in range(n_features):
+        # With equal numbers of features, those at the same position are paired.
+        columns = [k] if n_features == n_sources else range(n_sources)
+        errors = [_mean_square(first[:, k] - last[:, j]) for j in columns]
+        variance = _mean_square(first[:, k] - _mean(first[:, k]))
+        best = int(np.argmin(errors))
+        if option is True or errors[best] < LARGEST_FRACTION * variance:
+            continued[k] = columns[best]
+    return continued
+
+
+def columns_are_steps(sources, targets, option="auto"):
+    """Decide whether the columns of a table are time steps that continue a feature.
+
+    Otherwise they are several targets. Whether the location of a sequence is removed
+    from its target is another question, so False is treated like "auto".
+
+    Parameters
+    ----------
+    sources : Sequences
+        The sequences.
+    targets : Sequences
+        The rows of the table, each a sequence of one numeric feature.
+    option : bool or "auto", default="auto"
+        As for :meth:`RelativeTargets.fit`.
+
+    Returns
+    -------
+    bool
+        Whether the first column continues a feature and no column is far from it.
+    """
+    (continued,) = find_continued(sources, targets, option or "auto")
+    if continued < 0 or option is True:
+        return bool(continued >= 0)
+    some = evenly_spaced(sources, COMPARED_PAIRS)
+    rows = [sources.rows(i)[:, continued].astype(np.float64) for i in some]
+    last = np.array([_last(row[:, None])[0] for row in rows])
+    values = np.concatenate(rows)
+    variance = _mean_square(values - _mean(values))
+    columns = np.stack([targets.rows(i)[:, 0] for i in some]).astype(np.float64).T
+    largest = max(_mean_square(column - last) for column in columns)
+    if not largest <= LARGEST_DISTANCE**2 * variance:
+        return False
+    spreads = [np.sqrt(_mean_square(c - _mean(c))) for c in columns]
+    spreads = [spread for spread in spreads if 0 < spread < np.inf]
+    if max(spreads) > SURPRISING_RATIO * min(spreads):
+        warn_reading(
+            f"y was read as {count(len(targets), 'sequence')} of "
+            f"{count(len(columns), 'time step')} that continue X, but some of its "
+            f"columns vary more than {SURPRISING_RATIO} times as much as others; if "
+            "they are different targets, pass numpy.asarray(y)[:, None, :]."
+        )
+    return True
 
 
 def _last(values):
