@@ -1,8 +1,8 @@
 """Base class of both estimators: the steps of `fit` and `transform`."""
 
 import copy
+import functools
 import math
-from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import (
@@ -25,12 +25,14 @@ from sklearn_seqembed._features.encoder import (
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
-from sklearn_seqembed._training.devices import (
-    resolve_device,
-    resolve_precision,
-    seeded,
-)
+from sklearn_seqembed._training.devices import resolve_device, resolve_precision
 from sklearn_seqembed._training.fitting import build_net, train
+from sklearn_seqembed._training.process import (
+    Interrupts,
+    ProcessState,
+    is_called_by_search,
+)
+from sklearn_seqembed._training.randomness import Generators
 
 # `fit` warns if the network explains less than this fraction of its training data.
 MIN_TRAIN_SCORE = 0.05
@@ -55,6 +57,25 @@ PARAMETER_OF_ARGUMENT = {
 }
 
 
+def isolated(method):
+    """Run a method of a fitted estimator so that neither threads nor errors disturb it.
+
+    The method gets a copy of the estimator, whose attributes cannot be replaced by a
+    fit in another thread. The state of the process is restored if it fails.
+    """
+
+    @functools.wraps(method)
+    def run(self, *args, **kwargs):
+        state = ProcessState()
+        try:
+            with state:
+                return method(self._copy_attributes(), *args, **kwargs)
+        finally:
+            state.restore()
+
+    return run
+
+
 class BaseSequenceEstimator(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
@@ -77,8 +98,9 @@ class BaseSequenceEstimator(
         the data or the parameters leave nothing to learn.
     ``_encode_pairs(pairs)``
         Convert the values of pairs to the inputs and targets of the network.
-    ``_make_dataset(encoded, training=False)``
-        Return the torch dataset that makes batches of encoded pairs.
+    ``_make_dataset(encoded, generator=None)``
+        Return the torch dataset that makes batches of encoded pairs. A dataset for
+        training needs a random generator.
     ``_network_params()``
         Return the class of the network and its arguments.
     ``_training_params()``
@@ -124,6 +146,7 @@ class BaseSequenceEstimator(
         check_is_fitted(self)
         return str(self.net_.device)
 
+    @isolated
     def transform(self, X):
         """Encode each sequence as a vector.
 
@@ -153,47 +176,73 @@ class BaseSequenceEstimator(
             Whether to train for one epoch, at a constant learning rate and without
             validation, as `partial_fit` does.
         """
-        with self._restored_on_failure():
-            check_parameters(self)
-            rng = check_random_state(self.random_state)
-            continues = hasattr(self, "net_") and (single_pass or self.warm_start)
-            pairs = self._check_data(X, y, reset=not continues)
-            if not continues:
-                self._fit_features(pairs, rng)
-                self._choose_network(pairs)
-            self._prepare_training(pairs)
-            self._choose_training(len(pairs), single_pass, continues)
-            self._record_lengths(pairs.targets.lengths, reset=not continues)
-            encoded = self._encode_pairs(pairs)
-            training, validation = self._split(encoded, rng)
-            seed = rng.randint(2**31)
-            if single_pass and continues:  # do not repeat the batches of the last call
-                seed = (seed + self.n_iter_) % 2**31
-            # A fitted network stays on its device, even if `device` has another value.
-            device = self.device_ if continues else resolve_device(self.device)
-            with seeded(seed, device):
-                if continues:
-                    net = self._copy_net()
-                else:
-                    net = self._build_net(training, device)
-                self._train(net, training, validation, single_pass)
-            self._set_fitted(net)
-            if single_pass:
-                vars(self).pop("train_score_", None)  # it belongs to earlier weights
-            else:
-                self._score_training(pairs, rng)
+        # Everything is learned in a copy, which replaces the attributes in one step. An
+        # error leaves the estimator unchanged, and `transform` in another thread uses
+        # either the previous attributes or the new ones.
+        fitted, interrupts = self._copy_attributes(), Interrupts()
+        state = ProcessState()
+        try:
+            with state:
+                fitted._learn(X, y, single_pass, interrupts)
+        finally:
+            state.restore()
+        self.__dict__ = fitted.__dict__
+        self._report_interrupts(interrupts)
         return self
 
-    @contextmanager
-    def _restored_on_failure(self):
-        """Restore all attributes if `fit` raises an error."""
-        before = dict(vars(self))
-        try:
-            yield
-        except BaseException:  # also KeyboardInterrupt, outside the training loop
-            vars(self).clear()
-            vars(self).update(before)
-            raise
+    def _learn(self, X, y, single_pass, interrupts):
+        """Set all attributes that `fit` learns."""
+        check_parameters(self)
+        rng = check_random_state(self.random_state)
+        continues = hasattr(self, "net_") and (single_pass or self.warm_start)
+        pairs = self._check_data(X, y, reset=not continues)
+        if not continues:
+            self._fit_features(pairs, rng)
+            self._choose_network(pairs)
+        self._prepare_training(pairs)
+        self._choose_training(len(pairs), single_pass, continues)
+        self._record_lengths(pairs.targets.lengths, reset=not continues)
+        encoded = self._encode_pairs(pairs)
+        training, validation = self._split(encoded, rng)
+        seed = rng.randint(2**31)
+        if single_pass and continues:  # do not repeat the batches of the last call
+            seed = (seed + self.n_iter_) % 2**31
+        # A fitted network stays on its device, even if `device` has another value.
+        device = self.device_ if continues else resolve_device(self.device)
+        generators = Generators(seed, device)
+        if continues:
+            net = self._copy_net()
+        else:
+            net = self._build_net(training, device, generators.cpu)
+        self._train(net, training, validation, single_pass, generators, interrupts)
+        self._set_fitted(net)
+        if single_pass:
+            vars(self).pop("train_score_", None)  # it belongs to earlier weights
+        else:
+            self._score_training(pairs, rng)
+
+    def _copy_attributes(self):
+        """Return an estimator that has the same attributes, which are not copied."""
+        copied = object.__new__(type(self))
+        # The copy of a dict cannot be interrupted by another thread.
+        copied.__dict__ = dict(self.__dict__)
+        return copied
+
+    def _report_interrupts(self, interrupts):
+        """Warn that Ctrl-C was pressed, or pass the interrupt on to a search.
+
+        A search would score an estimator whose training was cut short as if it were
+        complete, and go on.
+        """
+        if not interrupts.happened:
+            return
+        if is_called_by_search():
+            raise KeyboardInterrupt
+        if not self.net_.interrupted_:
+            warn_user(
+                "Ctrl-C was pressed after the last epoch: the remaining steps of fit "
+                "were completed."
+            )
 
     def _check_X(self, X, reset):
         """Validate X as `check_sequences` does, and the names of its columns.
@@ -307,7 +356,7 @@ class BaseSequenceEstimator(
         names = name_categorical_features(schema.is_categorical, schema.feature_names)
         return self._features.encode(sequences, names)
 
-    def _build_net(self, training, device):
+    def _build_net(self, training, device, generator):
         """Build a network, and estimate the scales of its inputs."""
         network, params = self._network_params()
         net = build_net(
@@ -318,6 +367,7 @@ class BaseSequenceEstimator(
             weight_decay=self.weight_decay,
             batch_size=self.batch_size_,
             device=device,
+            generator=generator,
         )
         net.calibrate(self._sample(training.sources, N_CALIBRATION_SEQUENCES))
         return net
@@ -344,27 +394,34 @@ class BaseSequenceEstimator(
                 )
         return net
 
-    def _train(self, net, training, validation, single_pass):
-        """Train a net, then fit the projection of its states to components."""
+    def _train(self, net, training, validation, single_pass, generators, interrupts):
+        """Train a net, and fit the projection of its states to components."""
         net.compute_dtype = resolve_precision(self.precision, net.device)
         # If all targets have the same length, there is no end to predict.
         net.criterion_.learn_ends = self._shortest < self._longest
         if validation is not None:
             validation = self._make_dataset(validation)
+        # The components must keep their meaning between calls of partial_fit.
+        projected = None
+        if not (single_pass and net.module_.encoder.projection.is_fitted):
+            projected = self._sample(training.sources, N_PROJECTION_SEQUENCES)
         train(
             net,
-            self._make_dataset(training, training=True),
+            self._make_dataset(training, generators.cpu),
             validation,
+            generator=generators.device,
+            interrupts=interrupts,
             max_epochs=self.max_epochs_,
+            projected=projected,
             lr_schedule=None if single_pass else self.lr_schedule,
             n_iter_no_change=self.n_iter_no_change,
             callbacks=self.callbacks or (),
             verbose=self.verbose,
             **self._training_params(),
         )
-        # The components must keep their meaning between calls of partial_fit.
-        if not (single_pass and net.module_.encoder.projection.is_fitted):
-            net.fit_projection(self._sample(training.sources, N_PROJECTION_SEQUENCES))
+        if not (single_pass or self.warm_start):
+            # Only continued training needs the moments, which are twice the weights.
+            net.optimizer_.state.clear()
 
     def _training_params(self):
         return {}

@@ -6,7 +6,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
-from sklearn_seqembed._base import BaseSequenceEstimator
+from sklearn_seqembed._base import BaseSequenceEstimator, isolated
 from sklearn_seqembed._data.horizons import (
     check_held_back,
     check_horizons,
@@ -370,6 +370,7 @@ horizon_, device_
         return self._fit(X, single_pass=True)
 
     @available_if(_objective_has("reconstruction"))
+    @isolated
     def inverse_transform(self, X):
         """Decode vectors as sequences of predicted lengths.
 
@@ -401,6 +402,7 @@ horizon_, device_
         )
 
     @available_if(_objective_has("reconstruction"))
+    @isolated
     def reconstruct(self, X):
         """Encode and decode sequences; missing values are filled in.
 
@@ -420,6 +422,7 @@ horizon_, device_
         return schema.build(self._decode(vectors, "reconstruction", sequences.lengths))
 
     @available_if(_objective_has("forecast"))
+    @isolated
     def forecast(self, X):
         """Predict the time steps that follow each sequence.
 
@@ -441,6 +444,7 @@ horizon_, device_
         lengths = self._count_horizons(sequences)
         return schema.without_names().build(self._decode(vectors, "forecast", lengths))
 
+    @isolated
     def score(self, X, y=None):
         """Return the explained fraction of the deviance of sequences.
 
@@ -467,6 +471,7 @@ horizon_, device_
         self._check_horizons(pairs.sources)
         return self._explained_fraction(pairs)
 
+    @isolated
     def score_samples(self, X):
         """Return how well each sequence is reconstructed: unusual ones score low.
 
@@ -558,8 +563,8 @@ horizon_, device_
         encoded = self._encode_sources(pairs.sources)
         return Pairs(encoded, encoded)
 
-    def _make_dataset(self, encoded, training=False):
-        sequences = encoded.sources
+    def _make_dataset(self, encoded, generator=None):
+        sequences, training = encoded.sources, generator is not None
         forecasts = "forecast" in self._parts
         return SequenceDataset(
             sequences,
@@ -571,6 +576,7 @@ horizon_, device_
             # reconstruct the end of a sequence.
             read_whole=0.5 if training and self._parts == PARTS["composite"] else 0.0,
             augmentation=as_options(self.augmentation) if training else (),
+            generator=generator,
         )
 
     def _network_params(self):

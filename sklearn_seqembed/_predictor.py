@@ -8,7 +8,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
-from sklearn_seqembed._base import BaseSequenceEstimator
+from sklearn_seqembed._base import BaseSequenceEstimator, isolated
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed._features.encoder import name_categorical_features
@@ -337,6 +337,7 @@ max_epochs_, early_stopping_, max_length_, device_
         """
         return self._fit(X, y, single_pass=True)
 
+    @isolated
     def predict(self, X):
         """Predict the target of each sequence.
 
@@ -363,6 +364,7 @@ max_epochs_, early_stopping_, max_length_, device_
         predicted = self._predict(sources, vectors)
         return self._target_schema.build(predicted, schema.index, self._array_length)
 
+    @isolated
     def predict_top(self, X, k=5):
         """Return the most likely targets of each sequence, found by beam search.
 
@@ -411,6 +413,7 @@ max_epochs_, early_stopping_, max_length_, device_
         ]
         return candidates, log_probabilities
 
+    @isolated
     def score(self, X, y):
         """Return how well the targets of sequences are predicted.
 
@@ -596,9 +599,9 @@ max_epochs_, early_stopping_, max_length_, device_
         location_scale = self._relative.compute_location_scale(pairs.sources)
         return Pairs(sources, targets, location_scale)
 
-    def _make_dataset(self, encoded, training=False):
+    def _make_dataset(self, encoded, generator=None):
         feeds_back = self.decoding_ == "autoregressive"
-        return PairDataset(encoded, self.patch_size_, feeds_back)
+        return PairDataset(encoded, self.patch_size_, feeds_back, generator)
 
     def _network_params(self):
         resolve, features = _auto.resolve, self._target_features

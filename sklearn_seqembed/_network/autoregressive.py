@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from sklearn_seqembed._network.categories import CategoryEmbedding, CategoryHeads
 from sklearn_seqembed._network.decoder import DecoderOutput
+from sklearn_seqembed._network.dropout import Dropout
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.recurrent import InitialState, build_recurrent
 
@@ -59,6 +60,8 @@ class AutoregressiveDecoder(nn.Module):
         In training, the probability that a true previous step is replaced by the
         decoder's own prediction [3]_. The cells run twice: first to predict all steps,
         then to read the mixture of true and predicted steps [4]_.
+    generator : torch.Generator or None
+        Generator of the random numbers of `sampling`; None is torch's default.
     """
 
     def __init__(
@@ -92,8 +95,9 @@ class AutoregressiveDecoder(nn.Module):
         self.cells = build_recurrent(
             cell, n_inputs, hidden_size, num_layers=num_layers, dropout=dropout
         )
-        self.dropout = nn.Dropout(dropout)
-        self.initial_state = InitialState(n_final, self.cells)
+        self.dropout = Dropout(dropout)
+        self.generator = None
+        self.initial_state = InitialState(n_final, cell, self.cells)
         self.heads = CategoryHeads(n_classes)
         # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + sum(self.heads.widths) + 1
@@ -124,7 +128,9 @@ class AutoregressiveDecoder(nn.Module):
             return output
         with torch.no_grad():
             likely = self.heads.most_likely(output.logits)  # (N, L, K)
-            random = torch.rand(values.shape[:2], device=values.device)
+            random = torch.rand(
+                values.shape[:2], generator=self.generator, device=values.device
+            )
             replaced = (random < self.sampling)[:, :, None]  # (N, L, 1)
             values = torch.where(replaced & ~values.isnan(), output.values, values)
             classes = torch.where(replaced & (classes > 0), likely, classes)

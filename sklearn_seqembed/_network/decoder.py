@@ -92,7 +92,7 @@ class Decoder(nn.Module):
             cell, n_inputs, hidden_size, num_layers=num_layers, dropout=dropout
         )
         if self.has_positions:
-            self.initial_state = InitialState(projection.n_final, self.cells)
+            self.initial_state = InitialState(projection.n_final, cell, self.cells)
         self.heads = CategoryHeads(n_classes)
         # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + sum(self.heads.widths) + 1

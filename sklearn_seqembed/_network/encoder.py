@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._network.categories import CategoryEmbedding
+from sklearn_seqembed._network.dropout import Dropout
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.patches import count_patch_inputs, join_steps
 from sklearn_seqembed._network.reader import InputReader
@@ -130,7 +131,7 @@ class Encoder(nn.Module):
             RecurrentLayer(n, n_forward, n_backward, cell)
             for n in [n_inputs] + [self.n_cells] * (num_layers - 1)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.to_vector = nn.Identity()
         if hidden_size is not None:
             self.to_vector = nn.Linear(self.n_cells, n_final)

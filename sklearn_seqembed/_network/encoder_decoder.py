@@ -249,7 +249,7 @@ def _count_states(network, logits_per_patch):
         there are no categories.
     """
     n_states = sum(
-        cells.hidden_size * cells.num_layers
+        cells.hidden_size
         for cells in network.modules()
         if isinstance(cells, nn.RNNBase) and cells.weight_ih_l0.requires_grad
     )

@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from sklearn_seqembed._network.dropout import Dropout
+
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 
 
@@ -40,6 +42,50 @@ class RecurrentLayer(nn.Module):
         return states
 
 
+class StackedCells(nn.Module):
+    """Layers of recurrent cells, each of which reads the states of the one before.
+
+    It is called as the multi-layer modules of torch are, whose dropout draws from
+    torch's default generator.
+
+    Parameters
+    ----------
+    cell : {"lstm", "gru"}
+        Type of cell.
+    n_inputs : int
+        Number of values that the first layer reads.
+    n_cells : int
+        Cells per layer.
+    num_layers : int
+        Number of layers.
+    dropout : float
+        Probability of zeroing a value between layers.
+    """
+
+    def __init__(self, cell, n_inputs, n_cells, num_layers, dropout):
+        super().__init__()
+        self.input_size, self.hidden_size = n_inputs, n_cells
+        self.num_layers = num_layers
+        self.layers = nn.ModuleList(
+            build_recurrent(cell, n, n_cells)
+            for n in [n_inputs] + [n_cells] * (num_layers - 1)
+        )
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x, state=None):
+        """Return the states of the last layer, and the last state of all layers."""
+        last = []
+        for k, layer in enumerate(self.layers):
+            if k:
+                x = self.dropout(x)
+            own = None if state is None else select_layer(state, k)
+            x, own = layer(x, own)
+            last.append(own)
+        if isinstance(last[0], torch.Tensor):
+            return x, torch.cat(last)
+        return x, tuple(map(torch.cat, zip(*last, strict=True)))
+
+
 class InitialState(nn.Module):
     """Initial state of recurrent cells as a linear function of a vector.
 
@@ -47,13 +93,15 @@ class InitialState(nn.Module):
     ----------
     n_inputs : int
         Length of the vector.
-    cells : torch.nn.LSTM or torch.nn.GRU
+    cell : {"lstm", "gru"}
+        Type of cell.
+    cells : torch.nn.LSTM, torch.nn.GRU or StackedCells
         The cells.
     """
 
-    def __init__(self, n_inputs, cells):
+    def __init__(self, n_inputs, cell, cells):
         super().__init__()
-        self.is_lstm = isinstance(cells, nn.LSTM)  # has hidden state and memory
+        self.is_lstm = cell == "lstm"  # has hidden state and memory
         self.shape = (1 + self.is_lstm, cells.num_layers, cells.hidden_size)
         self.linear = nn.Linear(n_inputs, self.shape[0] * self.shape[1] * self.shape[2])
 
@@ -65,15 +113,15 @@ class InitialState(nn.Module):
 
 
 def build_recurrent(cell, n_inputs, n_cells, *, num_layers=1, dropout=0.0):
-    """Build recurrent layers with the initial weights that Keras uses.
+    """Build recurrent cells with the initial weights that Keras uses.
 
     Input weights are Xavier-uniform, recurrent weights are orthogonal for each gate,
     biases are 0, except for the forget gate of an LSTM, where they are 1. By default,
     torch draws all of them from the same small uniform range.
     """
-    # torch warns about dropout if there is no second layer.
-    dropout = dropout if num_layers > 1 else 0.0
-    cells = CELLS[cell](n_inputs, n_cells, num_layers, dropout=dropout)
+    if num_layers > 1:
+        return StackedCells(cell, n_inputs, n_cells, num_layers, dropout)
+    cells = CELLS[cell](n_inputs, n_cells)
     for name, weights in cells.named_parameters():
         if name.startswith("weight_ih"):
             for gate in weights.data.split(n_cells):
@@ -86,6 +134,13 @@ def build_recurrent(cell, n_inputs, n_cells, *, num_layers=1, dropout=0.0):
             if cell == "lstm" and name.startswith("bias_ih"):
                 nn.init.ones_(weights.data[n_cells : 2 * n_cells])  # gates i, f, g, o
     return cells
+
+
+def select_layer(state, k):
+    """Select the state (1, N, H) of one layer; shapes as in `select_sequences`."""
+    if isinstance(state, torch.Tensor):
+        return state[k : k + 1]
+    return tuple(part[k : k + 1] for part in state)
 
 
 def select_sequences(state, index):

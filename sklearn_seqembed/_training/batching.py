@@ -65,17 +65,17 @@ class TrainingBatches(_Batches):
     Parameters
     ----------
     dataset : SequenceDataset or PairDataset
-        The sequences.
+        The sequences, with a random generator.
     batch_size : int
         Largest number of sequences in a batch.
     """
 
     def __iter__(self):
-        order = torch.randperm(len(self.dataset)).numpy()
+        order = self._permute(len(self.dataset)).numpy()
         batches = np.array_split(order, len(self))
         if np.ptp(self.dataset.lengths):
             batches = self._regroup(batches)
-        for k in torch.randperm(len(batches)).tolist():
+        for k in self._permute(len(batches)).tolist():
             yield self.dataset.batch(batches[k])
 
     def _regroup(self, batches):
@@ -94,7 +94,7 @@ class TrainingBatches(_Batches):
                 groups_of_length += new_groups
         # All groups of a kind (short, medium or long) have the same size, except in one
         # kind. Sizes of batches therefore hardly change.
-        shuffled = [[kind[k] for k in torch.randperm(len(kind))] for kind in groups]
+        shuffled = [[kind[k] for k in self._permute(len(kind))] for kind in groups]
         mixed = [np.concatenate(parts) for parts in zip(*shuffled, strict=True)]
         # Sorted by time steps, not by patches: patches of the reservoir are smaller.
         lengths = self.dataset.lengths
@@ -107,8 +107,12 @@ class TrainingBatches(_Batches):
         """
         n_patches = -(-self.dataset.lengths[members] // self.dataset.patch_size)
         members = members[np.argsort(n_patches, kind="stable")]
-        jitter = torch.rand(len(members)).numpy() * (batch_size / GROUPS)
+        draws = torch.rand(len(members), generator=self.dataset.generator).numpy()
+        jitter = draws * (batch_size / GROUPS)
         return members[np.argsort(np.arange(len(members)) + jitter)]
+
+    def _permute(self, n):
+        return torch.randperm(n, generator=self.dataset.generator)
 
 
 class OrderedBatches(_Batches):

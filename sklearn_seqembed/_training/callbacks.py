@@ -4,7 +4,7 @@ import math
 import warnings
 
 import torch
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, LRScheduler
 
 
 class NormClipping(Callback):
@@ -114,6 +114,33 @@ class BestWeights(Callback):
         self.best_ = None
 
 
+class Schedule(LRScheduler):
+    """A schedule of the learning rate that is released after the training."""
+
+    def on_train_end(self, net, **kwargs):
+        """Release the scheduler, which holds the optimizer and all weights."""
+        self.lr_scheduler_ = None
+
+
+class Projection(Callback):
+    """Learn the projection of the encoder's states to vectors after the last epoch.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        Some sequences, without augmentation.
+    """
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    def on_train_end(self, net, **kwargs):
+        """Learn the projection, and release the data."""
+        if not net.failed_:
+            net.fit_projection(self.dataset)
+        self.dataset = None
+
+
 class ScheduledSampling(Callback):
     """Raise the fraction of steps at which a decoder reads its own outputs.
 
@@ -192,6 +219,11 @@ class Progress(Callback):
         )
 
     def on_train_end(self, net, **kwargs):
-        """Close the bar and leave it on the screen."""
-        self.bar_.close()
-        self.bar_ = None  # a bar cannot be pickled
+        """Close the bar."""
+        self.close()
+
+    def close(self):
+        """Close the bar, unless this has been done, and leave it on the screen."""
+        bar, self.bar_ = getattr(self, "bar_", None), None  # it cannot be pickled
+        if bar is not None:
+            bar.close()

@@ -53,6 +53,8 @@ class SequenceDataset(torch.utils.data.Dataset):
           replaced by those of the other sequence, at a fraction of the steps that is
           equal to the weight. Other sequences with missing values are not used. Nothing
           is mixed if a forecast is one of the parts.
+    generator : torch.Generator, default=None
+        Generator of random batches and variations, on the CPU. Only training needs it.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class SequenceDataset(torch.utils.data.Dataset):
         horizons=None,
         read_whole=0.0,
         augmentation=(),
+        generator=None,
     ):
         self.sequences = sequences
         self.patch_size = patch_size
@@ -75,6 +78,7 @@ class SequenceDataset(torch.utils.data.Dataset):
         self.read_whole = read_whole
         self.shifts = "shift" in augmentation
         self.mixes = "mix" in augmentation and "forecast" not in parts
+        self.generator = generator
 
     def __len__(self):
         return len(self.sequences)
@@ -105,7 +109,8 @@ class SequenceDataset(torch.utils.data.Dataset):
         """
         lengths, horizons = self.sequences.lengths[indices], self.horizons[indices]
         if self.read_whole:
-            is_whole = torch.rand(len(indices)).numpy() < self.read_whole
+            draws = torch.rand(len(indices), generator=self.generator)
+            is_whole = draws.numpy() < self.read_whole
             horizons = np.where(is_whole, 0, horizons)
         lengths, first = self._draw_spans(lengths - horizons, crop=horizons > 0)
         if self.shifts or self.read_whole:
@@ -116,7 +121,7 @@ class SequenceDataset(torch.utils.data.Dataset):
         n_steps = round_up_length(lengths.max(), self.patch_size)
         numeric, categories = self._take(indices, first, lengths, n_steps)
         if self.mixes:
-            numeric, categories = _mix(numeric, categories, lengths)
+            numeric, categories = _mix(numeric, categories, lengths, self.generator)
         inputs = {
             "numeric": torch.from_numpy(numeric),
             "categories": torch.from_numpy(categories),
@@ -141,7 +146,9 @@ class SequenceDataset(torch.utils.data.Dataset):
         largest = np.round(np.where(crop, MAX_CROP, max_shift) * lengths)
         largest = np.minimum(largest, lengths - 1)
         lowest = np.where(crop, 0, -largest)
-        draws = torch.rand(len(lengths), dtype=torch.float64).numpy()
+        draws = torch.rand(
+            len(lengths), dtype=torch.float64, generator=self.generator
+        ).numpy()
         first = np.floor(lowest + draws * (largest - lowest + 1)).astype(np.int64)
         return np.where(crop, lengths - first, lengths), first
 
@@ -151,7 +158,7 @@ class SequenceDataset(torch.utils.data.Dataset):
         return self.sequences.take(indices, first, lengths, n_steps, copy=copy)
 
 
-def _mix(numeric, categories, lengths):
+def _mix(numeric, categories, lengths, generator):
     """Mix sequences of a batch at random (mixup [1]_).
 
     Categories cannot be averaged. At a fraction of the steps they are replaced by those
@@ -166,6 +173,8 @@ def _mix(numeric, categories, lengths):
         Indices of categories. Missing ones do not replace others.
     lengths : int64 ndarray of shape (N,)
         Number of time steps of each sequence.
+    generator : torch.Generator
+        Generator of the random numbers.
 
     References
     ----------
@@ -173,11 +182,14 @@ def _mix(numeric, categories, lengths):
     .. [2] Yun, S. et al. (2019). CutMix: Regularization Strategy to Train Strong
            Classifiers with Localizable Features. ICCV.
     """
-    others = torch.randperm(len(numeric)).numpy()
-    weights = MAX_MIX * torch.rand(len(numeric), 1, 1, dtype=torch.float32).numpy()
+    n_samples = len(numeric)
+    others = torch.randperm(n_samples, generator=generator).numpy()
+    draws = torch.rand(n_samples, 1, 1, dtype=torch.float32, generator=generator)
+    weights = MAX_MIX * draws.numpy()
     if categories.shape[2]:
         steps = np.arange(categories.shape[1])
-        replaces = torch.rand(categories.shape[:2]).numpy() < weights[:, :, 0]
+        draws = torch.rand(categories.shape[:2], generator=generator)
+        replaces = draws.numpy() < weights[:, :, 0]
         replaces &= steps < lengths[others, None]
         replaces = replaces[:, :, None] & (categories[others] > 0)
         categories = np.where(replaces, categories[others], categories)

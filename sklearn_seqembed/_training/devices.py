@@ -1,7 +1,6 @@
-"""Devices, precision, memory and seeds: what depends on the global state of torch."""
+"""Devices, precision and memory."""
 
-import threading
-from contextlib import contextmanager
+from contextlib import nullcontext
 
 import torch
 
@@ -96,6 +95,8 @@ def autocast(dtype, device):
     With float32, torch's own settings apply; by default, cuDNN's LSTMs use TF32.
     """
     kind = torch.device(device).type
+    if dtype == torch.float32 and not torch.is_autocast_enabled(kind):
+        return nullcontext()
     return torch.autocast(kind, dtype, enabled=dtype != torch.float32)
 
 
@@ -126,28 +127,3 @@ def keep_freed_memory():
     (benchmarks/README.md, "Trials"). With other C libraries it has no effect.
     """
     torch.empty(2**25 - 2**16, dtype=torch.uint8)
-
-
-# All threads of a process use the same random generators of torch. Concurrent fits
-# would change each other's random numbers, so they wait for one another. The lock is
-# reentrant, because a callback may fit another estimator in the same thread.
-_LOCK = threading.RLock()
-
-
-@contextmanager
-def seeded(seed, device):
-    """Seed torch within a with block, and restore its generators afterwards.
-
-    Only the generators of the CPU and of `device` change. If several threads have such
-    blocks, these run one after the other.
-    """
-    device = torch.device(device)
-    accelerators = [] if device.type == "cpu" else [device]
-    with _LOCK, torch.random.fork_rng(accelerators, device_type=device.type):
-        torch.default_generator.manual_seed(seed)
-        if device.type == "cuda":
-            with torch.cuda.device(device):  # manual_seed seeds the current device
-                torch.cuda.manual_seed(seed)
-        elif device.type != "cpu":
-            torch.get_device_module(device).manual_seed(seed)
-        yield

@@ -6,7 +6,7 @@ callbacks of skorch. The other callbacks are in `callbacks.py`.
 
 import torch
 from sklearn.base import clone
-from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from sklearn_seqembed._data.messages import count, warn_user
@@ -17,10 +17,13 @@ from sklearn_seqembed._training.callbacks import (
     FiniteLoss,
     NormClipping,
     Progress,
+    Projection,
+    Schedule,
     ScheduledSampling,
 )
 from sklearn_seqembed._training.devices import keep_freed_memory
 from sklearn_seqembed._training.net import SequenceNet
+from sklearn_seqembed._training.randomness import InitialWeights, set_generator
 
 # Largest norm of the gradient. It is the value of sequitur; other LSTM autoencoders use
 # .25 to 5. It was not tuned.
@@ -28,7 +31,15 @@ CLIP_NORM = 1.0
 
 
 def build_net(
-    network, module_params, *, class_scales, lr, weight_decay, batch_size, device
+    network,
+    module_params,
+    *,
+    class_scales,
+    lr,
+    weight_decay,
+    batch_size,
+    device,
+    generator,
 ):
     """Build and initialize a skorch net.
 
@@ -45,6 +56,8 @@ def build_net(
     weight_decay : float
         Weight decay of AdamW. In each batch, this times the learning rate is the
         fraction of each weight that is subtracted. With 0 the optimizer is Adam.
+    generator : torch.Generator
+        Generator of the initial weights.
 
     Returns
     -------
@@ -73,7 +86,12 @@ def build_net(
         callbacks__print_log=None,
         **{f"module__{name}": value for name, value in module_params.items()},
     )
-    net.initialize()
+    initial_weights = InitialWeights(generator)
+    try:
+        with initial_weights:
+            net.initialize()
+    finally:
+        initial_weights.close()  # an error may have been raised while it was left
     net.module_.float()  # the user may have changed torch's default dtype
     return net
 
@@ -83,7 +101,10 @@ def train(
     dataset,
     validation=None,
     *,
+    generator,
+    interrupts,
     max_epochs,
+    projected=None,
     lr_schedule=None,
     n_iter_no_change=None,
     scheduled_sampling=0.0,
@@ -100,8 +121,15 @@ def train(
         The training data.
     validation : SequenceDataset or PairDataset, default=None
         Data for early stopping; the weights of the best epoch are restored.
+    generator : torch.Generator
+        Generator of the random numbers that the module draws in training.
+    interrupts : Interrupts
+        Handles Ctrl-C.
     max_epochs : int
         Largest number of epochs.
+    projected : SequenceDataset, default=None
+        Sequences from which the projection of states to vectors is learned after the
+        last epoch; None keeps it.
     lr_schedule : {"onecycle", None}, default=None
         Schedule of the learning rate over all batches of these epochs; None keeps the
         rate constant.
@@ -136,6 +164,9 @@ def train(
         )
         ours.append(("seqembed_sampling", sampling))
     ours.append(("seqembed_best", BestWeights()))
+    if projected is not None:
+        # Before the user's callbacks, which may save the finished network.
+        ours.append(("seqembed_projection", Projection(projected)))
     if verbose:
         ours.append(("seqembed_progress", Progress(max_epochs, n_batches)))
     stopping = []
@@ -150,10 +181,13 @@ def train(
         group["lr"] = net.lr
     n_before = len(net.history)
     keep_freed_memory()
+    set_generator(net.module_, generator)
+    net.interrupts = interrupts
+    interrupts.install()
     try:
         net.partial_fit(dataset, None, epochs=max_epochs)
     finally:
-        net.train_split = None  # it refers to the validation data
+        _release(net)
     _check_end(net, len(net.history) - n_before)
 
 
@@ -176,7 +210,7 @@ def _check_end(net, n_epochs):
 
 def _make_one_cycle(lr, total_steps):
     """Make a schedule that rises to `lr` over 30 % of the batches and falls to 0."""
-    return LRScheduler(
+    return Schedule(
         torch.optim.lr_scheduler.OneCycleLR,
         step_every="batch",
         event_name=None,
@@ -185,6 +219,16 @@ def _make_one_cycle(lr, total_steps):
         last_epoch=-1,  # skorch would continue after the epochs before a warm start
         cycle_momentum=False,
     )
+
+
+def _release(net):
+    """Release what only a training needs; a net keeps no data and can be pickled."""
+    net.train_split = None  # it refers to the validation data
+    net.interrupts = None
+    set_generator(net.module_, None)
+    for _, callback in net.callbacks_:
+        if isinstance(callback, Progress):
+            callback.close()  # after an error, `on_train_end` was not called
 
 
 def _ignore(*args, **kwargs):

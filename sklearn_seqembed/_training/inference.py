@@ -24,7 +24,8 @@ class InferenceNet(NeuralNet):
         vectors = np.empty((len(dataset), self.module__n_components), np.float32)
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
             inputs.pop("horizons")  # only decoders need them
-            vectors[indices] = self.module_.encoder(**inputs).cpu().numpy()
+            found = self._run(self.module_.encoder, **inputs)
+            vectors[indices] = found.cpu().numpy()
         return vectors
 
     def calibrate(self, dataset):
@@ -56,7 +57,7 @@ class InferenceNet(NeuralNet):
         reservoir = np.empty((len(dataset), n_reservoir), np.float32)
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
             inputs.pop("horizons")
-            states = encoder.states(**inputs)
+            states = self._run(encoder.states, **inputs)
             final[indices] = states[0].cpu().numpy()
             if n_reservoir:
                 reservoir[indices] = states[1].cpu().numpy()
@@ -76,9 +77,10 @@ class InferenceNet(NeuralNet):
             The targets of the batch: see :meth:`SequenceDataset.batch`.
         """
         for indices, inputs, targets in self._iter_batches(dataset, decodes=True):
-            outputs = self.module_(**inputs)
-            cross_entropies = self.compute_cross_entropies(
-                outputs, to_device(targets, self._module_device)
+            on_device = to_device(targets, self._module_device)
+            outputs = self._run(self.module_, **inputs)
+            cross_entropies = self._run(
+                self.compute_cross_entropies, outputs, on_device
             )
             on_cpu = {
                 part: (output.values.cpu(), cross_entropies[part].cpu())
@@ -125,9 +127,8 @@ class InferenceNet(NeuralNet):
         if lengths is not None:
             lengths = to_device(torch.from_numpy(lengths), self._module_device)
         decoder = self.module_.decoders[part]
-        with torch.inference_mode():
-            values, ends, logits = decoder(vectors, n_steps, lengths)
-            classes = decoder.heads.most_likely(logits)
+        values, ends, logits = self._run(decoder, vectors, n_steps, lengths)
+        classes = self._run(decoder.heads.most_likely, logits)
         return values.cpu(), ends.cpu(), classes.cpu()
 
     def decode_greedily(self, vectors, longest, shortest=1, lengths=None):
@@ -190,9 +191,10 @@ class InferenceNet(NeuralNet):
         self._set_training(False)
         keep_freed_memory()
         vectors = to_device(torch.from_numpy(vectors), self._module_device)
-        with torch.inference_mode():
-            states = self.module_.encoder.projection.final_states(vectors)
-            results = function(self.module_.decoders["prediction"], states, *args)
+        projection = self.module_.encoder.projection
+        states = self._run(projection.final_states, vectors)
+        decoder = self.module_.decoders["prediction"]
+        results = self._run(function, decoder, states, *args)
         return [tensor.cpu().numpy() for tensor in results]
 
     def inference_costs(self, decodes):
@@ -231,14 +233,25 @@ class InferenceNet(NeuralNet):
         return n_values, n_cells, self._module_device.type == "cpu"
 
     def _iter_batches(self, dataset, decodes):
-        """Yield indices, inputs and targets of each batch, in inference mode."""
+        """Yield indices, inputs and targets of each batch."""
         self._set_training(False)
         keep_freed_memory()
         costs = self.inference_costs(decodes)
         for indices in dataset.iter_inference_batches(*costs):
             inputs, targets = dataset.batch(indices)
-            with torch.inference_mode():
-                yield indices, to_device(inputs, self._module_device), targets
+            yield indices, to_device(inputs, self._module_device), targets
+
+    @staticmethod
+    def _run(function, *args, **kwargs):
+        """Call a function without gradients.
+
+        The mode is left before anything is yielded. A generator that yields within a
+        block would leave gradients switched off while the traceback of an error that
+        its caller raised is alive, as the last one is in a notebook. torch's
+        inference_mode is not used, because nothing can restore it from outside.
+        """
+        with torch.no_grad():
+            return function(*args, **kwargs)
 
     @property
     def _module_device(self):

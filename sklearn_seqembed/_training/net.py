@@ -1,9 +1,5 @@
 """The skorch net: the training step, and interrupts."""
 
-import signal
-import threading
-from contextlib import contextmanager
-
 import torch
 
 from sklearn_seqembed._training.devices import autocast, to_device
@@ -18,12 +14,15 @@ class SequenceNet(InferenceNet):
     ----------
     compute_dtype : torch.dtype
         Dtype of matrix products in training; weights are float32.
+    interrupts : Interrupts or None
+        Ctrl-C during a training; None before and after it.
     interrupted_ : bool
         Whether Ctrl-C ended the last training.
     failed_ : bool
         Whether a loss that is not finite ended the last training.
     """
 
+    interrupts = None
     interrupted_ = False
     compute_dtype = torch.float32
 
@@ -36,14 +35,26 @@ class SequenceNet(InferenceNet):
         """Continue training as skorch does, but keep only whole epochs in `history`."""
         self.interrupted_ = False
         n_epochs = len(self.history)
-        with self._detecting_interrupts():
-            super().partial_fit(X, y, classes, **fit_params)
+        super().partial_fit(X, y, classes, **fit_params)
         # skorch records "dur" last, so the row of an interrupted epoch lacks it.
         n_finished = sum("dur" in row for row in self.history)
         del self.history[n_finished:]
         for row in self.history[n_epochs:]:
             row.pop("batches", None)  # they take 215 bytes per batch
         return self
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        """Train as skorch does, and note whether Ctrl-C ended the training.
+
+        Callbacks also stop training by a KeyboardInterrupt, which skorch catches.
+        """
+        try:
+            return super().fit_loop(X, y, epochs, **fit_params)
+        except KeyboardInterrupt:
+            self.interrupted_ = self.interrupts.happened
+            raise
+        finally:
+            self.interrupts.end_training()
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Run all batches as skorch does, but without waiting for an accelerator.
@@ -106,27 +117,3 @@ class SequenceNet(InferenceNet):
         # inference it is needed, because the user may have called train().
         if not (training and self.module_.training):
             super()._set_training(training)
-
-    @contextmanager
-    def _detecting_interrupts(self):
-        """Set `interrupted_` on Ctrl-C.
-
-        Callbacks also stop training by a KeyboardInterrupt, which skorch catches. Only
-        the signal distinguishes the two.
-        """
-        previous = signal.getsignal(signal.SIGINT)
-
-        def handle(number, frame):
-            self.interrupted_ = True
-            return previous(number, frame)
-
-        # Only the main thread may set handlers, and only it receives signals.
-        is_main = threading.current_thread() is threading.main_thread()
-        if not (is_main and callable(previous)):
-            yield
-            return
-        signal.signal(signal.SIGINT, handle)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, previous)

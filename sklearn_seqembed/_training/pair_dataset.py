@@ -44,12 +44,15 @@ class PairDataset(torch.utils.data.Dataset):
         Patch size of the sources. Lengths of batches are multiples of it.
     feeds_back : bool
         Whether the decoder reads the targets (teacher forcing).
+    generator : torch.Generator, default=None
+        Generator of random batches, on the CPU. Only training needs it.
     """
 
-    def __init__(self, pairs, patch_size, feeds_back):
+    def __init__(self, pairs, patch_size, feeds_back, generator=None):
         self.pairs = pairs
         self.patch_size = patch_size
         self.feeds_back = feeds_back
+        self.generator = generator
         self.lengths = pairs.sources.lengths
         self.horizons = pairs.targets.lengths
 

@@ -1,0 +1,134 @@
+"""State of the process that must survive a failure: modes, filters and handlers."""
+
+import signal
+import sys
+import threading
+import warnings
+
+import numpy as np
+import torch
+
+# Ctrl-C during the last steps of a fit is obeyed when it is pressed this many times.
+PRESSES_TO_ABORT = 3
+
+# Devices whose autocast mode training may change.
+_AUTOCAST_DEVICES = ("cpu", "cuda")
+
+
+# Parts of scikit-learn that fit each estimator once, if they fit any.
+_FIT_ONCE = ("pipeline", "compose", "base", "utils")
+
+
+class ProcessState:
+    """Restore the state of the process at the end of a with block.
+
+    An error may be raised anywhere, by Ctrl-C for example, and so also while a context
+    manager leaves its own block. The modes that our dependencies switch with context
+    managers are therefore restored here once more. Call :meth:`restore` again after the
+    with block, in case an error is raised during the first call.
+
+    The state consists of the gradient and autocast modes of torch, numpy's handling of
+    floating-point errors, and the handler of Ctrl-C. The filters of warnings are
+    restored only after an error: another thread may have changed them meanwhile.
+    """
+
+    def __init__(self):
+        self._gradients = torch.is_grad_enabled()
+        self._autocast = {kind: _get_autocast(kind) for kind in _AUTOCAST_DEVICES}
+        self._float_errors = np.geterr()
+        self._filters = warnings.filters
+        self._is_main = threading.current_thread() is threading.main_thread()
+        self._handler = signal.getsignal(signal.SIGINT) if self._is_main else None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        self.restore(failed=kind is not None)
+
+    def restore(self, failed=False):
+        """Restore the state.
+
+        Parameters
+        ----------
+        failed : bool, default=False
+            Whether an error was raised.
+        """
+        if torch.is_grad_enabled() != self._gradients:
+            torch.set_grad_enabled(self._gradients)
+        for kind, before in self._autocast.items():
+            if _get_autocast(kind) != before:
+                torch.set_autocast_enabled(kind, before[0])
+                torch.set_autocast_dtype(kind, before[1])
+        if np.geterr() != self._float_errors:
+            np.seterr(**self._float_errors)
+        if failed and warnings.filters is not self._filters:
+            warnings.filters = self._filters
+        handler = self._handler
+        if callable(handler) and signal.getsignal(signal.SIGINT) is not handler:
+            signal.signal(signal.SIGINT, handler)
+
+
+def _get_autocast(kind):
+    return torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
+
+
+class Interrupts:
+    """Ctrl-C during a fit ends the training, but not the steps after it.
+
+    The previous handler is called, and decides by a KeyboardInterrupt whether the
+    training ends. Once it has ended, the remaining steps take little time, and only
+    they make the weights usable. Ctrl-C is then recorded but does not interrupt them,
+    unless it is pressed `PRESSES_TO_ABORT` times.
+
+    Attributes
+    ----------
+    n_presses : int
+        How often Ctrl-C was pressed.
+    """
+
+    def __init__(self):
+        self.n_presses = 0
+        self._is_training = True
+
+    @property
+    def happened(self):
+        """Whether Ctrl-C was pressed."""
+        return self.n_presses > 0
+
+    def install(self):
+        """Handle Ctrl-C from now on; :class:`ProcessState` restores the handler."""
+        previous = signal.getsignal(signal.SIGINT)
+        # Only the main thread may set handlers, and only it receives signals.
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and callable(previous):
+            self._previous = previous
+            signal.signal(signal.SIGINT, self._handle)
+
+    def end_training(self):
+        """Let the remaining steps finish."""
+        self._is_training = False
+
+    def _handle(self, number, frame):
+        try:
+            self._previous(number, frame)
+        except KeyboardInterrupt:
+            self.n_presses += 1
+            if self._is_training or self.n_presses >= PRESSES_TO_ABORT:
+                self._is_training = False
+                raise
+
+
+def is_called_by_search():
+    """Return whether a part of scikit-learn that fits several estimators is the caller.
+
+    A pipeline, a ColumnTransformer or a TransformedTargetRegressor fits each of its
+    estimators once; searches, cross-validation and ensembles fit copies.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        package, _, rest = frame.f_globals.get("__name__", "").partition(".")
+        if package == "sklearn" and rest.partition(".")[0] not in _FIT_ONCE:
+            return True
+        frame = frame.f_back
+    return False
