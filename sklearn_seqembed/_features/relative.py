@@ -33,21 +33,22 @@ class RelativeTargets:
 
     The location is the last observed value of a feature, as in NLinear [1]_ and SegRNN
     [2]_. The scale is its standard deviation over the sequence, as in reversible
-    instance normalization [3]_.
+    instance normalization [3]_. A sequence that does not vary has no scale of its own:
+    its targets have the root mean square of the changes that followed such sequences in
+    `fit`.
 
     Parameters
     ----------
     target_features : NumericFeatures
         The fitted numeric features of the targets.
-    scale_offset : float
-        Added to the scale, in scaled units, so that dividing by it does not amplify
-        sequences that hardly vary. The network divides its inputs by the same sum.
 
     Attributes
     ----------
     columns : int ndarray of shape (F,)
         For each numeric feature of the targets, the feature of the sequences that it
         continues; -1 if there is none.
+    constant_scale : float64 ndarray of shape (F,)
+        Scale of the targets of a sequence that does not vary.
 
     References
     ----------
@@ -59,10 +60,10 @@ class RelativeTargets:
            Time-Series Forecasting against Distribution Shift. ICLR.
     """
 
-    def __init__(self, target_features, scale_offset):
+    def __init__(self, target_features):
         self.target_features = target_features
-        self.scale_offset = scale_offset
         self.columns = np.full(target_features.n_features, -1)
+        self.constant_scale = np.ones(target_features.n_features)
 
     def fit(self, sources, targets, option):
         """Choose the feature that each feature of the targets continues.
@@ -77,6 +78,22 @@ class RelativeTargets:
             of the other feature than to their own mean.
         """
         self.columns = find_continued(sources, targets, option)
+        continued = np.flatnonzero(self.columns >= 0)
+        if not len(continued):
+            return self
+        some = evenly_spaced(sources, COMPARED_PAIRS)
+        location, scale = self._measure(sources[some])
+        for k in continued:
+            changes = [
+                self._encode(targets.rows(i))[:, k] - value
+                for i, value, spread in zip(
+                    some, location[:, k], scale[:, k], strict=True
+                )
+                if not spread
+            ]
+            if changes:
+                square = _mean_square(np.concatenate(changes))
+                self.constant_scale[k] = np.sqrt(square) if 0 < square < np.inf else 1
         return self
 
     @property
@@ -105,27 +122,80 @@ class RelativeTargets:
 
         Returns
         -------
-        location_scale : float32 ndarray of shape (n_samples, 2, F)
+        location_scale : float64 ndarray of shape (n_samples, 2, F) or None
             Location and scale, in the scaled units of the targets; 0 and 1 for targets
-            that continue no feature.
+            that continue no feature. None if no target does.
         """
-        shape = len(sources), 2, len(self.columns)
-        location_scale = np.zeros(shape, dtype=np.float32)
-        location_scale[:, 1] = 1.0
-        continued = np.flatnonzero(self.columns >= 0)
-        if not len(continued):
-            return location_scale
-        for i in range(len(sources)):
-            rows = sources.rows(i)[:, np.maximum(self.columns, 0)]
-            values = self.target_features.encode(rows.astype(np.float64))
-            observed = ~np.isnan(values)
-            count = np.maximum(observed.sum(axis=0), 1)
-            mean = np.where(observed, values, 0).sum(axis=0) / count
-            deviations = np.where(observed, values - mean, 0)
-            scale = np.sqrt((deviations**2).sum(axis=0) / count) + self.scale_offset
-            location_scale[i, 0, continued] = np.nan_to_num(_last(values))[continued]
-            location_scale[i, 1, continued] = scale[continued]
-        return location_scale
+        if not (self.columns >= 0).any():
+            return None
+        location, scale = self._measure(sources)
+        scale = np.where(scale > 0, scale, self.constant_scale)
+        return np.stack([location, scale], axis=1)
+
+    def _measure(self, sources):
+        """Return location and scale, (n_samples, F); a scale is 0 if nothing varies."""
+        continued = self.columns >= 0
+        columns = np.maximum(self.columns, 0)
+        location, scale = measure(sources, lambda rows: self._encode(rows[:, columns]))
+        return np.where(continued, location, 0.0), np.where(continued, scale, 1.0)
+
+    def _encode(self, rows):
+        return self.target_features.scale(rows.astype(np.float64))
+
+
+def measure(sequences, encode):
+    """Measure the location and scale of each sequence.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        The sequences, in the user's units.
+    encode : callable
+        Encodes time steps (n_timesteps, F) as float64.
+
+    Returns
+    -------
+    location, scale : float64 ndarray of shape (n_samples, F)
+        Last observed value, 0 if there is none, and standard deviation over time. The
+        latter is 0 exactly if all observed values are equal.
+    """
+    found = []
+    for i in range(len(sequences)):
+        values = encode(sequences.rows(i))
+        observed = ~np.isnan(values)
+        count = np.maximum(observed.sum(axis=0), 1)
+        last = np.nan_to_num(_last(values))
+        # Deviations from a value of the sequence are exactly 0 if it does not vary.
+        deviations = np.where(observed, values - last, 0)
+        mean = deviations.sum(axis=0) / count
+        deviations = np.where(observed, deviations - mean, 0)
+        found.append((last, np.sqrt((deviations**2).sum(axis=0) / count)))
+    return np.array(found).transpose(1, 0, 2)
+
+
+def measure_sources(features, sequences, relative):
+    """Measure the features that the network reads relative to their last values.
+
+    Parameters
+    ----------
+    features : NumericFeatures
+        The fitted numeric features of the sequences.
+    sequences : Sequences
+        The sequences, in the user's units.
+    relative : sequence of int
+        Their relative features; the location of the others is 0, their scale 1.
+
+    Returns
+    -------
+    location_scale : float64 ndarray of shape (n_samples, 2, F)
+        Location and scale in scaled units. The scale is 1 if a sequence does not vary.
+    """
+    location, scale = measure(
+        sequences, lambda rows: features.scale(rows.astype(np.float64))
+    )
+    is_relative = np.isin(np.arange(location.shape[1]), relative)
+    location = np.where(is_relative, location, 0.0)
+    return np.stack([location, np.where(is_relative & (scale > 0), scale, 1.0)], axis=1)
 
 
 def find_continued(sources, targets, option="auto"):

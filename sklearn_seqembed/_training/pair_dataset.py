@@ -14,23 +14,17 @@ class Pairs:
     ----------
     sources, targets : Sequences or EncodedSequences
         The sequences, and a target for each of them.
-    location_scale : float32 ndarray of shape (n_samples, 2, F), default=None
-        Location and scale of encoded targets, computed by :class:`RelativeTargets`.
     """
 
-    def __init__(self, sources, targets, location_scale=None):
+    def __init__(self, sources, targets):
         self.sources = sources
         self.targets = targets
-        self.location_scale = location_scale
 
     def __len__(self):
         return len(self.sources)
 
     def __getitem__(self, indices):
-        location_scale = self.location_scale
-        if location_scale is not None:
-            location_scale = location_scale[indices]
-        return Pairs(self.sources[indices], self.targets[indices], location_scale)
+        return Pairs(self.sources[indices], self.targets[indices])
 
 
 class PairDataset(torch.utils.data.Dataset):
@@ -96,7 +90,6 @@ class PairDataset(torch.utils.data.Dataset):
             "categories": torch.from_numpy(categories),
             "lengths": torch.from_numpy(lengths),
             "horizons": torch.from_numpy(horizons),
-            "location_scale": torch.from_numpy(self.pairs.location_scale[indices]),
         }
         if self.feeds_back:
             inputs["true_values"] = torch.from_numpy(values)
