@@ -171,8 +171,9 @@ max_epochs_, early_stopping_, max_length_, device_
     -----
     The loss is the mean deviance of all observed values of y: the squared error of
     numbers in scaled units, or in standard deviations of the sequence to which they are
-    relative (`instance_norm`), and the cross-entropy of categories divided by the
-    entropy of their frequencies in `fit`. If the lengths of y differ, the negative
+    relative (`instance_norm`; sequences that vary little have lower weights), and the
+    cross-entropy of categories divided by the entropy of their frequencies in `fit`. If
+    the lengths of y differ, the negative
     log-likelihood of the end is added: with the weight of one observed value if y has
     categorical features and decoding is "autoregressive", otherwise with weight 0.1.
 
@@ -599,7 +600,8 @@ max_epochs_, early_stopping_, max_length_, device_
         names = name_categorical_features(schema.is_categorical, schema.feature_names)
         location_scale = self._relative.compute_location_scale(pairs.sources)
         targets = self._target_features.encode(pairs.targets, names, location_scale)
-        return Pairs(self._encode_sources(pairs.sources), targets)
+        weights = self._relative.weigh(location_scale)
+        return Pairs(self._encode_sources(pairs.sources), targets, weights)
 
     def _locate_sources(self, sequences):
         # Tokens may depend on the location of a sequence.

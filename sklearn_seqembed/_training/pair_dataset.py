@@ -14,17 +14,21 @@ class Pairs:
     ----------
     sources, targets : Sequences or EncodedSequences
         The sequences, and a target for each of them.
+    weights : float32 ndarray of shape (n_samples, F), default=None
+        Weights of the numbers of each target in the loss; None if they are equal.
     """
 
-    def __init__(self, sources, targets):
+    def __init__(self, sources, targets, weights=None):
         self.sources = sources
         self.targets = targets
+        self.weights = weights
 
     def __len__(self):
         return len(self.sources)
 
     def __getitem__(self, indices):
-        return Pairs(self.sources[indices], self.targets[indices])
+        weights = None if self.weights is None else self.weights[indices]
+        return Pairs(self.sources[indices], self.targets[indices], weights)
 
 
 class PairDataset(torch.utils.data.Dataset):
@@ -104,4 +108,7 @@ class PairDataset(torch.utils.data.Dataset):
             by_step=True,
             end_weight=1.0 if end_is_token else None,
         )
+        if self.pairs.weights is not None:
+            weights = torch.from_numpy(self.pairs.weights[indices])  # (N, F)
+            prediction["weights"] = prediction["weights"] * weights[:, None]
         return inputs, {"prediction": prediction}
