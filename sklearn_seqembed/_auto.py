@@ -14,6 +14,13 @@ MAX_UPDATES_CATEGORICAL = 6000
 # Minimum number of epochs, even for very large datasets.
 MIN_EPOCHS = 5
 
+# Upper bound on the work of a training run: values times epochs, times a factor for
+# batches of few patches, which take almost as long as larger ones: 1 + SMALL_BATCH /
+# number of patches. On two cores it corresponds to less than 10 minutes: one epoch of
+# two univariate sequences of a million time steps, 40 patches, took 7 seconds.
+MAX_WORK = 1e9
+SMALL_BATCH = 300
+
 # Maximum batch size, without and with categorical features.
 MAX_BATCH_SIZE = 64
 MAX_BATCH_SIZE_CATEGORICAL = 128
@@ -181,6 +188,27 @@ def choose_max_epochs(n_batches, has_categories=False):
         n_updates = max(N_UPDATES, N_EPOCHS_CATEGORICAL * n_batches)
         n_updates = min(n_updates, MAX_UPDATES_CATEGORICAL)
     return max(MIN_EPOCHS, -(-n_updates // n_batches))
+
+
+def limit_epochs(n_epochs, n_values, n_patches, n_batches):
+    """Reduce the number of epochs of a long training run to `MAX_WORK`, at least 1.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Number of epochs that :func:`choose_max_epochs` returned.
+    n_values, n_patches : int
+        Number of values and of patches of all sequences.
+    n_batches : int
+        Number of batches of an epoch.
+
+    Returns
+    -------
+    int
+        Number of epochs.
+    """
+    work = n_values * (1 + SMALL_BATCH * n_batches / n_patches)
+    return max(1, min(n_epochs, int(MAX_WORK / work)))
 
 
 def choose_early_stopping(n_samples):

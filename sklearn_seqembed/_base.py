@@ -200,7 +200,7 @@ class BaseSequenceEstimator(
             self._fit_features(pairs, rng)
             self._choose_network(pairs)
         self._prepare_training(pairs)
-        self._choose_training(len(pairs), single_pass, continues)
+        self._choose_training(pairs, single_pass, continues)
         self._record_lengths(pairs.targets.lengths, reset=not continues)
         encoded = self._encode_pairs(pairs)
         training, validation = self._split(encoded, rng)
@@ -304,8 +304,9 @@ class BaseSequenceEstimator(
         options = self.min_frequency, self.max_categories, self.handle_unknown
         return FeatureEncoder(scaler, seed, *options, **names)
 
-    def _choose_training(self, n_samples, single_pass, continues):
+    def _choose_training(self, pairs, single_pass, continues):
         """Set `early_stopping_`, `batch_size_` and `max_epochs_`."""
+        n_samples = len(pairs)
         chosen = _auto.choose_early_stopping(n_samples)
         stops = _auto.resolve(self.early_stopping, chosen)
         self.early_stopping_ = bool(stops) and not single_pass
@@ -321,7 +322,29 @@ class BaseSequenceEstimator(
             self.batch_size_ = int(_auto.resolve(self.batch_size, chosen))
         n_batches = -(-n_train // self.batch_size_)
         chosen = _auto.choose_max_epochs(n_batches, has_categories)
+        chosen = self._limit_epochs(chosen, pairs, n_batches, warns=not single_pass)
         self.max_epochs_ = 1 if single_pass else _auto.resolve(self.max_epochs, chosen)
+
+    def _limit_epochs(self, n_epochs, pairs, n_batches, warns):
+        """Limit the time of `fit` for long sequences, and warn that it is limited."""
+        sources, patch_size = (
+            pairs.sources,
+            _auto.resolve(self.patch_size, self.patch_size_),
+        )
+        limited = _auto.limit_epochs(
+            n_epochs,
+            sources.n_steps * sources.n_features,
+            int((-(-sources.lengths // patch_size)).sum()),
+            n_batches,
+        )
+        if limited < n_epochs and warns and isinstance(self.max_epochs, str):
+            warn_user(
+                f"max_epochs='auto' is {count(limited, 'epoch')} instead of "
+                f"{n_epochs}, so that fit takes minutes rather than hours: X has "
+                f"{count(sources.n_steps, 'time step')}. Set max_epochs={n_epochs} to "
+                "train longer, or cut long sequences into shorter ones."
+            )
+        return limited
 
     @property
     def _has_categories(self):
