@@ -42,6 +42,7 @@ PROGRAMS = (
     Program("pairs.generated", 130, needs_data=False),
     Program("pairs.translation", 45),
     Program("pairs.forecasting", 75),
+    Program("pairs.levels", 2, needs_data=False),
     Program("pairs.continuation", 30),
     Program("pairs.addition", 40, needs_data=False),
     Program("pairs.translation_speed", 10),

@@ -410,7 +410,14 @@ class BaseSequenceEstimator(
         """Convert X to inputs; errors about unseen categories name the feature."""
         schema = self._schema
         names = name_categorical_features(schema.is_categorical, schema.feature_names)
-        return self._features.encode(sequences, names)
+        location_scale = self._locate_sources(sequences)
+        return self._features.encode(sequences, names, location_scale)
+
+    def _locate_sources(self, sequences):
+        """Return location and scale of sequences, None if they are read as they are."""
+
+    def _locate_targets(self, sequences):
+        """Return location and scale of the targets of sequences, None without any."""
 
     def _build_net(self, training, device, generator):
         """Build a network, and estimate the scales of its inputs."""
@@ -532,7 +539,11 @@ class BaseSequenceEstimator(
         dataset = self._make_dataset(self._encode_pairs(pairs))
         predictions = self.net_.predict_parts(dataset)
         numeric = self._target_features.numeric
-        return float(np.mean(explained_fraction(predictions, pairs.targets, numeric)))
+        location_scale = self._locate_targets(pairs.sources)
+        explained = explained_fraction(
+            predictions, pairs.targets, numeric, location_scale
+        )
+        return float(np.mean(explained))
 
     def _encode(self, sequences):
         """Return the vectors of sequences."""

@@ -1,6 +1,7 @@
 """LSTMSequencePredictor: predict sequences from sequences."""
 
 import numbers
+from dataclasses import replace
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -11,14 +12,17 @@ from sklearn_seqembed._base import BaseSequenceEstimator, isolated
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed._features.encoder import name_categorical_features
-from sklearn_seqembed._features.relative import RelativeTargets
+from sklearn_seqembed._features.relative import (
+    RelativeTargets,
+    columns_are_steps,
+    measure_sources,
+)
 from sklearn_seqembed._features.vocabulary import join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
-from sklearn_seqembed._network.reader import RELATIVE_STD_OFFSET
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
 from sklearn_seqembed._shared_docs import insert_shared_parameters
-from sklearn_seqembed._training.decoding import decode_vectors
+from sklearn_seqembed._training.decoding import decode_vectors, restore
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 
 
@@ -125,7 +129,8 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     encoder_ : torch.nn.Module
         The encoder. Called with scaled float32 values (N, L, F), NaN where missing,
         int64 categories (N, L, K), 0 where missing, and int64 lengths (N,), it returns
-        vectors (N, n_components).
+        vectors (N, n_components). If all features of y are relative (`instance_norm`),
+        so are the values of the features that they continue.
     decoder_ : torch.nn.Module
         The decoder. An "autoregressive" one has a method `step`, which predicts one
         time step given the previous one; a "parallel" one is called with vectors and a
@@ -165,8 +170,10 @@ max_epochs_, early_stopping_, max_length_, device_
     Notes
     -----
     The loss is the mean deviance of all observed values of y: the squared error of
-    numbers in scaled units, and the cross-entropy of categories divided by the entropy
-    of their frequencies in `fit`. If the lengths of y differ, the negative
+    numbers in scaled units, or in standard deviations of the sequence to which they are
+    relative (`instance_norm`; sequences that vary little have lower weights), and the
+    cross-entropy of categories divided by the entropy of their frequencies in `fit`. If
+    the lengths of y differ, the negative
     log-likelihood of the end is added: with the weight of one observed value if y has
     categorical features and decoding is "autoregressive", otherwise with weight 0.1.
 
@@ -292,10 +299,15 @@ max_epochs_, early_stopping_, max_length_, device_
         y : list, array, tensor or frame of n_samples sequences, or of single values
             The targets, in any of these forms, with lengths and features of their own;
             or numbers of shape (n_samples,), each of which is a sequence of one time
-            step. A string is a sequence of characters. Pass labels as lists of one
-            string, as a categorical Series of pandas or polars, or as a frame with one
-            such column. NaN and None are missing values: the loss and the scores ignore
-            them. Dates and times cannot be predicted.
+            step. The columns of a 2-D array or frame of numbers (n_samples, n_targets)
+            are several targets, each learned at its own scale; they are the time steps
+            of a forecast if the first one continues a feature of X, as
+            ``instance_norm="auto"`` decides. To decide it yourself, pass a 3-D array
+            (n_samples, 1, n_targets) or (n_samples, n_timesteps, 1). A string is a
+            sequence of characters. Pass labels as lists of one string, as a categorical
+            Series of pandas or polars, or as a frame with one such column. NaN and None
+            are missing values: the loss and the scores ignore them. Dates and times
+            cannot be predicted.
 
         Returns
         -------
@@ -500,7 +512,7 @@ max_epochs_, early_stopping_, max_length_, device_
         values, classes, lengths = self.net_.decode_greedily(
             vectors, longest, shortest, lengths
         )
-        values = values * location_scale[:, 1:] + location_scale[:, :1]
+        values = restore(values, location_scale)
         return self._as_sequences(values, classes, lengths)
 
     def _length_bounds(self):
@@ -540,8 +552,11 @@ max_epochs_, early_stopping_, max_length_, device_
             estimator_name=type(self).__name__,
         )
         if reset:
+            if target_schema.may_have_columns:
+                is_sequence = columns_are_steps(sources, targets, self.instance_norm)
+                target_schema = replace(target_schema, has_columns=not is_sequence)
             self._target_schema = target_schema
-        return Pairs(sources, targets)
+        return Pairs(sources, self._target_schema.as_features(targets))
 
     def _fit_features(self, pairs, rng):
         joined = None
@@ -557,9 +572,7 @@ max_epochs_, early_stopping_, max_length_, device_
         self.target_categories_ = self._target_features.list_categories(
             self.is_categorical_target_
         )
-        self._relative = RelativeTargets(
-            self._target_features.numeric, RELATIVE_STD_OFFSET
-        )
+        self._relative = RelativeTargets(self._target_features.numeric)
         self._relative.fit(pairs.sources, pairs.targets, self.instance_norm)
         self.instance_norm_ = self._relative.columns >= 0
 
@@ -585,10 +598,20 @@ max_epochs_, early_stopping_, max_length_, device_
     def _encode_pairs(self, pairs):
         schema = self._target_schema
         names = name_categorical_features(schema.is_categorical, schema.feature_names)
-        targets = self._target_features.encode(pairs.targets, names)
-        sources = self._encode_sources(pairs.sources)
         location_scale = self._relative.compute_location_scale(pairs.sources)
-        return Pairs(sources, targets, location_scale)
+        targets = self._target_features.encode(pairs.targets, names, location_scale)
+        weights = self._relative.weigh(location_scale)
+        return Pairs(self._encode_sources(pairs.sources), targets, weights)
+
+    def _locate_sources(self, sequences):
+        # Tokens may depend on the location of a sequence.
+        relative = self._relative.relative_features
+        if not relative or self._target_features.n_classes:
+            return None
+        return measure_sources(self._features.numeric, sequences, relative)
+
+    def _locate_targets(self, sequences):
+        return self._relative.compute_location_scale(sequences)
 
     def _make_dataset(self, encoded, generator=None):
         feeds_back = self.decoding_ == "autoregressive"
@@ -599,7 +622,6 @@ max_epochs_, early_stopping_, max_length_, device_
         target_patch_size = resolve(self.target_patch_size, self.target_patch_size_)
         return SequenceToSequence, {
             **self._encoder_params(),
-            "relative": () if features.n_classes else self._relative.relative_features,
             "reverse": bool(self.reverse_source),
             "n_target_features": features.numeric.n_features,
             "n_target_classes": features.n_classes,

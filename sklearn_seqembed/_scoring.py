@@ -7,7 +7,7 @@ from sklearn_seqembed._data.messages import warn_user
 from sklearn_seqembed._network.loss import mean_errors
 
 
-def explained_fraction(predictions, sequences, features):
+def explained_fraction(predictions, sequences, features, location_scale=None):
     """Compute the fraction of the deviance that each part of the network explains.
 
     The deviance of a numeric feature is its squared error in the user's units, as in
@@ -25,6 +25,8 @@ def explained_fraction(predictions, sequences, features):
         The sequences, in the user's units.
     features : NumericFeatures
         Decodes predicted values to the user's units.
+    location_scale : ndarray of shape (n_samples, 2, F), default=None
+        Location and scale to which predicted values are relative.
 
     Returns
     -------
@@ -48,7 +50,11 @@ def explained_fraction(predictions, sequences, features):
             if part == "forecast":
                 first = first + sequences.lengths[indices] - lengths
             truth = sequences.take((first[:, None] + steps)[inside]).astype(np.float64)
-            error = truth - features.decode(values.numpy()[inside])
+            values = values.numpy()
+            if location_scale is not None:
+                location, scale = np.split(location_scale[indices], 2, axis=1)
+                values = values * scale + location
+            error = truth - features.decode(values[inside])
             numeric.setdefault(part, _SquaredErrors()).add(truth, error)
     return [
         _mean_explained(numeric.get(part, _SquaredErrors()), tally)

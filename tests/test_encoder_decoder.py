@@ -48,7 +48,7 @@ NETWORKS = {
     "only categories": _embedder(n_features=0, n_classes=(9,)),
     "adaptive softmax": _embedder(n_classes=(2001,)),
     "parallel": _predictor(decoding="parallel", target_patch_size=2),
-    "relative": _predictor(2, (), decoding="parallel", relative=(0, 1)),
+    "only numbers": _predictor(2, (), decoding="parallel"),
     "autoregressive": _predictor(decoding="autoregressive", reverse=True),
     "shared vocabulary": _predictor(
         decoding="autoregressive", shared_embedding=True, target_missing_indicator=True
@@ -63,7 +63,7 @@ EACH_NETWORK = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 def _fit_buffers(network):
     """Give all buffers of the encoder values that a new network does not have."""
     reader, projection = network.encoder.reader, network.encoder.projection
-    n_features = len(reader.is_relative)
+    n_features = reader.n_features
     reader.calibrate([(torch.randn(20, 6, n_features), torch.full((20,), 6))])
     projection.fit(
         torch.randn(20, projection.n_final).numpy(),
@@ -76,7 +76,7 @@ def _inputs(network, device="cpu"):
     torch.manual_seed(0)
     encoder = network.encoder
     inputs = {
-        "numeric": torch.randn(3, 6, len(encoder.reader.is_relative), device=device),
+        "numeric": torch.randn(3, 6, encoder.reader.n_features, device=device),
         "categories": torch.ones(
             3, 6, len(encoder.embedding.tables), dtype=torch.int64, device=device
         ),
@@ -86,7 +86,6 @@ def _inputs(network, device="cpu"):
     if isinstance(network, SequenceToSequence):
         decoder = network.decoders["prediction"]
         n_features, n_classes = decoder.n_features, len(decoder.heads.widths)
-        inputs["location_scale"] = torch.rand(3, 2, n_features, device=device) + 1
         if network.is_autoregressive:
             inputs["true_values"] = torch.randn(3, 3, n_features, device=device)
             inputs["true_classes"] = torch.ones(
@@ -201,22 +200,3 @@ def test_composite_network_decodes_both_parts_from_the_same_final_states():
             torch.testing.assert_close(
                 outputs[part].values[i, :n], expected.values[i, :n]
             )
-
-
-@pytest.mark.parametrize("decoding", ["parallel", "autoregressive"])
-def test_predictions_are_scaled_and_shifted(decoding):
-    network = _predictor(decoding=decoding)().eval()
-    inputs = _inputs(network)
-
-    plain = network(
-        **inputs | {"location_scale": torch.tensor([[[0.0], [1.0]]]).expand(3, -1, -1)}
-    )
-    if decoding == "autoregressive":  # it reads targets after they are normalized
-        inputs["true_values"] = inputs["true_values"] * 3 + 10
-    scaled = network(
-        **inputs | {"location_scale": torch.tensor([[[10.0], [3]]]).expand(3, -1, -1)}
-    )
-
-    plain, scaled = plain["prediction"], scaled["prediction"]
-    torch.testing.assert_close(scaled.values, plain.values * 3 + 10)
-    torch.testing.assert_close(scaled.logits, plain.logits)

@@ -28,7 +28,7 @@ def pairs():
     )
     lookup = np.append(np.arange(1, 12), 0)
     encoded = [EncodedSequences(part, lookups=[lookup]) for part in (sources, targets)]
-    return Pairs(*encoded, np.arange(6, dtype=np.float32).reshape(3, 2, 1))
+    return Pairs(*encoded)
 
 
 def test_a_batch_holds_both_sequences_of_each_pair(pairs):
@@ -39,7 +39,6 @@ def test_a_batch_holds_both_sequences_of_each_pair(pairs):
     assert inputs["horizons"].tolist() == [1, 6]
     assert inputs["true_classes"][1, :, 0].tolist() == [5, 6, 7, 8, 9, 10]
     assert inputs["true_values"][1, :, 0].tolist() == [4, 5, 6, 7, 8, 9]
-    assert inputs["location_scale"].tolist() == [[[0], [1]], [[4], [5]]]
     assert targets["prediction"]["lengths"].tolist() == [1, 6]
     assert targets["prediction"]["values"][1, :, 0].tolist() == [4, 5, 6, 7, 8, 9]
     assert targets["prediction"]["classes"][0, 0].tolist() == [1]
@@ -67,7 +66,7 @@ def test_a_selection_of_pairs_keeps_them_together(pairs):
 
     assert some.sources.lengths.tolist() == [2, 5]
     assert some.targets.lengths.tolist() == [6, 1]
-    assert len(some.location_scale) == len(some) == 2
+    assert len(some) == 2
 
 
 def test_pieces_of_a_batch_are_as_long_as_their_longest_pair(pairs):

@@ -220,6 +220,60 @@ def test_relative_targets_leave_location_and_scale_out_of_the_vector(numbers):
     assert not np.allclose(raw.transform(moved), raw.transform(X), atol=0.01)
 
 
+@pytest.mark.parametrize("decoding", ["parallel", "autoregressive"])
+def test_forecasts_scale_with_their_sequences(decoding):
+    rng = np.random.default_rng(0)
+    levels = 10.0 ** rng.uniform(-4, 4, size=(60, 1, 1))
+    walks = levels * (10 + rng.normal(size=(60, 16, 1)).cumsum(axis=1))
+    X, y = walks[:, :12], walks[:, 12:]
+
+    forecaster = _quick(decoding=decoding).fit(X, y)
+
+    expected = forecaster.predict(X[:9])
+    assert forecaster.instance_norm_.all()
+    for factor in (1e-3, 1.0, 1e3):
+        scaled = forecaster.predict(X[:9] * factor)
+        assert_allclose(scaled, expected * factor, rtol=1e-3, atol=0)
+        assert_allclose(
+            forecaster.transform(X[:9] * factor), forecaster.transform(X[:9]), atol=1e-4
+        )
+
+
+def test_small_series_are_forecast_as_well_as_large_ones():
+    rng = np.random.default_rng(0)
+    levels = np.exp(1.5 * rng.normal(size=(200, 1)))
+    phases = rng.uniform(0, 2 * np.pi, size=(200, 1))
+    steps = np.arange(20)
+    noise = 0.03 * rng.normal(size=(200, 20))
+    series = levels * (1 + 0.3 * np.sin(2 * np.pi * steps / 8 + phases) + noise)
+    X, y = series[:, :16], series[:, 16:]
+
+    forecaster = _quick(n_components=64, max_epochs=60).fit(X[::2], y[::2])
+
+    def errors(predicted):
+        return (np.abs(predicted - y[1::2]) / levels[1::2]).mean(axis=1)
+
+    ours, naive = errors(forecaster.predict(X[1::2])), errors(X[1::2, -8:-4])
+    order = np.argsort(levels[1::2, 0])
+    smallest, largest = order[:25], order[-25:]
+    assert ours[smallest].mean() < 1.2 * ours[largest].mean()
+    assert ours[smallest].mean() < naive[smallest].mean()
+
+
+def test_flat_sequences_are_continued_from_their_level():
+    rng = np.random.default_rng(0)
+    walks = rng.normal(size=(40, 12)).cumsum(axis=1)
+    flat = np.repeat(rng.normal(size=(10, 1)), 12, axis=1)
+    series = np.concatenate([walks, flat])
+
+    forecaster = _quick(instance_norm=True).fit(series[:, :9], series[:, 9:])
+
+    predicted = forecaster.predict(series[:, :9])
+    assert np.isfinite(predicted).all()
+    moved = forecaster.predict(flat[:, :9] + 1000)
+    assert_allclose(moved - 1000, predicted[40:], atol=1e-3)
+
+
 # Containers
 
 

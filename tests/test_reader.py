@@ -5,7 +5,6 @@ import torch
 
 from sklearn_seqembed._network.reader import (
     MAX_LOG_SCALE,
-    RELATIVE_STD_OFFSET,
     InputReader,
     fill_missing,
 )
@@ -70,18 +69,6 @@ def test_rounding_errors_of_a_constant_sequence_are_not_scaled_up(location):
 
     assert inputs.values[0, :, 1].abs().max() < 1
     assert inputs.log_scales.item() == 0
-
-
-def test_relative_features_are_differences_from_the_last_value():
-    reader = InputReader(2, relative=(1,))
-    numeric = torch.tensor([[[1.0, 2.0], [2.0, NAN], [3.0, 6.0], [9.0, 9.0]]])
-
-    values = reader(numeric, torch.tensor([3])).values[0, :3]
-
-    relative = torch.tensor([2.0, 2.0, 6.0]) - 6  # the missing value is filled with 2
-    relative = relative / (2 + RELATIVE_STD_OFFSET)  # the standard deviation of 2 and 6
-    torch.testing.assert_close(values[:, 0], torch.tensor([1.0, 2, 3]))
-    torch.testing.assert_close(values[:, 1], relative)
 
 
 def test_calibrated_inputs_have_standard_deviation_one():

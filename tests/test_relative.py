@@ -5,11 +5,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_seqembed._data.sequences import Sequences
+from sklearn_seqembed._features.encoder import MAX_RELATIVE, FeatureEncoder
 from sklearn_seqembed._features.numeric import NumericFeatures
-from sklearn_seqembed._features.relative import RelativeTargets
+from sklearn_seqembed._features.relative import RelativeTargets, measure_sources
+from sklearn_seqembed._features.vocabulary import CategoricalFeatures
 
 NAN = float("nan")
-OFFSET = 0.25
 
 
 def _sequences(arrays):
@@ -29,7 +30,7 @@ def walks():
 
 def _fit(sources, targets, option="auto"):
     features = NumericFeatures("standard").fit(targets)
-    return RelativeTargets(features, OFFSET).fit(sources, targets, option)
+    return RelativeTargets(features).fit(sources, targets, option)
 
 
 def test_walks_continue_from_their_last_values(walks):
@@ -42,20 +43,18 @@ def test_walks_continue_from_their_last_values(walks):
     for i, (location, scale) in enumerate(relative.compute_location_scale(sources)):
         scaled = relative.target_features.encode(sources.rows(i))
         assert_allclose(location, scaled[-1], rtol=1e-5)
-        assert_allclose(scale, scaled.std(axis=0) + OFFSET, rtol=1e-4)
+        assert_allclose(scale, scaled.std(axis=0), rtol=1e-4)
 
 
-def test_noise_has_location_0_and_scale_1():
+def test_noise_has_no_location():
     rng = np.random.default_rng(0)
     sources, targets = (_sequences(list(rng.normal(size=(30, 9, 2)))) for _ in "ab")
 
     relative = _fit(sources, targets)
 
     assert_array_equal(relative.columns, [-1, -1])
-    location_scale = relative.compute_location_scale(sources)
     assert not relative.is_forecast and relative.relative_features == ()
-    assert_array_equal(location_scale[:, 0], np.zeros((30, 2)))
-    assert_array_equal(location_scale[:, 1], np.ones((30, 2)))
+    assert relative.compute_location_scale(sources) is None
 
 
 def test_a_single_target_continues_the_closest_feature(walks):
@@ -79,17 +78,72 @@ def test_the_location_is_the_last_observed_value(walks):
 
     expected = relative.target_features.encode(np.array([[3.0, 2.0]]))
     assert_allclose(location, expected[0], rtol=1e-5)
-    # Half the difference of 1 and 3, in scaled units, and 0 for a single value.
+    # Half the difference of 1 and 3, in scaled units; a single value has no scale.
     half = 1 / relative.target_features.scaler_.scale_[0]
-    assert_allclose(scale, [half + OFFSET, OFFSET], rtol=1e-5)
+    assert_allclose(scale, [half, 1], rtol=1e-5)
 
 
-def test_sequences_without_numbers_have_location_0_and_scale_1(walks):
+def test_sequences_without_numbers_have_no_location(walks):
     _, targets = walks
     empty = Sequences((), targets.starts, targets.lengths)
 
     relative = _fit(empty, targets)
 
     assert_array_equal(relative.columns, [-1, -1])
-    expected = np.tile([[[0.0], [1.0]]], (30, 1, 2))
-    assert_array_equal(relative.compute_location_scale(empty), expected)
+    assert relative.compute_location_scale(empty) is None
+
+
+def test_a_sequence_that_does_not_vary_has_the_scale_of_its_kind():
+    flat, steps = np.full((30, 6, 1), 0.1), np.full((30, 2, 1), 0.1 + 0.5)
+    rising = np.linspace(0, 1, 8).reshape(1, 8, 1)
+    sources = _sequences([*flat, *np.repeat(rising[:, :6], 30, axis=0)])
+    targets = _sequences([*steps, *np.repeat(rising[:, 6:], 30, axis=0)])
+
+    relative = _fit(sources, targets, True)
+
+    _, scale = relative.compute_location_scale(sources).transpose(1, 0, 2)
+    unit = relative.target_features.scaler_.scale_[0]
+    assert_allclose(scale[:30], 0.5 / unit)  # each change is 0.5
+    assert_allclose(scale[30:], rising[0, :6].std() / unit)
+
+
+def test_values_far_below_the_common_scale_keep_their_precision():
+    values = np.array([1.0, 2.0, 4.0, 3.0, 5.0])
+    sizes = 10.0 ** np.arange(-3, 7)
+    sources = _sequences([size * values[:, None] for size in sizes])
+
+    features = NumericFeatures("standard").fit(sources)
+    encoder = FeatureEncoder()
+    encoder.numeric, encoder.categorical = features, CategoricalFeatures().fit(sources)
+    encoded = encoder.encode(sources, (), measure_sources(features, sources, (0,)))
+
+    n = len(sizes)
+    numeric, _ = encoded.take(np.arange(n), np.zeros(n, int), sources.lengths, 5)
+    expected = (values - 5) / values.std()
+    assert_allclose(numeric[:, :, 0], np.tile(expected, (n, 1)), rtol=1e-5)
+
+
+def test_targets_after_almost_constant_sequences_are_bounded(walks):
+    sources, targets = walks
+    relative = _fit(sources, targets)
+    features = FeatureEncoder()
+    features.numeric = relative.target_features
+    features.categorical = CategoricalFeatures().fit(targets)
+    location_scale = relative.compute_location_scale(sources)
+    location_scale[3, 1] = 1e-9
+
+    encoded = features.encode(targets, (), location_scale)
+
+    numeric, _ = encoded.take(np.array([3]), np.array([0]), np.array([3]), 3)
+    assert set(np.abs(numeric).ravel()) == {MAX_RELATIVE}
+
+
+def test_sequences_that_vary_little_have_low_weights(walks):
+    sources, targets = walks
+    relative = _fit(sources, targets)
+    relative.mean_scale = np.array([2.0, 4.0])
+
+    weights = relative.weigh(np.array([[[5.0, 5.0], [2.0, 0.04]]]))
+
+    assert_allclose(weights, [[0.5, 1 / (1 + 100**2)]])
+    assert _fit(sources, targets, False).weigh(None) is None

@@ -12,6 +12,7 @@ from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.parsed import is_missing
 from sklearn_seqembed._data.schema import Schema
+from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
 
 
@@ -27,16 +28,27 @@ class TargetSchema:
         Whether each target was a single value, which is a sequence of one step.
     n_steps : int, default=None
         Number of time steps of y if it was a 3-D array or a table.
+    has_columns : bool, default=False
+        Whether y was a table whose columns are several targets, not time steps. Each
+        target is then a sequence of one step, and each column is a feature.
     """
 
     sequences: Schema
     is_single: bool
     n_steps: int = None
+    has_columns: bool = False
+
+    @property
+    def may_have_columns(self):
+        """Whether y is a table of numbers, so that its columns may be targets."""
+        is_numeric = not self.sequences.is_categorical.any()
+        return self.sequences.is_table and is_numeric and self.n_steps > 1
 
     @property
     def is_categorical(self):
         """Mask of the categorical features, of shape (n_features,)."""
-        return self.sequences.is_categorical
+        n_targets = self.n_steps if self.has_columns else 1
+        return np.tile(self.sequences.is_categorical, n_targets)
 
     @property
     def feature_names(self):
@@ -58,6 +70,10 @@ class TargetSchema:
             had.
         """
         container = self.sequences.container
+        if self.has_columns:
+            n_samples, block = len(sequences), sequences.span(0, len(sequences))
+            offsets = np.arange(n_samples + 1) * self.n_steps
+            sequences = Sequences.from_offsets((block.reshape(-1, 1),), offsets)
         if self.is_single:
             container = TableContainer(container.dtype)
         elif isinstance(container, NumberFrameContainer):
@@ -68,6 +84,15 @@ class TargetSchema:
         schema = replace(self.sequences, container=replace(container, index=index))
         predictions = schema.build(sequences)
         return predictions[:, 0] if self.is_single else predictions
+
+    def as_features(self, targets):
+        """Turn the columns of a table from time steps into features, if they are."""
+        if not self.has_columns:
+            return targets
+        n_samples, start = len(targets), targets.starts[0]
+        block = targets.span(start, start + n_samples * self.n_steps)
+        block = block.reshape(n_samples, self.n_steps)
+        return Sequences.from_offsets((block,), np.arange(n_samples + 1))
 
 
 def check_targets(
@@ -97,7 +122,8 @@ def check_targets(
     Returns
     -------
     targets : Sequences
-        The targets.
+        The targets. In a table each column is a time step: whether they are targets of
+        their own is decided later, see :meth:`TargetSchema.as_features`.
     schema : TargetSchema
         Container and features of y.
     """
@@ -106,6 +132,10 @@ def check_targets(
             f"{estimator_name} requires y to be passed, but the target y is None"
         )
     y, is_single = _as_sequences(y)
+    n_targets = schema.n_steps if schema is not None and schema.has_columns else 0
+    shape = getattr(y, "shape", (0, n_targets))
+    if n_targets and tuple(shape)[1:] != (n_targets,):
+        _refuse_columns(y, n_targets, estimator_name)
     targets, found = check_sequences(
         y,
         "y",
@@ -132,7 +162,19 @@ def check_targets(
             f"y holds {forms[is_single]}, but {estimator_name} was fitted on "
             f"{expected}. Pass {expected}, as in fit."
         )
+    if n_targets and not found.is_table:
+        _refuse_columns(y, n_targets, estimator_name)
     return targets, TargetSchema(found.without_rows(), is_single, found.n_steps)
+
+
+def _refuse_columns(y, n_targets, estimator_name):
+    """Raise an error: y is not a table of as many targets as in fit."""
+    shape = getattr(y, "shape", None)
+    found = f"is a {type(y).__name__}" if shape is None else f"has shape {tuple(shape)}"
+    raise ValueError(
+        f"y {found}, but {estimator_name} was fitted on {count(n_targets, 'target')}. "
+        f"Pass y of shape (n_samples, {n_targets}), as in fit."
+    )
 
 
 def _as_sequences(y):

@@ -14,6 +14,11 @@ from sklearn_seqembed._features.vocabulary import CategoricalFeatures
 # larger X is encoded batch by batch in every epoch, to limit memory. It was not tuned.
 KEPT_VALUES = 2**24
 
+# Bound on values relative to the location and scale of a sequence. It only affects
+# targets after sequences that hardly vary, which would otherwise dominate the loss. It
+# was not tuned.
+MAX_RELATIVE = 10.0
+
 # Maximum number of sequences from which the variance of scaled numbers is estimated, to
 # limit the time of `fit`. It was not tuned.
 VARIANCE_SEQUENCES = 1000
@@ -107,7 +112,7 @@ class FeatureEncoder:
         infrequent = (v.infrequent for v in self.categorical.vocabularies)
         return [next(infrequent) if flag else None for flag in is_categorical]
 
-    def encode(self, sequences, names=()):
+    def encode(self, sequences, names=(), location_scale=None):
         """Encode sequences, all time steps at once if they are small enough to keep.
 
         Parameters
@@ -116,6 +121,8 @@ class FeatureEncoder:
             The sequences.
         names : sequence of (str or int), default=()
             Names of the categorical features in error messages.
+        location_scale : ndarray of shape (n_samples, 2, F), default=None
+            As for :class:`EncodedSequences`.
 
         Returns
         -------
@@ -123,6 +130,9 @@ class FeatureEncoder:
             The same sequences.
         """
         lookups = self.categorical.lookups(sequences, names)
+        if location_scale is not None:
+            scale = self.numeric.scale
+            return EncodedSequences(sequences, scale, lookups, location_scale)
         return EncodedSequences(
             *encode_ahead(sequences, self.numeric.encode), lookups=lookups
         )
@@ -161,18 +171,27 @@ class EncodedSequences:
     lookups : sequence of int64 ndarray, default=()
         For each categorical feature, the index of each code, followed by that of
         missing values.
+    location_scale : ndarray of shape (n_samples, 2, F), default=None
+        Location and scale of each sequence, in encoded units. The location is
+        subtracted from encoded values, and the result is divided by the scale.
     """
 
-    def __init__(self, sequences, encode=None, lookups=()):
+    def __init__(self, sequences, encode=None, lookups=(), location_scale=None):
         self.sequences = sequences
         self.encode = encode
         self.lookups = lookups
+        self.location_scale = location_scale
 
     def __len__(self):
         return len(self.sequences)
 
     def __getitem__(self, indices):
-        return EncodedSequences(self.sequences[indices], self.encode, self.lookups)
+        location_scale = self.location_scale
+        if location_scale is not None:
+            location_scale = location_scale[indices]
+        return EncodedSequences(
+            self.sequences[indices], self.encode, self.lookups, location_scale
+        )
 
     @property
     def lengths(self):
@@ -215,9 +234,25 @@ class EncodedSequences:
                 steps = np.clip(first[:, None] + steps, 0, available[:, None] - 1)
             rows = (starts[:, None] + steps).ravel()
             values = self.sequences.take(rows)
-        if self.encode is not None:
+        if self.location_scale is not None:
+            values = self._encode_relative(values, self.location_scale[indices])
+        elif self.encode is not None:
             values = self.encode(values)
         return values.reshape(*shape, -1), self._take_categories(rows, shape)
+
+    def _encode_relative(self, values, location_scale):
+        """Encode time steps (N * n_steps, F) relative to their sequences, in float64.
+
+        A sequence may be much smaller than the others, so that float32 would not
+        resolve its values in their common units.
+        """
+        values = self.encode(values.astype(np.float64))
+        steps = values.reshape(len(location_scale), -1, values.shape[1])
+        location, scale = location_scale[:, :1], location_scale[:, 1:]
+        is_relative = (location != 0) | (scale != 1)
+        steps = (steps - location) / scale
+        bounded = np.clip(steps, -MAX_RELATIVE, MAX_RELATIVE)
+        return np.where(is_relative, bounded, steps).astype(np.float32)
 
     def _take_categories(self, rows, shape):
         """Gather the indices of categories: int64 of `shape` + (K,)."""

@@ -169,16 +169,7 @@ class NumericFeatures:
         ValueError
             If a scaled value is too large for float32.
         """
-        if not values.shape[1]:
-            return values.astype(np.float32)
-        if self.scaler == "standard" and values.dtype in (np.float32, np.float64):
-            values = _standardize(values, self.scaler_.mean_, self.scaler_.scale_)
-        else:
-            # `values` may be a view of X, and a scaler may work in place.
-            if getattr(self.scaler_, "copy", None) is not True:
-                values = values.copy()
-            if self.scaler_ is not None:
-                values = self.scaler_.transform(values)
+        values = self.scale(values)
         with np.errstate(over="ignore", invalid="ignore"):
             encoded = np.ascontiguousarray(values, dtype=np.float32)
             # A quick test: squares have a finite sum only if all values are finite.
@@ -187,6 +178,17 @@ class NumericFeatures:
         if may_be_infinite and np.isinf(encoded).any():
             self._raise_too_large(values)
         return encoded
+
+    def scale(self, values):
+        """Scale time steps (n_steps, n_features) without changing their precision."""
+        if not values.shape[1]:
+            return values
+        if self.scaler == "standard" and values.dtype in (np.float32, np.float64):
+            return _standardize(values, self.scaler_.mean_, self.scaler_.scale_)
+        # `values` may be a view of X, and a scaler may work in place.
+        if getattr(self.scaler_, "copy", None) is not True:
+            values = values.copy()
+        return values if self.scaler_ is None else self.scaler_.transform(values)
 
     def _raise_too_large(self, values):
         remedy = "Replace values far outside the range seen in fit by NaN"

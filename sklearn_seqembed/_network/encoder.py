@@ -62,8 +62,6 @@ class Encoder(nn.Module):
         Whether :class:`VectorProjection` balances the components.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
-    relative : tuple of int, default=()
-        Passed to :class:`InputReader`.
     reverse : bool, default=False
         Reverse the order of the patches of each sequence, so that the forward direction
         reads the start of the sequence last [1]_.
@@ -87,7 +85,6 @@ class Encoder(nn.Module):
         reservoir_patch_size=1,
         vector_scaling=None,
         n_classes=(),
-        relative=(),
         reverse=False,
     ):
         super().__init__()
@@ -102,7 +99,6 @@ class Encoder(nn.Module):
             missing_indicator=missing_indicator,
             instance_norm=instance_norm,
             repeat_last=largest_patch > 1,
-            relative=relative,
         )
         self.reservoir, n_outputs = None, 0
         if n_reservoir:

@@ -198,7 +198,6 @@ class SequenceToSequence(nn.Module):
         categories,
         lengths,
         horizons,
-        location_scale,
         true_values=None,
         true_classes=None,
     ):
@@ -211,9 +210,6 @@ class SequenceToSequence(nn.Module):
         horizons : int64 tensor of shape (N,)
             Number of time steps of each target. The tensor must be on the CPU, which
             reads its maximum.
-        location_scale : float32 tensor of shape (N, 2, F)
-            Location and scale of each target: decoded values are multiplied by the
-            scale, then the location is added.
         true_values, true_classes : tensor of shape (N, L, F) and (N, L, K)
             The targets. An autoregressive decoder needs them; a parallel one ignores
             them.
@@ -225,16 +221,15 @@ class SequenceToSequence(nn.Module):
         """
         final = self.encoder.final_states(numeric, categories, lengths)  # (N, C)
         decoder = self.decoders["prediction"]
-        location, scale = location_scale[:, :1], location_scale[:, 1:]  # (N, 1, F)
         target_lengths = horizons.to(final.device)
         if self.is_autoregressive:
-            values = (true_values - location) / scale
-            output = decoder.decode_states(final, target_lengths, values, true_classes)
+            output = decoder.decode_states(
+                final, target_lengths, true_values, true_classes
+            )
         else:
             n_steps = max(1, int(horizons.max()))
             output = decoder.decode_states(final, n_steps, target_lengths)
-        values = output.values * scale + location
-        return {"prediction": output._replace(values=values)}
+        return {"prediction": output}
 
 
 def _count_states(network, logits_per_patch):

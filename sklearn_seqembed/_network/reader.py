@@ -4,8 +4,6 @@ References
 ----------
 .. [1] Kim, T. et al. (2022). Reversible Instance Normalization for Accurate Time-Series
        Forecasting against Distribution Shift. ICLR.
-.. [2] Lin, S. et al. (2023). SegRNN: Segment Recurrent Neural Network for Long-Term
-       Time Series Forecasting. arXiv:2308.11200.
 """
 
 from typing import NamedTuple
@@ -17,11 +15,6 @@ from torch import nn
 # is divided, so that the rounding errors of a constant sequence are not amplified. See
 # "Inputs" on the recipe page for a comparison with 1e-4.
 STD_OFFSET = 1e-6
-
-# Added, in scaled units, to the standard deviation where features are read relative to
-# their last value. It is larger because targets are divided by the same sum, and those
-# of nearly constant sequences would be huge. It was not tuned.
-RELATIVE_STD_OFFSET = 0.1
 
 # An input with a smaller standard deviation is not standardized, because it contains
 # little but rounding errors. It was not tuned.
@@ -69,10 +62,6 @@ class InputReader(nn.Module):
         within the sequence [1]_, and the logarithm of that standard deviation.
     repeat_last : bool, default=False
         Replace padding by copies of the last step, for patches that extend beyond it.
-    relative : tuple of int, default=()
-        Features to replace by their difference from the last value of the sequence,
-        divided by their standard deviation within the sequence [1]_ [2]_. The result
-        does not depend on the location and scale of the sequence.
     """
 
     def __init__(
@@ -82,16 +71,12 @@ class InputReader(nn.Module):
         missing_indicator=False,
         instance_norm=False,
         repeat_last=False,
-        relative=(),
     ):
         super().__init__()
+        self.n_features = n_features
         self.missing_indicator = missing_indicator
         self.instance_norm = instance_norm
         self.repeat_last = repeat_last
-        self.has_relative = bool(relative)
-        is_relative = torch.zeros(n_features, dtype=torch.bool)
-        is_relative[list(relative)] = True
-        self.register_buffer("is_relative", is_relative)
         # Inputs per time step, embeddings of categories not counted.
         self.n_values = n_features * (1 + missing_indicator + instance_norm)
         self.n_log_scales = n_features * instance_norm
@@ -122,9 +107,6 @@ class InputReader(nn.Module):
             arbitrary unless `repeat_last` defines them.
         """
         numeric, is_missing, is_padding, marks = self._fill_steps(numeric, lengths)
-        if self.has_relative:
-            relative = subtract_last(numeric, is_missing, lengths)
-            numeric = torch.where(self.is_relative, relative, numeric)
         values, signals, log_scales, differences = [numeric], [numeric], None, None
         if self.missing_indicator:
             values.append(marks.expand_as(numeric).to(numeric.dtype))
@@ -257,16 +239,6 @@ def normalize(numeric, is_missing):
     offset = STD_OFFSET * (1 + mean.abs())
     scale = std + offset  # (N, 1, F)
     return deviations / scale, scale.log()[:, 0], (std > offset)[:, 0]
-
-
-def subtract_last(numeric, is_missing, lengths):
-    """Subtract the last values of each sequence, and divide by its standard deviations.
-
-    Shapes are those of :func:`fill_missing`.
-    """
-    last = _take_steps(numeric, lengths[:, None] - 1)  # (N, 1, F)
-    _, std, _ = _compute_moments(numeric, is_missing)  # (N, 1, F)
-    return (numeric - last) / (std + RELATIVE_STD_OFFSET)
 
 
 def subtract_previous(x):

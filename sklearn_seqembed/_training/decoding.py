@@ -46,8 +46,7 @@ def decode_vectors(
         scaled, ends, found = net.decode(vectors[indices], part, n_steps, given)
         scaled = scaled.numpy()
         if location_scale is not None:
-            location, scale = location_scale[indices, :1], location_scale[indices, 1:]
-            scaled = scaled * scale + location
+            scaled = restore(scaled, location_scale[indices])
         n_kept = given
         if given is None:
             n_kept = _choose_lengths(ends, shortest, lengths[indices])
@@ -60,6 +59,13 @@ def decode_vectors(
             values[i], classes[i] = own_values, own_classes
     offsets = np.cumsum([0, *map(len, values)])
     return features.decode(np.concatenate(values), np.concatenate(classes), offsets)
+
+
+def restore(values, location_scale):
+    """Restore the location and scale (N, 2, F) of relative values (N, L, F)."""
+    if location_scale is None:
+        return values
+    return values * location_scale[:, 1:] + location_scale[:, :1]
 
 
 def _choose_lengths(ends, shortest, longest):

@@ -24,6 +24,7 @@ from sklearn_seqembed._training.callbacks import (
 )
 from sklearn_seqembed._training.devices import keep_freed_memory
 from sklearn_seqembed._training.net import SequenceNet
+from sklearn_seqembed._training.process import flush_denormals
 from sklearn_seqembed._training.randomness import set_generator
 
 # Largest norm of the gradient. It is the value of sequitur; other LSTM autoencoders use
@@ -184,6 +185,7 @@ def train(
     set_generator(net.module_, generator)
     net.interrupts = interrupts
     interrupts.install()
+    flush_denormals()
     try:
         net.partial_fit(dataset, None, epochs=max_epochs)
     finally:

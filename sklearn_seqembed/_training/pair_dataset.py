@@ -14,23 +14,21 @@ class Pairs:
     ----------
     sources, targets : Sequences or EncodedSequences
         The sequences, and a target for each of them.
-    location_scale : float32 ndarray of shape (n_samples, 2, F), default=None
-        Location and scale of encoded targets, computed by :class:`RelativeTargets`.
+    weights : float32 ndarray of shape (n_samples, F), default=None
+        Weights of the numbers of each target in the loss; None if they are equal.
     """
 
-    def __init__(self, sources, targets, location_scale=None):
+    def __init__(self, sources, targets, weights=None):
         self.sources = sources
         self.targets = targets
-        self.location_scale = location_scale
+        self.weights = weights
 
     def __len__(self):
         return len(self.sources)
 
     def __getitem__(self, indices):
-        location_scale = self.location_scale
-        if location_scale is not None:
-            location_scale = location_scale[indices]
-        return Pairs(self.sources[indices], self.targets[indices], location_scale)
+        weights = None if self.weights is None else self.weights[indices]
+        return Pairs(self.sources[indices], self.targets[indices], weights)
 
 
 class PairDataset(torch.utils.data.Dataset):
@@ -96,7 +94,6 @@ class PairDataset(torch.utils.data.Dataset):
             "categories": torch.from_numpy(categories),
             "lengths": torch.from_numpy(lengths),
             "horizons": torch.from_numpy(horizons),
-            "location_scale": torch.from_numpy(self.pairs.location_scale[indices]),
         }
         if self.feeds_back:
             inputs["true_values"] = torch.from_numpy(values)
@@ -111,4 +108,7 @@ class PairDataset(torch.utils.data.Dataset):
             by_step=True,
             end_weight=1.0 if end_is_token else None,
         )
+        if self.pairs.weights is not None:
+            weights = torch.from_numpy(self.pairs.weights[indices])  # (N, F)
+            prediction["weights"] = prediction["weights"] * weights[:, None]
         return inputs, {"prediction": prediction}

@@ -29,7 +29,8 @@ class ProcessState:
     with block, in case an error is raised during the first call.
 
     The state consists of the gradient and autocast modes of torch, numpy's handling of
-    floating-point errors, and the handler of Ctrl-C. The filters of warnings are
+    floating-point errors, whether the processor replaces denormal numbers by 0 in this
+    thread, and the handler of Ctrl-C. The filters of warnings are
     restored only after an error: another thread may have changed them meanwhile.
     """
 
@@ -37,6 +38,7 @@ class ProcessState:
         self._gradients = torch.is_grad_enabled()
         self._autocast = {kind: _get_autocast(kind) for kind in _AUTOCAST_DEVICES}
         self._float_errors = np.geterr()
+        self._flushes = flushes_denormals()
         self._filters = warnings.filters
         self._is_main = threading.current_thread() is threading.main_thread()
         self._handler = signal.getsignal(signal.SIGINT) if self._is_main else None
@@ -63,11 +65,31 @@ class ProcessState:
                 torch.set_autocast_dtype(kind, before[1])
         if np.geterr() != self._float_errors:
             np.seterr(**self._float_errors)
+        if flushes_denormals() != self._flushes:
+            torch.set_flush_denormal(self._flushes)
         if failed and warnings.filters is not self._filters:
             warnings.filters = self._filters
         handler = self._handler
         if callable(handler) and signal.getsignal(signal.SIGINT) is not handler:
             signal.signal(signal.SIGINT, handler)
+
+
+def flushes_denormals():
+    """Return whether the processor replaces denormal numbers by 0 in this thread."""
+    # torch has no function that returns the mode.
+    return float(np.float64(2.0**-1022) * np.float64(0.5)) == 0
+
+
+def flush_denormals():
+    """Let the processor replace denormal numbers by 0 until `ProcessState` restores it.
+
+    Moments of the optimizer fall below 1e-38 where gradients vanish, as those of the
+    weights of rare or constant features do. Processors compute with such numbers many
+    times more slowly.
+    """
+    for dtype in (np.float16, np.float32, np.float64, np.longdouble):
+        np.finfo(dtype)  # its first call for a dtype warns if the mode is set
+    torch.set_flush_denormal(True)
 
 
 def _get_autocast(kind):
