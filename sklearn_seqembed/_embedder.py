@@ -1,8 +1,10 @@
 """LSTMSequenceEmbedder: encode sequences as vectors, and decode vectors."""
 
+from functools import update_wrapper
+from types import MethodType
+
 import numpy as np
 from sklearn.utils import check_array
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
@@ -13,6 +15,7 @@ from sklearn_seqembed._data.horizons import (
     count_horizons,
 )
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.scalars import as_plain_number
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._parameters import PARTS, as_options
@@ -26,21 +29,39 @@ from sklearn_seqembed._training.pair_dataset import Pairs
 N_INSPECTED_SEQUENCES = 1000
 
 
-def _objective_has(part):
-    """Make a method available only if the objective trains the decoder it needs."""
+class _needs_decoder:
+    """Make a method available only if the objective trains the decoder it needs.
 
-    def check(estimator):
-        parts = PARTS.get(estimator.objective, ())
+    Unlike scikit-learn's `available_if`, the message of the AttributeError is the
+    reason.
+
+    Parameters
+    ----------
+    part : {"reconstruction", "forecast"}
+        What the decoder decodes.
+    """
+
+    def __init__(self, part):
+        self.part = part
+
+    def __call__(self, method):
+        self.method = method
+        return update_wrapper(self, method)
+
+    def __get__(self, estimator, owner=None):
+        if estimator is None:
+            return self.method
+        objective = estimator.objective
+        parts = PARTS.get(objective, ()) if isinstance(objective, str) else ()
         if hasattr(estimator, "net_"):  # the parameter may have changed since fit
             parts = estimator._parts
-        if part in parts:
-            return True
-        raise AttributeError(
-            f"objective={estimator.objective!r} trains no {part}. Use "
-            f"objective={part!r} or 'composite'."
-        )
-
-    return check
+        if self.part not in parts:
+            raise AttributeError(
+                f"{owner.__name__} has no method {self.method.__name__!r} here, "
+                f"because objective={objective!r} trains no {self.part}. Use "
+                f"objective={self.part!r} or 'composite', and fit again."
+            )
+        return MethodType(self.method, estimator)
 
 
 @insert_shared_parameters
@@ -369,7 +390,7 @@ horizon_, device_
         """
         return self._fit(X, single_pass=True)
 
-    @available_if(_objective_has("reconstruction"))
+    @_needs_decoder("reconstruction")
     def inverse_transform(self, X):
         """Decode vectors as sequences of predicted lengths.
 
@@ -400,7 +421,7 @@ horizon_, device_
             self._decode(vectors, "reconstruction", longest, self._shortest)
         )
 
-    @available_if(_objective_has("reconstruction"))
+    @_needs_decoder("reconstruction")
     def reconstruct(self, X):
         """Encode and decode sequences; missing values are filled in.
 
@@ -419,7 +440,7 @@ horizon_, device_
         vectors = self._encode(sequences)
         return schema.build(self._decode(vectors, "reconstruction", sequences.lengths))
 
-    @available_if(_objective_has("forecast"))
+    @_needs_decoder("forecast")
     def forecast(self, X):
         """Predict the time steps that follow each sequence.
 
@@ -545,7 +566,7 @@ horizon_, device_
         )
 
     def _prepare_training(self, pairs):
-        self.horizon_ = _auto.resolve(self.horizon, _auto.HORIZON)
+        self.horizon_ = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
         self._check_horizons(pairs.sources)
         may_be_missing = (
             self._features.numeric.missing_indicator_ or self._has_categories

@@ -14,6 +14,7 @@ from sklearn_seqembed._data.feature_kinds import (
     convert_features,
     list_categorical,
 )
+from sklearn_seqembed._data.foreign import convert_foreign
 from sklearn_seqembed._data.frames import FrameContainer, has_cells_of_sequences
 from sklearn_seqembed._data.lists import (
     ListContainer,
@@ -94,6 +95,7 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
         The values, and the container.
     """
     locator = Locator(name, allow_empty=allow_empty)
+    X = convert_foreign(X, name)
     if isinstance(X, (list, tuple)):
         table = as_table(X, locator)
         if table is None:

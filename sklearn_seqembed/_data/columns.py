@@ -11,7 +11,7 @@ from sklearn_seqembed._data.arrow import (
     export_arrow,
     parse_column,
 )
-from sklearn_seqembed._data.arrow_types import holds_sequences
+from sklearn_seqembed._data.arrow_types import holds_sequences, is_string
 from sklearn_seqembed._data.container import join_characters, split_steps
 from sklearn_seqembed._data.factorize import as_objects
 from sklearn_seqembed._data.items import parse_items
@@ -55,6 +55,16 @@ def is_sequence_column(column):
         return False
     observed = column[column.notna().to_numpy()]
     return _is_sequence(observed.iloc[0]) if len(observed) else None
+
+
+def is_text_column(column):
+    """Return whether a column of sequences holds strings."""
+    if not nw.dependencies.is_pandas_series(column):
+        return is_string(column.type)
+    if hasattr(column.dtype, "pyarrow_dtype"):
+        return is_string(column.dtype.pyarrow_dtype)
+    observed = column[column.notna().to_numpy()]
+    return isinstance(observed.iloc[0], str)
 
 
 def parse_cells(column, locator):

@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_seqembed._data.container import Container
 from sklearn_seqembed._data.factorize import as_objects
+from sklearn_seqembed._data.foreign import convert_items
 from sklearn_seqembed._data.items import build_items, parse_items
 from sklearn_seqembed._data.parsed import ParsedSequences
 
@@ -59,6 +60,7 @@ class ListContainer(Container):
         else:
             outer, items = "series", X.astype(object).tolist()
             index, series_dtype = X.index, X.dtype
+        items = convert_items(items, locator)
         blocks, lengths, item = parse_items(items, locator)
         dtype = blocks[0].dtype if len(blocks) == 1 else np.dtype(np.float64)
         container = cls(dtype, index, outer, item, series_dtype)
