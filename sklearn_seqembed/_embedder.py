@@ -4,7 +4,6 @@ from functools import update_wrapper
 from types import MethodType
 
 import numpy as np
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
@@ -14,8 +13,8 @@ from sklearn_seqembed._data.horizons import (
     check_horizons,
     count_horizons,
 )
-from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import as_plain_number
+from sklearn_seqembed._data.vectors import check_vectors
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._parameters import PARTS, as_options
@@ -409,13 +408,7 @@ horizon_, device_
             lengths were passed to `partial_fit`.
         """
         check_is_fitted(self)
-        vectors = check_array(X, dtype=np.float32, input_name="X")
-        if vectors.shape[1] != self._n_features_out:
-            raise ValueError(
-                f"X has vectors of {count(vectors.shape[1], 'component')}, but this "
-                f"{type(self).__name__} was fitted with n_components="
-                f"{self._n_features_out}. Pass vectors that its transform returned."
-            )
+        vectors = check_vectors(X, self._n_features_out, type(self).__name__)
         longest = np.full(len(vectors), self._longest)
         return self._schema.build(
             self._decode(vectors, "reconstruction", longest, self._shortest)

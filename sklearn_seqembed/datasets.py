@@ -5,6 +5,7 @@ from itertools import islice, permutations
 
 import numpy as np
 
+from sklearn_seqembed._data.foreign import convert_foreign
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
 
@@ -153,7 +154,15 @@ def make_windows(series, lookback, horizon, *, stride=1):
     for name, value in (("lookback", lookback), ("horizon", horizon)):
         check_integer(value, name, 1)
     check_integer(stride, "stride", 1)
-    series = np.asarray(series)
+    expected = "an array of shape (n_timesteps,) or (n_timesteps, n_features)"
+    series = convert_foreign(series, "series", expected)
+    try:
+        series = np.asarray(series)
+    except (ValueError, TypeError) as exc:
+        raise ValueError(
+            f"series cannot be converted to {expected}: its time steps differ in their "
+            "number of features. Cut one series at a time."
+        ) from exc
     if series.ndim not in (1, 2):
         raise ValueError(
             f"series has {count(series.ndim, 'dimension')}, expected (n_timesteps,) or "

@@ -205,8 +205,12 @@ def test_objects_that_are_not_read_are_refused_with_the_way_out(X, match):
         ([[1.0], [1j, None]], "Complex data not supported: X holds values of type c"),
         (pd.DataFrame({"a": [1j]}), "Complex data not supported: X holds complex128"),
         (np.array(3.0), "Expected sequences, got a single value"),
+        (
+            [np.ones(2), np.array([1e308, -1e308])],
+            r"X\[1\] is 1e\+308 at time step 0, feature 0: its square is too large",
+        ),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_values_that_are_not_read_are_named(X, match):
     with pytest.raises(ValueError, match=match):

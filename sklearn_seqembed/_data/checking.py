@@ -27,6 +27,9 @@ from sklearn_seqembed._data.schema import Schema
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
 
+# Larger numbers have squares that float64 cannot represent, so they have no variance.
+LARGEST = np.float64(1e150)
+
 
 def check_sequences(
     X,
@@ -227,10 +230,15 @@ def _count_missing(sequences, schema, name):
         dtype = np.float32 if chunk.dtype == np.float16 else None
         with np.errstate(invalid="ignore", over="ignore"):
             is_suspicious = not np.isfinite(chunk.sum(dtype=dtype))
+            if chunk.dtype == np.float64 and not is_suspicious:
+                # Squares reveal large values, even if their sum is 0.
+                is_suspicious = not np.vdot(chunk, chunk) < LARGEST**2
         if is_suspicious:
-            if np.isinf(chunk).any():
-                row, column = np.argwhere(np.isinf(chunk))[0]
-                _refuse_infinite(ends, position + row, int(column), schema, name)
+            is_large = np.abs(chunk) > LARGEST
+            if is_large.any():
+                row, column = np.argwhere(is_large)[0]
+                value = chunk[row, column]
+                _refuse_large(value, ends, position + row, int(column), schema, name)
             rows = np.flatnonzero(np.isnan(chunk).all(axis=1))
             owners = np.searchsorted(ends, position + rows, side="right")
             n_missing += np.bincount(owners, minlength=len(sequences))
@@ -238,15 +246,17 @@ def _count_missing(sequences, schema, name):
     return n_missing
 
 
-def _refuse_infinite(ends, row, column, schema, name):
+def _refuse_large(value, ends, row, column, schema, name):
     i = int(np.searchsorted(ends, row, side="right"))
     step = int(row - (ends[i - 1] if i else 0))
     # Times have two numeric columns, categories none.
     n_columns = {"numeric": 1, "datetime": 2}
     widths = [n_columns.get(kind, 0) for kind in schema.kinds]
     feature = int(np.searchsorted(np.cumsum(widths), column, side="right"))
+    where = f"time step {step}, {name_feature(feature, schema.feature_names)}"
+    found = f"is infinite at {where}"
+    if np.isfinite(value):
+        found = f"is {value:.3g} at {where}: its square is too large for float64"
     raise ValueError(
-        f"{name}[{i}] is infinite at time step {step}, "
-        f"{name_feature(feature, schema.feature_names)}. Replace it by NaN to have it "
-        "treated as missing."
+        f"{name}[{i}] {found}. Replace it by NaN to have it treated as missing."
     )
