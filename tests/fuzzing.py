@@ -578,12 +578,10 @@ def source_of(exc):
     found = re.search(rf"site-packages/({LIBRARIES})\b", frame.filename)
     if found:
         return found[1]
-    line = frame.line or ""
-    raises = line.startswith(("raise", 'f"', '"', "refuse", "_refuse")) or "raise" in (
-        line
-    )
-    is_own = "sklearn" in frame.filename
-    return "own" if raises and is_own else f"a call in {Path(frame.filename).name}"
+    path = Path(frame.filename)
+    is_own = "sklearn" in frame.filename or "tests" in path.parts
+    raises = "raise" in (frame.line or "")
+    return "own" if raises and is_own else f"a call in {path.name}"
 
 
 def is_expected(warning):
