@@ -16,7 +16,7 @@ PYTEST = -m pytest --numprocesses $(WORKERS) --durations 25
 # many times slower with them when other programs use the same cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-oldest lint docs wheel benchmark quality events pairs tables clean
+.PHONY: demo test fuzz test-oldest lint docs wheel benchmark quality events pairs tables clean
 
 demo: $(VENV)/.test-ready  ## Encode and classify real sequences; save a figure.
 	$(BIN)/python examples/demo.py
@@ -24,6 +24,9 @@ demo: $(VENV)/.test-ready  ## Encode and classify real sequences; save a figure.
 # With SCIPY_ARRAY_API=1, scikit-learn skips none of its estimator checks.
 test: $(VENV)/.test-ready  ## Run all tests and measure the coverage of the package.
 	SCIPY_ARRAY_API=1 $(BIN)/python $(PYTEST) --cov --cov-report=term --cov-fail-under=98.5
+
+fuzz: $(VENV)/.test-ready  ## Call all methods with 30,000 random inputs, in an hour.
+	$(BIN)/python -m tests.fuzzing --examples 30000 --processes $(WORKERS)
 
 test-oldest:  ## Run all tests with the lowest supported versions of the dependencies.
 	$(MAKE) VENV=$(OLDEST_VENV) CONSTRAINTS=constraints-oldest.txt $(OLDEST_VENV)/.test-ready

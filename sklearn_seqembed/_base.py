@@ -12,12 +12,12 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._data.messages import count, warn_user
+from sklearn_seqembed._data.scalars import as_plain_number, check_seed
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
     evenly_spaced,
@@ -212,7 +212,7 @@ class BaseSequenceEstimator(
     def _learn(self, X, y, single_pass, interrupts):
         """Set all attributes that `fit` learns."""
         check_parameters(self)
-        rng = check_random_state(self.random_state)
+        rng = check_seed(self.random_state)
         continues = hasattr(self, "net_") and (single_pass or self.warm_start)
         pairs = self._check_data(X, y, reset=not continues)
         if not continues:
@@ -323,8 +323,8 @@ class BaseSequenceEstimator(
 
     def _feature_encoder(self, scaler, rng, **names):
         seed = None if self.random_state is None else rng.randint(2**31)
-        options = self.min_frequency, self.max_categories, self.handle_unknown
-        return FeatureEncoder(scaler, seed, *options, **names)
+        limits = map(as_plain_number, (self.min_frequency, self.max_categories))
+        return FeatureEncoder(scaler, seed, *limits, self.handle_unknown, **names)
 
     def _choose_training(self, pairs, single_pass, continues):
         """Set `early_stopping_`, `batch_size_` and `max_epochs_`.
@@ -426,8 +426,8 @@ class BaseSequenceEstimator(
             network,
             params,
             class_scales=self._target_features.class_scales,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
+            lr=float(self.lr),
+            weight_decay=float(self.weight_decay),
             batch_size=self.batch_size_,
             device=device,
             generator=generator,
@@ -442,9 +442,9 @@ class BaseSequenceEstimator(
         error if parameters with which the network was built have changed.
         """
         net = copy.deepcopy(self.net_)
-        net.lr, net.batch_size = self.lr, self.batch_size_
+        net.lr, net.batch_size = float(self.lr), self.batch_size_
         for group in net.optimizer_.param_groups:
-            group["weight_decay"] = self.weight_decay
+            group["weight_decay"] = float(self.weight_decay)
         built_with = net.get_params(deep=False)
         for name, value in self._network_params()[1].items():
             before = built_with[f"module__{name}"]
@@ -499,7 +499,7 @@ class BaseSequenceEstimator(
             "hidden_size": hidden_size if hidden_size is None else int(hidden_size),
             "num_layers": int(self.num_layers),
             "bidirectional": bool(self.bidirectional),
-            "dropout": self.dropout,
+            "dropout": float(self.dropout),
             "cell": self.cell,
             "patch_size": int(_auto.resolve(self.patch_size, self.patch_size_)),
             "missing_indicator": self._features.numeric.missing_indicator_,

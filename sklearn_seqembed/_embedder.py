@@ -1,8 +1,9 @@
 """LSTMSequenceEmbedder: encode sequences as vectors, and decode vectors."""
 
+from functools import update_wrapper
+from types import MethodType
+
 import numpy as np
-from sklearn.utils import check_array
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
@@ -12,7 +13,8 @@ from sklearn_seqembed._data.horizons import (
     check_horizons,
     count_horizons,
 )
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.scalars import as_plain_number
+from sklearn_seqembed._data.vectors import check_vectors
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._parameters import PARTS, as_options
@@ -32,21 +34,39 @@ MIN_AUGMENTED_SEQUENCES = 16
 N_INSPECTED_SEQUENCES = 1000
 
 
-def _objective_has(part):
-    """Make a method available only if the objective trains the decoder it needs."""
+class _needs_decoder:
+    """Make a method available only if the objective trains the decoder it needs.
 
-    def check(estimator):
-        parts = PARTS.get(estimator.objective, ())
+    Unlike scikit-learn's `available_if`, the message of the AttributeError is the
+    reason.
+
+    Parameters
+    ----------
+    part : {"reconstruction", "forecast"}
+        What the decoder decodes.
+    """
+
+    def __init__(self, part):
+        self.part = part
+
+    def __call__(self, method):
+        self.method = method
+        return update_wrapper(self, method)
+
+    def __get__(self, estimator, owner=None):
+        if estimator is None:
+            return self.method
+        objective = estimator.objective
+        parts = PARTS.get(objective, ()) if isinstance(objective, str) else ()
         if hasattr(estimator, "net_"):  # the parameter may have changed since fit
             parts = estimator._parts
-        if part in parts:
-            return True
-        raise AttributeError(
-            f"objective={estimator.objective!r} trains no {part}. Use "
-            f"objective={part!r} or 'composite'."
-        )
-
-    return check
+        if self.part not in parts:
+            raise AttributeError(
+                f"{owner.__name__} has no method {self.method.__name__!r} here, "
+                f"because objective={objective!r} trains no {self.part}. Use "
+                f"objective={self.part!r} or 'composite', and fit again."
+            )
+        return MethodType(self.method, estimator)
 
 
 @insert_shared_parameters
@@ -377,7 +397,7 @@ horizon_, device_
         """
         return self._fit(X, single_pass=True)
 
-    @available_if(_objective_has("reconstruction"))
+    @_needs_decoder("reconstruction")
     @isolated
     def inverse_transform(self, X):
         """Decode vectors as sequences of predicted lengths.
@@ -397,19 +417,13 @@ horizon_, device_
             lengths were passed to `partial_fit`.
         """
         check_is_fitted(self)
-        vectors = check_array(X, dtype=np.float32, input_name="X")
-        if vectors.shape[1] != self._n_features_out:
-            raise ValueError(
-                f"X has vectors of {count(vectors.shape[1], 'component')}, but this "
-                f"{type(self).__name__} was fitted with n_components="
-                f"{self._n_features_out}. Pass vectors that its transform returned."
-            )
+        vectors = check_vectors(X, self._n_features_out, type(self).__name__)
         longest = np.full(len(vectors), self._longest)
         return self._schema.build(
             self._decode(vectors, "reconstruction", longest, self._shortest)
         )
 
-    @available_if(_objective_has("reconstruction"))
+    @_needs_decoder("reconstruction")
     @isolated
     def reconstruct(self, X):
         """Encode and decode sequences; missing values are filled in.
@@ -429,7 +443,7 @@ horizon_, device_
         vectors = self._encode(sequences)
         return schema.build(self._decode(vectors, "reconstruction", sequences.lengths))
 
-    @available_if(_objective_has("forecast"))
+    @_needs_decoder("forecast")
     @isolated
     def forecast(self, X):
         """Predict the time steps that follow each sequence.
@@ -558,7 +572,7 @@ horizon_, device_
         )
 
     def _prepare_training(self, pairs):
-        self.horizon_ = _auto.resolve(self.horizon, _auto.HORIZON)
+        self.horizon_ = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
         self._check_horizons(pairs.sources)
         may_be_missing = (
             self._features.numeric.missing_indicator_ or self._has_categories

@@ -1,10 +1,15 @@
 """The parameters of the estimators: their groups, and the values they may take."""
 
-import math
 import numbers
 
 import numpy as np
-from sklearn.utils import check_scalar
+
+from sklearn_seqembed._data.scalars import (
+    MAX_INTEGER,
+    check_integer,
+    check_real,
+    check_seed,
+)
 
 # In the order of the signatures. The class pages of the documentation show the groups.
 PARAMETER_GROUPS = {
@@ -87,6 +92,19 @@ COUNTS = {
     "max_length": 1,
     "beam_size": 1,
 }
+# Sizes of arrays, far above any that a network can be trained with: an error is better
+# than memory or time that never suffices.
+MAX_SIZE = 1_000_000
+LARGEST = {
+    "n_components": MAX_SIZE,
+    "hidden_size": MAX_SIZE,
+    "num_layers": 1000,
+    "patch_size": MAX_SIZE,
+    "reservoir_size": MAX_SIZE,
+    "target_patch_size": MAX_SIZE,
+    "max_length": MAX_SIZE,
+    "beam_size": MAX_SIZE,
+}
 FRACTIONS = {
     "dropout": "left",
     "reservoir_fraction": "left",
@@ -159,28 +177,26 @@ def check_parameters(estimator):
         if name in given and given[name] is None:
             del given[name]
     for name in COUNTS.keys() & given:
-        check_scalar(given[name], name, numbers.Integral, min_val=COUNTS[name])
+        if name == "verbose" and isinstance(given[name], (bool, np.bool_)):
+            continue  # as in scikit-learn
+        largest = LARGEST.get(name, MAX_INTEGER)
+        check_integer(given[name], name, COUNTS[name], largest)
     for name in FRACTIONS.keys() & given:
-        _check_real(given[name], name, max_val=1, include_boundaries=FRACTIONS[name])
-    _check_real(given["lr"], "lr", include_boundaries="neither")
+        check_real(given[name], name, max_val=1, include_boundaries=FRACTIONS[name])
+    check_real(given["lr"], "lr", include_boundaries="neither")
     for name in {"weight_decay", "length_penalty"} & given.keys():
-        _check_real(given[name], name)
+        check_real(given[name], name)
     for name in COUNTS_OR_FRACTIONS:
         if isinstance(given.get(name), numbers.Integral):
-            check_scalar(given[name], name, numbers.Integral, min_val=1)
+            check_integer(given[name], name, 1)
         elif name in given:
-            _check_real(given[name], name, max_val=1, include_boundaries="neither")
+            check_real(given[name], name, max_val=1, include_boundaries="neither")
+    check_seed(given["random_state"])
     for name in OPTIONS.keys() & given:
         _check_option(given[name], name, OPTIONS[name])
     if given.get("augmentation") is not None:
         _check_augmentation(given["augmentation"])
     _check_callbacks(given["callbacks"])
-
-
-def _check_real(value, name, **bounds):
-    check_scalar(value, name, numbers.Real, min_val=0, **bounds)
-    if not math.isfinite(value):  # check_scalar accepts NaN
-        raise ValueError(f"{name} == {value}, must be finite.")
 
 
 def _check_option(value, name, allowed):

@@ -1,15 +1,14 @@
 """LSTMSequencePredictor: predict sequences from sequences."""
 
-import numbers
 from dataclasses import replace
 
 import numpy as np
-from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator, isolated
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.scalars import check_integer
 from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed._features.encoder import name_categorical_features
 from sklearn_seqembed._features.relative import (
@@ -19,7 +18,7 @@ from sklearn_seqembed._features.relative import (
 )
 from sklearn_seqembed._features.vocabulary import join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
-from sklearn_seqembed._parameters import check_parameters
+from sklearn_seqembed._parameters import LARGEST, check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
 from sklearn_seqembed._shared_docs import insert_shared_parameters
 from sklearn_seqembed._training.decoding import decode_vectors, restore
@@ -401,7 +400,7 @@ max_epochs_, early_stopping_, max_length_, device_
             "autoregressive".
         """
         check_is_fitted(self)
-        check_scalar(k, "k", numbers.Integral, min_val=1)
+        check_integer(k, "k", 1, LARGEST["beam_size"])
         sources, _ = self._check_X(X, reset=False)
         self._check_prediction_parameters()
         self._check_beam("predict_top")
@@ -440,6 +439,8 @@ max_epochs_, early_stopping_, max_length_, device_
         check_is_fitted(self)
         pairs = self._check_data(X, y, reset=False)
         self._check_prediction_parameters()
+        # Only to refuse unseen categories, if that is desired.
+        self._encode_targets(pairs.targets, location_scale=None)
         vectors = self._encode(pairs.sources)
         scores = []
         if pairs.targets.n_numeric:
@@ -527,7 +528,7 @@ max_epochs_, early_stopping_, max_length_, device_
     def _search_beams(self, vectors, beam_size):
         shortest, longest = self._length_bounds()
         classes, lengths, log_probabilities = self.net_.search_beams(
-            vectors, longest, shortest, beam_size, self.length_penalty
+            vectors, longest, shortest, beam_size, float(self.length_penalty)
         )
         return classes[..., None], lengths, log_probabilities
 
@@ -596,12 +597,16 @@ max_epochs_, early_stopping_, max_length_, device_
         self._check_prediction_parameters()
 
     def _encode_pairs(self, pairs):
-        schema = self._target_schema
-        names = name_categorical_features(schema.is_categorical, schema.feature_names)
         location_scale = self._relative.compute_location_scale(pairs.sources)
-        targets = self._target_features.encode(pairs.targets, names, location_scale)
+        targets = self._encode_targets(pairs.targets, location_scale)
         weights = self._relative.weigh(location_scale)
         return Pairs(self._encode_sources(pairs.sources), targets, weights)
+
+    def _encode_targets(self, sequences, location_scale):
+        """Convert y to targets; errors about unseen categories name the feature."""
+        schema = self._target_schema
+        names = name_categorical_features(schema.is_categorical, schema.feature_names)
+        return self._target_features.encode(sequences, names, location_scale)
 
     def _locate_sources(self, sequences):
         # Tokens may depend on the location of a sequence.
@@ -636,7 +641,7 @@ max_epochs_, early_stopping_, max_length_, device_
         return 1 if self.decoding_ == "autoregressive" else self.target_patch_size_
 
     def _training_params(self):
-        return {"scheduled_sampling": self.scheduled_sampling}
+        return {"scheduled_sampling": float(self.scheduled_sampling)}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

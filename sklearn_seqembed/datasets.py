@@ -1,15 +1,15 @@
 """Generated sequences with known classes, and windows of long series."""
 
 import math
-import numbers
 from itertools import islice, permutations
 
 import numpy as np
-from sklearn.utils import check_random_state, check_scalar
 
 from sklearn_seqembed._data.arrays import as_array
+from sklearn_seqembed._data.foreign import convert_foreign
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.parsed import is_missing
+from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
 
 __all__ = ["make_sequences", "make_windows"]
 
@@ -78,27 +78,14 @@ def make_sequences(
     array([0, 1, 0, 1])
     """
     low, high = (lengths, lengths) if np.ndim(lengths) == 0 else lengths
-    check_scalar(n_samples, "n_samples", numbers.Integral, min_val=1)
-    check_scalar(n_features, "n_features", numbers.Integral, min_val=1)
-    check_scalar(
-        n_classes,
-        "n_classes",
-        numbers.Integral,
-        min_val=1,
-        max_val=math.factorial(len(PLATEAUS)),
-    )
-    check_scalar(low, "lengths (lowest)", numbers.Integral, min_val=1)
-    check_scalar(high, "lengths (highest)", numbers.Integral, min_val=low)
-    check_scalar(noise, "noise", numbers.Real, min_val=0)
-    check_scalar(
-        missing,
-        "missing",
-        numbers.Real,
-        min_val=0,
-        max_val=1,
-        include_boundaries="left",
-    )
-    rng = check_random_state(random_state)
+    check_integer(n_samples, "n_samples", 1)
+    check_integer(n_features, "n_features", 1)
+    check_integer(n_classes, "n_classes", 1, math.factorial(len(PLATEAUS)))
+    check_integer(low, "lengths (lowest)", 1)
+    check_integer(high, "lengths (highest)", low)
+    check_real(noise, "noise")
+    check_real(missing, "missing", max_val=1, include_boundaries="left")
+    rng = check_seed(random_state)
     orders = list(islice(permutations(PLATEAUS), n_classes))
     y = np.arange(n_samples) % n_classes
     delays = np.arange(n_features) / (2 * n_features)
@@ -169,8 +156,8 @@ def make_windows(series, lookback, horizon, *, stride=1):
            [8, 9]])
     """
     for name, value in (("lookback", lookback), ("horizon", horizon)):
-        check_scalar(value, name, numbers.Integral, min_val=1)
-    check_scalar(stride, "stride", numbers.Integral, min_val=1)
+        check_integer(value, name, 1)
+    check_integer(stride, "stride", 1)
     series = _as_series(series)
     if series.ndim not in (1, 2):
         raise ValueError(
@@ -193,7 +180,15 @@ def make_windows(series, lookback, horizon, *, stride=1):
 
 def _as_series(series):
     """Convert a series to an array, in which missing numbers are NaN."""
-    array = np.asarray(as_array(series))
+    expected = "an array of shape (n_timesteps,) or (n_timesteps, n_features)"
+    series = as_array(convert_foreign(series, "series", expected))
+    try:
+        array = np.asarray(series)
+    except (ValueError, TypeError) as exc:
+        raise ValueError(
+            f"series cannot be converted to {expected}: its time steps differ in their "
+            "number of features. Cut one series at a time."
+        ) from exc
     if array.dtype.kind != "O" or array.ndim not in (1, 2):
         return array
     # pandas' NA, for example; missing strings remain None.

@@ -133,13 +133,17 @@ def test_inverse_transform_accepts_a_frame_of_vectors(fitted, sequences):
     ("vectors", "message"),
     [
         (np.zeros((2, 5)), "vectors of 5 components, but this .* n_components=6"),
-        (np.full((2, 6), np.nan), "X contains NaN"),
-        (np.zeros(6), "Reshape your data"),
+        (np.full((2, 6), np.nan), r"X\[0\] is NaN at component 0"),
+        (np.full((2, 6), 1e300), r"X\[0\] is infinite at component 0"),
+        (np.zeros(6), r"X has the shape \(6,\), expected vectors: an array of numb"),
+        (np.zeros((0, 6)), r"X has the shape \(0, 6\), expected vectors"),
+        ([["a"] * 6], "X, of type list, cannot be converted to vectors: an array"),
+        (iter([]), r"X is of type list_iterator, expected vectors: .*list\(X\)"),
     ],
-    ids=["width", "NaN", "1-D"],
+    ids=["width", "NaN", "overflow", "1-D", "empty", "strings", "iterator"],
 )
 def test_inverse_transform_rejects_invalid_vectors(fitted, vectors, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         fitted.inverse_transform(vectors)
 
 
@@ -229,10 +233,15 @@ def test_methods_are_available_for_the_objective(objective, available):
 
 
 def test_available_methods_depend_on_the_fitted_objective(fitted):
-    with pytest.raises(AttributeError) as caught:
+    match = (
+        "LSTMSequenceEmbedder has no method 'forecast' here, because objective="
+        "'reconstruction' trains no forecast. Use objective='forecast' or 'composite'"
+    )
+    with pytest.raises(AttributeError, match=match):
         fitted.forecast([[1.0]])
 
-    assert "Use objective='forecast' or 'composite'" in str(caught.value.__cause__)
+    assert not hasattr(fitted, "forecast")
+    assert callable(LSTMSequenceEmbedder.forecast)
 
 
 def test_sequences_must_be_longer_than_the_horizon():

@@ -2,6 +2,8 @@
 
 import inspect
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from processors import needs_bfloat16
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 from skorch.callbacks import Callback
+from small_fits import small_embedder
 
 from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
 from sklearn_seqembed._parameters import PARAMETER_GROUPS
@@ -143,12 +146,25 @@ OUT_OF_RANGE = [
     ("callbacks", [3], (TypeError, ValueError), "callbacks"),
     ("warm_start", "yes", ValueError, "warm_start must be .*got 'yes'"),
     ("device", "abacus", ValueError, "device.*abacus"),
-    ("device", 1.5, (TypeError, ValueError), "device"),
+    ("device", 1.0, TypeError, "device must be 'auto', the name of .*, got 1.0"),
+    ("device", 0, TypeError, "device must be 'auto', .*, got 0. The name of the first"),
+    ("device", "meta", ValueError, "device='meta' cannot be used here. Use 'auto'"),
+    ("n_components", True, TypeError, "n_components must be a number, not a bool"),
+    ("n_components", 10**12, ValueError, "n_components == 1000000000000, must be <="),
+    ("max_epochs", 10**400, ValueError, "max_epochs must be <= 9223372036854775807"),
+    ("batch_size", np.timedelta64(1), TypeError, "batch_size must be a number, not a"),
+    ("lr", 10**400, ValueError, "lr is too large for a float"),
+    ("lr", True, TypeError, "lr must be a number, not a bool, got True"),
+    ("lr", Decimal("0.5"), TypeError, "lr must be an instance of float, not Decimal"),
+    ("weight_decay", 10**400, ValueError, "weight_decay is too large for a float"),
+    ("horizon", np.bool_(True), TypeError, "horizon must be a number, not a bool"),
+    ("categorical_features", [[1], [2, 3]], ValueError, "categorical_features =="),
     ("precision", "half", ValueError, "precision must be .*got 'half'"),
     ("verbose", -1, ValueError, "verbose == -1, must be >= 0"),
     ("verbose", "loud", TypeError, "verbose must be an instance of int"),
-    ("random_state", "seed", ValueError, "'seed' cannot be used to seed"),
-    ("random_state", -1, ValueError, "Seed must be between 0"),
+    ("random_state", "seed", ValueError, "random_state must be .* got .seed."),
+    ("random_state", -1, ValueError, "random_state must be .* got -1"),
+    ("random_state", 2**40, ValueError, "random_state must be .* got 1099511627776"),
 ]
 
 
@@ -234,18 +250,55 @@ def test_early_stopping_needs_two_sequences():
         ("early_stopping", np.bool_(True)),
         ("cell", np.str_("gru")),
         ("lr", np.float32(0.01)),
+        ("lr", Fraction(1, 100)),
+        ("weight_decay", Fraction(1, 2)),
+        ("dropout", Fraction(1, 2)),
+        ("verbose", np.bool_(False)),
         ("patch_size", np.str_("auto")),
         ("random_state", np.int32(3)),
     ],
     ids=str,
 )
-def test_numpy_scalars_are_accepted(name, value, sequences):
+def test_numbers_of_other_types_are_accepted(name, value, sequences):
     embedder = LSTMSequenceEmbedder(n_components=3, max_epochs=1)
 
     embedder.set_params(**{name: value}).fit(sequences)
 
     assert np.isfinite(embedder.transform(sequences)).all()
     assert len(embedder.inverse_transform(embedder.transform(sequences))) == 12
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"objective": "forecast", "horizon": Fraction(1, 2)},
+        {"objective": "forecast", "horizon": np.float32(0.5)},
+        {"min_frequency": np.float32(0.5)},
+        {"min_frequency": Fraction(1, 2)},
+        {"max_categories": np.int8(2)},
+    ],
+    ids=str,
+)
+def test_numbers_of_other_types_are_equal_to_floats(params):
+    X = ["abab", "abc", "aab"]
+    plain = {
+        name: value if isinstance(value, str) else float(value)
+        for name, value in params.items()
+    }
+    if "max_categories" in plain:
+        plain["max_categories"] = 2
+    expected = small_embedder(**plain).fit_transform(X)
+
+    assert_array_equal(small_embedder(**params).fit_transform(X), expected)
+
+
+def test_predict_top_needs_a_number_of_candidates():
+    X = [list("ab"), list("ba"), list("aa")]
+    predictor = LSTMSequencePredictor(4, max_epochs=1, random_state=0).fit(X, X)
+
+    for k, match in [(True, "k must be a number"), (10**12, "k == .* must be <=")]:
+        with pytest.raises((TypeError, ValueError), match=match):
+            predictor.predict_top(X, k=k)
 
 
 def test_zero_epochs_leave_the_network_untrained(sequences):

@@ -296,7 +296,7 @@ def _parse_values(values):
         times = values.cast(pa.timestamp("us"), safe=False)
         return FeatureBlock("datetime", times.to_numpy().astype("M8[us]"))
     kind = "bool" if pa.types.is_boolean(values.type) else "numeric"
-    return FeatureBlock(kind, _as_numbers(values)[:, None])
+    return FeatureBlock(kind, arrow_to_numbers(values)[:, None])
 
 
 def _factorize(values):
@@ -312,7 +312,7 @@ def _factorize(values):
     return CategoricalFeature(rank[codes], as_objects([categories[i] for i in order]))
 
 
-def _as_numbers(values):
+def arrow_to_numbers(values):
     """Convert numbers to a numpy array, nulls to NaN."""
     import pyarrow as pa
 

@@ -2,18 +2,31 @@
 
 
 def holds_sequences(arrow_type):
-    """Return whether values of an Arrow type are sequences: lists or strings."""
-    return is_list(arrow_type) or is_string(arrow_type)
+    """Return whether values of an Arrow type are sequences: lists or strings.
+
+    Maps and tensors count as sequences, too, so that they are refused as such.
+    """
+    import pyarrow as pa
+
+    is_tensor = isinstance(arrow_type, pa.FixedShapeTensorType)
+    is_other = is_tensor or pa.types.is_map(arrow_type)
+    return is_list(arrow_type) or is_string(arrow_type) or is_other
 
 
 def is_list(arrow_type):
     """Return whether an Arrow type is a list of any kind."""
     import pyarrow as pa
 
-    return (
-        pa.types.is_list(arrow_type)
-        or pa.types.is_large_list(arrow_type)
-        or pa.types.is_fixed_size_list(arrow_type)
+    types = pa.types
+    return any(
+        has_type(arrow_type)
+        for has_type in (
+            types.is_list,
+            types.is_large_list,
+            types.is_fixed_size_list,
+            types.is_list_view,
+            types.is_large_list_view,
+        )
     )
 
 
@@ -76,8 +89,29 @@ def check_type(column, locator, nested):
         or (is_time and depth == 1 and locator.accepts_times)
     ):
         return
+    remedy = _find_remedy(column.type, arrow_type, locator.argument)
     raise TypeError(
         f"{locator.whole} holds {column.type}, expected lists of numbers, list<double> "
-        "for example, of strings, or of time steps that are lists of numbers. Convert "
-        "the values to one of these types."
+        f"for example, of strings, or of time steps that are lists of numbers. {remedy}"
     )
+
+
+def _find_remedy(arrow_type, value_type, name):
+    """Return how to convert Arrow data of a type that is not read."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_map(arrow_type):
+        return (
+            "Maps have no order: pass their values, [[value for _, value in pairs] for "
+            f"pairs in {name}.to_pylist()] for example."
+        )
+    if isinstance(value_type, pa.BaseExtensionType):
+        return "Pass the storage of this extension type, if it is one of these types."
+    if types.is_run_end_encoded(value_type):
+        return "Decode the runs: pyarrow.compute.run_end_decode."
+    if types.is_struct(value_type):
+        return "Make a column, or a list, of each field."
+    if types.is_binary(value_type) or types.is_large_binary(value_type):
+        return "Cast bytes to strings: pyarrow.string()."
+    return "Convert the values to one of these types."

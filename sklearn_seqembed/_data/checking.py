@@ -14,6 +14,7 @@ from sklearn_seqembed._data.feature_kinds import (
     convert_features,
     list_categorical,
 )
+from sklearn_seqembed._data.foreign import convert_foreign
 from sklearn_seqembed._data.frames import FrameContainer, has_cells_of_sequences
 from sklearn_seqembed._data.levels import (
     refuse_column_levels,
@@ -22,7 +23,6 @@ from sklearn_seqembed._data.levels import (
 )
 from sklearn_seqembed._data.lists import ListContainer, is_series_of_objects
 from sklearn_seqembed._data.messages import NOT_OBSERVED, Locator, count, name_feature
-from sklearn_seqembed._data.named_items import split_groups
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.readings import warn_about_reading
 from sklearn_seqembed._data.schema import Schema
@@ -30,8 +30,8 @@ from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.tables import NumberFrameContainer, TableContainer
 from sklearn_seqembed._data.texts import list_forms, refuse_other_forms
 
-# The squares of larger numbers, which scalers compute, exceed float64.
-MAX_VALUE = 1e150
+# Larger numbers have squares that float64 cannot represent, so they have no variance.
+LARGEST = np.float64(1e150)
 
 
 def check_sequences(
@@ -101,8 +101,7 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
         The values, and the container.
     """
     locator = Locator(name, allow_empty=allow_empty)
-    groups = split_groups(X)
-    X = X if groups is None else groups
+    X = convert_foreign(X, name)
     if isinstance(X, (list, tuple)):
         return ListContainer.read(X, locator)
     if is_foreign_array(X):
@@ -289,15 +288,15 @@ def _count_missing(sequences, schema, name):
         dtype = np.float32 if chunk.dtype == np.float16 else None
         with np.errstate(invalid="ignore", over="ignore"):
             is_suspicious = not np.isfinite(chunk.sum(dtype=dtype))
-        # fmax and fmin ignore NaN.
-        largest, lowest = (f.reduce(chunk, axis=None) for f in (np.fmax, np.fmin))
-        if float(largest) > MAX_VALUE or float(lowest) < -MAX_VALUE:
-            limit = min(MAX_VALUE, float(np.finfo(chunk.dtype).max))
-            row, column = np.argwhere(np.abs(chunk) > limit)[0]
-            value = chunk[row, column]
-            found = f"holds {value:.3g}" if np.isfinite(value) else "is infinite"
-            _refuse_value(ends, position + row, int(column), schema, name, found)
+            if chunk.dtype == np.float64 and not is_suspicious:
+                # Squares reveal large values, even if their sum is 0.
+                is_suspicious = not np.vdot(chunk, chunk) < LARGEST**2
         if is_suspicious:
+            is_large = np.abs(chunk) > LARGEST
+            if is_large.any():
+                row, column = np.argwhere(is_large)[0]
+                value = chunk[row, column]
+                _refuse_large(value, ends, position + row, int(column), schema, name)
             rows = np.flatnonzero(np.isnan(chunk).all(axis=1))
             owners = np.searchsorted(ends, position + rows, side="right")
             n_missing += np.bincount(owners, minlength=len(sequences))
@@ -305,16 +304,17 @@ def _count_missing(sequences, schema, name):
     return n_missing
 
 
-def _refuse_value(ends, row, column, schema, name, found):
-    """Raise an error for a value that is infinite, or too large to be scaled."""
+def _refuse_large(value, ends, row, column, schema, name):
     i = int(np.searchsorted(ends, row, side="right"))
     step = int(row - (ends[i - 1] if i else 0))
     # Times have two numeric columns, categories none.
     n_columns = {"numeric": 1, "datetime": 2}
     widths = [n_columns.get(kind, 0) for kind in schema.kinds]
     feature = int(np.searchsorted(np.cumsum(widths), column, side="right"))
+    where = f"time step {step}, {name_feature(feature, schema.feature_names)}"
+    found = f"is infinite at {where}"
+    if np.isfinite(value):
+        found = f"holds {value:.3g} at {where}, whose square exceeds float64"
     raise ValueError(
-        f"{name}[{i}] {found} at time step {step}, "
-        f"{name_feature(feature, schema.feature_names)}. Replace it by NaN to have it "
-        "treated as missing."
+        f"{name}[{i}] {found}. Replace it by NaN to have it treated as missing."
     )

@@ -70,6 +70,16 @@ def is_sequence_column(column):
     return is_sequence(observed.iloc[0]) if len(observed) else None
 
 
+def is_text_column(column):
+    """Return whether a column of sequences holds strings."""
+    if not nw.dependencies.is_pandas_series(column):
+        return is_string(column.type)
+    if hasattr(column.dtype, "pyarrow_dtype"):
+        return is_string(column.dtype.pyarrow_dtype)
+    observed = column[column.notna().to_numpy()]
+    return isinstance(observed.iloc[0], str)
+
+
 def parse_cells(column, locator):
     """Parse each cell of one column as a sequence of single values.
 

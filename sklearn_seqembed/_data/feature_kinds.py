@@ -50,7 +50,10 @@ def list_categorical(option, parsed):
     if option is None:
         return is_listed
     name = name_option(parsed.locator.argument)
-    values = None if isinstance(option, str) else np.asarray(option)
+    try:
+        values = None if isinstance(option, str) else np.asarray(option)
+    except ValueError:  # ragged
+        values = None
     if values is None or values.ndim != 1 or values.dtype.kind not in "biuOUTf":
         raise ValueError(
             f"{name} == {option!r}, must be 'from_dtype', None, or an array-like of "

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn_seqembed._data.columns import (
     build_cells,
     is_sequence_column,
+    is_text_column,
     parse_cells,
 )
 from sklearn_seqembed._data.container import Container
@@ -72,6 +73,7 @@ class FrameContainer(Container):
             place = replace(locator, column=name)
             block, found, cell = parse_cells(column, place)
             if lengths is not None and not np.array_equal(lengths, found):
+                _refuse_text(table, locator.argument)
                 _refuse_lengths(names[0], lengths, name, found, locator)
             lengths = found
             names.append(name)
@@ -125,16 +127,31 @@ def has_cells_of_sequences(X, name):
     sequences = [column for column, found in is_sequence.items() if found]
     scalars = [column for column, found in is_sequence.items() if found is False]
     if sequences and scalars:
-        remedy = "a transformer of their own in sklearn.compose.ColumnTransformer"
-        if name == "y":
-            remedy = "another estimator"
-        raise TypeError(
-            f"Column {sequences[0]!r} of {name} holds sequences, but column "
-            f"{scalars[0]!r} holds single values (a string is the sequence of its "
-            "characters). Pass only the columns of sequences, and the others to "
-            f"{remedy}."
-        )
+        _refuse_single_values(sequences[0], scalars[0], name)
     return bool(sequences)
+
+
+def _refuse_single_values(sequences, scalars, name):
+    """Raise an error for a frame with a column of sequences and one without."""
+    remedy = "a transformer of their own in sklearn.compose.ColumnTransformer"
+    if name == "y":
+        remedy = "another estimator"
+    raise TypeError(
+        f"Column {sequences!r} of {name} holds sequences, but column {scalars!r} holds "
+        "single values (a string is the sequence of its characters). Pass only the "
+        f"columns of sequences, and the others to {remedy}."
+    )
+
+
+def _refuse_text(X, name):
+    """Raise an error if strings and lists, which differ in length, are mixed."""
+    texts = {column: is_text_column(cells) for column, cells in iter_columns(X)}
+    if len(set(texts.values())) == 2:
+        lists, strings = (
+            next(column for column, is_text in texts.items() if is_text == wanted)
+            for wanted in (False, True)
+        )
+        _refuse_single_values(lists, strings, name)
 
 
 def _join_columns(columns, names, library):

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn_seqembed._data.columns import build_series, dtype_of_strings
 from sklearn_seqembed._data.container import Container
 from sklearn_seqembed._data.factorize import as_objects
+from sklearn_seqembed._data.foreign import convert_items
 from sklearn_seqembed._data.items import build_items, parse_items
 from sklearn_seqembed._data.named_items import build_named, list_names, parse_named
 from sklearn_seqembed._data.native_frames import index_of
@@ -68,12 +69,6 @@ class ListContainer(Container):
         outer, items, index, series_dtype = "array", X, None, None
         if isinstance(X, (list, tuple)):
             outer = "list"
-            if hasattr(X, "batch_sizes"):
-                raise TypeError(
-                    f"{locator.argument} is a PackedSequence, whose order of time "
-                    "steps is not that of sequences. Pass "
-                    f"torch.nn.utils.rnn.unpack_sequence({locator.argument})."
-                )
             if all(isinstance(item, numbers.Number) or is_missing(item) for item in X):
                 refuse_single_values(f"a list of {len(X)} numbers", locator.argument)
         elif isinstance(X, np.ndarray):
@@ -81,6 +76,7 @@ class ListContainer(Container):
         else:
             outer, items = "series", X.astype(object).tolist()
             index, series_dtype = X.index, dtype_of_strings(X.dtype)
+        items = convert_items(items, locator)
         item, columns = list_names(items, locator)
         cells, item_indexes = (), None
         if columns is None:

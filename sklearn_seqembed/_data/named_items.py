@@ -18,24 +18,6 @@ from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.native_frames import column_names, frame_library
 
 
-def split_groups(X):
-    """Split the groups of a pandas groupby into a list, or return None for other X.
-
-    Returns
-    -------
-    groups : list of DataFrame or Series
-        One sequence per group, without the columns by which X is grouped.
-    """
-    names = {kind.__name__ for kind in type(X).__mro__}
-    if names.isdisjoint({"DataFrameGroupBy", "SeriesGroupBy"}):
-        return None
-    groups = [group for _, group in X]
-    if "SeriesGroupBy" in names:
-        return groups
-    keys = [name for name in X.exclusions if groups and name in groups[0].columns]
-    return [group.drop(columns=keys) for group in groups]
-
-
 def list_names(items, locator):
     """List the names of the features of each item.
 

@@ -162,10 +162,14 @@ def parse_values(values, lengths, locator, feature=None):
         if not all(issubclass(t, _TIMES) for t in types):
             _refuse_mixture(_TIMES, values, lengths, locator, feature)
         return FeatureBlock("datetime", values)
-    if not all(issubclass(t, (numbers.Number, np.generic)) for t in types):
+    if not all(map(_is_number_type, types)):
         _refuse_other_types(values, lengths, locator, feature)
     is_bool = bool(types) and all(issubclass(t, (bool, np.bool_)) for t in types)
-    return FeatureBlock("bool" if is_bool else "numeric", _as_column(values, locator))
+    try:
+        column = _as_column(values, types, locator)
+    except OverflowError:
+        _refuse_huge_integer(values, lengths, locator, feature)
+    return FeatureBlock("bool" if is_bool else "numeric", column)
 
 
 def is_missing(value):
@@ -190,14 +194,21 @@ def _observed_types(values):
     return types
 
 
-def _as_column(values, locator):
+def _is_number_type(t):
+    # numpy counts durations as integers.
+    is_number = issubclass(t, (numbers.Number, np.number, np.bool_))
+    return is_number and not issubclass(t, np.timedelta64)
+
+
+def _as_column(values, types, locator):
     """Make a column of numbers or bools, with NaN where one is missing."""
+    for t in types:
+        if issubclass(t, numbers.Complex) and not issubclass(t, numbers.Real):
+            raise ValueError(
+                f"Complex data not supported: {locator.whole} holds values of type "
+                f"{t.__name__}. Pass the real and the imaginary part as two features."
+            )
     array = np.asarray(values)
-    if array.dtype.kind == "c":
-        raise ValueError(
-            f"Complex data not supported: {locator.whole} holds {array.dtype}. Pass "
-            "the real and the imaginary part as two features."
-        )
     if array.dtype.kind not in "biuf":
         values = [np.nan if is_missing(value) else value for value in values]
         array = np.array(values, dtype=np.float64)
@@ -225,12 +236,27 @@ def _refuse_other_types(values, lengths, locator, feature):
     position, value = next(
         (position, value)
         for position, value in enumerate(values)
-        if not isinstance(value, (numbers.Number, np.generic)) and not is_missing(value)
+        if not _is_number_type(type(value)) and not is_missing(value)
     )
     name, where = _locate(position, lengths, locator, feature)
     raise TypeError(
         f"{name} must hold numbers or strings, with NaN or None for missing values, "
         f"got {value!r} of type {type(value).__name__} at {where}. {_remedy(value)}"
+    )
+
+
+def _refuse_huge_integer(values, lengths, locator, feature):
+    """Raise an error for the first integer that float64 cannot represent."""
+    largest = int(np.finfo(np.float64).max)
+    position = next(
+        position
+        for position, value in enumerate(values)
+        if isinstance(value, numbers.Integral) and abs(value) > largest
+    )
+    name, where = _locate(position, lengths, locator, feature)
+    raise ValueError(
+        f"{name} holds an integer that is too large for float64 at {where}. Replace it "
+        "by None to have it treated as missing."
     )
 
 

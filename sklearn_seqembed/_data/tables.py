@@ -135,8 +135,11 @@ class NumberFrameContainer(TableContainer):
 
 def _check_numbers(X, locator, estimator_name=None):
     """Convert a table to a 2-D array of numbers with scikit-learn's `check_array`."""
-    if isinstance(X, np.ndarray) and X.dtype.kind == "c":
-        refuse_dtype(X, locator.argument)  # its message names the argument
+    # The message of refuse_dtype names the argument.
+    is_frame = nw.dependencies.is_pandas_dataframe(X)
+    for array in (column for _, column in iter_columns(X)) if is_frame else [X]:
+        if getattr(getattr(array, "dtype", None), "kind", None) == "c":
+            refuse_dtype(array, locator.argument)
     X = check_array(
         X,
         dtype="numeric",
@@ -144,11 +147,10 @@ def _check_numbers(X, locator, estimator_name=None):
         estimator=estimator_name,
         input_name=locator.argument,
     )
-    if X.dtype.kind == "O":
-        raise TypeError(
-            f"{locator.argument} holds values of object, expected numbers. Convert "
-            "them, or leave out the columns that hold something else."
-        )
+    if X.dtype.kind == "O":  # decimals, or missing values that are not NaN
+        lengths = np.full(len(X), X.shape[1])
+        block = parse_values(X.ravel().tolist(), lengths, locator)
+        X = np.asarray(block.values, dtype=np.float64).reshape(X.shape)
     refuse_dtype(X, locator.argument)
     return X
 
@@ -156,8 +158,9 @@ def _check_numbers(X, locator, estimator_name=None):
 def _check_shape(X, name):
     """Raise an error for arrays that are not tables, or have no rows or columns."""
     n_dimensions = getattr(X, "ndim", 2)
-    if n_dimensions == 0 and _holds_strings(X):
-        refuse_single_values("a single string", name)
+    if n_dimensions == 0:
+        found = "string" if _holds_strings(X) else "value"
+        refuse_single_values(f"a single {found}", name)
     if n_dimensions == 1:
         refuse_single_values(f"a 1-D array of shape {X.shape}", name)
     if n_dimensions > 3:
@@ -235,15 +238,10 @@ def _refuse_other_types(X, name):
     is_array_like = any(
         hasattr(X, attribute) for attribute in ("shape", "__array__", "__dataframe__")
     )
-    if not is_array_like or isinstance(X, (str, bytes)):
-        remedy = ""
-        if isinstance(X, str):
-            remedy = f" One string is one sequence of characters: [{name}]."
-        elif hasattr(X, "collect"):
-            remedy = f" Call {name}.collect() first."
+    if not is_array_like:
         raise TypeError(
             f"{name} is of type {type(X).__name__}, expected sequences: a list of "
-            f"arrays, of strings or of lists, an array, or a frame.{remedy}"
+            "arrays, of strings or of lists, an array, or a frame."
         )
     if isinstance(X, np.ndarray) and X.dtype.kind in "SMmV":
         refuse_dtype(X, name)
@@ -259,11 +257,6 @@ def _refuse_other_columns(X, name):
             raise TypeError(
                 f"{found} Convert it, for example to seconds since the first step, or "
                 "leave it out."
-            )
-        if nw.dependencies.is_pyarrow_table(X) and "list" in str(dtype):
-            raise TypeError(
-                f"{found} Convert it to plain lists, which are sequences, by "
-                "pyarrow.array(column.to_pylist()), or leave it out."
             )
         if str(dtype) == "category":
             raise TypeError(

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sklearn_seqembed._data.arrays import as_array
-from sklearn_seqembed._data.arrow import export_arrow
+from sklearn_seqembed._data.arrow import arrow_to_numbers, export_arrow
+from sklearn_seqembed._data.arrow_types import is_number
 from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed._data.foreign import convert_foreign
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.parsed import is_missing
@@ -131,7 +133,7 @@ def check_targets(
         raise ValueError(
             f"{estimator_name} requires y to be passed, but the target y is None"
         )
-    y, is_single = _as_sequences(y)
+    y, is_single = _as_sequences(convert_foreign(y, "y"))
     n_targets = schema.n_steps if schema is not None and schema.has_columns else 0
     shape = getattr(y, "shape", (0, n_targets))
     if n_targets and tuple(shape)[1:] != (n_targets,):
@@ -187,7 +189,10 @@ def _as_sequences(y):
         return [[value] for value in labels], True
     if isinstance(y, (list, tuple, str, bytes)) or frame_library(y) is not None:
         return y, False
-    if export_arrow(y) is not None and not _is_numeric(y):
+    column = export_arrow(y)
+    if hasattr(column, "chunks") and is_number(column.type):
+        y = arrow_to_numbers(column)
+    elif column is not None and not _is_numeric(y):
         return y, False
     array = as_array(y)
     if not isinstance(array, np.ndarray) and hasattr(array, "__array__"):
@@ -225,7 +230,7 @@ def _as_numbers(objects):
     """Convert an array of objects to numbers where possible, missing ones to NaN."""
     values = np.array([np.nan if is_missing(value) else value for value in objects])
     if values.dtype.kind == "O":  # decimals, or objects that are not numbers
-        with suppress(TypeError, ValueError):
+        with suppress(TypeError, ValueError, OverflowError):
             return values.astype(np.float64)
     return values
 

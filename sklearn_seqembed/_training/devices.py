@@ -20,15 +20,24 @@ def resolve_device(device):
 
     Raises
     ------
+    TypeError
+        If `device` is neither a string nor a torch.device.
     ValueError
-        If the device does not exist.
+        If the device does not exist, or stores no values.
     """
+    if not isinstance(device, (str, torch.device)):
+        raise TypeError(
+            f"device must be 'auto', the name of a device or a torch.device, got "
+            f"{device!r}. The name of the first GPU, for example, is 'cuda:0'."
+        )
     if device != "auto":
         try:
-            return str(torch.empty(0, device=device).device)
-        except (RuntimeError, AssertionError) as exc:  # torch raises both
+            values = torch.empty(1, device=device)
+            values.cpu()  # the device "meta" has no values to copy
+            return str(values.device)
+        except (RuntimeError, AssertionError, NotImplementedError) as exc:
             raise ValueError(
-                f"device={device!r} cannot be used here ({exc}). Use 'auto' or 'cpu'."
+                f"device={str(device)!r} cannot be used here. Use 'auto' or 'cpu'."
             ) from exc
     if torch.cuda.is_available():
         return "cuda"

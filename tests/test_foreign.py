@@ -1,0 +1,260 @@
+"""Objects of other libraries: those that are converted, and those that are refused."""
+
+from collections import deque
+from decimal import Decimal
+
+import awkward as ak
+import datasets
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import scipy.sparse
+import torch
+import xarray as xr
+from numpy.testing import assert_array_equal
+from small_fits import small_embedder
+
+from sklearn_seqembed import LSTMSequencePredictor
+from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed.metrics import exact_match_score
+
+ONE_FEATURE = [[1.0, 2.0, 3.0], [4.0], [5.0, 6.0]]
+TWO_FEATURES = [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0]]]
+TENSORS = [torch.tensor(x) for x in TWO_FEATURES]
+TABLE = pa.table({"a": [1.0, 2.0]})
+PEOPLE = pd.DataFrame({"id": [1, 1, 2], "a": [1.0, 3.0, 5.0], "b": [2.0, 4.0, 6.0]})
+GRID = xr.Dataset({"a": (("sample", "time"), np.ones((2, 3)))})
+
+
+def read(X):
+    """Return the values of each sequence."""
+    sequences, _ = check_sequences(X)
+    return [sequences.rows(i).tolist() for i in range(len(sequences))]
+
+
+CONVERTED = {
+    "a nested tensor": torch.nested.nested_tensor(TENSORS),
+    "a jagged tensor": torch.nested.nested_tensor(TENSORS, layout=torch.jagged),
+    "an awkward array": ak.Array(TWO_FEATURES),
+    "awkward records": ak.Array(
+        [[{"a": a, "b": b} for a, b in x] for x in TWO_FEATURES]
+    ),
+    "pandas groups": PEOPLE.groupby("id"),
+    "dicts of lists": [{"a": [1.0, 3.0], "b": [2.0, 4.0]}, {"b": [6.0], "a": [5.0]}],
+    "lists of dicts": [[{"a": 1, "b": 2}, {"b": 4, "a": 3}], [{"b": 6, "a": 5}]],
+    "a deque": deque(map(np.array, TWO_FEATURES)),
+    "a dataset": datasets.Dataset.from_dict(
+        {"a": [[1.0, 3.0], [5.0]], "b": [[2.0, 4.0], [6.0]]}
+    ),
+    "views of lists": pa.array(
+        TWO_FEATURES, pa.list_view(pa.large_list_view(pa.float64()))
+    ),
+}
+
+
+@pytest.mark.parametrize("X", CONVERTED.values(), ids=CONVERTED)
+def test_objects_are_read_as_the_sequences_that_they_hold(X):
+    assert read(X) == TWO_FEATURES
+
+
+UNIVARIATE = {
+    "a column of a dataset": datasets.Dataset.from_dict({"a": ONE_FEATURE})["a"],
+    "selected rows of a dataset": datasets.Dataset.from_dict(
+        {"a": [[0.0], *ONE_FEATURE]}
+    ).select([1, 2, 3]),
+    "an awkward array": ak.Array(ONE_FEATURE),
+    "integers of 128 bits": pl.Series(ONE_FEATURE).cast(pl.List(pl.Int128)),
+    "a frame of integers of 128 bits": pl.DataFrame({"a": ONE_FEATURE}).cast(
+        pl.List(pl.Int128)
+    ),
+    "groups of one column": pd.DataFrame(
+        {"id": [1, 1, 1, 2, 3, 3], "a": np.arange(1.0, 7)}
+    ).groupby("id")["a"],
+}
+
+
+@pytest.mark.parametrize("X", UNIVARIATE.values(), ids=UNIVARIATE)
+def test_objects_of_one_feature_are_read(X):
+    assert read(X) == [[[value] for value in x] for x in ONE_FEATURE]
+
+
+def test_arrays_of_other_libraries_are_read_as_arrays():
+    values = np.arange(12.0).reshape(2, 3, 2)
+
+    assert read(ak.from_numpy(values)) == values.tolist()
+    assert read(pa.FixedShapeTensorArray.from_numpy_ndarray(values)) == values.tolist()
+    assert read(np.matrix("1 2; 3 4")) == [[[1], [2]], [[3], [4]]]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        pl.DataFrame({"a": [Decimal("1.5"), None], "b": [Decimal(2), Decimal(3)]}),
+        pd.DataFrame(
+            {
+                "a": pd.array(
+                    [Decimal("1.5"), None], pd.ArrowDtype(pa.decimal128(5, 2))
+                ),
+                "b": [2.0, 3.0],
+            }
+        ),
+    ],
+    ids=["polars", "pandas"],
+)
+def test_decimals_in_a_table_may_be_missing(X):
+    assert_array_equal(read(X), [[[1.5], [2]], [[np.nan], [3]]])
+
+
+def test_awkward_strings_and_gaps_are_read():
+    assert small_embedder().fit(ak.Array(["ab", "c"])).n_features_in_ == 1
+    assert_array_equal(read(ak.Array([[1.0, None], [2.0]]))[0], [[1], [np.nan]])
+
+
+REFUSED = {
+    "packed sequences": (
+        torch.nn.utils.rnn.pack_sequence(TENSORS),
+        r"X is of type torch.PackedSequence, .*torch.nn.utils.rnn.unpack_sequence\(X\)",
+    ),
+    "a sparse tensor": (torch.eye(3).to_sparse(), r"sparse: pass X.to_dense\(\)"),
+    "a CSR tensor": (torch.eye(3).to_sparse_csr(), r"sparse: pass X.to_dense\(\)"),
+    "a sparse matrix": (scipy.sparse.eye(3).tocsr(), r"pass X.toarray\(\)"),
+    "a sparse array": (scipy.sparse.coo_array(np.eye(3)), r"pass X.toarray\(\)"),
+    "a sparse item": ([scipy.sparse.coo_array(np.eye(3))], r"pass X\[0\].toarray\(\)"),
+    "a sparse frame": (
+        pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 1.0])}),
+        r"pass X.sparse.to_dense\(\)",
+    ),
+    "an xarray dataset": (GRID, r"X is of type xarray.Dataset.*X.to_dataarray\(\)"),
+    "parts of a dataset": (
+        datasets.DatasetDict(train=datasets.Dataset.from_dict({"a": [1]})),
+        r"Pass one of its parts, X\['train'\]",
+    ),
+    "a streamed dataset": (
+        datasets.Dataset.from_dict({"a": [1]}).to_iterable_dataset(),
+        r"Pass datasets.Dataset.from_list\(list\(X\)\)",
+    ),
+    "a stream of batches": (
+        pa.RecordBatchReader.from_batches(TABLE.schema, TABLE.to_batches()),
+        r"read only once, which is not enough: pass X.read_all\(\)",
+    ),
+    "a structured array": (
+        np.zeros(3, [("a", float), ("b", int)]),
+        r"structured array with the fields \['a', 'b'\].*structured_to_unstructured",
+    ),
+    "a record array": (np.rec.array(np.zeros(3, [("a", float)])), "structured array"),
+    "a structured item": ([np.zeros(3, [("a", float)])], r"X\[0\] is a structured"),
+    "a lazy frame": (pl.LazyFrame({"a": [1]}), r"Pass X.collect\(\)"),
+    "groups of polars": (pl.DataFrame({"a": [1]}).group_by("a"), "group.drop"),
+    "a generator": ((x for x in ONE_FEATURE), r"only once: pass list\(X\)"),
+    "a generator item": ([iter([1.0])], r"X\[0\] is .* only once: pass list\(X\[0\]\)"),
+    "a dict": (dict(enumerate(ONE_FEATURE)), r"Pass list\(X.values\(\)\) if each"),
+    "values of a dict": ({"a": [1.0]}.values(), r"Pass list\(X\)"),
+    "a set": ({1, 2}, "Its elements have no order"),
+    "bytes": (b"abc", r"\[bytes\(X\).decode\(\)\]"),
+    "a string": ("abc", r"One string is one sequence of characters: \[X\]"),
+    "maps": (
+        pa.array([[("a", 1.0)]], pa.map_(pa.string(), pa.float64())),
+        "Maps have no order: pass their values",
+    ),
+    "a column of maps": (
+        pa.table({"m": pa.array([[("a", 1.0)]], pa.map_(pa.string(), pa.float64()))}),
+        "Column 'm' of X holds map.*Maps have no order",
+    ),
+    "runs": (
+        pa.RunEndEncodedArray.from_arrays([2], ["ab"]),
+        "Decode the runs: pyarrow.compute.run_end_decode",
+    ),
+    "an extension": (
+        pa.ExtensionArray.from_storage(pa.json_(), pa.array(["1"])),
+        "Pass the storage of this extension type",
+    ),
+    "bytes in Arrow": (pa.array([[b"a"]]), "Cast bytes to strings"),
+    "large integers": (
+        pl.Series([[2**100]], dtype=pl.List(pl.Int128)),
+        "integers of 128 bits, some of which do not fit into 64",
+    ),
+    "single values in dicts": (
+        [{"a": 1.0}],
+        r"X\[0\] is a dict with the single value 1.0 for 'a'",
+    ),
+    "text beside lists": (
+        pl.DataFrame({"sex": ["f", "m"], "a": [[1, 2], [3, 4]]}),
+        "Column 'a' of X holds sequences, but column 'sex' holds single.*ColumnTransf",
+    ),
+}
+
+
+@pytest.mark.parametrize(("X", "match"), REFUSED.values(), ids=REFUSED)
+def test_objects_that_are_not_read_are_refused_with_the_way_out(X, match):
+    with pytest.raises(TypeError, match=match):
+        check_sequences(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "match"),
+    [
+        ([{"a": [1.0]}, {"b": [1.0]}], r"X\[1\] has the keys \['b'\], but X\[0\] has"),
+        ([{"a": [1.0], "b": [1.0, 2.0]}], r"X\[0\] has 1 time step of 'a', but 2 of"),
+        (
+            [[{"a": 1.0}, {"b": 1.0}]],
+            r"X\[0\] has \['b'\] at time step 1, but the keys",
+        ),
+        ([np.array([10**400, 1])], r"X\[0\] holds an integer that is too large for fl"),
+        ([[1.0], [1j, None]], "Complex data not supported: X holds values of type c"),
+        (pd.DataFrame({"a": [1j]}), "Complex data not supported: X holds complex128"),
+        (np.array(3.0), "Expected sequences, got a single value"),
+        (
+            [np.ones(2), np.array([1e308, -1e308])],
+            r"X\[1\] is 1e\+308 at time step 0, feature 0: its square is too large",
+        ),
+    ],
+    ids=range(8),
+)
+def test_values_that_are_not_read_are_named(X, match):
+    with pytest.raises(ValueError, match=match):
+        check_sequences(X)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pa.array([1.0, 2.0, 3.0]),
+        pa.chunked_array([[1], [2, 3]]),
+        ak.Array([1.0, 2.0, 3.0]),
+        datasets.Dataset.from_dict({"y": [1, 2, 3]})["y"],
+        pl.Series([1, 2, 3], dtype=pl.Int128),
+    ],
+    ids=lambda y: type(y).__module__.partition(".")[0],
+)
+def test_numbers_of_other_libraries_are_single_targets(y):
+    predictor = LSTMSequencePredictor(4, max_epochs=1).fit(ONE_FEATURE, y)
+
+    assert predictor.predict(ONE_FEATURE).shape == (3,)
+
+
+def test_targets_without_a_value_are_named():
+    for y in (
+        pa.array([1.0, None]),
+        ak.Array([1.0, None]),
+        pd.Series([True, None], dtype="boolean"),
+    ):
+        with pytest.raises(ValueError, match=r"y\[1\] has no observed value"):
+            LSTMSequencePredictor(4, max_epochs=1).fit(ONE_FEATURE[:2], y)
+
+
+def test_an_unseen_target_is_refused_by_name_in_score():
+    X = [list("ab"), list("ba")]
+    predictor = LSTMSequencePredictor(4, max_epochs=1, handle_unknown="error")
+    predictor.fit(X, X)
+
+    with pytest.raises(ValueError, match=r"y.*'z'"):
+        predictor.score(X, [list("az"), list("b")])
+
+
+def test_metrics_convert_and_refuse_the_same_objects():
+    assert exact_match_score(ak.Array(ONE_FEATURE), deque(ONE_FEATURE)) == 1
+
+    with pytest.raises(TypeError, match=r"X_pred is .*pass list\(X_pred\)"):
+        exact_match_score(ONE_FEATURE, iter(ONE_FEATURE))
