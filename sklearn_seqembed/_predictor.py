@@ -65,9 +65,9 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         If X and y have the same number of numeric features, those at the same position
         are paired; otherwise, a feature of y is paired with the feature of X whose last
         values are closest to its first values. If all features of y are relative, their
-        features of X are transformed in the same way. "auto" applies to features of y
-        whose first values are much closer to the last values of X than to their mean.
-        Ignored if X or y has no numeric features.
+        features of X are transformed in the same way, and the scalers have no effect on
+        them. "auto" applies to features of y whose first values are much closer to the
+        last values of X than to their mean. Ignored if X or y has no numeric features.
     %(hidden_size)s
         "auto" is None. The decoder has as many cells as all directions of the encoder
         together.

@@ -1,6 +1,7 @@
 """Generated sequences with known classes, and windows of long series."""
 
 import math
+import numbers
 from itertools import islice, permutations
 
 import numpy as np

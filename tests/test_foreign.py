@@ -177,7 +177,7 @@ REFUSED = {
     ),
     "single values in dicts": (
         [{"a": 1.0}],
-        r"X\[0\] is a dict with the single value 1.0 for 'a'",
+        r"X\[0\] is a dict of single values, expected a list of values",
     ),
     "text beside lists": (
         pl.DataFrame({"sex": ["f", "m"], "a": [[1, 2], [3, 4]]}),
@@ -195,11 +195,14 @@ def test_objects_that_are_not_read_are_refused_with_the_way_out(X, match):
 @pytest.mark.parametrize(
     ("X", "match"),
     [
-        ([{"a": [1.0]}, {"b": [1.0]}], r"X\[1\] has the keys \['b'\], but X\[0\] has"),
-        ([{"a": [1.0], "b": [1.0, 2.0]}], r"X\[0\] has 1 time step of 'a', but 2 of"),
+        (
+            [{"a": [1.0]}, {"b": [1.0]}],
+            r"X\[1\] has the columns \['b'\], but X\[0\] has",
+        ),
+        ([{"a": [1.0], "b": [1.0, 2.0]}], r"X\[0\] has 1 time step in 'a', but 2 in"),
         (
             [[{"a": 1.0}, {"b": 1.0}]],
-            r"X\[0\] has \['b'\] at time step 1, but the keys",
+            r"X\[0\] holds \['b'\] at time step 1, but \['a'\]",
         ),
         ([np.array([10**400, 1])], r"X\[0\] holds an integer that is too large for fl"),
         ([[1.0], [1j, None]], "Complex data not supported: X holds values of type c"),
@@ -207,7 +210,7 @@ def test_objects_that_are_not_read_are_refused_with_the_way_out(X, match):
         (np.array(3.0), "Expected sequences, got a single value"),
         (
             [np.ones(2), np.array([1e308, -1e308])],
-            r"X\[1\] is 1e\+308 at time step 0, feature 0: its square is too large",
+            r"X\[1\] holds 1e\+308 at time step 0, feature 0, whose square",
         ),
     ],
     ids=range(8),

@@ -645,7 +645,7 @@ REFUSED = {
     "sparse matrix": (
         sparse.csr_matrix(np.eye(3)),
         TypeError,
-        r"Sparse data was passed",
+        r"It is sparse: pass X.toarray",
     ),
 }
 
@@ -854,7 +854,7 @@ NAMED = {
         r"got a 1-D array.*\[y\] if it .* numpy\.reshape\(y, \(-1, 1\)\)",
     ),
     "string": ("abc", r"y is of type str.*: \[y\]"),
-    "sparse": (sparse.csr_matrix(np.eye(3)), "Sparse data was passed for y"),
+    "sparse": (sparse.csr_matrix(np.eye(3)), "y is of type .* It is sparse"),
     "frame": (pd.DataFrame({"X": [[1], []]}), r"Column 'X' of y, row 1 .* has no time"),
     "frame of both": (
         pd.DataFrame({"a": [[1], [2]], "b": [1, 2]}),

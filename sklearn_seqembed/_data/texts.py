@@ -55,7 +55,8 @@ def describe_text(feature, starts, lengths, locator):
             f"{read} {_shorten(example)} looks like a list written as text; parse it, "
             f"for example by {_parser(example)}."
         )
-    if _most(texts, _TIME.fullmatch):
+    # Times cannot be predicted, but dates in another format can be.
+    if locator.argument != "y" and _most(texts, _TIME.fullmatch):
         example = next(filter(_TIME.fullmatch, texts))
         return (
             f"{read} {_shorten(example)} looks like a time; convert it, for example by "
