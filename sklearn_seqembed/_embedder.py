@@ -507,9 +507,11 @@ horizon_, device_
         scores : ndarray of shape (n_samples,)
             Minus the mean deviance over the observed values of a sequence, at most 0:
             squared errors in scaled units, and cross-entropies divided by the entropy
-            of the frequencies in `fit`. With `objective="forecast"` the held-back time
-            steps are scored (NaN if all of them are missing), with "composite" the mean
-            of both parts.
+            of the frequencies in `fit`. A category that `fit` never met, and that is
+            not an infrequent one, counts with the probability 1 / (n + 1), where n is
+            the number of observations in `fit`. With `objective="forecast"` the
+            held-back time steps are scored (NaN if all of them are missing), with
+            "composite" the mean of both parts.
         """
         check_is_fitted(self)
         pairs = self._check_data(X, None, reset=False)
@@ -517,7 +519,12 @@ horizon_, device_
         predictions = self.net_.predict_parts(
             self._make_dataset(self._encode_pairs(pairs))
         )
-        return -mean_deviances(predictions, len(pairs), self._features.class_scales)
+        features, unseen = self._features, None
+        if features.n_classes:
+            unseen = features.measure_unseen(pairs.sources)
+        return -mean_deviances(
+            predictions, pairs.sources, features.class_scales, unseen
+        )
 
     def _decode(self, vectors, part, lengths, shortest=None):
         return decode_vectors(

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
 from sklearn_seqembed._data.messages import warn_user
-from sklearn_seqembed._network.loss import mean_errors
+from sklearn_seqembed._network.loss import sum_deviances
 
 
 def explained_fraction(predictions, sequences, features, location_scale=None):
@@ -45,10 +45,7 @@ def explained_fraction(predictions, sequences, features, location_scale=None):
             lengths = targets[part]["lengths"].numpy()
             steps = np.arange(values.shape[1])
             inside = steps < lengths[:, None]
-            # A forecast is compared with the last steps of a sequence.
-            first = sequences.starts[indices]
-            if part == "forecast":
-                first = first + sequences.lengths[indices] - lengths
+            first, _ = _scored_rows(part, targets[part], sequences, indices)
             truth = sequences.take((first[:, None] + steps)[inside]).astype(np.float64)
             values = values.numpy()
             if location_scale is not None:
@@ -116,31 +113,54 @@ def exact_match_fraction(truth, predicted):
     return float(is_correct.mean())
 
 
-def mean_deviances(predictions, n_samples, class_scales=()):
+def mean_deviances(predictions, sequences, class_scales=(), unseen=None):
     """Compute the mean deviance of each sequence, averaged over the parts.
 
     Parameters
     ----------
     predictions : iterable
         The batches that :meth:`SequenceNet.predict_parts` yields.
-    n_samples : int
-        Number of sequences.
+    sequences : Sequences
+        The sequences.
     class_scales : tuple of float, default=()
         As in :class:`SequenceLoss`.
+    unseen : tuple of (counts, deviances), default=None
+        What :meth:`FeatureEncoder.measure_unseen` returns.
 
     Returns
     -------
     ndarray of shape (n_samples,)
         In scaled units; NaN where a part has no observed value.
     """
-    deviances = np.empty(n_samples)
+    deviances = np.empty(len(sequences))
+    if unseen is not None:
+        before = [np.append(0, np.cumsum(values)) for values in unseen]
     for indices, outputs, targets in predictions:
-        means = [
-            mean_errors(values, targets[part], cross_entropies, class_scales).numpy()
-            for part, (values, cross_entropies) in outputs.items()
-        ]
+        means = []
+        for part, (values, cross_entropies) in outputs.items():
+            sums, counts = (
+                tensor.numpy().astype(np.float64)
+                for tensor in sum_deviances(
+                    values, targets[part], cross_entropies, class_scales
+                )
+            )
+            if unseen is not None:
+                first, end = _scored_rows(part, targets[part], sequences, indices)
+                counts += before[0][end] - before[0][first]
+                sums += before[1][end] - before[1][first]
+            with np.errstate(invalid="ignore"):  # NaN where nothing is observed
+                means.append(sums / counts)
         deviances[indices] = np.mean(means, axis=0)
     return deviances
+
+
+def _scored_rows(part, target, sequences, indices):
+    """Return the first row of the scored steps of each sequence, and the row after."""
+    lengths = target["lengths"].numpy()
+    first = sequences.starts[indices]
+    if part == "forecast":  # it is compared with the last steps of a sequence
+        first = first + sequences.lengths[indices] - lengths
+    return first, first + lengths
 
 
 def _list_rows(sequences):

@@ -18,7 +18,7 @@ from sklearn_seqembed._network.categories import (
 from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
-from sklearn_seqembed._network.loss import SequenceLoss, mean_errors
+from sklearn_seqembed._network.loss import SequenceLoss, sum_deviances
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.targets import make_targets
@@ -235,11 +235,11 @@ def test_cross_entropies_are_scaled_and_added_to_squared_errors():
     loss = SequenceLoss(learn_ends=False, class_scales=scales)(
         {"forecast": output}, {"forecast": targets}, {"forecast": cross_entropies}
     )
-    means = mean_errors(output.values, targets, cross_entropies, scales)
+    sums, counts = sum_deviances(output.values, targets, cross_entropies, scales)
 
     first = (4 + 4 + 0.5 * 1 + 0.25 * 3 + 0.5 * 5) / 5
     second = (4 + 0.5 * 2 + 0.25 * 4) / 3
-    assert means.tolist() == pytest.approx([first, second])
+    assert (sums / counts).tolist() == pytest.approx([first, second])
     assert loss.item() == pytest.approx((first + second) / 2)
 
 

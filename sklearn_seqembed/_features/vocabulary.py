@@ -33,6 +33,8 @@ class Vocabulary:
         Number of indices, not counting 0.
     frequencies : float64 ndarray of shape (n_classes,)
         Fraction of the observed time steps of `fit` with each index.
+    n_observed : int
+        Number of the observed time steps of `fit`.
     """
 
     def __init__(self, min_frequency, max_categories, handle_unknown):
@@ -59,6 +61,7 @@ class Vocabulary:
         self.infrequent = categories[infrequent] if len(infrequent) else None
         self.n_classes = len(counts_by_index)
         self.frequencies = counts_by_index / max(1, len(observed))
+        self.n_observed = len(observed)
         self._index_of = dict(
             zip(self.categories.tolist(), self._frequent_indices(), strict=True)
         )
@@ -208,6 +211,24 @@ class CategoricalFeatures:
                     f"feature {feature_name}: a category not seen in fit. Remove it, "
                     "or set handle_unknown='infrequent_if_exist' or 'ignore'."
                 )
+
+    def find_unseen(self, sequences):
+        """Find the categories that `fit` never met and that are read as missing.
+
+        Returns
+        -------
+        list of bool ndarray of shape (total_steps,)
+            For each feature, the time steps with such a category.
+        """
+        found = []
+        for vocabulary, feature in zip(
+            self.vocabularies, sequences.categorical, strict=True
+        ):
+            indices, is_unseen = vocabulary.lookup(feature.categories)
+            # The code -1, missing, selects the last entry.
+            is_lost = np.append(is_unseen & (indices[:-1] == 0), False)
+            found.append(is_lost[feature.codes])
+        return found
 
     def decode(self, indices):
         """Decode indices (n_steps, n_features) to a tuple of `CategoricalFeature`."""

@@ -87,8 +87,8 @@ def weighted_errors(values, target):
     return (values.float() - target["values"]).square() * target["weights"]
 
 
-def mean_errors(values, target, cross_entropies, class_scales):
-    """Compute the mean deviance of each sequence over its observed values.
+def sum_deviances(values, target, cross_entropies, class_scales):
+    """Add up the deviances of the observed values of each sequence.
 
     Parameters
     ----------
@@ -101,17 +101,18 @@ def mean_errors(values, target, cross_entropies, class_scales):
 
     Returns
     -------
-    float32 tensor of shape (N,)
-        Mean deviances, NaN where nothing is observed. They do not depend on other
-        sequences in the batch.
+    sums : float32 tensor of shape (N,)
+        Deviances, which do not depend on other sequences in the batch.
+    counts : int64 tensor of shape (N,)
+        Number of observed values.
     """
     observed = (target["weights"] > 0).expand_as(values)
     errors = torch.where(observed, values - target["values"], 0.0).square()
     known = target["class_weights"] > 0
     scales = cross_entropies.new_tensor(class_scales)  # (K,)
     scaled = torch.where(known, cross_entropies * scales, 0.0)
-    count = observed.sum(dim=(1, 2)) + known.sum(dim=(1, 2))  # (N,)
-    return (errors.sum(dim=(1, 2)) + scaled.sum(dim=(1, 2))) / count
+    counts = observed.sum(dim=(1, 2)) + known.sum(dim=(1, 2))
+    return errors.sum(dim=(1, 2)) + scaled.sum(dim=(1, 2)), counts
 
 
 def end_log_likelihood(ends):

@@ -1,0 +1,75 @@
+"""Categories that fit never met are surprising."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+
+
+def make_logs(n, rng, n_new=0):
+    """Make log lines of a few templates; some of them hold words of their own."""
+    templates = ["user {} logged in", "file {} was opened", "disk {} is full"]
+    lines = [
+        templates[rng.integers(3)].format("abcdef"[rng.integers(6)]).split()
+        for _ in range(n)
+    ]
+    for line in lines[:n_new]:
+        line[rng.integers(len(line))] = f"unheard-{rng.integers(1000)}"
+    return lines
+
+
+@pytest.mark.parametrize("handle_unknown", ["ignore", "infrequent_if_exist"])
+@pytest.mark.parametrize("objective", ["reconstruction", "composite"])
+def test_sequences_with_tokens_never_met_score_low(handle_unknown, objective):
+    rng = np.random.default_rng(0)
+    embedder = LSTMSequenceEmbedder(
+        n_components=32,
+        max_epochs=20,
+        horizon=1,
+        objective=objective,
+        handle_unknown=handle_unknown,
+        random_state=0,
+    ).fit(make_logs(200, rng))
+    X = make_logs(100, rng, n_new=50)
+
+    scores = embedder.score_samples(X)
+
+    is_known = np.arange(100) >= 50
+    if objective == "composite":
+        assert roc_auc_score(is_known, scores) > 0.9
+    else:
+        assert scores[:50].max() < scores[50:].min()
+
+
+def test_the_deviance_of_a_token_never_met():
+    X = [["a", "b"], ["b", "a"], ["a", "a"]]
+    embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2, random_state=0).fit(X)
+    (scale,) = embedder._features.class_scales
+
+    (known,) = embedder.score_samples([["a", None]])
+    (both,) = embedder.score_samples([["a", "new"]])
+    (new,) = embedder.score_samples([["new"]])
+
+    assert new == pytest.approx(-np.log(7) * scale)
+    assert both == pytest.approx((known + new) / 2)
+
+
+def test_a_token_that_counts_as_infrequent_has_a_probability():
+    X = [["a", "b"]] * 10 + [["c", "a"]]
+    embedder = LSTMSequenceEmbedder(
+        n_components=4, max_epochs=2, min_frequency=2, random_state=0
+    ).fit(X)
+
+    rare, new = embedder.score_samples([["a", "c"], ["a", "new"]])
+
+    assert new == pytest.approx(rare)
+
+
+def test_a_new_token_of_a_feature_with_one_category_is_surprising():
+    embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2, random_state=0)
+    embedder.fit([[("a", 1.0), ("a", 2.0)], [("a", 3.0), ("a", 1.0)]])
+
+    known, new = embedder.score_samples([[("a", 1.0)], [("b", 1.0)]])
+
+    assert new < known
