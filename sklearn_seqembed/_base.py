@@ -218,6 +218,8 @@ class BaseSequenceEstimator(
         if not continues:
             self._fit_features(pairs, rng)
             self._choose_network(pairs)
+        else:
+            self._warn_about_new_categories(pairs)
         self._prepare_training(pairs)
         fraction = self._choose_training(pairs, single_pass, continues)
         self._record_lengths(pairs.targets.lengths, reset=not continues)
@@ -242,6 +244,22 @@ class BaseSequenceEstimator(
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
         else:
             self._score_training(pairs, rng)
+
+    def _warn_about_new_categories(self, pairs):
+        """Warn that categories which occur for the first time are read as missing."""
+        arguments = {"X": (self._features, pairs.sources)}
+        if pairs.targets is not pairs.sources:
+            arguments["y"] = (self._target_features, pairs.targets)
+        for name, (features, sequences) in arguments.items():
+            new = features.categorical.list_unseen(sequences)
+            if new:
+                n_new = "1 category" if len(new) == 1 else f"{len(new)} categories"
+                warn_user(
+                    f"{name} holds {n_new} that the first call did not meet, "
+                    f"{new[0]!r} for example, read as missing. Pass "
+                    "sequences with all categories in the first call, or set "
+                    "min_frequency, so that infrequent and new categories are one."
+                )
 
     def _copy_attributes(self):
         """Return an estimator that has the same attributes, which are not copied."""

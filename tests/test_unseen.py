@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
 
 
 def make_logs(n, rng, n_new=0):
@@ -73,3 +73,32 @@ def test_a_new_token_of_a_feature_with_one_category_is_surprising():
     known, new = embedder.score_samples([[("a", 1.0)], [("b", 1.0)]])
 
     assert new < known
+
+
+@pytest.mark.parametrize("method", ["partial_fit", "fit"])
+def test_categories_that_first_occur_later_are_counted(method):
+    embedder = LSTMSequenceEmbedder(
+        n_components=4, max_epochs=1, warm_start=True, random_state=0
+    )
+    train = getattr(embedder, method)
+    train([["a", "b"], ["b", "a"]])
+
+    with pytest.warns(UserWarning, match="X holds 2 categories .* did not meet, 'c'"):
+        train([["a", "c"], ["d", "a"]])
+
+
+def test_new_categories_of_a_target_are_counted():
+    predictor = LSTMSequencePredictor(n_components=4, random_state=0)
+    predictor.partial_fit([["a"], ["b"]], [["c", "d"], ["d"]])
+
+    with pytest.warns(UserWarning, match="y holds 1 category .* did not meet, 'e'"):
+        predictor.partial_fit([["a"], ["b"]], [["c", "d"], ["e"]])
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+@pytest.mark.filterwarnings("ignore:The network explains only")
+def test_new_categories_that_become_infrequent_are_not_counted():
+    embedder = LSTMSequenceEmbedder(n_components=4, min_frequency=2, random_state=0)
+    embedder.partial_fit([["a", "b"], ["b", "a"], ["c"]])
+
+    embedder.partial_fit([["a", "new"]])

@@ -212,6 +212,25 @@ class CategoricalFeatures:
                     "or set handle_unknown='infrequent_if_exist' or 'ignore'."
                 )
 
+    def list_unseen(self, sequences):
+        """List the categories that `fit` never met and that are read as missing."""
+        found = self.find_unseen(sequences)
+        rows = np.concatenate(
+            [
+                np.arange(start, start + length)
+                for start, length in zip(
+                    sequences.starts, sequences.lengths, strict=True
+                )
+            ]
+        )
+        return [
+            category
+            for is_unseen, feature in zip(found, sequences.categorical, strict=True)
+            for category in feature.categories[
+                np.unique(feature.codes[rows[is_unseen[rows]]])
+            ].tolist()
+        ]
+
     def find_unseen(self, sequences):
         """Find the categories that `fit` never met and that are read as missing.
 
