@@ -144,3 +144,23 @@ def test_nothing_is_printed_by_default(X, capsys):
     small_embedder(early_stopping=True).fit(X)
 
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_long_training_is_announced_once(X, monkeypatch, caplog):
+    monkeypatch.setattr("sklearn_seqembed._training.callbacks.HINT_AFTER_SECONDS", 0)
+    monkeypatch.setattr("sklearn_seqembed._training.callbacks.HINTED_SECONDS", 0)
+
+    small_embedder(max_epochs=4).fit(X)
+    (record,) = caplog.records
+    assert record.name == "sklearn_seqembed"
+    assert "may take 1 more minutes. Set verbose=1" in record.getMessage()
+
+    caplog.clear()
+    small_embedder(max_epochs=4, verbose=1).fit(X)
+    assert not caplog.records
+
+
+def test_a_short_training_is_not_announced(X, caplog):
+    small_embedder().fit(X)
+
+    assert not caplog.records

@@ -1,10 +1,19 @@
 """Callbacks that skorch does not have, or that are faster than those of skorch."""
 
+import logging
 import math
+import time
 import warnings
 
 import torch
 from skorch.callbacks import Callback, LRScheduler
+
+LOGGER = logging.getLogger("sklearn_seqembed")
+
+# After so many seconds the remaining time of a training is estimated, and the user gets
+# a hint if it is at least so many seconds. They were not tuned.
+HINT_AFTER_SECONDS = 5
+HINTED_SECONDS = 45
 
 
 class NormClipping(Callback):
@@ -174,6 +183,43 @@ class ScheduledSampling(Callback):
     def on_train_end(self, net, **kwargs):
         """Release the decoder."""
         self.decoder = None
+
+
+class LongTrainingHint(Callback):
+    """Log once that a training is going to take long, and how to see its progress.
+
+    It uses the logger "sklearn_seqembed", whose warnings Python prints by default. A
+    warning would depend on the speed of the machine, and filters may make it an error.
+
+    Parameters
+    ----------
+    n_batches : int
+        Number of batches of the training.
+    """
+
+    def __init__(self, n_batches):
+        self.n_batches = n_batches
+
+    def on_train_begin(self, net, **kwargs):
+        """Start the clock."""
+        self.count_, self.start_ = 0, time.monotonic()
+
+    def on_batch_end(self, net, training, **kwargs):
+        """Estimate the remaining time from the first seconds, and log it."""
+        if not training or self.start_ is None:
+            return
+        self.count_ += 1
+        elapsed = time.monotonic() - self.start_
+        if elapsed < HINT_AFTER_SECONDS:
+            return
+        remaining = elapsed / self.count_ * (self.n_batches - self.count_)
+        if remaining >= HINTED_SECONDS:
+            LOGGER.warning(
+                "Training may take %.0f more minutes. Set verbose=1 to see its "
+                "progress.",
+                max(1, remaining / 60),
+            )
+        self.start_ = None  # once is enough
 
 
 class Progress(Callback):

@@ -16,6 +16,7 @@ from sklearn_seqembed._training.batching import OrderedBatches, TrainingBatches
 from sklearn_seqembed._training.callbacks import (
     BestWeights,
     FiniteLoss,
+    LongTrainingHint,
     NormClipping,
     Progress,
     Projection,
@@ -170,6 +171,8 @@ def train(
         ours.append(("seqembed_projection", Projection(projected)))
     if verbose:
         ours.append(("seqembed_progress", Progress(max_epochs, n_batches)))
+    else:
+        ours.append(("seqembed_hint", LongTrainingHint(max_epochs * n_batches)))
     stopping = []
     if validation is not None:
         early_stopping = EarlyStopping(patience=n_iter_no_change, sink=_ignore)
