@@ -23,6 +23,7 @@ from sklearn_seqembed._features.encoder import (
     evenly_spaced,
     name_categorical_features,
 )
+from sklearn_seqembed._features.vocabulary import check_categories
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
@@ -247,18 +248,19 @@ class BaseSequenceEstimator(
 
     def _warn_about_new_categories(self, pairs):
         """Warn that categories which occur for the first time are read as missing."""
-        arguments = {"X": (self._features, pairs.sources)}
+        arguments = [("X", "categories", self._features, pairs.sources)]
         if pairs.targets is not pairs.sources:
-            arguments["y"] = (self._target_features, pairs.targets)
-        for name, (features, sequences) in arguments.items():
+            targets = self._target_features, pairs.targets
+            arguments.append(("y", "target_categories", *targets))
+        for name, option, features, sequences in arguments:
             new = features.categorical.list_unseen(sequences)
             if new:
                 n_new = "1 category" if len(new) == 1 else f"{len(new)} categories"
                 warn_user(
                     f"{name} holds {n_new} that the first call did not meet, "
                     f"{new[0]!r} for example, read as missing. Pass "
-                    "sequences with all categories in the first call, or set "
-                    "min_frequency, so that infrequent and new categories are one."
+                    "sequences with all categories in the first call, or list them "
+                    f"in {option}."
                 )
 
     def _copy_attributes(self):
@@ -331,7 +333,9 @@ class BaseSequenceEstimator(
     def _fit_source_features(self, sequences, rng, vocabulary_of=None):
         """Fit the scaler and the vocabularies of X."""
         self._features = self._feature_encoder(self.scaler, rng)
-        self._features.fit(sequences, vocabulary_of)
+        kinds = self._schema.kinds
+        categories = check_categories(self.categories, kinds, "categories", "X")
+        self._features.fit(sequences, vocabulary_of, categories)
         self.scaler_ = self._features.numeric.scaler_
         is_categorical = self.is_categorical_
         self.categories_ = self._features.list_categories(is_categorical)

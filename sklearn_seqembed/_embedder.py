@@ -104,6 +104,7 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         whole, as in `reconstruct`, and are not forecast.
     %(scaler)s
     %(categorical_features)s
+    %(categories)s
     %(min_frequency)s
     %(max_categories)s
     %(handle_unknown)s
@@ -277,6 +278,7 @@ horizon_, device_
         horizon="auto",
         scaler="standard",
         categorical_features="from_dtype",
+        categories="auto",
         min_frequency=None,
         max_categories=None,
         handle_unknown="infrequent_if_exist",
@@ -312,6 +314,7 @@ horizon_, device_
         self.horizon = horizon
         self.scaler = scaler
         self.categorical_features = categorical_features
+        self.categories = categories
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.handle_unknown = handle_unknown

@@ -27,6 +27,8 @@ PARAMETER_GROUPS = {
         "target_scaler",
         "categorical_features",
         "categorical_targets",
+        "categories",
+        "target_categories",
         "min_frequency",
         "max_categories",
         "handle_unknown",

@@ -16,7 +16,7 @@ from sklearn_seqembed._features.relative import (
     columns_are_steps,
     measure_sources,
 )
-from sklearn_seqembed._features.vocabulary import join_categories
+from sklearn_seqembed._features.vocabulary import check_categories, join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
 from sklearn_seqembed._parameters import LARGEST, check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
@@ -51,6 +51,10 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     categorical_targets : "from_dtype", array-like or None, default="from_dtype"
         Which features of y are categorical, like `categorical_features` for X. For
         example, ``[0]`` treats the numbers of the first feature as categories.
+    %(categories)s
+    target_categories : "auto" or list, default="auto"
+        Categories of each feature of y, like `categories` for X. With
+        `shared_vocabulary`, `categories` applies to both.
     %(min_frequency)s
     %(max_categories)s
     %(handle_unknown)s
@@ -221,6 +225,8 @@ max_epochs_, early_stopping_, max_length_, device_
         target_scaler="standard",
         categorical_features="from_dtype",
         categorical_targets="from_dtype",
+        categories="auto",
+        target_categories="auto",
         min_frequency=None,
         max_categories=None,
         handle_unknown="infrequent_if_exist",
@@ -259,6 +265,8 @@ max_epochs_, early_stopping_, max_length_, device_
         self.target_scaler = target_scaler
         self.categorical_features = categorical_features
         self.categorical_targets = categorical_targets
+        self.categories = categories
+        self.target_categories = target_categories
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.handle_unknown = handle_unknown
@@ -567,7 +575,13 @@ max_epochs_, early_stopping_, max_length_, device_
         self._target_features = self._feature_encoder(
             self.target_scaler, rng, name="y", scaler_name="target_scaler"
         )
-        self._target_features.fit(pairs.targets, vocabulary_of=joined)
+        option, name = self.target_categories, "target_categories"
+        if self.shared_vocabulary:
+            option, name = self.categories, "categories"
+        categories = check_categories(
+            option, self._target_schema.sequences.kinds, name, "y"
+        )
+        self._target_features.fit(pairs.targets, joined, categories)
         self.target_scaler_ = self._target_features.numeric.scaler_
         self.is_categorical_target_ = self._target_schema.is_categorical
         self.target_categories_ = self._target_features.list_categories(

@@ -1,5 +1,7 @@
 """Categories that fit never met are surprising."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -102,3 +104,64 @@ def test_new_categories_that_become_infrequent_are_not_counted():
     embedder.partial_fit([["a", "b"], ["b", "a"], ["c"]])
 
     embedder.partial_fit([["a", "new"]])
+
+
+def test_categories_can_be_given_beforehand():
+    embedder = LSTMSequenceEmbedder(
+        n_components=4, categories=[["d", "c", "b", "a"]], random_state=0
+    )
+    embedder.partial_fit([["a", "b"], ["b", "b"]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        embedder.partial_fit([["c", "d"], ["a", "c"]])
+
+    assert embedder.categories_[0].tolist() == ["b", "a", "d", "c"]
+    (found,) = embedder.reconstruct([["c", "d"]])
+    assert set(found) <= set("abcd")
+
+
+def test_given_categories_of_targets_and_of_mixed_features():
+    X = [[(1.0, "a", 5), (2.0, "b", 6)], [(0.5, "b", 5)]]
+    y = [["u"], ["v"]]
+    predictor = LSTMSequencePredictor(
+        n_components=4,
+        max_epochs=1,
+        categorical_features=[1, 2],
+        categories=[None, ["a", "b", "c"], [5, 6, 7]],
+        target_categories=[["u", "v", "w"]],
+        random_state=0,
+    ).fit(X, y)
+
+    assert predictor.categories_[0] is None
+    assert predictor.categories_[1].tolist() == ["b", "a", "c"]
+    assert predictor.categories_[2].tolist() == [5, 6, 7]
+    assert predictor.target_categories_[0].tolist() == ["u", "v", "w"]
+    assert len(predictor.predict([[(1.0, "c", 7)]])) == 1
+
+
+@pytest.mark.parametrize(
+    ("categories", "error", "message"),
+    [
+        (["a"], TypeError, r"categories\[0\] must be a list or an array of cat.*'a'"),
+        ("a", ValueError, "categories must be 'auto' or a list .* the 1 feature of X"),
+        ([["a"], ["b"]], ValueError, "categories must be 'auto' or a list"),
+        ([["a", "a"]], ValueError, r"categories\[0\] must hold distinct strings"),
+        ([["a", 1]], ValueError, r"categories\[0\] must hold distinct strings.*got 1"),
+        ([[]], ValueError, r"categories\[0\] must hold distinct strings, at least one"),
+    ],
+)
+def test_wrong_categories_are_refused(categories, error, message):
+    with pytest.raises(error, match=message):
+        LSTMSequenceEmbedder(categories=categories).fit([["a", "b"]])
+
+
+def test_categories_of_a_numeric_feature_are_refused():
+    with pytest.raises(ValueError, match=r"categories\[0\] must be None, because"):
+        LSTMSequenceEmbedder(categories=[[1, 2]]).fit([[1.0, 2.0]])
+
+
+def test_a_category_that_is_not_given_is_refused_if_asked():
+    embedder = LSTMSequenceEmbedder(categories=[["a"]], handle_unknown="error")
+
+    with pytest.raises(ValueError, match=r"X\[0\] holds 'b' at time step 1"):
+        embedder.fit([["a", "b"]])

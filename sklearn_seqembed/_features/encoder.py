@@ -63,7 +63,7 @@ class FeatureEncoder:
             min_frequency, max_categories, handle_unknown, name=name
         )
 
-    def fit(self, sequences, vocabulary_of=None):
+    def fit(self, sequences, vocabulary_of=None, categories=None):
         """Learn from all time steps of `sequences`.
 
         Parameters
@@ -72,9 +72,13 @@ class FeatureEncoder:
             The sequences.
         vocabulary_of : Sequences, default=None
             Sequences from which the categories are learned; None for `sequences`.
+        categories : list of (ndarray or None), default=None
+            As in :meth:`CategoricalFeatures.fit`.
         """
         self.numeric.fit(sequences)
-        self.categorical.fit(sequences if vocabulary_of is None else vocabulary_of)
+        self.categorical.fit(
+            sequences if vocabulary_of is None else vocabulary_of, categories
+        )
         # Mean squared error of predicting the mean; it is 1 with the standard scaler.
         variance = 1.0
         if sequences.categorical and sequences.n_numeric:

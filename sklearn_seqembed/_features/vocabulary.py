@@ -1,8 +1,11 @@
 """Encoding of categories as indices of a vocabulary, and decoding."""
 
+import numbers
+
 import numpy as np
 from sklearn.preprocessing import OrdinalEncoder
 
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 
 
@@ -42,12 +45,29 @@ class Vocabulary:
         self.max_categories = max_categories
         self.handle_unknown = handle_unknown
 
-    def fit(self, codes, categories):
-        """Learn from the codes of all time steps, -1 where missing."""
+    def fit(self, codes, categories, given=None):
+        """Learn from the codes of all time steps.
+
+        Parameters
+        ----------
+        codes : int32 ndarray of shape (total_steps,)
+            Index into `categories` at each time step, -1 where missing.
+        categories : ndarray of shape (n_categories,)
+            The categories that occur.
+        given : ndarray, default=None
+            The categories of the vocabulary, even those that do not occur; others are
+            treated as unseen. None is `categories`.
+        """
+        if given is not None:
+            place_of = {category: i for i, category in enumerate(given.tolist())}
+            places = [place_of.get(category, -1) for category in categories.tolist()]
+            codes = np.array([*places, -1])[codes]  # -1 selects the last one
+            categories = given
         observed = codes[codes >= 0]
         counts = np.bincount(observed, minlength=len(categories))
         infrequent = self._find_infrequent(observed)
-        kept = np.setdiff1d(np.flatnonzero(counts), infrequent)
+        kept = np.flatnonzero(counts) if given is None else np.arange(len(given))
+        kept = np.setdiff1d(kept, infrequent)
         # The network's adaptive softmax needs classes in order of decreasing frequency.
         kept = kept[np.argsort(-counts[kept], kind="stable")]
         counts_by_index, self.infrequent_index = counts[kept], 0
@@ -142,14 +162,23 @@ class CategoricalFeatures:
         self.handle_unknown = handle_unknown
         self.name = name
 
-    def fit(self, sequences):
-        """Learn the categories of all time steps of `sequences`."""
+    def fit(self, sequences, given=None):
+        """Learn the categories of all time steps of `sequences`.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            The sequences.
+        given : list of (ndarray or None), default=None
+            For each feature the categories of its vocabulary; None learns them.
+        """
+        given = given or [None] * len(sequences.categorical)
         options = self.min_frequency, self.max_categories, self.handle_unknown
         self.vocabularies = []
         for k, feature in enumerate(sequences.categorical):
             codes = [chunk[:, k] for chunk in sequences.iter_code_chunks()]
             vocabulary = Vocabulary(*options)
-            vocabulary.fit(np.concatenate(codes), feature.categories)
+            vocabulary.fit(np.concatenate(codes), feature.categories, given[k])
             self.vocabularies.append(vocabulary)
         return self
 
@@ -162,7 +191,8 @@ class CategoricalFeatures:
     def entropies(self):
         """Entropy of each feature's class frequencies, in nats."""
         return tuple(
-            float(-np.sum(v.frequencies * np.log(v.frequencies)))
+            # A category of the vocabulary may not occur: 0 log 0 is 0.
+            float(-np.sum(v.frequencies * np.log(np.maximum(v.frequencies, 1e-300))))
             for v in self.vocabularies
         )
 
@@ -253,6 +283,62 @@ class CategoricalFeatures:
         """Decode indices (n_steps, n_features) to a tuple of `CategoricalFeature`."""
         columns = zip(self.vocabularies, indices.T, strict=True)
         return tuple(vocabulary.decode(column) for vocabulary, column in columns)
+
+
+def check_categories(option, kinds, name, argument):
+    """Validate a parameter that lists the categories of each feature.
+
+    Parameters
+    ----------
+    option : "auto" or list of (array-like or None)
+        Value of the parameter.
+    kinds : tuple of str
+        Kind of each feature, as in :class:`Schema`.
+    name : str
+        Name of the parameter.
+    argument : str
+        Name of the sequences, "X" or "y".
+
+    Returns
+    -------
+    given : list of (ndarray or None)
+        For each categorical feature its categories, None if they are to be learned.
+    """
+    types = {"string": str, "bool": (bool, np.bool_), "number": numbers.Real}
+    if isinstance(option, str) and option == "auto":
+        return [None for kind in kinds if kind in types]
+    n_features = count(len(kinds), "feature")
+    if not isinstance(option, (list, tuple)) or len(option) != len(kinds):
+        raise ValueError(
+            f"{name} must be 'auto' or a list with the categories of each feature, "
+            f"None for numeric ones, got {option!r} for the {n_features} of {argument}."
+        )
+    given = []
+    for i, (values, kind) in enumerate(zip(option, kinds, strict=True)):
+        if kind not in types:
+            if values is not None:
+                raise ValueError(
+                    f"{name}[{i}] must be None, because feature {i} of {argument} is "
+                    f"not categorical, got {values!r}."
+                )
+            continue
+        if values is None:
+            given.append(None)
+            continue
+        if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
+            raise TypeError(
+                f"{name}[{i}] must be a list or an array of categories, got {values!r}."
+            )
+        values = [v.item() if isinstance(v, np.generic) else v for v in values]
+        wrong = [v for v in values if not isinstance(v, types[kind]) or v != v]
+        if wrong or not values or len(set(values)) < len(values):
+            raise ValueError(
+                f"{name}[{i}] must hold distinct {kind}s, at least one, as feature {i} "
+                f"of {argument} does, got {wrong[0] if wrong else values!r}."
+            )
+        array = np.array(values)
+        given.append(array.astype(object) if kind == "string" else array)
+    return given
 
 
 def join_categories(sources, targets):
