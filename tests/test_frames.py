@@ -778,3 +778,13 @@ def test_a_subclass_of_a_frame_is_compared_without_its_index(X):
 def test_a_subclass_of_a_series_is_compared_without_its_index(X):
     assert exact_match_score(Subseries(X), X.to_list()) == 1.0
     assert token_match_score(X.to_list(), Subseries(X)) == 1.0
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NaT, pd.NA], ids=str)
+def test_missing_objects_in_a_table_of_numbers(missing):
+    table = pd.DataFrame({"t0": [1.0, 2.0, 4.0], "t1": [2.0, missing, 3.0]}, dtype="O")
+
+    sequences, _ = read(table)
+
+    np.testing.assert_array_equal(sequences.rows(1)[:, 0], [2.0, np.nan])
+    assert table["t1"][1] is missing

@@ -137,6 +137,8 @@ def _check_numbers(X, locator, estimator_name=None):
     """Convert a table to a 2-D array of numbers with scikit-learn's `check_array`."""
     # The message of refuse_dtype names the argument.
     is_frame = nw.dependencies.is_pandas_dataframe(X)
+    if is_frame and any(dtype.kind == "O" for dtype in X.dtypes):
+        X = X.where(X.notna(), np.nan)  # NaT and NA are no numbers
     for array in (column for _, column in iter_columns(X)) if is_frame else [X]:
         if getattr(getattr(array, "dtype", None), "kind", None) == "c":
             refuse_dtype(array, locator.argument)
