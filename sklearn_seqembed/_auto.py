@@ -18,8 +18,8 @@ MIN_EPOCHS = 5
 
 # Maximum time of a training with all defaults, in seconds on one core, and the time
 # that an epoch is estimated to take for each patch, number and category. They were
-# measured on one core of a server of 2021 (benchmarks/README.md, "Time"), with
-# the default number of components. Only very large datasets reach the limit.
+# measured on one core of a server, with the default number of components
+# (docs/recipe.rst). Only very large datasets reach the limit.
 MAX_SECONDS = 500
 SECONDS_PER_PATCH = 45e-6
 SECONDS_PER_VALUE = 0.4e-6
@@ -65,7 +65,7 @@ N_RESERVOIR_PATCHES = 240
 MIN_DIFFERENCE = 0.05
 
 # Maximum number of time steps of a patch. The cells have weights for each of them, and
-# with 50,000 a batch took 10 s, most of it for the weights (benchmarks/README.md).
+# with 50,000 a batch took 10 s, most of it for the weights (docs/recipe.rst).
 MAX_PATCH_SIZE = 1000
 
 # Maximum number of patches of all but the longest sequences. LSTMs forget over longer
@@ -75,7 +75,7 @@ MAX_PATCHES = 1000
 LENGTH_QUANTILE = 0.95
 
 # Maximum number of patches of the longest sequence, which limits the memory of a
-# training batch to about 2 GiB with the default number of components.
+# training batch. It was not tuned.
 MAX_PATCHES_LONGEST = 20_000
 
 # Minimum number of sequences for early stopping, as in scikit-learn's
