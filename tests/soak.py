@@ -2,10 +2,13 @@
 
 Run it as ``python tests/soak.py --cycles 200``. It prints, as JSON, the growth per
 cycle of the memory of the process, its open files, its threads and the files in the
-temporary folder, estimated by least squares over the second half of the cycles.
+temporary folder: the median over windows of ten cycles in the second half, after
+garbage collections. The C library requests memory in large steps, so the mean growth
+would depend on when the last step happens.
 """
 
 import argparse
+import gc
 import json
 import os
 import pickle
@@ -18,6 +21,9 @@ import numpy as np
 
 from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
 
+# Cycles of a window.
+WINDOW = 10
+
 
 def main():
     """Print the slopes as JSON."""
@@ -29,14 +35,16 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         cycle = _make_cycle(Path(folder) / "model.pickle")
-        for _ in range(n_cycles):
-            cycle()
+        for _ in range(n_cycles // WINDOW):
+            for _ in range(WINDOW):
+                cycle()
+            gc.collect()
             rows.append(_measure(folder))
         size = Path(folder, "model.pickle").stat().st_size / 1024
-    half = rows[n_cycles // 2 :]
+    edges = rows[len(rows) // 2 :]
     slopes = {
-        name: float(np.polyfit(range(len(half)), [row[name] for row in half], 1)[0])
-        for name in half[0]
+        name: float(np.median(np.diff([row[name] for row in edges]))) / WINDOW
+        for name in rows[0]
     }
     report = {"first": rows[0], "last": rows[-1], "slopes": slopes, "file, KiB": size}
     print(json.dumps(report))

@@ -788,3 +788,24 @@ def test_missing_objects_in_a_table_of_numbers(missing):
 
     np.testing.assert_array_equal(sequences.rows(1)[:, 0], [2.0, np.nan])
     assert table["t1"][1] is missing
+
+
+def test_durations_among_numbers_are_refused():
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": pd.to_timedelta([1, 2], unit="s")})
+
+    with pytest.raises(TypeError, match="Column 'b' of X holds values of timedelta"):
+        read(table)
+
+
+def test_complex_numbers_among_objects_are_refused():
+    table = pd.DataFrame({0: [1.0, 2.0], 1: [2.0, 1j]}, dtype=object)
+
+    with pytest.raises(ValueError, match="Column 1 of X, row 1, holds 1j"):
+        read(table)
+
+
+def test_a_column_of_missing_cells_beside_text():
+    table = pd.DataFrame({"a": ["ab", "c"], "b": [[1.0, 2.0], [3.0]], "c": [None] * 2})
+
+    with pytest.raises(ValueError, match="Column 'c' of X, row 0 .* is missing"):
+        read(table)

@@ -77,7 +77,7 @@ def is_text_column(column):
     if hasattr(column.dtype, "pyarrow_dtype"):
         return is_string(column.dtype.pyarrow_dtype)
     observed = column[column.notna().to_numpy()]
-    return isinstance(observed.iloc[0], str)
+    return bool(len(observed)) and isinstance(observed.iloc[0], str)
 
 
 def parse_cells(column, locator):

@@ -203,6 +203,11 @@ def _refuse_cells(cells, column, name, allow_strings=False):
                 f"{place} holds a string, expected a number. Convert that column, or "
                 "leave it out."
             )
+        if isinstance(cell, (complex, np.complexfloating)):
+            raise ValueError(
+                f"Complex data not supported: {place} holds {cell}. Pass the real and "
+                "the imaginary part as two features."
+            )
         if np.ndim(cell):
             raise TypeError(
                 f"{place} holds a sequence ({type(cell).__name__}), but each column "
@@ -271,8 +276,10 @@ def _refuse_other_columns(X, name):
 def _other_columns(X):
     """Yield name, dtype and cells of each column whose dtype is not numeric."""
     if nw.dependencies.is_pandas_dataframe(X):
-        for name, column in X.select_dtypes(exclude=["number", "bool"]).items():
-            yield name, column.dtype, column
+        # pandas counts durations as numbers.
+        for options in ({"exclude": ["number", "bool"]}, {"include": ["timedelta"]}):
+            for name, column in X.select_dtypes(**options).items():
+                yield name, column.dtype, column
     elif nw.dependencies.is_pyarrow_table(X):
         for name, column in iter_columns(X):
             if not is_number(column.type):

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array
 
+from sklearn_seqembed._data.arrays import as_array
 from sklearn_seqembed._data.foreign import convert_foreign
 from sklearn_seqembed._data.messages import count
 
@@ -32,7 +33,7 @@ def check_vectors(X, n_components, estimator_name):
         If X does not hold numbers.
     """
     expected = f"vectors: an array of numbers, of shape (n_samples, {n_components})"
-    X = convert_foreign(X, "X", expected)
+    X = as_array(convert_foreign(X, "X", expected))
     try:
         with np.errstate(over="ignore"):  # refused below
             vectors = check_array(

@@ -1,5 +1,6 @@
 """Callbacks that skorch does not have, or that are faster than those of skorch."""
 
+import functools
 import logging
 import math
 import time
@@ -222,6 +223,22 @@ class LongTrainingHint(Callback):
         self.start_ = None  # once is enough
 
 
+@functools.cache
+def choose_bar():
+    """Return the class of bars for a terminal or a notebook."""
+    with warnings.catch_warnings():
+        # Without ipywidgets a notebook gets the bar of a terminal, which is fine.
+        warnings.filterwarnings("ignore", "IProgress not found")
+        from tqdm.auto import tqdm
+
+    class Bar(tqdm):
+        """A bar without the thread that monitors all bars, which never ends."""
+
+        monitor_interval = 0
+
+    return Bar
+
+
 class Progress(Callback):
     """Show a progress bar over all batches of a training, with loss and time left.
 
@@ -239,18 +256,9 @@ class Progress(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Open the bar."""
-        with warnings.catch_warnings():
-            # Without ipywidgets a notebook gets the bar of a terminal, which is fine.
-            warnings.filterwarnings("ignore", "IProgress not found")
-            from tqdm.auto import tqdm  # chooses the bar of a terminal or a notebook
-
-        class Bar(tqdm):
-            """A bar without the thread that monitors all bars, which never ends."""
-
-            monitor_interval = 0
-
         self.first_ = len(net.history)
-        self.bar_ = Bar(total=self.n_epochs * self.n_batches, unit="batch")
+        bar = choose_bar()
+        self.bar_ = bar(total=self.n_epochs * self.n_batches, unit="batch")
 
     def on_epoch_begin(self, net, **kwargs):
         """Show the number of the epoch."""
