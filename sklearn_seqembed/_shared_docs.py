@@ -68,8 +68,9 @@ Probability, in [0, 1), of zeroing a value between stacked layers.""",
 Recurrent cell: long short-term memory or gated recurrent unit.""",
     "patch_size": """int or "auto"
 Number of successive time steps of X that the network reads as one. "auto" divides a
-sequence of median length into about 20 patches, and the longest into at most 1000. With
-1 the network reads each time step separately.""",
+sequence of median length into about 20 patches of at most 1000 time steps, and almost
+all sequences into at most 1000 patches. With 1 the network reads each time step
+separately.""",
     "batch_size": """int or "auto"
 Maximum number of sequences in a batch. "auto" is about an eighth of the training
 sequences, between 16 and 64, or between 16 and 128 with categorical features.""",

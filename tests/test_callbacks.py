@@ -153,7 +153,7 @@ def test_a_long_training_is_announced_once(X, monkeypatch, caplog):
     small_embedder(max_epochs=4).fit(X)
     (record,) = caplog.records
     assert record.name == "sklearn_seqembed"
-    assert "may take 1 more minutes. Set verbose=1" in record.getMessage()
+    assert "may take about 1 minute longer. Set verbose=1" in record.getMessage()
 
     caplog.clear()
     small_embedder(max_epochs=4, verbose=1).fit(X)

@@ -25,7 +25,9 @@ EVENTS = [
 
 
 def as_records(item):
-    return [dict(zip(item, step, strict=True)) for step in zip(*item.values())]  # noqa: B905
+    return [
+        dict(zip(item, step, strict=True)) for step in zip(*item.values(), strict=True)
+    ]
 
 
 MAKERS = {

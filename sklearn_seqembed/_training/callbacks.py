@@ -9,6 +9,8 @@ import warnings
 import torch
 from skorch.callbacks import Callback, LRScheduler
 
+from sklearn_seqembed._data.messages import count
+
 LOGGER = logging.getLogger("sklearn_seqembed")
 
 # After so many seconds the remaining time of a training is estimated, and the user gets
@@ -216,9 +218,8 @@ class LongTrainingHint(Callback):
         remaining = elapsed / self.count_ * (self.n_batches - self.count_)
         if remaining >= HINTED_SECONDS:
             LOGGER.warning(
-                "Training may take %.0f more minutes. Set verbose=1 to see its "
-                "progress.",
-                max(1, remaining / 60),
+                "Training may take about %s longer. Set verbose=1 to see its progress.",
+                count(max(1, round(remaining / 60)), "minute"),
             )
         self.start_ = None  # once is enough
 
