@@ -395,15 +395,21 @@ class BaseSequenceEstimator(
             patch_size = self._target_patch_size
             n_decoded = int((-(-targets.lengths // patch_size)).sum())
             n_patches = (n_patches + n_decoded) // 2
+        # Binary features are read as numbers.
+        n_classes = self._features.n_classes, self._target_features.n_classes
+        n_values = sources.n_numeric + sum(n <= 2 for n in n_classes[0])
+        n_tokens = sum(n > 2 for n in n_classes[1])
         return _auto.EpochCost(
             n_patches,
-            sources.n_steps * sources.n_numeric,
-            targets.n_steps * len(targets.categorical),
+            sources.n_steps * n_values,
+            targets.n_steps * n_tokens,
         )
 
     @property
     def _has_categories(self):
-        return bool(self._features.n_classes or self._target_features.n_classes)
+        """Whether a feature has more than two classes; others are like numbers."""
+        n_classes = *self._features.n_classes, *self._target_features.n_classes
+        return max(n_classes, default=0) > 2
 
     def _record_lengths(self, lengths, reset):
         """Update the shortest and the longest target length since the last reset."""
@@ -454,7 +460,10 @@ class BaseSequenceEstimator(
             device=device,
             generator=generator,
         )
-        net.calibrate(self._sample(training.sources, N_CALIBRATION_SEQUENCES))
+        net.calibrate(
+            self._sample(training.sources, N_CALIBRATION_SEQUENCES),
+            self._features.categorical.frequencies,
+        )
         return net
 
     def _copy_net(self):

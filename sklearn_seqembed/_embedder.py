@@ -585,7 +585,7 @@ horizon_, device_
         self.horizon_ = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
         self._check_horizons(pairs.sources)
         may_be_missing = (
-            self._features.numeric.missing_indicator_ or self._has_categories
+            self._features.numeric.missing_indicator_ or self._features.n_classes
         )
         if "forecast" in self._parts and may_be_missing:
             horizons = self._count_horizons(pairs.sources)

@@ -78,14 +78,14 @@ def _inputs(network, device="cpu"):
     inputs = {
         "numeric": torch.randn(3, 6, encoder.reader.n_features, device=device),
         "categories": torch.ones(
-            3, 6, len(encoder.embedding.tables), dtype=torch.int64, device=device
+            3, 6, len(encoder.embedding.n_classes), dtype=torch.int64, device=device
         ),
         "lengths": LENGTHS.to(device),
         "horizons": HORIZONS,
     }
     if isinstance(network, SequenceToSequence):
         decoder = network.decoders["prediction"]
-        n_features, n_classes = decoder.n_features, len(decoder.heads.widths)
+        n_features, n_classes = decoder.n_features, len(decoder.heads.n_classes)
         if network.is_autoregressive:
             inputs["true_values"] = torch.randn(3, 3, n_features, device=device)
             inputs["true_classes"] = torch.ones(

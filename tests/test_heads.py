@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from small_fits import small_embedder
 from sklearn.metrics import d2_log_loss_score, r2_score
 
 from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
@@ -37,7 +38,7 @@ def test_embeddings_grow_with_the_number_of_classes(n_classes, size):
 
 
 def test_each_category_has_a_vector_and_a_missing_one_has_zeros():
-    embedding = CategoryEmbedding((3, 2))
+    embedding = CategoryEmbedding((3, 4))
     first, second = embedding.tables
     categories = torch.tensor([[[0, 1], [3, 0]]])
 
@@ -51,6 +52,33 @@ def test_each_category_has_a_vector_and_a_missing_one_has_zeros():
     ]
     assert torch.equal(embedded, torch.stack(expected)[None])
     assert first.weight.grad[:, 0].tolist() == [0, 0, 0, 1]  # none for a missing one
+
+
+def test_binary_features_are_standardized_numbers():
+    embedding = CategoryEmbedding((2, 3, 1, 2))
+    embedding.calibrate([np.array(p) for p in ([0.8, 0.2], [0.5, 0.4, 0.1], [1], [])])
+    categories = torch.tensor([[[1, 2, 1, 1], [2, 1, 1, 2], [0, 0, 0, 0]]])
+
+    embedded = embedding(categories)
+
+    n_vector = embedding.tables[0].embedding_dim
+    assert embedding.width == n_vector + 3
+    vectors = embedding.tables[0].weight[[2, 1, 0]]
+    assert torch.equal(embedded[0, :, :n_vector], vectors)
+    # Of the first: (0 - .2) / .4 and (1 - .2) / .4. The last never had its class 2.
+    expected = [[-0.5, 0, 0], [2, 0, 10], [0, 0, 0]]
+    assert_allclose(embedded[0, :, n_vector:].detach(), expected, atol=1e-6)
+
+
+def test_hundreds_of_flags_are_as_many_inputs_and_outputs():
+    X = list(np.random.default_rng(0).random((20, 6, 300)) < 0.1)
+
+    embedder = small_embedder(n_components=40, reservoir_fraction=0.5).fit(X)
+
+    encoder = embedder.net_.module_.encoder
+    assert encoder.embedding.width == encoder.reservoir.embedding.width == 300
+    assert embedder.decoder_.heads.width == 300
+    assert not list(encoder.embedding.parameters())
 
 
 def _encoder(**options):
@@ -107,16 +135,25 @@ def test_another_number_of_categorical_features_is_refused():
 
 
 def test_cross_entropies_are_negative_log_probabilities():
-    heads = CategoryHeads((3, 2))
-    logits = torch.randn(2, 4, 5)
-    classes = torch.stack([torch.randint(1, 4, (2, 4)), torch.randint(1, 3, (2, 4))], 2)
+    heads = CategoryHeads((2, 3, 1, 4))  # logits: 3, 4, then 1 and 1 of the binary ones
+    logits = torch.randn(2, 5, heads.width)
+    classes = [torch.randint(1, n + 1, (2, 5)) for n in heads.n_classes]
 
-    cross_entropies = heads.cross_entropies(logits, classes)
+    cross_entropies = heads.cross_entropies(logits, torch.stack(classes, dim=2))
+    likely = heads.most_likely(logits)
 
-    for k, part in enumerate(logits.split([3, 2], dim=2)):
-        probabilities = part.softmax(dim=2)
-        chosen = torch.take_along_dim(probabilities, classes[:, :, k, None] - 1, dim=2)
-        assert_allclose(cross_entropies[:, :, k], -chosen[:, :, 0].log(), rtol=1e-5)
+    three, four, two, _ = logits.split([3, 4, 1, 1], dim=2)
+    two = torch.cat([torch.zeros_like(two), two], dim=2)
+    for k, scores in ((0, two), (1, three), (3, four)):
+        probabilities = scores.softmax(dim=2)
+        chosen = torch.take_along_dim(probabilities, classes[k][..., None] - 1, dim=2)
+        assert_allclose(cross_entropies[:, :, k], -chosen[..., 0].log(), rtol=1e-5)
+        assert_array_equal(likely[:, :, k], probabilities.argmax(dim=2) + 1)
+    assert not cross_entropies[:, :, 2].any()  # its only class is certain
+    assert_array_equal(likely[:, :, 2], 1)
+    assert [p.shape for p in heads.log_probabilities(logits[0])] == [
+        (5, 2), (5, 3), (5, 1), (5, 4)
+    ]  # fmt: skip
 
 
 def test_adaptive_softmax_of_many_classes_is_a_distribution(monkeypatch):
@@ -124,8 +161,9 @@ def test_adaptive_softmax_of_many_classes_is_a_distribution(monkeypatch):
     monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (3, 7))
     monkeypatch.setattr(categories_module, "PREDICTED_LOGITS", 40)  # several pieces
     heads = CategoryHeads((2, 20))
-    assert heads.widths == [2, categories_module.ADAPTIVE_SIZE]
-    logits = 3 * torch.randn(2, 6, sum(heads.widths))
+    assert heads.width == categories_module.ADAPTIVE_SIZE + 1
+    logits = 3 * torch.randn(2, 6, heads.width)
+    heads.eval()
 
     cross_entropies = []
     for label in range(1, 21):
@@ -143,33 +181,56 @@ def test_adaptive_softmax_of_many_classes_is_a_distribution(monkeypatch):
     assert (chosen[:, :, 0] <= cross_entropies.min(dim=2).values + np.log(20)).all()
 
 
-@pytest.mark.parametrize("n_logits", [40, 2**26], ids=["pieces", "one call"])
-def test_pieces_of_rare_classes_give_the_same_loss_and_gradients(n_logits, monkeypatch):
+def _heads_of_many(monkeypatch, n_sampled):
     monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 10)
     monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (5, 12))
-    monkeypatch.setattr(categories_module, "TRAINED_LOGITS", n_logits)
+    monkeypatch.setattr(categories_module, "SAMPLED_CLASSES", n_sampled)
     torch.manual_seed(0)
     heads = CategoryHeads((30,))
-    adaptive = heads.adaptive["0"]
-    calls = []
-    adaptive.register_forward_hook(lambda *_: calls.append(1))
     logits = torch.randn(4, 5, 64, requires_grad=True)
-    classes = torch.randint(1, 31, (4, 5, 1))
+    return heads, logits, torch.randint(1, 31, (4, 5, 1))
 
-    found = heads.cross_entropies(logits, classes)
+
+@pytest.mark.parametrize("training", [True, False])
+def test_without_sampling_the_softmax_is_that_of_torch(training, monkeypatch):
+    heads, logits, classes = _heads_of_many(monkeypatch, n_sampled=30)
+    monkeypatch.setattr(categories_module, "PREDICTED_LOGITS", 40)  # several pieces
+    adaptive = heads.adaptive["0"]
+
+    found = heads.train(training).cross_entropies(logits, classes)
     found.sum().backward()
 
-    assert (len(calls) > 2) == (n_logits == 40)
-    everything = -adaptive.log_prob(logits.detach().flatten(0, 1))
-    expected = everything.gather(1, classes.reshape(-1, 1) - 1).reshape(4, 5, 1)
-    torch.testing.assert_close(found.detach(), expected)
+    again = logits.detach().requires_grad_()
     gradients = [p.grad.clone() for p in adaptive.parameters()]
     adaptive.zero_grad()
-    again = logits.detach().requires_grad_()
-    (-adaptive(again.flatten(0, 1), classes.flatten() - 1).output).sum().backward()
+    expected = -adaptive(again.flatten(0, 1), classes.flatten() - 1).output
+    expected.sum().backward()
+    torch.testing.assert_close(found, expected.reshape(4, 5, 1))
     torch.testing.assert_close(logits.grad, again.grad)
     for gradient, parameter in zip(gradients, adaptive.parameters(), strict=True):
         torch.testing.assert_close(gradient, parameter.grad)
+
+
+def test_a_sample_of_rare_classes_estimates_loss_and_gradients(monkeypatch):
+    heads, logits, classes = _heads_of_many(monkeypatch, n_sampled=11)
+    heads.generator = torch.Generator().manual_seed(0)
+    exact = heads.eval().cross_entropies(logits, classes)
+    (exact_gradient,) = torch.autograd.grad(exact.sum(), logits)
+
+    heads.train()
+    found, gradients = [], []
+    for _ in range(1000):
+        found.append(heads.cross_entropies(logits, classes))
+        gradients.extend(torch.autograd.grad(found[-1].sum(), logits))
+
+    found, gradient = torch.stack(found), torch.stack(gradients).mean(dim=0)
+    # 18 classes are in the last cluster, 7 in the one before, 5 among the frequent.
+    is_sampled = classes > 12
+    assert 0 < is_sampled.sum() < 20
+    assert ((found.std(dim=0) > 1e-3) == is_sampled).all()
+    # The logarithm of an estimate is a little low on average.
+    torch.testing.assert_close(found.mean(dim=0), exact, atol=0.1, rtol=0)
+    torch.testing.assert_close(gradient, exact_gradient, atol=0.03, rtol=0)
 
 
 def test_a_feature_without_classes_has_no_loss():
@@ -186,7 +247,8 @@ def test_log_probabilities_of_one_step_belong_to_the_cross_entropies(monkeypatch
     monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 5)
     monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (3,))
     heads = CategoryHeads((2, 6))
-    logits = torch.randn(4, sum(heads.widths))
+    heads.eval()
+    logits = torch.randn(4, heads.width)
     classes = torch.tensor([[1, 1], [2, 3], [1, 4], [2, 6]])
 
     tables = heads.log_probabilities(logits)

@@ -122,6 +122,11 @@ class Sequences:
                 rows = np.arange(rows.start, rows.stop)
             yield self.take_codes(rows)
 
+    def codes_of(self, k):
+        """Return the codes of categorical feature k at all time steps, in order."""
+        codes = self.categorical[k].codes
+        return np.concatenate([codes[rows] for rows in self._iter_rows(1)])
+
     def _iter_rows(self, width):
         """Yield the rows of all time steps, in order; slices if they are contiguous."""
         size = max(1, CHUNK_VALUES // max(1, width))

@@ -176,9 +176,8 @@ class CategoricalFeatures:
         options = self.min_frequency, self.max_categories, self.handle_unknown
         self.vocabularies = []
         for k, feature in enumerate(sequences.categorical):
-            codes = [chunk[:, k] for chunk in sequences.iter_code_chunks()]
             vocabulary = Vocabulary(*options)
-            vocabulary.fit(np.concatenate(codes), feature.categories, given[k])
+            vocabulary.fit(sequences.codes_of(k), feature.categories, given[k])
             self.vocabularies.append(vocabulary)
         return self
 
@@ -188,12 +187,17 @@ class CategoricalFeatures:
         return tuple(vocabulary.n_classes for vocabulary in self.vocabularies)
 
     @property
+    def frequencies(self):
+        """Frequencies of the classes of each feature, a list of ndarray."""
+        return [vocabulary.frequencies for vocabulary in self.vocabularies]
+
+    @property
     def entropies(self):
         """Entropy of each feature's class frequencies, in nats."""
         return tuple(
             # A category of the vocabulary may not occur: 0 log 0 is 0.
-            float(-np.sum(v.frequencies * np.log(np.maximum(v.frequencies, 1e-300))))
-            for v in self.vocabularies
+            float(-np.sum(p * np.log(np.maximum(p, 1e-300))))
+            for p in self.frequencies
         )
 
     def lookups(self, sequences, names):

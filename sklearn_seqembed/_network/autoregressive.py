@@ -101,7 +101,7 @@ class AutoregressiveDecoder(nn.Module):
         self.initial_state = InitialState(n_final, cell, self.cells)
         self.heads = CategoryHeads(n_classes)
         # Output of a step: F values, logits of categories, and the logit of the end.
-        self.width = n_features + sum(self.heads.widths) + 1
+        self.width = n_features + self.heads.width + 1
         self.output = build_linear(hidden_size, self.width)
 
     def decode_states(self, final_states, lengths, values, classes):

@@ -96,7 +96,7 @@ class Decoder(nn.Module):
             self.initial_state = InitialState(projection.n_final, cell, self.cells)
         self.heads = CategoryHeads(n_classes)
         # Output of a step: F values, logits of categories, and the logit of the end.
-        self.width = n_features + sum(self.heads.widths) + 1
+        self.width = n_features + self.heads.width + 1
         self.output = build_linear(hidden_size, patch_size * self.width)
 
     def forward(self, vectors, n_steps, lengths=None):

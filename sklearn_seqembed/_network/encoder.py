@@ -199,7 +199,7 @@ class Encoder(nn.Module):
         float32 tensor of shape (N, n_final)
             Final states of all directions, after the linear layer if there is one.
         """
-        n_categorical = len(self.embedding.tables)
+        n_categorical = len(self.embedding.n_classes)
         if categories.shape[-1] != n_categorical:
             raise ValueError(
                 f"categories has shape {tuple(categories.shape)}, expected (N, L, "

@@ -30,7 +30,7 @@ def decode_greedily(decoder, final_states, longest, shortest=1, lengths=None):
         Number of time steps of each sequence.
     """
     n_samples, device = len(final_states), final_states.device
-    shape = n_samples, longest, len(decoder.heads.widths)
+    shape = n_samples, longest, len(decoder.heads.n_classes)
     all_values = final_states.new_zeros(n_samples, longest, decoder.n_features)
     all_classes = torch.zeros(shape, dtype=torch.int64, device=device)
     chosen_lengths = torch.full((n_samples,), longest, device=device)

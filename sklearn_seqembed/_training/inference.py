@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 
+from sklearn_seqembed._network.categories import CategoryEmbedding
 from sklearn_seqembed._network.generation import decode_greedily, search_beam
 from sklearn_seqembed._training.devices import keep_freed_memory, to_device
 
@@ -28,15 +29,21 @@ class InferenceNet(NeuralNet):
             vectors[indices] = found.cpu().numpy()
         return vectors
 
-    def calibrate(self, dataset):
+    def calibrate(self, dataset, frequencies=()):
         """Learn to standardize the inputs that the encoder derives from the values.
 
         Parameters
         ----------
         dataset : SequenceDataset
             Some sequences, without augmentation.
+        frequencies : sequence of ndarray of shape (n_classes,), default=()
+            Frequencies of the classes of each categorical feature.
         """
-        self.module_.encoder.reader.calibrate(
+        encoder = self.module_.encoder
+        for module in encoder.modules():
+            if isinstance(module, CategoryEmbedding):
+                module.calibrate(frequencies)
+        encoder.reader.calibrate(
             (inputs["numeric"], inputs["lengths"])
             for _, inputs, _ in self._iter_batches(dataset, decodes=False)
         )
@@ -220,7 +227,7 @@ class InferenceNet(NeuralNet):
         n_values = self.module__n_features + encoder.embedding.width
         if decodes:
             decoders = self.module_.decoders.values()
-            n_values += max(sum(decoder.heads.widths) for decoder in decoders)
+            n_values += max(decoder.heads.width for decoder in decoders)
             cells = [decoder.cells for decoder in decoders]
             n_cells = max(n_cells, *(max(c.hidden_size, c.input_size) for c in cells))
         elif reservoir:
