@@ -33,6 +33,7 @@ PROGRAMS = (
     Program("speed.small_jobs", 2, needs_data=False),
     Program("speed.grid_search", 3, needs_data=False),
     Program("speed.time_to_error", 18),
+    Program("speed.extremes", 35, needs_data=False),
     Program("quality.classification", 30),
     Program("events.names", 40),
     Program("events.sentences", 35),

@@ -1,0 +1,299 @@
+"""Does the time of a fit explode with many features, flags, categories or time steps?
+
+Four kinds of data are compared with the plain data of the same size that a user would
+expect to take as long: 256 flags with 256 numbers; 38,000 and 150,000 categories with
+100; 1,000 features, most of them 0, at the end of a training with the same features at
+its beginning. The long sequences have no such counterpart; their whole time is measured
+with all defaults, where "auto" limits the number of epochs.
+
+The last table tells what the random samples of rare categories cost in quality. Its
+data resemble logs: 20 templates of 10 frequent tokens, in which 3 tokens of each
+sequence are replaced by identifiers drawn from 38,000. Vectors of unseen sequences are
+decoded, and the fraction of frequent tokens that are decoded correctly is compared with
+that of a full softmax.
+
+Each measurement has its own process with one thread; those that are compared take
+turns.
+"""
+
+import functools
+import statistics
+
+import numpy as np
+
+from ..formatting import make_table
+from ..runner import judge, show_progress
+from ..timing import median_ratio, take_turns, timed
+from ..workers import Worker
+
+N_ROUNDS = 3
+
+N_FLAGS = 256
+N_FEATURES = 1000
+CATEGORIES = (38_000, 150_000)
+FEW_CATEGORIES = 100
+LONG = {"1 of 100,000": (100_000,), "2 of 1,000,000": (1_000_000, 1_000_000)}
+MAX_MINUTES = 10
+
+RATIO_COLUMNS = {
+    "data": "",
+    "compared with": "",
+    "measured": "",
+    "data, s": ".2f",
+    "compared, s": ".2f",
+    "ratio": ".2f",
+}
+LONG_COLUMNS = {"sequences": "", "epochs": ",d", "patch size": ",d", "minutes": ".1f"}
+QUALITY_COLUMNS = {
+    "softmax of 38,000 categories": "",
+    "seconds per epoch": ".2f",
+    "frequent tokens decoded correctly": ".3f",
+}
+
+
+def run(options):
+    """Measure all cases."""
+    n_rounds = 1 if options.quick else N_ROUNDS
+    rows = [*measure_flags(options.quick, n_rounds)]
+    rows += measure_categories(options.quick, n_rounds)
+    rows += [measure_features(options.quick, flushes) for flushes in (True, False)]
+    quality = measure_quality(options.quick)
+    long = [measure_long(name, options.quick) for name in LONG]
+    longest = max(row["minutes"] for row in long)
+    return {
+        "tables": {
+            "extremes": make_table("Time, and ratios", RATIO_COLUMNS, rows),
+            "extremes-quality": make_table(
+                "Sampled and full softmax", QUALITY_COLUMNS, quality
+            ),
+            "extremes-long": make_table("Long sequences", LONG_COLUMNS, long),
+        },
+        "targets": [
+            judge(
+                "minutes of a fit of long sequences with all defaults",
+                f"about {MAX_MINUTES}",
+                f"{longest:.1f}",
+                longest <= 1.1 * MAX_MINUTES,
+            )
+        ],
+    }
+
+
+# In the worker
+
+
+def _make_flags(n_sequences, as_numbers):
+    X = np.random.default_rng(0).random((n_sequences, 100, N_FLAGS)) < 0.1
+    return list(X.astype(np.float32) if as_numbers else X)
+
+
+def _make_tokens(n_sequences, n_categories):
+    """Simulate tokens, all categories equally frequent, and list the categories."""
+    names = np.char.mod("token %d", np.arange(n_categories)).astype(object)
+    codes = np.random.default_rng(0).integers(n_categories, size=(n_sequences, 20))
+    return [names[row].tolist() for row in codes], names
+
+
+def _make_logs(n_sequences, n_categories):
+    """Simulate logs; return the tokens and which of them are frequent."""
+    rng = np.random.default_rng(0)
+    templates = rng.integers(60, size=(20, 10))
+    tokens = np.char.mod("word %d", templates).astype(object)
+    X = tokens[rng.integers(20, size=n_sequences)]
+    is_frequent = np.ones(X.shape, dtype=bool)
+    for row, flags in zip(X, is_frequent, strict=True):
+        steps = rng.choice(10, size=3, replace=False)
+        row[steps] = [f"id {i}" for i in rng.integers(n_categories, size=3)]
+        flags[steps] = False
+    return X.tolist(), is_frequent
+
+
+def _embedder(**parameters):
+    from sklearn_seqembed import LSTMSequenceEmbedder
+
+    parameters = {"device": "cpu", "random_state": 0} | parameters
+    return LSTMSequenceEmbedder(**parameters)
+
+
+def _use_full_softmax():
+    from sklearn_seqembed._network import categories
+
+    categories.SAMPLED_CLASSES = 10**9
+
+
+def _epoch_seconds(embedder):
+    """Return the seconds of an epoch, without the first one."""
+    return statistics.median([row["dur"] for row in embedder.history_][1:])
+
+
+def time_flags(n_sequences, as_numbers):
+    """Return seconds of an epoch and of `transform`."""
+    X = _make_flags(n_sequences, as_numbers)
+    embedder = _embedder(max_epochs=4).fit(X)
+    embedder.transform(X[:10])
+    seconds, _ = timed(embedder.transform, X)
+    return _epoch_seconds(embedder), seconds
+
+
+def time_categories(n_sequences, n_categories, is_full):
+    """Return seconds of an epoch."""
+    if is_full:
+        _use_full_softmax()
+    X, names = _make_tokens(n_sequences, n_categories)
+    # The same network for all numbers of categories.
+    embedder = _embedder(max_epochs=3, categories=[names])
+    return _epoch_seconds(embedder.fit(X))
+
+
+def time_features(n_sequences, n_epochs, flushes):
+    """Return seconds of early and of late epochs."""
+    from sklearn_seqembed._training import fitting
+
+    if not flushes:
+        fitting.flush_denormals = lambda: None
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_sequences, 40, N_FEATURES)).astype(np.float32)
+    X *= rng.random(X.shape) < 0.01
+    embedder = _embedder(max_epochs=n_epochs).fit(list(X))
+    seconds = [row["dur"] for row in embedder.history_]
+    n = max(1, n_epochs // 10)
+    return statistics.median(seconds[1 : n + 1]), statistics.median(seconds[-n:])
+
+
+def measure_accuracy(n_sequences, n_epochs, is_full):
+    """Return seconds of an epoch, and the fraction of frequent tokens decoded."""
+    if is_full:
+        _use_full_softmax()
+    n_categories = CATEGORIES[0]
+    words = [f"word {i}" for i in range(60)]
+    vocabulary = words + [f"id {i}" for i in range(n_categories)]
+    X, is_frequent = _make_logs(n_sequences + 500, n_categories)
+    embedder = _embedder(max_epochs=n_epochs, categories=[vocabulary])
+    embedder.fit(X[:n_sequences])
+    decoded = embedder.inverse_transform(embedder.transform(X[n_sequences:]))
+    correct = [
+        np.array(row, dtype=object)[: len(true)] == np.array(true, dtype=object)
+        if len(row) == len(true)
+        else np.zeros(len(true), dtype=bool)
+        for row, true in zip(decoded, X[n_sequences:], strict=True)
+    ]
+    accuracy = np.array(correct)[is_frequent[n_sequences:]].mean()
+    return _epoch_seconds(embedder), float(accuracy)
+
+
+def time_long(lengths, max_epochs):
+    """Return seconds, epochs and patch size of a fit with all defaults."""
+    rng = np.random.default_rng(0)
+    X = [np.sin(np.arange(n) / 50) + 0.1 * rng.normal(size=n) for n in lengths]
+    seconds, embedder = timed(_embedder(max_epochs=max_epochs).fit, X)
+    return seconds, embedder.n_iter_, embedder.patch_size_
+
+
+# In the main process
+
+
+def _call(function, **kwargs):
+    with Worker("speed.extremes") as worker:
+        return worker.call(function, **kwargs)
+
+
+def _row(data, compared, measured, seconds, others):
+    return {
+        "data": data,
+        "compared with": compared,
+        "measured": measured,
+        "data, s": statistics.median(seconds),
+        "compared, s": statistics.median(others),
+        "ratio": median_ratio(seconds, others),
+        "figures": {"data": seconds, "compared": others},
+    }
+
+
+def measure_flags(quick, n_rounds):
+    """Return the rows of flags."""
+    show_progress("flags")
+    n_sequences = 20 if quick else 400
+    call = functools.partial(_call, "time_flags", n_sequences=n_sequences)
+    figures = take_turns(
+        {
+            name: functools.partial(call, as_numbers=name == "numbers")
+            for name in ("flags", "numbers")
+        },
+        n_rounds,
+    )
+    flags, numbers = (
+        list(zip(*figures[name], strict=True)) for name in ("flags", "numbers")
+    )
+    data, compared = f"{N_FLAGS} flags", f"{N_FLAGS} numbers"
+    return [
+        _row(data, compared, measured, flags[i], numbers[i])
+        for i, measured in enumerate(["epoch", "transform"])
+    ]
+
+
+def measure_categories(quick, n_rounds):
+    """Return the rows of categories."""
+    n_sequences, divisor = (200, 10) if quick else (2000, 1)
+    call = functools.partial(_call, "time_categories", n_sequences=n_sequences)
+    few = functools.partial(call, n_categories=FEW_CATEGORIES, is_full=False)
+    rows = []
+    for n_categories in CATEGORIES:
+        show_progress(f"{n_categories:,} categories")
+        many = functools.partial(call, n_categories=n_categories // divisor)
+        figures = take_turns(
+            {
+                "few": few,
+                "sampled": functools.partial(many, is_full=False),
+                "full": functools.partial(many, is_full=True),
+            },
+            n_rounds,
+        )
+        data = f"{n_categories:,} categories"
+        for compared, name in (
+            (f"{FEW_CATEGORIES} categories", "few"),
+            ("the same, full softmax", "full"),
+        ):
+            rows.append(
+                _row(data, compared, "epoch", figures["sampled"], figures[name])
+            )
+    return rows
+
+
+def measure_features(quick, flushes):
+    """Return the row of many features."""
+    show_progress(f"{N_FEATURES:,} features")
+    early, late = _call(
+        "time_features",
+        n_sequences=8 if quick else 64,
+        n_epochs=4 if quick else 200,
+        flushes=flushes,
+    )
+    denormals = "set to 0" if flushes else "kept"
+    data = f"{N_FEATURES:,} features, denormal numbers {denormals}"
+    return _row(data, "the first epochs", "last epochs", [late], [early])
+
+
+def measure_quality(quick):
+    """Return the rows of the sampled and of the full softmax."""
+    rows = []
+    for name, is_full in (("sampled", False), ("full", True)):
+        show_progress(f"{name} softmax")
+        seconds, accuracy = _call(
+            "measure_accuracy",
+            n_sequences=200 if quick else 5000,
+            n_epochs=2 if quick else 20,
+            is_full=is_full,
+        )
+        rows.append(dict(zip(QUALITY_COLUMNS, (name, seconds, accuracy), strict=True)))
+    return rows
+
+
+def measure_long(name, quick):
+    """Return the row of long sequences."""
+    show_progress(f"{name} steps")
+    lengths = [n // 100 for n in LONG[name]] if quick else LONG[name]
+    seconds, n_epochs, patch_size = _call(
+        "time_long", lengths=lengths, max_epochs=2 if quick else "auto"
+    )
+    values = f"{name} steps", n_epochs, patch_size, seconds / 60
+    return dict(zip(LONG_COLUMNS, values, strict=True))
