@@ -20,6 +20,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -244,6 +245,58 @@ def _dataset(sequences):
     return datasets.Dataset.from_dict(_columns(sequences))
 
 
+def _levels(sequences):
+    """Make a frame with two levels of rows."""
+    rows = [(i, t) for i, x in enumerate(sequences) for t in range(len(x))]
+    steps = [step for x in sequences for step in x]
+    index = pd.MultiIndex.from_tuples(rows, names=["id", "t"])
+    return pd.DataFrame(steps, index=index).rename(columns=str)
+
+
+def _pivot(sequences):
+    """Make a frame with two levels of columns, by feature and time step."""
+    columns = pd.MultiIndex.from_product(
+        [[f"f{j}" for j in range(len(sequences[0][0]))], range(len(sequences[0]))]
+    )
+    rows = [[t[j] for j in range(len(x[0])) for t in x] for x in sequences]
+    return pd.DataFrame(rows, columns=columns)
+
+
+class _Frame(pd.DataFrame):
+    @property
+    def _constructor(self):
+        return _Frame
+
+
+class _ArrayLike:
+    """An object that offers only the protocol of arrays."""
+
+    def __init__(self, values):
+        self.values = np.array(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values.astype(dtype or self.values.dtype)
+
+
+def _relation(sequences):
+    import duckdb
+
+    table = pa.table(_columns(sequences))
+    return duckdb.from_arrow(table)
+
+
+def _xarray(sequences):
+    import xarray
+
+    return xarray.DataArray(np.array(sequences), dims=("id", "t", "feature"))
+
+
+def _xarray_dataset(sequences):
+    import xarray
+
+    return xarray.Dataset({"a": ("id", np.array(_flat(sequences))[:, 0])})
+
+
 def _objects(items):
     array = np.empty(len(items), dtype=object)
     array[:] = items
@@ -326,6 +379,46 @@ CONTAINERS = {
     "awkward": _awkward,
     "dataset": _dataset,
     "dataset column": lambda s: _dataset(s)["f0"],
+    "xarray": _xarray,
+    "list of xarray": lambda s: list(_xarray(s)),
+    "xarray Dataset": _xarray_dataset,
+    "duckdb": _relation,
+    "narwhals": lambda s: nw.from_native(pl.DataFrame(_columns(s))),
+    "two levels of rows": _levels,
+    "two levels of columns": _pivot,
+    "subclass of a frame": lambda s: _Frame(_columns(s)),
+    "sparse frame": lambda s: pd.DataFrame(_flat(s)).astype("Sparse[float]"),
+    "pandas text columns": lambda s: pd.DataFrame(_flat(s)).astype(str),
+    "pandas categorical": lambda s: pd.DataFrame(_flat(s)).astype("category"),
+    "pandas times": lambda s: pd.DataFrame(
+        {"a": _flat(s), "t": pd.date_range("2020", periods=len(s))}
+    ),
+    "polars structs": lambda s: pl.Series(
+        [[{f"f{j}": v for j, v in enumerate(t)} for t in x] for x in s]
+    ),
+    "polars categories": lambda s: pl.Series(_flat(s)).cast(pl.List(pl.Categorical)),
+    "polars enums": lambda s: pl.DataFrame(_flat(s), orient="row").cast(
+        pl.Enum(["a", "bc", "d"])
+    ),
+    "list of polars frames": lambda s: [
+        pl.DataFrame(x, schema=[f"f{j}" for j in range(len(x[0]))], orient="row")
+        for x in s
+    ],
+    "list of Arrow tables": lambda s: [
+        pa.table({f"f{j}": [t[j] for t in x] for j in range(len(x[0]))}) for x in s
+    ],
+    "list of Arrow arrays": lambda s: [pa.array(x) for x in _flat(s)],
+    "arrow dictionary": lambda s: pa.array(_flat(s)[0]).dictionary_encode(),
+    "array protocol": _ArrayLike,
+    "list of array protocols": lambda s: [_ArrayLike(x) for x in s],
+    "strings of numpy": lambda s: np.array(
+        ["".join(map(str, x)) for x in _flat(s)], dtype=np.dtypes.StringDType()
+    ),
+    "wide flags": lambda s: np.array(_flat(s)) == _flat(s)[0][0],
+    "lists as text": lambda s: [str(x) for x in s],
+    "times as text": lambda s: [[f"2020-01-{len(x):02}T00:00"] * 2 for x in s],
+    "series of arrays": lambda s: pd.Series({f"k{i}": x for i, x in enumerate(s)}),
+    "memory view": lambda s: memoryview(np.array(_flat(s), dtype=float)),
     "dicts": lambda s: [{"a": x, "b": x} for x in _flat(s)],
     "steps that are dicts": lambda s: [
         [{f"f{j}": v for j, v in enumerate(t)} for t in x] for x in s
@@ -346,7 +439,14 @@ CONTAINERS = {
     "mixed list": lambda s: [_flat(s)[0], np.array(s[-1]), "ab"][: len(s) + 1],
 }
 # Containers in which the number of sequences is not that of what was drawn.
-UNKNOWN_LENGTHS = {"packed", "4-D array", "1-D array", "mixed list", "set"}
+UNKNOWN_LENGTHS = {
+    "packed",
+    "4-D array",
+    "1-D array",
+    "mixed list",
+    "set",
+    "two levels of rows",
+}
 METHODS = (
     "fit",
     "fit",
@@ -394,12 +494,14 @@ def draw_case(rng):
     if which < 0.7:
         method = rng.choice(METHODS)
         estimator = _estimator(LSTMSequenceEmbedder, kind, method)
-        call = _Call(estimator, method, (X,), n)
+        output = rng.choice(["default", "default", "pandas"])
+        call = _Call(estimator, method, (X,), n, output)
         return Case("LSTMSequenceEmbedder", method, name, call, (X,))
     method = rng.choice(PREDICTOR_METHODS)
     estimator = _estimator(LSTMSequencePredictor, kind, method)
     if method in ("predict", "predict_top"):
-        call = _Call(estimator, method, (X,), n)
+        k = (rng.choice(ODD_PARAMETERS),) if rng.random() < 0.3 else ()
+        call = _Call(estimator, method, (X, *k * (method == "predict_top")), n)
         return Case("LSTMSequencePredictor", method, name, call, (X,))
     y_name, y, n_targets = draw_container(rng, kind)
     if n is not None and rng.random() < 0.7:
@@ -423,16 +525,23 @@ def _plain(n):
 class _Call:
     """Call a method and check its result."""
 
-    def __init__(self, estimator, method, args, n):
+    def __init__(self, estimator, method, args, n, output="default"):
         self.estimator, self.method, self.args, self.n = estimator, method, args, n
+        self.output = output
 
     def __call__(self):
+        self.estimator.set_output(transform=self.output)
         result = getattr(self.estimator, self.method)(*self.args)
         n = self.n
         if self.method in ("fit", "partial_fit"):
             assert result is self.estimator, "fit returns another object"
-            check_vectors(result.transform(self.args[0]), n, result)
+            vectors = result.set_output(transform="default").transform(self.args[0])
+            check_vectors(vectors, n, result)
         elif self.method in ("transform", "fit_transform"):
+            if self.output == "pandas":
+                assert isinstance(result, pd.DataFrame), type(result)
+                assert list(result) == list(self.estimator.get_feature_names_out())
+                result = result.to_numpy()
             check_vectors(result, n, self.estimator)
         elif self.method == "score":
             assert isinstance(result, float), f"score is {result!r}"
@@ -509,11 +618,11 @@ def _draw_function(rng):
     method = rng.choice(FUNCTIONS)
     name, X, _ = draw_container(rng)
     if method == "make_windows":
-        size = rng.choice([1, 2, 0, -1, 1.5, True, "a", 10**400, None])
-        args = X, size, rng.choice([1, 2])
+        sizes = [rng.choice([1, 1, 2, *ODD_PARAMETERS]) for _ in range(3)]
+        args = X, *sizes
 
         def call():
-            windows, targets = make_windows(*args)
+            windows, targets = make_windows(X, *sizes[:2], stride=sizes[2])
             assert len(windows) == len(targets)
     else:
         function = {

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import awkward as ak
 import datasets
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -28,6 +29,16 @@ PEOPLE = pd.DataFrame({"id": [1, 1, 2], "a": [1.0, 3.0, 5.0], "b": [2.0, 4.0, 6.
 GRID = xr.Dataset({"a": (("sample", "time"), np.ones((2, 3)))})
 
 
+class ArrayLike:
+    """An object that offers only numpy's protocol for arrays."""
+
+    def __init__(self, values):
+        self.values = np.array(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values.astype(dtype or self.values.dtype)
+
+
 def read(X):
     """Return the values of each sequence."""
     sequences, _ = check_sequences(X)
@@ -48,6 +59,10 @@ CONVERTED = {
     "a dataset": datasets.Dataset.from_dict(
         {"a": [[1.0, 3.0], [5.0]], "b": [[2.0, 4.0], [6.0]]}
     ),
+    "a frame of narwhals": nw.from_native(
+        pl.DataFrame({"a": [[1.0, 3.0], [5.0]], "b": [[2.0, 4.0], [6.0]]})
+    ),
+    "objects with a protocol": [ArrayLike(x) for x in TWO_FEATURES],
     "views of lists": pa.array(
         TWO_FEATURES, pa.list_view(pa.large_list_view(pa.float64()))
     ),
@@ -69,6 +84,9 @@ UNIVARIATE = {
     "a frame of integers of 128 bits": pl.DataFrame({"a": ONE_FEATURE}).cast(
         pl.List(pl.Int128)
     ),
+    "a Series of narwhals": nw.from_native(
+        pl.Series(ONE_FEATURE).cast(pl.List(pl.Int128)), series_only=True
+    ),
     "groups of one column": pd.DataFrame(
         {"id": [1, 1, 1, 2, 3, 3], "a": np.arange(1.0, 7)}
     ).groupby("id")["a"],
@@ -83,6 +101,9 @@ def test_objects_of_one_feature_are_read(X):
 def test_arrays_of_other_libraries_are_read_as_arrays():
     values = np.arange(12.0).reshape(2, 3, 2)
 
+    assert read(ArrayLike(values)) == values.tolist()
+    assert read(xr.DataArray(values)) == values.tolist()
+    assert read(xr.DataArray(values.astype(object))) == values.tolist()
     assert read(ak.from_numpy(values)) == values.tolist()
     assert read(pa.FixedShapeTensorArray.from_numpy_ndarray(values)) == values.tolist()
     assert read(np.matrix("1 2; 3 4")) == [[[1], [2]], [[3], [4]]]
@@ -228,6 +249,9 @@ def test_values_that_are_not_read_are_named(X, match):
         ak.Array([1.0, 2.0, 3.0]),
         datasets.Dataset.from_dict({"y": [1, 2, 3]})["y"],
         pl.Series([1, 2, 3], dtype=pl.Int128),
+        nw.from_native(pl.Series([1, 2, 3]), series_only=True),
+        xr.DataArray([1.0, 2.0, 3.0]),
+        ArrayLike([1, 2, 3]),
     ],
     ids=lambda y: type(y).__module__.partition(".")[0],
 )
@@ -235,6 +259,14 @@ def test_numbers_of_other_libraries_are_single_targets(y):
     predictor = LSTMSequencePredictor(4, max_epochs=1).fit(ONE_FEATURE, y)
 
     assert predictor.predict(ONE_FEATURE).shape == (3,)
+
+
+def test_sequences_with_a_protocol_are_targets():
+    y = [ArrayLike(x) for x in ONE_FEATURE]
+
+    predictor = LSTMSequencePredictor(4, max_epochs=1).fit(ONE_FEATURE, y)
+
+    assert len(predictor.predict(ONE_FEATURE)[0]) in (1, 2, 3)
 
 
 def test_targets_without_a_value_are_named():

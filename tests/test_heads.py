@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from small_fits import small_embedder
 from sklearn.metrics import d2_log_loss_score, r2_score
+from small_fits import small_embedder
 
 from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 from sklearn_seqembed._features.encoder import EncodedSequences
@@ -66,8 +66,17 @@ def test_binary_features_are_standardized_numbers():
     vectors = embedding.tables[0].weight[[2, 1, 0]]
     assert torch.equal(embedded[0, :, :n_vector], vectors)
     # Of the first: (0 - .2) / .4 and (1 - .2) / .4. The last never had its class 2.
-    expected = [[-0.5, 0, 0], [2, 0, 10], [0, 0, 0]]
+    expected = [[-0.5, 0, 0], [2, 0, 10], [0, -1, 0]]
     assert_allclose(embedded[0, :, n_vector:].detach(), expected, atol=1e-6)
+
+
+def test_a_flag_that_is_true_or_missing_is_learned():
+    X = [[True, None], [None, True], [True, True], [None, None, True]] * 10
+
+    embedder = small_embedder(max_epochs=60, lr=0.03).fit(X)
+
+    vectors = embedder.transform(X[:4])
+    assert np.ptp(vectors, axis=0).max() > 0.1
 
 
 def test_hundreds_of_flags_are_as_many_inputs_and_outputs():

@@ -264,8 +264,8 @@ def measure_features(quick, flushes):
     show_progress(f"{N_FEATURES:,} features")
     early, late = _call(
         "time_features",
-        n_sequences=8 if quick else 64,
-        n_epochs=4 if quick else 200,
+        n_sequences=8 if quick else 32,
+        n_epochs=4 if quick else 100,
         flushes=flushes,
     )
     denormals = "set to 0" if flushes else "kept"

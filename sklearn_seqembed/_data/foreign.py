@@ -76,6 +76,8 @@ def convert_foreign(X, name="X", expected=_SEQUENCES):
             raise _refusal(X, name, expected, remedy)
         if isinstance(X, Sequence) and not _may_have_reader(X):
             return list(X)  # a deque, for example
+        if _is_only_array(X):
+            return np.asarray(X)
     if getattr(getattr(X, "dtype", None), "names", None) is not None:
         raise TypeError(
             f"{name} is a structured array with the fields {list(X.dtype.names)}, "
@@ -162,6 +164,19 @@ def _may_have_reader(X):
             "__arrow_c_stream__",
         )
     )
+
+
+def _is_only_array(X):
+    """Return whether numpy's protocol for arrays is the only way to read an object."""
+    return hasattr(X, "__array__") and not any(
+        hasattr(X, attribute)
+        for attribute in ("shape", "columns", "__arrow_c_array__", "__arrow_c_stream__")
+    )
+
+
+def _read_narwhals(X, name, expected):
+    """Return the frame or Series that narwhals wraps."""
+    return convert_foreign(X.to_native(), name, expected)
 
 
 def _read_tensor(X, name, expected):
@@ -255,6 +270,8 @@ _CONVERSIONS = {
     "awkward.Array": _read_awkward,
     "datasets.Column": _read_dataset_column,
     "datasets.Dataset": _read_dataset,
+    "narwhals.DataFrame": _read_narwhals,
+    "narwhals.Series": _read_narwhals,
     "numpy.matrix": lambda X, *_: np.asarray(X),
     "pandas.DataFrame": _read_pandas,
     "pandas.DataFrameGroupBy": _read_groups,
@@ -263,4 +280,5 @@ _CONVERSIONS = {
     "polars.Series": _read_polars,
     "pyarrow.FixedShapeTensorArray": lambda X, *_: X.to_numpy_ndarray(),
     "torch.Tensor": _read_tensor,
+    "xarray.DataArray": lambda X, *_: X.to_numpy(),
 }

@@ -213,7 +213,8 @@ def _is_single(value):
     n_dimensions = getattr(value, "ndim", None)
     if n_dimensions is not None:
         return n_dimensions == 0
-    return isinstance(value, (str, bytes)) or not hasattr(value, "__len__")
+    has_items = hasattr(value, "__len__") or hasattr(value, "__array__")
+    return isinstance(value, (str, bytes)) or not has_items
 
 
 def _as_labels(y):

@@ -83,6 +83,8 @@ class CategoryEmbedding(nn.Module):
         )
         self.width = sum(table.embedding_dim for table in self.tables)
         self.width += len(self.binary)
+        missing = torch.tensor([-1.0 * (n_classes[k] < 2) for k in self.binary])
+        self.register_buffer("binary_missing", missing, persistent=False)
         # Mean and standard deviation over time of "the class is 2", set by `calibrate`.
         self.register_buffer("binary_mean", torch.full((len(self.binary),), 0.5))
         self.register_buffer("binary_std", torch.full((len(self.binary),), 0.5))
@@ -95,7 +97,7 @@ class CategoryEmbedding(nn.Module):
         frequencies : sequence of ndarray of shape (n_classes,)
             Fraction of the time steps with each class, for each feature.
         """
-        rare = [frequencies[k][1:].sum() for k in self.binary]
+        rare = [float(frequencies[k][1:].sum()) for k in self.binary]
         mean = self.binary_mean.new_tensor(rare)
         self.binary_mean.copy_(mean)
         std = (mean * (1 - mean)).clamp(min=0).sqrt()
@@ -112,10 +114,14 @@ class CategoryEmbedding(nn.Module):
         return torch.cat(vectors, dim=2)
 
     def _standardize(self, classes):
-        """Turn classes (N, L, B) into numbers, 0 where they are missing."""
+        """Turn classes (N, L, B) into numbers.
+
+        A missing value is 0, between the two classes; if there is only one, it is -1
+        and the class is 0.
+        """
         values = (classes == 2).to(self.binary_mean.dtype)
         values = (values - self.binary_mean) / self.binary_std
-        return values.masked_fill(classes == 0, 0.0)
+        return torch.where(classes == 0, self.binary_missing, values)
 
 
 def choose_embedding_size(n_classes):
