@@ -363,7 +363,7 @@ WITH_VALIDATION = {"early_stopping": True}
 RESERVOIR = {"reservoir_fraction": 0.5}
 CATEGORIES = {"categorical_features": [0]}
 RARE = {**CATEGORIES, "min_frequency": 0.3}
-NEW_CATEGORIES = np.full((3, 2), 777.0)
+NEW_CATEGORIES = np.full((3, 2), [777.0, 1.0])
 CHANGES = {
     "n_components": ({}, 5, "vectors"),
     "hidden_size": ({}, 3, "vectors"),

@@ -276,7 +276,7 @@ class CategoryHeads(nn.Module):
         return (parts if self.widths else ()), binary
 
     def _restore_order(self, x):
-        """Bring x (N, L, K), whose last axis is in `order`, to the order of features."""
+        """Bring the last axis of x (N, L, K) from `order` to that of the features."""
         is_ordered = self.order == sorted(self.order)
         return x if is_ordered else x[:, :, np.argsort(self.order)]
 
