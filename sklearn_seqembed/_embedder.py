@@ -487,9 +487,10 @@ horizon_, device_
             deviance of numbers is the squared error in the user's units, as in
             :func:`~sklearn.metrics.r2_score`; that of categories is the cross-entropy,
             and the best constant is their frequencies in X. 1 is perfect, 0 is as good
-            as the constant. Constant features are left out. With `objective="forecast"`
-            the held-back time steps are scored, with "composite" the mean of both
-            parts.
+            as the constant. Constant features are left out, and so are missing values
+            and categories that `fit` never met (:meth:`score_samples` counts these).
+            With `objective="forecast"` the held-back time steps are scored, with
+            "composite" the mean of both parts.
         """
         check_is_fitted(self)
         pairs = self._check_data(X, None, reset=False)

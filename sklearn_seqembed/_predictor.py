@@ -408,7 +408,7 @@ max_epochs_, early_stopping_, max_length_, device_
             "autoregressive".
         """
         check_is_fitted(self)
-        check_integer(k, "k", 1, LARGEST["beam_size"])
+        k = check_integer(k, "k", 1, LARGEST["beam_size"])
         sources, _ = self._check_X(X, reset=False)
         self._check_prediction_parameters()
         self._check_beam("predict_top")
@@ -534,6 +534,7 @@ max_epochs_, early_stopping_, max_length_, device_
         return min(shortest, longest), longest
 
     def _search_beams(self, vectors, beam_size):
+        beam_size = int(beam_size)
         shortest, longest = self._length_bounds()
         classes, lengths, log_probabilities = self.net_.search_beams(
             vectors, longest, shortest, beam_size, float(self.length_penalty)

@@ -79,11 +79,11 @@ def make_sequences(
     array([0, 1, 0, 1])
     """
     low, high = (lengths, lengths) if np.ndim(lengths) == 0 else lengths
-    check_integer(n_samples, "n_samples", 1)
-    check_integer(n_features, "n_features", 1)
-    check_integer(n_classes, "n_classes", 1, math.factorial(len(PLATEAUS)))
-    check_integer(low, "lengths (lowest)", 1)
-    check_integer(high, "lengths (highest)", low)
+    n_samples = check_integer(n_samples, "n_samples", 1)
+    n_features = check_integer(n_features, "n_features", 1)
+    n_classes = check_integer(n_classes, "n_classes", 1, math.factorial(len(PLATEAUS)))
+    low = check_integer(low, "lengths (lowest)", 1)
+    high = check_integer(high, "lengths (highest)", low)
     check_real(noise, "noise")
     check_real(missing, "missing", max_val=1, include_boundaries="left")
     rng = check_seed(random_state)
@@ -156,9 +156,9 @@ def make_windows(series, lookback, horizon, *, stride=1):
            [6, 7],
            [8, 9]])
     """
-    for name, value in (("lookback", lookback), ("horizon", horizon)):
-        check_integer(value, name, 1)
-    check_integer(stride, "stride", 1)
+    lookback = check_integer(lookback, "lookback", 1)
+    horizon = check_integer(horizon, "horizon", 1)
+    stride = check_integer(stride, "stride", 1)
     series = _as_series(series)
     if series.ndim not in (1, 2):
         raise ValueError(

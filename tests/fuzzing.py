@@ -446,6 +446,7 @@ UNKNOWN_LENGTHS = {
     "mixed list",
     "set",
     "two levels of rows",
+    "arrow dictionary",
 }
 METHODS = (
     "fit",

@@ -133,7 +133,24 @@ def test_awkward_strings_and_gaps_are_read():
     assert_array_equal(read(ak.Array([[1.0, None], [2.0]]))[0], [[1], [np.nan]])
 
 
+class Broken:
+    """An object whose protocol for arrays fails."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("not today")
+
+
 REFUSED = {
+    "a failing protocol": (Broken(), r"of type \w+\.Broken, .*asarray\(X\) fails: Run"),
+    "fields of xarray": (
+        xr.DataArray(np.zeros((2, 3), dtype=[("a", float)])),
+        r"structured array with the fields \['a'\]",
+    ),
+    "a view of numbers": (memoryview(np.zeros((2, 3))), r"Pass numpy.asarray\(X\)"),
+    "groups of narwhals": (
+        nw.from_native(pl.DataFrame({"i": [1, 2], "a": [1, 2]})).group_by("i"),
+        r"Pass \[group for _, group in X\]",
+    ),
     "packed sequences": (
         torch.nn.utils.rnn.pack_sequence(TENSORS),
         r"X is of type torch.PackedSequence, .*torch.nn.utils.rnn.unpack_sequence\(X\)",

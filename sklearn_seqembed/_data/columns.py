@@ -51,6 +51,8 @@ def is_sequence(cell):
     """Return whether a Python object in a cell is a sequence."""
     if isinstance(cell, (str, bytes, list, tuple)):
         return True
+    if getattr(cell, "ndim", 1) == 0:  # a tensor of a single value
+        return False
     return not isinstance(cell, dict) and hasattr(cell, "__len__")
 
 

@@ -66,18 +66,7 @@ def convert_foreign(X, name="X", expected=_SEQUENCES):
         If the user has to convert the object.
     """
     if type(X) not in _OWN_TYPES:
-        for key in _list_classes(X):
-            if key in _REMEDIES:
-                raise _refusal(X, name, expected, _REMEDIES[key])
-            if key in _CONVERSIONS:
-                return _CONVERSIONS[key](X, name, expected)
-        remedy = _find_remedy(X)
-        if remedy is not None:
-            raise _refusal(X, name, expected, remedy)
-        if isinstance(X, Sequence) and not _may_have_reader(X):
-            return list(X)  # a deque, for example
-        if _is_only_array(X):
-            return np.asarray(X)
+        X = _convert(X, name, expected)
     if getattr(getattr(X, "dtype", None), "names", None) is not None:
         raise TypeError(
             f"{name} is a structured array with the fields {list(X.dtype.names)}, "
@@ -86,6 +75,21 @@ def convert_foreign(X, name="X", expected=_SEQUENCES):
             "numpy.lib.recfunctions.structured_to_unstructured returns."
         )
     return X
+
+
+def _convert(X, name, expected):
+    """Convert an object of another library or of a class of the user."""
+    for key in _list_classes(X):
+        if key in _REMEDIES:
+            raise _refusal(X, name, expected, _REMEDIES[key])
+        if key in _CONVERSIONS:
+            return _CONVERSIONS[key](X, name, expected)
+    remedy = _find_remedy(X)
+    if remedy is not None:
+        raise _refusal(X, name, expected, remedy)
+    if isinstance(X, Sequence) and not _may_have_reader(X):
+        return list(X)  # a deque, for example
+    return _call_protocol(X, name, expected) if _is_only_array(X) else X
 
 
 def convert_items(items, locator):
@@ -129,6 +133,8 @@ def _refusal(X, name, expected, remedy):
 
 def _find_remedy(X):
     """Return how to convert an object of no known class, None if it may be read."""
+    if isinstance(X, memoryview) and X.format != "B":
+        return "Pass numpy.asarray({name})."
     if isinstance(X, (bytes, bytearray, memoryview)):
         return "One string is one sequence of characters: [bytes({name}).decode()]."
     if isinstance(X, str):
@@ -138,6 +144,8 @@ def _find_remedy(X):
             "Pass list({name}.values()) if each value is a sequence, "
             "pandas.DataFrame({name}) if each key is a feature."
         )
+    if "GroupBy" in type(X).__name__ and isinstance(X, Iterable):
+        return "Pass [group for _, group in {name}]."
     if isinstance(X, Set):
         return "Its elements have no order. Pass a list."
     if isinstance(X, Iterator):
@@ -172,6 +180,15 @@ def _is_only_array(X):
         hasattr(X, attribute)
         for attribute in ("shape", "columns", "__arrow_c_array__", "__arrow_c_stream__")
     )
+
+
+def _call_protocol(X, name, expected):
+    """Convert an object by numpy's protocol for arrays."""
+    try:
+        return np.asarray(X)
+    except Exception as exc:  # the code of the user's class
+        remedy = "numpy.asarray({name}) fails: " + f"{type(exc).__name__}."
+        raise _refusal(X, name, expected, remedy) from exc
 
 
 def _read_narwhals(X, name, expected):
@@ -248,6 +265,8 @@ def _narrow(dtype):
         return pl.Int64
     if isinstance(dtype, pl.List):
         return pl.List(_narrow(dtype.inner))
+    if isinstance(dtype, pl.Struct):
+        return pl.Struct({field.name: _narrow(field.dtype) for field in dtype.fields})
     if isinstance(dtype, pl.Array):
         return pl.Array(_narrow(dtype.inner), dtype.size)
     return dtype

@@ -13,7 +13,7 @@ MAX_INTEGER = 2**63 - 1
 
 
 def check_integer(value, name, min_val, max_val=MAX_INTEGER):
-    """Raise an error unless a value is an integer within bounds; bools are not.
+    """Check that a value is an integer within bounds; bools are not.
 
     Parameters
     ----------
@@ -23,6 +23,18 @@ def check_integer(value, name, min_val, max_val=MAX_INTEGER):
         Name of the parameter.
     min_val, max_val : int
         Bounds.
+
+    Returns
+    -------
+    int
+        The value. Integers of numpy could overflow in later calculations.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer.
+    ValueError
+        If it is out of bounds.
     """
     _refuse_other_numbers(value, name)
     check_scalar(value, name, numbers.Integral, min_val=min_val)
@@ -30,6 +42,7 @@ def check_integer(value, name, min_val, max_val=MAX_INTEGER):
         # The digits of a larger integer may fill a page.
         found = f" == {value}," if value <= MAX_INTEGER else ""
         raise ValueError(f"{name}{found} must be <= {max_val}.")
+    return int(value)
 
 
 def check_real(value, name, max_val=None, include_boundaries="both"):

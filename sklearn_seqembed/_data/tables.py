@@ -142,19 +142,22 @@ def _check_numbers(X, locator, estimator_name=None):
     for array in (column for _, column in iter_columns(X)) if is_frame else [X]:
         if getattr(getattr(array, "dtype", None), "kind", None) == "c":
             refuse_dtype(array, locator.argument)
-    X = check_array(
-        X,
-        dtype="numeric",
-        ensure_all_finite=False,
-        estimator=estimator_name,
-        input_name=locator.argument,
-    )
-    if X.dtype.kind == "O":  # decimals, or missing values that are not NaN
-        lengths = np.full(len(X), X.shape[1])
-        block = parse_values(X.ravel().tolist(), lengths, locator)
-        X = np.asarray(block.values, dtype=np.float64).reshape(X.shape)
-    refuse_dtype(X, locator.argument)
-    return X
+    try:
+        table = check_array(
+            X,
+            dtype="numeric",
+            ensure_all_finite=False,
+            estimator=estimator_name,
+            input_name=locator.argument,
+        )
+    except OverflowError:  # an integer too large for float64
+        table = np.asarray(X, dtype=object)
+    if table.dtype.kind == "O":  # decimals, or missing values that are not NaN
+        lengths = np.full(len(table), table.shape[1])
+        block = parse_values(table.ravel().tolist(), lengths, locator)
+        table = np.asarray(block.values, dtype=np.float64).reshape(table.shape)
+    refuse_dtype(table, locator.argument)
+    return table
 
 
 def _check_shape(X, name):
