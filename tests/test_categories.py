@@ -320,7 +320,9 @@ MIXED_FORMS = {
     "padded 3-D": np.array(
         [[["a", 1.0], ["b", 2.0]], [["c", 1.5], [None, None]]], dtype=object
     ),
-    "bools and numbers": [[(True, 1.0), (False, 2.0)], [(None, 3.0)]],
+    "bools and numbers": [[(True, 1.0), (False, 2.0)], [(True, 3.0)]],
+    "bools and integers": [[[True, 1.0], [False, 2.0]], [[True, 3.0]]],
+    "bools, numbers and gaps": [[(True, 1.0), (False, 2.0)], [(None, 3.0)]],
 }
 
 
@@ -352,6 +354,22 @@ def test_the_kind_of_a_feature_follows_from_its_values(X):
     assert_array_equal(sequences.blocks[0], [[1.0], [2.5], [3.0]])
     assert schema.n_features == 2
     assert schema.is_categorical.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("missing", [None, NAN])
+def test_bools_beside_numbers_are_categories_with_and_without_gaps(missing):
+    X = [[(True, 1.0), (False, 2.0)], [(True, 3.0)]]
+
+    for steps in (X, [[(missing, 1.0)], *X], [[(True, missing)], *X]):
+        _, schema = read(steps)
+        assert schema.kinds == ("bool", "numeric")
+
+
+def test_bools_among_the_numbers_of_one_feature_are_numbers():
+    sequences, schema = read([[(True, 1.0), (0.5, 2.0)], [(0, 3.0)]])
+
+    assert schema.kinds == ("numeric", "numeric")
+    assert_array_equal(sequences.blocks[0], [[1, 1], [0.5, 2], [0, 3]])
 
 
 def test_missing_values_are_found_in_mixed_features():

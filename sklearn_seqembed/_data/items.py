@@ -135,7 +135,15 @@ def _as_numeric_array(item, i, locator):
             refuse_dtype(array, locator.sequence(i))
         return None
     _check_dimensions(array, item, i, locator)
+    if array.ndim == 2 and array.dtype.kind != "b" and _holds_bools(item):
+        return None  # a feature of bools beside one of numbers
     return array
+
+
+def _holds_bools(steps):
+    """Return whether time steps that are lists or tuples hold any bool."""
+    rows = [step for step in steps if isinstance(step, (list, tuple))]
+    return not {bool, np.bool_}.isdisjoint(map(type, chain.from_iterable(rows)))
 
 
 def _as_item_array(item, i, locator):
