@@ -15,6 +15,7 @@ from sklearn_seqembed._features.relative import (
     RelativeTargets,
     columns_are_steps,
     measure_sources,
+    warn_about_scales,
 )
 from sklearn_seqembed._features.vocabulary import check_categories, join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
@@ -565,6 +566,8 @@ max_epochs_, early_stopping_, max_length_, device_
             if target_schema.may_have_columns:
                 is_sequence = columns_are_steps(sources, targets, self.instance_norm)
                 target_schema = replace(target_schema, has_columns=not is_sequence)
+            elif target_schema.is_list:
+                warn_about_scales(targets)
             self._target_schema = target_schema
         return Pairs(sources, self._target_schema.as_features(targets))
 

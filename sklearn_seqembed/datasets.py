@@ -196,7 +196,15 @@ def _as_series(series):
     missing = np.frompyfunc(is_missing, 1, 1)(array).astype(bool)
     is_number = all(isinstance(v, numbers.Real) for v in array[~missing])
     array = np.where(missing, None, array)
-    return array.astype(np.float64) if is_number else array
+    if not is_number:
+        return array
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(
+            "series holds an integer that is too large for float64. Replace it by NaN "
+            "to have it treated as missing."
+        ) from None
 
 
 def _interpolate(plateaus, times):

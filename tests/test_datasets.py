@@ -94,11 +94,20 @@ def test_a_one_dimensional_series_has_one_feature():
     assert y[-1, :, 0].tolist() == [6, 7]
 
 
+def test_sizes_may_be_integers_of_numpy():
+    series = np.arange(300.0)
+
+    X, y = make_windows(series, np.int8(100), np.int8(100), stride=np.int8(50))
+
+    assert X.shape == y.shape == (3, 100, 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
         ((np.ones(5), 4, 2), "has 5 time steps, but one window and its horizon take 6"),
         ((np.ones((2, 2, 2)), 1, 1), "series has 3 dimensions"),
+        (([1, 10**400], 1, 1), "series holds an integer that is too large for float64"),
         ((np.ones(5), 0, 2), "lookback == 0, must be >= 1"),
         ((np.ones(5), 2, 0), "horizon == 0, must be >= 1"),
     ],

@@ -138,9 +138,11 @@ def test_inverse_transform_accepts_a_frame_of_vectors(fitted, sequences):
         (np.zeros(6), r"X has the shape \(6,\), expected vectors: an array of numb"),
         (np.zeros((0, 6)), r"X has the shape \(0, 6\), expected vectors"),
         ([["a"] * 6], "X, of type list, cannot be converted to vectors: an array"),
+        (np.zeros((2, 6), bool), "X, of type ndarray, cannot be converted to vectors"),
+        (np.zeros((2, 6), "M8[s]"), "cannot be converted to vectors: an array"),
         (iter([]), r"X is of type list_iterator, expected vectors: .*list\(X\)"),
     ],
-    ids=["width", "NaN", "overflow", "1-D", "empty", "strings", "iterator"],
+    ids=["width", "NaN", "overflow", "1-D", "empty", "strings", "bools", "times", "iterator"],
 )
 def test_inverse_transform_rejects_invalid_vectors(fitted, vectors, message):
     with pytest.raises((ValueError, TypeError), match=message):

@@ -141,6 +141,10 @@ class Broken:
 
 
 REFUSED = {
+    "objects as time steps": (
+        [[ArrayLike(1.0), ArrayLike(2.0)]],
+        r"X\[0\] holds objects that cannot be converted to numbers",
+    ),
     "a failing protocol": (Broken(), r"of type \w+\.Broken, .*asarray\(X\) fails: Run"),
     "fields of xarray": (
         xr.DataArray(np.zeros((2, 3), dtype=[("a", float)])),

@@ -49,6 +49,12 @@ CONTAINERS = {
     "polars enum cells": pl.DataFrame(
         {"s": pl.Series(STRINGS, dtype=pl.Enum(STRINGS))}
     ),
+    "polars enum that is not used up": pl.DataFrame(
+        {"s": [["a", "b"]] * 6}, schema={"s": pl.List(pl.Enum(["a", "b", SECRET]))}
+    ),
+    "polars lists of enums": pl.Series(
+        [["a", "b"]] * 6, dtype=pl.List(pl.Enum(["a", "b", SECRET]))
+    ),
     "Arrow dictionary": pa.array(STRINGS).dictionary_encode(),
     "Arrow dtype": pd.Series(STRINGS, dtype="string[pyarrow]"),
 }

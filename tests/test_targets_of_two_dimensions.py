@@ -180,3 +180,26 @@ def test_features_of_other_forms_have_their_own_scales(targets):
         predicted = predictor.predict(sequences)
         found = np.stack([np.concatenate(predicted[name].tolist()) for name in "abc"])
         assert (r2_score(y, found.T, multioutput="raw_values") > 0.95).all()
+
+
+@pytest.mark.parametrize("make", [np.ndarray.tolist, list], ids=["lists", "arrays"])
+def test_a_list_of_targets_of_different_sizes_warns_with_the_way_out(targets, make):
+    X, y = targets
+
+    with pytest.warns(SequenceReadingWarning, match=r"pass numpy.asarray\(y\)"):
+        _predictor().fit(X, make(y))
+
+
+@pytest.mark.parametrize("steps", ["similar", "growing", "many"])
+def test_a_list_of_sequences_of_equal_lengths_does_not_warn(targets, steps):
+    X, y = targets
+    noise = np.random.default_rng(0).normal(size=(300, 30))
+    y = {
+        "similar": noise[:, :3],
+        "growing": noise[:, :3] * [1, 5, 25],
+        "many": noise * np.geomspace(1, 1e3, 30),
+    }[steps]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SequenceReadingWarning)
+        _predictor().fit(X, list(y))

@@ -1,5 +1,6 @@
 """Conversion of objects to arrays, and 3-D arrays of sequences padded at the end."""
 
+import re
 from dataclasses import dataclass, replace
 
 import narwhals.stable.v2 as nw
@@ -83,8 +84,9 @@ def as_array(X):
     """
     if hasattr(X, "detach") and hasattr(X, "cpu"):
         X = X.detach().cpu()
-        # numpy has no bfloat16.
-        return X.float().numpy() if "bfloat16" in str(X.dtype) else X.numpy()
+        # numpy has neither bfloat16 nor numbers of 8 bits.
+        is_other = re.search("bfloat16|float8|float4", str(X.dtype))
+        return X.float().numpy() if is_other else X.numpy()
     if isinstance(X, np.ma.MaskedArray):
         if X.dtype.kind not in "iuf":
             # filled(None) would fill in numpy's default value instead of None.

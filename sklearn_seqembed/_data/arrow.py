@@ -14,6 +14,7 @@ from sklearn_seqembed._data.arrow_types import (
     holds_sequences,
     is_list,
     is_string,
+    without_metadata,
 )
 from sklearn_seqembed._data.container import Container, join_characters
 from sklearn_seqembed._data.factorize import as_objects, factorize_characters
@@ -61,7 +62,8 @@ class ArrowContainer(Container):
             library, index = "pandas", X.index
         elif nw.dependencies.is_polars_series(X):
             library = "polars"
-        container = cls(block.dtype, index, library, column.type)
+        arrow_type = without_metadata(column.type)
+        container = cls(block.dtype, index, library, arrow_type)
         return ParsedSequences.from_contiguous([block], lengths, container, locator)
 
     def splits_strings(self, feature):

@@ -60,6 +60,31 @@ def is_string(arrow_type):
     )
 
 
+def without_metadata(arrow_type):
+    """Return an Arrow type without the metadata of its fields.
+
+    polars keeps there the categories of an Enum, even those that do not occur.
+    """
+    import pyarrow as pa
+
+    if not is_list(arrow_type):
+        return arrow_type
+    field = arrow_type.value_field.remove_metadata()
+    field = field.with_type(without_metadata(arrow_type.value_type))
+    types = pa.types
+    if types.is_fixed_size_list(arrow_type):
+        return pa.list_(field, arrow_type.list_size)
+    for has_type, build in (
+        (types.is_list, pa.list_),
+        (types.is_large_list, pa.large_list),
+        (types.is_list_view, pa.list_view),
+        (types.is_large_list_view, pa.large_list_view),
+    ):
+        if has_type(arrow_type):
+            return build(field)
+    return arrow_type
+
+
 def check_type(column, locator, nested):
     """Raise an error unless a column holds strings, or lists of supported values."""
     import pyarrow as pa

@@ -11,7 +11,11 @@ from sklearn_seqembed._data.arrow import (
     export_arrow,
     parse_column,
 )
-from sklearn_seqembed._data.arrow_types import holds_sequences, is_string
+from sklearn_seqembed._data.arrow_types import (
+    holds_sequences,
+    is_string,
+    without_metadata,
+)
 from sklearn_seqembed._data.container import join_characters, split_steps
 from sklearn_seqembed._data.factorize import as_objects
 from sklearn_seqembed._data.items import parse_items
@@ -105,7 +109,8 @@ def parse_cells(column, locator):
     data = export_arrow(column) if is_pandas else column
     if data is not None:
         block, lengths = parse_column(data, locator, nested=False)
-        return block, lengths, CellFormat("arrow", block.dtype, data.type)
+        native = without_metadata(data.type)
+        return block, lengths, CellFormat("arrow", block.dtype, native)
     cells = column.astype(object).tolist()
     block, lengths, cell = parse_objects(cells, locator)
     if cell.form == "string":

@@ -151,6 +151,11 @@ def _as_item_array(item, i, locator):
         return np.asarray(as_array(item))
     except ValueError as exc:
         raise _ragged_error(item, i, locator) from exc
+    except TypeError as exc:
+        raise TypeError(
+            f"{locator.sequence(i)} holds objects that cannot be converted to numbers. "
+            "Pass numbers or strings."
+        ) from exc
 
 
 def _ragged_error(steps, i, locator):

@@ -10,6 +10,7 @@ from sklearn_seqembed._data.arrow import arrow_to_numbers, export_arrow
 from sklearn_seqembed._data.arrow_types import is_number
 from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.foreign import convert_foreign
+from sklearn_seqembed._data.lists import ListContainer
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.parsed import is_missing
@@ -45,6 +46,11 @@ class TargetSchema:
         """Whether y is a table of numbers, so that its columns may be targets."""
         is_numeric = not self.sequences.is_categorical.any()
         return self.sequences.is_table and is_numeric and self.n_steps > 1
+
+    @property
+    def is_list(self):
+        """Whether y was a list of sequences."""
+        return isinstance(self.sequences.container, ListContainer)
 
     @property
     def is_categorical(self):

@@ -1,6 +1,9 @@
 """Strings that look like lists, times or numbers, but are read as categories."""
 
+import ast
+import json
 import re
+from contextlib import suppress
 
 import numpy as np
 
@@ -11,7 +14,11 @@ MIN_FRACTION = 0.9
 # More categories than this, of which nearly all are distinct, are not a vocabulary.
 MAX_DISTINCT = 1000
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|none|null", re.I)
+_NUMBER = re.compile(
+    r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|none|null|true|false|\.\.\.", re.I
+)
+# How numpy, torch and polars print arrays, tensors and Series.
+_PRINTED = re.compile(r"(?:array|tensor)\(.*\)|shape: \(\d+.*\n.*", re.S)
 _DECIMAL = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)?\.\d+|[1-9]\d*\.?\d*[eE][+-]?\d+)")
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d*)|nan", re.I)
 _GEOMETRY = re.compile(r"[A-Z]+ ?Z? ?\(+ ?[-+\d.]+ .*\)", re.S)
@@ -52,8 +59,8 @@ def describe_text(feature, starts, lengths, locator):
     if _most(texts, _is_list):
         example = next(filter(_is_list, texts))
         return (
-            f"{read} {_shorten(example)} looks like a list written as text; parse it, "
-            f"for example by {_parser(example)}."
+            f"{read} {_shorten(example)} looks like a list written as text; "
+            f"{_parse_line(example)}."
         )
     # Times cannot be predicted, but dates in another format can be.
     if locator.argument != "y" and _most(texts, _TIME.fullmatch):
@@ -167,12 +174,13 @@ def _is_list(text):
     text = text.strip()
     if text[:1] + text[-1:] in _BRACKETS:
         inner = text[1:-1].strip()
-        is_numeric = all(map(_NUMBER.fullmatch, re.split(r"[\s\[\](),]+", inner)))
+        parts = filter(None, re.split(r"[\s\[\](),]+", inner))
+        is_numeric = all(map(_NUMBER.fullmatch, parts))
         return not inner or is_numeric or any(mark in inner for mark in ",:'\"")
-    if _GEOMETRY.fullmatch(text):
+    if _GEOMETRY.fullmatch(text) or _PRINTED.fullmatch(text):
         return True
-    parts = re.split(r" *[,;|] *| +", text)
-    is_separated = any(mark in text for mark in ",;|") or "." in text
+    parts = re.split(r" *[,;|\t] *| +", text)
+    is_separated = any(mark in text for mark in ",;|\t.")
     return (len(parts) > 2 and is_separated and all(map(_NUMBER.fullmatch, parts))) or (
         len(parts) > 5 and all(map(_NUMBER.fullmatch, parts))
     )
@@ -182,18 +190,33 @@ def _is_number(text):
     return _DECIMAL.fullmatch(text) or _INTEGER.fullmatch(text)
 
 
-def _parser(text):
-    """Name a function that parses a list written as text."""
-    text = text.strip()
+def _parse_line(text):
+    """Say how to parse a list written as text."""
+    parser = _find_parser(text.strip())
+    if parser is None:
+        return "keep lists in a format that preserves them, such as Parquet"
+    return f"parse it, for example by {parser}"
+
+
+def _find_parser(text):
+    """Name a function that parses a text; None if there is no common one."""
     if text[:1] + text[-1:] not in _BRACKETS:
         if _GEOMETRY.fullmatch(text):
             return "shapely.from_wkt"
+        if _PRINTED.fullmatch(text):
+            return None
         mark = next((mark for mark in ",;|" if mark in text), None)
         return "text.split()" if mark is None else f"text.split({mark!r})"
-    if "'" in text or "(" in text:
-        return "ast.literal_eval"
-    is_array = " " in text and "," not in text and ":" not in text
-    return "text.strip('[]').split()" if is_array else "json.loads"
+    with suppress(ValueError):
+        json.loads(text)
+        return "json.loads"
+    # Without commas, Python would join adjacent strings.
+    if "," in text or not re.search(r"\s", text):
+        with suppress(ValueError, SyntaxError):
+            ast.literal_eval(text)
+            return "ast.literal_eval"
+    is_flat = text.count("[") == 1 and not re.search(r"[,:'\"(]|\.\.\.", text)
+    return "text.strip('[]').split()" if is_flat else None
 
 
 def _shorten(text):

@@ -33,11 +33,14 @@ def check_vectors(X, n_components, estimator_name):
         If X does not hold numbers.
     """
     expected = f"vectors: an array of numbers, of shape (n_samples, {n_components})"
-    X = as_array(convert_foreign(X, "X", expected))
+    converted = as_array(convert_foreign(X, "X", expected))
+    kind = getattr(getattr(converted, "dtype", None), "kind", "f")
     try:
+        if kind in "bmM":
+            raise TypeError(f"{converted.dtype} are no numbers")
         with np.errstate(over="ignore"):  # refused below
             vectors = check_array(
-                X,
+                converted,
                 dtype=np.float32,
                 ensure_all_finite=False,
                 ensure_2d=False,

@@ -27,6 +27,12 @@ LARGEST_FRACTION = 0.5
 LARGEST_DISTANCE = 10
 SURPRISING_RATIO = 1000
 
+# `fit` also warns of a y that is a list of sequences of equal lengths, of at most as
+# many time steps as the first constant, if the standard deviations of these time steps
+# differ by a larger factor than the second. They were not tuned.
+FEW_STEPS = 10
+SURPRISING_RATIO_OF_STEPS = 100
+
 
 class RelativeTargets:
     """Compute the location and scale of each sequence's targets from the sequence.
@@ -292,9 +298,7 @@ def columns_are_steps(sources, targets, option="auto"):
     largest = max(_mean_square(column - last) for column in columns)
     if not largest <= LARGEST_DISTANCE**2 * variance:
         return False
-    spreads = [np.sqrt(_mean_square(c - _mean(c))) for c in columns]
-    spreads = [spread for spread in spreads if 0 < spread < np.inf]
-    if max(spreads) > SURPRISING_RATIO * min(spreads):
+    if _compare_spreads(columns) > SURPRISING_RATIO:
         warn_reading(
             f"y was read as {count(len(targets), 'sequence')} of "
             f"{count(len(columns), 'time step')} that continue X, but some of its "
@@ -302,6 +306,40 @@ def columns_are_steps(sources, targets, option="auto"):
             "they are different targets, pass numpy.asarray(y)[:, None, :]."
         )
     return True
+
+
+def warn_about_scales(targets):
+    """Warn of a list of sequences whose time steps seem to be different targets.
+
+    Parameters
+    ----------
+    targets : Sequences
+        The items of a list.
+    """
+    n_steps = int(targets.lengths[0])
+    if (
+        targets.n_features > 1
+        or not targets.n_numeric
+        or not 1 < n_steps <= FEW_STEPS
+        or (targets.lengths != n_steps).any()
+    ):
+        return
+    some = evenly_spaced(targets, COMPARED_PAIRS)
+    steps = np.stack([targets.rows(i)[:, 0] for i in some]).astype(np.float64).T
+    if _compare_spreads(steps) > SURPRISING_RATIO_OF_STEPS:
+        warn_reading(
+            f"y was read as {count(len(targets), 'sequence')} of "
+            f"{count(n_steps, 'time step')} with a common scale, but some time steps "
+            f"vary more than {SURPRISING_RATIO_OF_STEPS} times as much as others; if "
+            "they are different targets, pass numpy.asarray(y)."
+        )
+
+
+def _compare_spreads(columns):
+    """Return the ratio of the largest to the smallest positive standard deviation."""
+    spreads = [np.sqrt(_mean_square(c - _mean(c))) for c in columns]
+    spreads = [spread for spread in spreads if 0 < spread < np.inf]
+    return max(spreads) / min(spreads) if spreads else 1.0
 
 
 def _last(values):
