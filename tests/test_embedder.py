@@ -142,7 +142,17 @@ def test_inverse_transform_accepts_a_frame_of_vectors(fitted, sequences):
         (np.zeros((2, 6), "M8[s]"), "cannot be converted to vectors: an array"),
         (iter([]), r"X is of type list_iterator, expected vectors: .*list\(X\)"),
     ],
-    ids=["width", "NaN", "overflow", "1-D", "empty", "strings", "bools", "times", "iterator"],
+    ids=[
+        "width",
+        "NaN",
+        "overflow",
+        "1-D",
+        "empty",
+        "strings",
+        "bools",
+        "times",
+        "iterator",
+    ],
 )
 def test_inverse_transform_rejects_invalid_vectors(fitted, vectors, message):
     with pytest.raises((ValueError, TypeError), match=message):

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_seqembed import LSTMSequenceEmbedder
-from sklearn_seqembed._network import categories as categories_module
+from sklearn_seqembed._network import heads as heads_module
 from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
 WORDS = ["ana", "bob", "abba", "cabab", "baobab", "acacia"] * 4
@@ -126,8 +126,8 @@ def test_numbers_and_categories_are_learned_in_one_network():
 
 
 def test_an_adaptive_softmax_reconstructs_its_training_words(monkeypatch):
-    monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 4)
-    monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (2, 4))
+    monkeypatch.setattr(heads_module, "FULL_SOFTMAX_CLASSES", 4)
+    monkeypatch.setattr(heads_module, "ADAPTIVE_CUTOFFS", (2, 4))
     X = ["abcdefgh", "hgfedcba", "aabbccdd", "ddeeffgg"] * 4
     embedder = _embedder(n_components=32, max_epochs=100, lr=0.02, batch_size=16).fit(X)
 

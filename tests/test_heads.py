@@ -10,15 +10,15 @@ from small_fits import small_embedder
 from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 from sklearn_seqembed._features.encoder import EncodedSequences
 from sklearn_seqembed._features.numeric import NumericFeatures
-from sklearn_seqembed._network import categories as categories_module
+from sklearn_seqembed._network import heads as heads_module
 from sklearn_seqembed._network.categories import (
     CategoryEmbedding,
-    CategoryHeads,
     choose_embedding_size,
 )
 from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
+from sklearn_seqembed._network.heads import CategoryHeads
 from sklearn_seqembed._network.loss import SequenceLoss, sum_deviances
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
@@ -52,6 +52,31 @@ def test_each_category_has_a_vector_and_a_missing_one_has_zeros():
     ]
     assert torch.equal(embedded, torch.stack(expected)[None])
     assert first.weight.grad[:, 0].tolist() == [0, 0, 0, 1]  # none for a missing one
+
+
+def test_features_with_equally_many_classes_share_a_table():
+    embedding = CategoryEmbedding((3, 4, 3))
+    shared, single = embedding.tables
+    categories = torch.tensor([[[0, 1, 3], [2, 0, 0]]])
+
+    (embedded,) = embedding(categories)
+    embedded.sum().backward()
+
+    n = shared.embedding_dim
+    zeros = torch.zeros(n)
+    assert shared.weight.shape == (8, n)
+    assert torch.equal(embedded[:, :n], torch.stack([zeros, shared.weight[2]]))
+    assert torch.equal(embedded[:, n : 2 * n], torch.stack([shared.weight[7], zeros]))
+    assert torch.equal(embedded[0, 2 * n :], single.weight[1])
+    # None for a missing category.
+    assert shared.weight.grad[:, 0].tolist() == [0, 0, 1, 0, 0, 0, 0, 1]
+
+
+def test_hundreds_of_categorical_features_have_short_vectors():
+    embedding = CategoryEmbedding((3,) * 256 + (50,) * 100, 64)
+
+    assert embedding.width == 356 * 2
+    assert len(embedding.tables) == 2
 
 
 def test_binary_features_are_standardized_numbers():
@@ -144,16 +169,16 @@ def test_another_number_of_categorical_features_is_refused():
 
 
 def test_cross_entropies_are_negative_log_probabilities():
-    heads = CategoryHeads((2, 3, 1, 4))  # logits: 3, 4, then 1 and 1 of the binary ones
-    logits = torch.randn(2, 5, heads.width)
+    heads = CategoryHeads((2, 3, 1, 4, 3))
+    logits = torch.randn(2, 5, heads.width)  # of the groups 2 and 1, 3, 4
     classes = [torch.randint(1, n + 1, (2, 5)) for n in heads.n_classes]
 
     cross_entropies = heads.cross_entropies(logits, torch.stack(classes, dim=2))
     likely = heads.most_likely(logits)
 
-    three, four, two, _ = logits.split([3, 4, 1, 1], dim=2)
+    two, _, three, third, four = logits.split([1, 1, 3, 3, 4], dim=2)
     two = torch.cat([torch.zeros_like(two), two], dim=2)
-    for k, scores in ((0, two), (1, three), (3, four)):
+    for k, scores in ((0, two), (1, three), (3, four), (4, third)):
         probabilities = scores.softmax(dim=2)
         chosen = torch.take_along_dim(probabilities, classes[k][..., None] - 1, dim=2)
         assert_allclose(cross_entropies[:, :, k], -chosen[..., 0].log(), rtol=1e-5)
@@ -161,16 +186,16 @@ def test_cross_entropies_are_negative_log_probabilities():
     assert not cross_entropies[:, :, 2].any()  # its only class is certain
     assert_array_equal(likely[:, :, 2], 1)
     assert [p.shape for p in heads.log_probabilities(logits[0])] == [
-        (5, 2), (5, 3), (5, 1), (5, 4)
+        (5, 2), (5, 3), (5, 1), (5, 4), (5, 3)
     ]  # fmt: skip
 
 
 def test_adaptive_softmax_of_many_classes_is_a_distribution(monkeypatch):
-    monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 5)
-    monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (3, 7))
-    monkeypatch.setattr(categories_module, "PREDICTED_LOGITS", 40)  # several pieces
+    monkeypatch.setattr(heads_module, "FULL_SOFTMAX_CLASSES", 5)
+    monkeypatch.setattr(heads_module, "ADAPTIVE_CUTOFFS", (3, 7))
+    monkeypatch.setattr(heads_module, "PREDICTED_LOGITS", 40)  # several pieces
     heads = CategoryHeads((2, 20))
-    assert heads.width == categories_module.ADAPTIVE_SIZE + 1
+    assert heads.width == heads_module.ADAPTIVE_SIZE + 1
     logits = 3 * torch.randn(2, 6, heads.width)
     heads.eval()
 
@@ -191,9 +216,9 @@ def test_adaptive_softmax_of_many_classes_is_a_distribution(monkeypatch):
 
 
 def _heads_of_many(monkeypatch, n_sampled):
-    monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 10)
-    monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (5, 12))
-    monkeypatch.setattr(categories_module, "SAMPLED_CLASSES", n_sampled)
+    monkeypatch.setattr(heads_module, "FULL_SOFTMAX_CLASSES", 10)
+    monkeypatch.setattr(heads_module, "ADAPTIVE_CUTOFFS", (5, 12))
+    monkeypatch.setattr(heads_module, "SAMPLED_CLASSES", n_sampled)
     torch.manual_seed(0)
     heads = CategoryHeads((30,))
     logits = torch.randn(4, 5, 64, requires_grad=True)
@@ -203,7 +228,7 @@ def _heads_of_many(monkeypatch, n_sampled):
 @pytest.mark.parametrize("training", [True, False])
 def test_without_sampling_the_softmax_is_that_of_torch(training, monkeypatch):
     heads, logits, classes = _heads_of_many(monkeypatch, n_sampled=30)
-    monkeypatch.setattr(categories_module, "PREDICTED_LOGITS", 40)  # several pieces
+    monkeypatch.setattr(heads_module, "PREDICTED_LOGITS", 40)  # several pieces
     adaptive = heads.adaptive["0"]
 
     found = heads.train(training).cross_entropies(logits, classes)
@@ -253,8 +278,8 @@ def test_a_feature_without_classes_has_no_loss():
 
 
 def test_log_probabilities_of_one_step_belong_to_the_cross_entropies(monkeypatch):
-    monkeypatch.setattr(categories_module, "FULL_SOFTMAX_CLASSES", 5)
-    monkeypatch.setattr(categories_module, "ADAPTIVE_CUTOFFS", (3,))
+    monkeypatch.setattr(heads_module, "FULL_SOFTMAX_CLASSES", 5)
+    monkeypatch.setattr(heads_module, "ADAPTIVE_CUTOFFS", (3,))
     heads = CategoryHeads((2, 6))
     heads.eval()
     logits = torch.randn(4, heads.width)

@@ -120,9 +120,9 @@ def _embedder(**parameters):
 
 
 def _use_full_softmax():
-    from sklearn_seqembed._network import categories
+    from sklearn_seqembed._network import heads
 
-    categories.SAMPLED_CLASSES = 10**9
+    heads.SAMPLED_CLASSES = 10**9
 
 
 def _epoch_seconds(embedder):

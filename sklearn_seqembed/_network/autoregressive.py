@@ -16,9 +16,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sklearn_seqembed._network.categories import CategoryEmbedding, CategoryHeads
+from sklearn_seqembed._network.categories import CategoryEmbedding
 from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._network.dropout import Dropout
+from sklearn_seqembed._network.heads import CategoryHeads
 from sklearn_seqembed._network.initial import build_linear
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.recurrent import InitialState, build_recurrent

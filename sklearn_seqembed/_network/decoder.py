@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from sklearn_seqembed._network.categories import CategoryHeads
+from sklearn_seqembed._network.heads import CategoryHeads
 from sklearn_seqembed._network.initial import build_linear
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.recurrent import InitialState, build_recurrent

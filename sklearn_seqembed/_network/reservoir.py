@@ -11,6 +11,8 @@ References
        arXiv:2012.08791.
 """
 
+import math
+
 import torch
 from torch import nn
 
@@ -89,7 +91,9 @@ class Reservoir(nn.Module):
                 if "weight_ih" in name:
                     weights.mul_(INPUT_GAIN)
             for table in self.embedding.tables:
-                table.weight.mul_(EMBEDDING_SCALE)
+                # Shorter vectors, of many features, have the same mean square length.
+                ratio = EMBEDDING_SIZE / table.embedding_dim
+                table.weight.mul_(EMBEDDING_SCALE * math.sqrt(ratio))
         self.requires_grad_(False)
 
     def forward(self, inputs, layout):
