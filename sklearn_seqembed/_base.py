@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
-from sklearn_seqembed._data.messages import count, warn_user
+from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
@@ -219,8 +219,7 @@ class BaseSequenceEstimator(
         if not continues:
             self._fit_features(pairs, rng)
             self._choose_network(pairs)
-        else:
-            self._warn_about_new_categories(pairs)
+        self._warn_about_new_categories(pairs, continues)
         self._prepare_training(pairs)
         fraction = self._choose_training(pairs, single_pass, continues)
         self._record_lengths(pairs.targets.lengths, reset=not continues)
@@ -246,22 +245,44 @@ class BaseSequenceEstimator(
         else:
             self._score_training(pairs, rng)
 
-    def _warn_about_new_categories(self, pairs):
-        """Warn that categories which occur for the first time are read as missing."""
+    def _warn_about_new_categories(self, pairs, continues):
+        """Warn that categories which are not in the vocabulary are read as missing."""
         arguments = [("X", "categories", self._features, pairs.sources)]
         if pairs.targets is not pairs.sources:
-            targets = self._target_features, pairs.targets
-            arguments.append(("y", "target_categories", *targets))
+            option = "categories" if self.shared_vocabulary else "target_categories"
+            arguments.append(("y", option, self._target_features, pairs.targets))
         for name, option, features, sequences in arguments:
+            if not continues and isinstance(getattr(self, option), str):
+                continue  # the vocabulary consists of what occurs
             new = features.categorical.list_unseen(sequences)
-            if new:
-                n_new = "1 category" if len(new) == 1 else f"{len(new)} categories"
-                warn_user(
-                    f"{name} holds {n_new} that the first call did not meet, "
-                    f"{new[0]!r} for example, read as missing. Pass "
-                    "sequences with all categories in the first call, or list them "
-                    f"in {option}."
+            if not new:
+                continue
+            n_new = "1 category" if len(new) == 1 else f"{len(new)} categories"
+            reason, remedy = (
+                f"that {option} does not list",
+                f"List all categories of {name}.",
+            )
+            if continues:
+                reason = "that the first call did not meet"
+                remedy = (
+                    "Pass sequences with all categories in the first call, or list "
+                    f"them in {option}."
                 )
+            warn_user(
+                f"{name} holds {n_new} {reason}, {new[0]!r} for example, read as "
+                f"missing. {remedy}"
+            )
+
+    def _warn_about_unseen(self, sequences):
+        """Warn of a feature of X none of whose categories occurred in `fit`."""
+        found = self._features.categorical.find_all_unseen(sequences)
+        if found is not None:
+            feature = np.flatnonzero(self.is_categorical_)[found[0]]
+            warn_reading(
+                f"No category of feature {feature} of X occurred in fit, {found[1]!r} "
+                "for example, so all were read as missing; pass X as in fit, or set "
+                "handle_unknown='error' to have such categories refused."
+            )
 
     def _copy_attributes(self):
         """Return an estimator that has the same attributes, which are not copied."""
@@ -578,6 +599,7 @@ class BaseSequenceEstimator(
 
     def _encode(self, sequences):
         """Return the vectors of sequences."""
+        self._warn_about_unseen(sequences)
         encoded = self._encode_sources(sequences)
         return self.net_.encode(SequenceDataset(encoded, self.patch_size_, parts=()))
 

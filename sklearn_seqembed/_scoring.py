@@ -216,7 +216,9 @@ class _SquaredErrors:
 
     def explained(self):
         """Return the explained fraction of each feature that is not constant."""
-        varies = np.atleast_1d(self.high > self.low)  # False if no value is observed
+        # False if no value is observed, or if deviations are so small that their
+        # squares are 0.
+        varies = np.atleast_1d((self.high > self.low) & (self.squares > 0))
         if not varies.any():
             return np.empty(0)
         return 1 - self.error[varies] / self.squares[varies]

@@ -356,6 +356,14 @@ def test_the_kind_of_a_feature_follows_from_its_values(X):
     assert schema.is_categorical.tolist() == [True, False]
 
 
+@pytest.mark.parametrize("missing", [None, NAN, pd.NA])
+@pytest.mark.parametrize("make", [list, pd.Series, lambda X: [{"a": x} for x in X]])
+def test_bools_may_be_missing_in_any_way(missing, make):
+    _, schema = read(make([[missing, True, False], [True, True]]))
+
+    assert schema.kinds == ("bool",)
+
+
 @pytest.mark.parametrize("missing", [None, NAN])
 def test_bools_beside_numbers_are_categories_with_and_without_gaps(missing):
     X = [[(True, 1.0), (False, 2.0)], [(True, 3.0)]]

@@ -128,6 +128,12 @@ def test_decimals_in_a_table_may_be_missing(X):
     assert_array_equal(read(X), [[[1.5], [2]], [[np.nan], [3]]])
 
 
+def test_awkward_bools_beside_numbers_are_bools():
+    _, schema = check_sequences(ak.Array([[(True, 0.3), (False, 1.0)]]))
+
+    assert schema.kinds == ("bool", "numeric")
+
+
 def test_awkward_strings_and_gaps_are_read():
     assert small_embedder().fit(ak.Array(["ab", "c"])).n_features_in_ == 1
     assert_array_equal(read(ak.Array([[1.0, None], [2.0]]))[0], [[1], [np.nan]])

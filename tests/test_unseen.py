@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed.exceptions import SequenceReadingWarning
 
 
 def make_logs(n, rng, n_new=0):
@@ -165,3 +166,47 @@ def test_a_category_that_is_not_given_is_refused_if_asked():
 
     with pytest.raises(ValueError, match=r"X\[0\] holds 'b' at time step 1"):
         embedder.fit([["a", "b"]])
+
+
+@pytest.mark.parametrize("method", ["transform", "reconstruct", "score_samples"])
+def test_sequences_without_any_known_category_warn(method):
+    X = [["yes", "no"], ["no", "no"]] * 10
+    embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2).fit(X)
+    call = getattr(embedder, method)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        call([["Yes", "no"]])
+        if method == "score_samples":  # it counts them
+            call([["Yes", "No"]])
+            return
+    with pytest.warns(SequenceReadingWarning, match="No category of feature 0.*'No'"):
+        call([["Yes", "No"]])
+
+
+def test_the_feature_without_known_categories_is_named():
+    X = [[(1.0, "a", "x"), (2.0, "b", "y"), (0.0, "c", "z")]] * 5
+    predictor = LSTMSequencePredictor(4, max_epochs=2).fit(X, ["ab"] * 5)
+
+    with pytest.warns(SequenceReadingWarning, match="feature 2 of X .*'q' for example"):
+        predictor.predict([[(1.0, "a", "q")]])
+
+
+@pytest.mark.parametrize("shares", [False, True])
+def test_categories_that_are_not_listed_are_counted(shares):
+    X = ["ab", "abc", "ad"] * 5
+    lists = {"categories": [["a", "b"]], "target_categories": [["a", "b"]]}
+    if shares:
+        lists = {"categories": [["a", "b"]], "shared_vocabulary": True}
+    option = "categories" if shares else "target_categories"
+    predictor = LSTMSequencePredictor(4, max_epochs=1, **lists)
+
+    with pytest.warns(UserWarning) as caught:
+        predictor.fit(X, X)
+
+    messages = [str(w.message) for w in caught if "does not list" in str(w.message)]
+    assert messages == [
+        f"{name} holds 2 categories that {used} does not list, 'c' for example, read as "
+        f"missing. List all categories of {name}."
+        for name, used in (("X", "categories"), ("y", option))
+    ]

@@ -31,10 +31,17 @@ def test_the_most_frequent_category_comes_first():
 
 @pytest.mark.parametrize("min_frequency", [None, 2, 3, 4.5 / 16, 20])
 @pytest.mark.parametrize("max_categories", [None, 1, 2, 4, 5, 9])
-def test_infrequent_categories_are_those_of_scikit_learn(min_frequency, max_categories):
-    vocabulary = _fit(min_frequency, max_categories)
+@pytest.mark.parametrize("is_given", [False, True])
+def test_infrequent_categories_are_those_of_scikit_learn(
+    min_frequency, max_categories, is_given
+):
+    # Two of the given categories do not occur.
+    given = np.array(list("abcdeyz"), dtype=object) if is_given else None
+    vocabulary = Vocabulary(min_frequency, max_categories, "infrequent_if_exist")
+    vocabulary.fit(CODES, CATEGORIES, given)
 
     encoder = OneHotEncoder(
+        categories=[given] if is_given else "auto",
         min_frequency=min_frequency,
         max_categories=max_categories,
         handle_unknown="infrequent_if_exist",

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 
+from sklearn_seqembed._data.parsed import holds_bools
+
 # The types of most arguments and items, all of which have readers.
 _OWN_TYPES = {list, tuple, np.ndarray}
 
@@ -144,8 +146,10 @@ def _find_remedy(X):
             "Pass list({name}.values()) if each value is a sequence, "
             "pandas.DataFrame({name}) if each key is a feature."
         )
-    if "GroupBy" in type(X).__name__ and isinstance(X, Iterable):
-        return "Pass [group for _, group in {name}]."
+    if "GroupBy" in type(X).__name__:
+        if isinstance(X, Iterable):
+            return "Pass [group for _, group in {name}]."
+        return "Pass the tables of its groups in a list."
     if isinstance(X, Set):
         return "Its elements have no order. Pass a list."
     if isinstance(X, Iterator):
@@ -218,7 +222,8 @@ def _as_number_array(item):
         array = np.asarray(item)
     except ValueError:  # ragged, which is refused later
         return item
-    return array if array.dtype.kind in "biuf" else item
+    is_number = array.dtype.kind in "biuf"
+    return array if is_number and not holds_bools(item) else item
 
 
 def _read_groups(X, name, expected):

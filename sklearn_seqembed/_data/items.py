@@ -10,7 +10,12 @@ from sklearn_seqembed._data.arrays import as_array, refuse_dtype
 from sklearn_seqembed._data.container import join_characters, split_steps
 from sklearn_seqembed._data.factorize import factorize_characters
 from sklearn_seqembed._data.messages import count
-from sklearn_seqembed._data.parsed import FeatureBlock, is_missing, parse_values
+from sklearn_seqembed._data.parsed import (
+    FeatureBlock,
+    holds_bools,
+    is_missing,
+    parse_values,
+)
 
 
 class Items(NamedTuple):
@@ -135,15 +140,9 @@ def _as_numeric_array(item, i, locator):
             refuse_dtype(array, locator.sequence(i))
         return None
     _check_dimensions(array, item, i, locator)
-    if array.ndim == 2 and array.dtype.kind != "b" and _holds_bools(item):
-        return None  # a feature of bools beside one of numbers
+    if array.dtype.kind != "b" and holds_bools(item):
+        return None  # bools beside numbers of another feature, or beside NaN
     return array
-
-
-def _holds_bools(steps):
-    """Return whether time steps that are lists or tuples hold any bool."""
-    rows = [step for step in steps if isinstance(step, (list, tuple))]
-    return not {bool, np.bool_}.isdisjoint(map(type, chain.from_iterable(rows)))
 
 
 def _as_item_array(item, i, locator):

@@ -7,6 +7,7 @@ or times.
 import datetime
 import numbers
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -170,6 +171,14 @@ def parse_values(values, lengths, locator, feature=None):
     except OverflowError:
         _refuse_huge_integer(values, lengths, locator, feature)
     return FeatureBlock("bool" if is_bool else "numeric", column)
+
+
+def holds_bools(steps):
+    """Return whether a list or a tuple, of values or of time steps, holds any bool."""
+    if not isinstance(steps, (list, tuple)):
+        return False
+    rows = (step if isinstance(step, (list, tuple)) else (step,) for step in steps)
+    return not {bool, np.bool_}.isdisjoint(map(type, chain.from_iterable(rows)))
 
 
 def is_missing(value):

@@ -49,10 +49,14 @@ def _find_long_table(parsed):
     container, name = parsed.container, parsed.locator.argument
     block = parsed.blocks[0]
     # The columns of y are single targets, and a long X warns by itself.
-    if name == "y" or not container.is_table or not block.is_number:
+    if name == "y" or not block.is_number or parsed.n_features > 1:
         return None
-    n_samples, n_columns = len(parsed.lengths), container.n_steps
+    n_samples, n_columns = len(parsed.lengths), int(parsed.lengths[0])
     if n_columns > MAX_LONG_COLUMNS or n_samples < 2:
+        return None
+    if isinstance(container, ListContainer):
+        return _find_long_list(parsed)
+    if not container.is_table:
         return None
     meaning = "numbered"
     if container.columns is not None:
@@ -63,7 +67,8 @@ def _find_long_table(parsed):
     if not has_dates:
         candidates = find_identifiers(block.values.reshape(n_samples, n_columns))
     found = _choose_identifier(candidates, container.columns)
-    if not candidates and meaning != "features" and not is_stacked:
+    is_series = meaning == "numbered" and _has_time_index(container.index)
+    if not (candidates or is_stacked or is_series or meaning == "features"):
         return None
     read = (
         f"{name} was read as {count(n_samples, 'univariate sequence')} of "
@@ -80,6 +85,27 @@ def _find_long_table(parsed):
         f"{read}one sequence whose columns are features, pass [{name}]; if it is a "
         "long table, pass one frame per sequence in a list."
     )
+
+
+def _find_long_list(parsed):
+    """Explain a list of the rows of a long table."""
+    name, n_columns = parsed.locator.argument, int(parsed.lengths[0])
+    if (parsed.lengths != n_columns).any() or n_columns < 2:
+        return None
+    rows = parsed.blocks[0].values.reshape(-1, n_columns)
+    if not find_identifiers(rows):
+        return None
+    return (
+        f"{name} was read as {count(len(rows), 'univariate sequence')} of "
+        f"{count(n_columns, 'time step')}; if its items are the rows of a long table, "
+        "pass one list of rows per sequence, without the column that identifies it."
+    )
+
+
+def _has_time_index(index):
+    """Return whether the rows of a frame are labeled by increasing times."""
+    is_time = getattr(index, "inferred_type", None) in ("datetime64", "period")
+    return is_time and index.is_monotonic_increasing
 
 
 def find_identifiers(values):

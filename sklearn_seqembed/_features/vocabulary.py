@@ -65,7 +65,8 @@ class Vocabulary:
             categories = given
         observed = codes[codes >= 0]
         counts = np.bincount(observed, minlength=len(categories))
-        infrequent = self._find_infrequent(observed)
+        n_given = None if given is None else len(given)
+        infrequent = self._find_infrequent(observed, n_given)
         kept = np.flatnonzero(counts) if given is None else np.arange(len(given))
         kept = np.setdiff1d(kept, infrequent)
         # The network's adaptive softmax needs classes in order of decreasing frequency.
@@ -87,14 +88,19 @@ class Vocabulary:
         )
         return self
 
-    def _find_infrequent(self, observed):
-        """Return the codes that are infrequent by scikit-learn's rule."""
+    def _find_infrequent(self, observed, n_given):
+        """Return the codes that are infrequent by scikit-learn's rule.
+
+        All codes of a given vocabulary count, even those that do not occur.
+        """
         merges = self.min_frequency is not None or self.max_categories is not None
         if not merges or not len(observed):
             return np.empty(0, dtype=np.int64)
         # OrdinalEncoder applies this rule, and decides ties in the same way.
         encoder = OrdinalEncoder(
-            min_frequency=self.min_frequency, max_categories=self.max_categories
+            categories="auto" if n_given is None else [np.arange(n_given)],
+            min_frequency=self.min_frequency,
+            max_categories=self.max_categories,
         )
         infrequent = encoder.fit(observed[:, None]).infrequent_categories_[0]
         return np.empty(0, dtype=np.int64) if infrequent is None else infrequent
@@ -245,6 +251,27 @@ class CategoricalFeatures:
                     f"feature {feature_name}: a category not seen in fit. Remove it, "
                     "or set handle_unknown='infrequent_if_exist' or 'ignore'."
                 )
+
+    def find_all_unseen(self, sequences):
+        """Find a feature none of whose categories in `sequences` occurred in `fit`.
+
+        Returns
+        -------
+        k, category : int, object or None
+            The feature and one of its categories; None if there is no such feature.
+        """
+        for k, (vocabulary, feature) in enumerate(
+            zip(self.vocabularies, sequences.categorical, strict=True)
+        ):
+            indices, is_unseen = vocabulary.lookup(feature.categories)
+            is_lost = is_unseen & (indices[:-1] == 0)
+            if not is_lost.any():
+                continue
+            found = np.unique(sequences.codes_of(k))
+            found = found[found >= 0]
+            if len(found) and is_lost[found].all():
+                return k, feature.categories[found[0]]
+        return None
 
     def list_unseen(self, sequences):
         """List the categories that `fit` never met and that are read as missing."""
