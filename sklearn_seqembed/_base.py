@@ -455,11 +455,12 @@ class BaseSequenceEstimator(
         n_held_out = round(n_samples * self.validation_fraction)
         return min(n_samples - 1, max(1, n_held_out))
 
-    def _encode_sources(self, sequences):
+    def _encode_sources(self, sequences, location_scale=None):
         """Convert X to inputs; errors about unseen categories name the feature."""
         schema = self._schema
         names = name_categorical_features(schema.is_categorical, schema.feature_names)
-        location_scale = self._locate_sources(sequences)
+        if location_scale is None:
+            location_scale = self._locate_sources(sequences)
         return self._features.encode(sequences, names, location_scale)
 
     def _locate_sources(self, sequences):

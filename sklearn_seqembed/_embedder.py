@@ -16,6 +16,7 @@ from sklearn_seqembed._data.horizons import (
 from sklearn_seqembed._data.scalars import as_plain_number
 from sklearn_seqembed._data.vectors import check_vectors
 from sklearn_seqembed._features.encoder import evenly_spaced
+from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._parameters import PARTS, as_options
 from sklearn_seqembed._scoring import mean_deviances
@@ -95,7 +96,9 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     %(device)s
     objective : {"reconstruction", "forecast", "composite"}, default="reconstruction"
         Target that is decoded from the vector [3]_: the sequence itself, the `horizon`
-        time steps that follow it, or both.
+        time steps that follow it, or both. Features whose forecasts start close to
+        their last values are forecast relative to the last value and the standard
+        deviation of each sequence, unless `instance_norm` is False.
     horizon : int, float or "auto", default="auto"
         Number of time steps at the end of each training sequence that are held back as
         the target of a forecast; a float in (0, 1) is a fraction of the length, at
@@ -467,7 +470,11 @@ horizon_, device_
         sequences, schema = self._check_X(X, reset=False)
         vectors = self._encode(sequences)
         lengths = self._count_horizons(sequences)
-        return schema.without_names().build(self._decode(vectors, "forecast", lengths))
+        location_scale = self._relative.compute_location_scale(sequences)
+        predicted = self._decode(
+            vectors, "forecast", lengths, location_scale=location_scale
+        )
+        return schema.without_names().build(predicted)
 
     @isolated
     def score(self, X, y=None):
@@ -514,8 +521,8 @@ horizon_, device_
             of the frequencies in `fit`. A category that `fit` never met, and that is
             not an infrequent one, counts with the probability 1 / (n + 1), where n is
             the number of observations in `fit`. With `objective="forecast"` the
-            held-back time steps are scored (NaN if all of them are missing), with
-            "composite" the mean of both parts.
+            held-back time steps are scored (NaN if all of them are missing), relative
+            to the scale of each sequence, with "composite" the mean of both parts.
         """
         check_is_fitted(self)
         pairs = self._check_data(X, None, reset=False)
@@ -530,9 +537,18 @@ horizon_, device_
             predictions, pairs.sources, features.class_scales, unseen
         )
 
-    def _decode(self, vectors, part, lengths, shortest=None):
+    def _decode(self, vectors, part, lengths, shortest=None, location_scale=None):
         return decode_vectors(
-            self.net_, self._features, vectors, part, lengths, shortest
+            self.net_, self._features, vectors, part, lengths, shortest, location_scale
+        )
+
+    def _split_off_horizons(self, sequences):
+        """Split sequences into the time steps to read and those to forecast."""
+        horizons = self._count_horizons(sequences)
+        n_read = sequences.lengths - horizons
+        return (
+            sequences.cut(sequences.starts, n_read),
+            sequences.cut(sequences.starts + n_read, horizons),
         )
 
     def _count_horizons(self, sequences):
@@ -557,6 +573,7 @@ horizon_, device_
     def _fit_features(self, pairs, rng):
         self._fit_source_features(pairs.sources, rng)
         self._target_features = self._features
+        self._relative = None
 
     def _choose_network(self, pairs):
         sequences, resolve = pairs.sources, _auto.resolve
@@ -591,10 +608,26 @@ horizon_, device_
         if "forecast" in self._parts and may_be_missing:
             horizons = self._count_horizons(pairs.sources)
             check_held_back(pairs.sources, horizons, self.horizon)
+        if "forecast" in self._parts and self._relative is None:
+            # False switches off only what is read relative to each sequence; otherwise
+            # the data tell whether forecasts start where sequences end.
+            option = self.instance_norm is not False and "auto"
+            self._relative = RelativeTargets(self._features.numeric)
+            self._relative.fit(*self._split_off_horizons(pairs.sources), option)
 
     def _encode_pairs(self, pairs):
         encoded = self._encode_sources(pairs.sources)
-        return Pairs(encoded, encoded)
+        location_scale = self._locate_targets(pairs.sources)
+        if location_scale is None:
+            return Pairs(encoded, encoded)
+        targets = self._encode_sources(pairs.sources, location_scale)
+        return Pairs(encoded, targets)
+
+    def _locate_targets(self, sequences):
+        if "forecast" not in self._parts:
+            return None
+        read, _ = self._split_off_horizons(sequences)
+        return self._relative.compute_location_scale(read)
 
     def _make_dataset(self, encoded, generator=None):
         sequences, training = encoded.sources, generator is not None
@@ -605,6 +638,7 @@ horizon_, device_
             self.patch_size_,
             self._parts,
             horizons=self._count_horizons(sequences) if forecasts else None,
+            forecast_targets=encoded.targets,
             # transform reads whole sequences, so with a composite objective training
             # does so for half of each batch. Otherwise the network would never learn to
             # reconstruct the end of a sequence.

@@ -26,7 +26,8 @@ def explained_fraction(predictions, sequences, features, location_scale=None):
     features : NumericFeatures
         Decodes predicted values to the user's units.
     location_scale : ndarray of shape (n_samples, 2, F), default=None
-        Location and scale to which predicted values are relative.
+        Location and scale to which predicted values are relative; reconstructed ones
+        are not.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def explained_fraction(predictions, sequences, features, location_scale=None):
             first, _ = _scored_rows(part, targets[part], sequences, indices)
             truth = sequences.take((first[:, None] + steps)[inside]).astype(np.float64)
             values = values.numpy()
-            if location_scale is not None:
+            if location_scale is not None and part != "reconstruction":
                 location, scale = np.split(location_scale[indices], 2, axis=1)
                 values = values * scale + location
             error = truth - features.decode(values[inside])

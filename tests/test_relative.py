@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._features.encoder import MAX_RELATIVE, FeatureEncoder
 from sklearn_seqembed._features.numeric import NumericFeatures
@@ -147,3 +148,51 @@ def test_sequences_that_vary_little_have_low_weights(walks):
 
     assert_allclose(weights, [[0.5, 1 / (1 + 100**2)]])
     assert _fit(sources, targets, False).weigh(None) is None
+
+
+@pytest.fixture(scope="module")
+def seasons():
+    """Seasonal series whose levels differ by a factor of a million."""
+    rng = np.random.default_rng(0)
+    levels = np.geomspace(1e-3, 1e3, 60)[rng.permutation(60), None]
+    phases = rng.uniform(0, 2 * np.pi, size=(60, 1))
+    season = np.sin(2 * np.pi * np.arange(30) / 6 + phases)
+    return levels, levels * (1 + 0.3 * season)
+
+
+@pytest.mark.parametrize("objective", ["forecast", "composite"])
+def test_an_embedder_forecasts_small_series_as_well_as_large_ones(objective, seasons):
+    levels, X = seasons
+    embedder = LSTMSequenceEmbedder(
+        16, objective=objective, horizon=6, max_epochs=60, lr=0.01, random_state=0
+    ).fit(list(X[:, :24]))
+
+    forecasts = np.array(embedder.forecast(list(X[:, :24])))
+
+    errors = np.abs(forecasts - X[:, 24:]).mean(axis=1) / levels[:, 0]
+    small = levels[:, 0] < 1
+    assert errors[small].mean() < 0.1
+    assert 0.5 < errors[small].mean() / errors[~small].mean() < 2
+    assert embedder.score(list(X)) > 0.8
+
+
+def test_the_location_of_a_forecast_can_be_switched_off(seasons):
+    _, X = seasons
+    embedder = LSTMSequenceEmbedder(
+        8, objective="forecast", horizon=6, max_epochs=1, instance_norm=False
+    ).fit(list(X))
+
+    # Almost all series lie close to the common mean, to which the forecasts tend.
+    assert np.ptp(embedder.forecast(list(X[:, :24]))) < 0.5 * np.ptp(X)
+
+
+def test_partial_fit_keeps_how_forecasts_are_relative(seasons):
+    _, X = seasons
+    embedder = LSTMSequenceEmbedder(8, objective="forecast", horizon=6)
+    embedder.partial_fit(list(X[:30]))
+    before = embedder._relative
+
+    embedder.partial_fit(list(1e6 * X[30:]))
+
+    assert embedder._relative is before
+    assert embedder.fit(list(X))._relative is not before

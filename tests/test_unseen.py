@@ -206,7 +206,7 @@ def test_categories_that_are_not_listed_are_counted(shares):
 
     messages = [str(w.message) for w in caught if "does not list" in str(w.message)]
     assert messages == [
-        f"{name} holds 2 categories that {used} does not list, 'c' for example, read as "
-        f"missing. List all categories of {name}."
+        f"{name} holds 2 categories that {used} does not list, 'c' for example, read "
+        f"as missing. List all categories of {name}."
         for name, used in (("X", "categories"), ("y", option))
     ]

@@ -6,7 +6,8 @@ series, so the largest are thousands of times as large as the smallest. From 36 
 12 are forecast, for other series than those of the training. The test series are
 divided into quarters by their level.
 
-`LSTMSequencePredictor` has all defaults. The baselines are the last year repeated,
+`LSTMSequencePredictor` has all defaults, as has `LSTMSequenceEmbedder` except for its
+objective, the forecast. The baselines are the last year repeated,
 ridge regression of the raw values, and ridge regression of values relative to the last
 value and the standard deviation of each series, as in the predictor. The error is the
 mean absolute error divided by the level. Targets: the error of the smallest quarter is
@@ -15,6 +16,8 @@ at most 1.2 times that of the largest, and below that of the last year.
 
 import numpy as np
 from sklearn.linear_model import RidgeCV
+
+from sklearn_seqembed import LSTMSequenceEmbedder
 
 from ..formatting import average_seeds, make_table
 from ..runner import add_parameters, add_seeds, judge, show_progress
@@ -47,6 +50,7 @@ def run(options):
         predictor, figures = fit_predictor(X[..., None], y[..., None], seed, options)
         forecasts = {
             "ours": predictor.predict(X_test[..., None])[..., 0],
+            "embedder": forecast_by_embedder(X, y, X_test, seed, options),
             "last year": X_test[:, -YEAR:],
             "ridge": RidgeCV(PENALTIES).fit(X, y).predict(X_test),
             "ridge, relative": forecast_relatively(X, y, X_test),
@@ -79,6 +83,16 @@ def draw_series(n_series, seed):
     return series[:, :LOOKBACK], series[:, LOOKBACK:], levels
 
 
+def forecast_by_embedder(X, y, X_test, seed, options):
+    """Forecast by an embedder that was fitted on whole series."""
+    quick = {"max_epochs": 2} if options.quick else {}
+    embedder = LSTMSequenceEmbedder(
+        objective="forecast", horizon=HORIZON, random_state=seed, **quick
+    )
+    embedder.fit(np.concatenate([X, y], axis=1)[..., None])
+    return embedder.forecast(X_test[..., None])[..., 0]
+
+
 def forecast_relatively(X, y, X_test):
     """Forecast by ridge regression of values relative to each series."""
 
@@ -102,11 +116,11 @@ def evaluate(predicted, true, levels):
 
 def judge_errors(results):
     """Judge whether the smallest series are forecast as well as the largest."""
-    ours = [result for result in results if result["method"] == "ours"]
-    naive = [result for result in results if result["method"] == "last year"]
+    ours = [r for r in results if r["method"] in ("ours", "embedder")]
+    naive = {r["seed"]: r for r in results if r["method"] == "last year"}
     ratio = max(result["ratio"] for result in ours)
     smallest = QUARTERS[0]
-    gain = max(a[smallest] / b[smallest] for a, b in zip(ours, naive, strict=True))
+    gain = max(result[smallest] / naive[result["seed"]][smallest] for result in ours)
     return [
         judge(
             "levels: relative error of the smallest / of the largest quarter",

@@ -38,6 +38,8 @@ class SequenceDataset(torch.utils.data.Dataset):
     horizons : int64 ndarray of shape (n_samples,), default=None
         Number of steps at the end of each sequence that are held back as the target of
         the forecast. None holds back nothing.
+    forecast_targets : EncodedSequences, default=None
+        The same sequences, encoded as the targets of forecasts. None for `sequences`.
     read_whole : float, default=0.0
         Probability, for each sequence of a batch, that none of its steps are held back.
         It is then reconstructed, but not forecast.
@@ -64,6 +66,7 @@ class SequenceDataset(torch.utils.data.Dataset):
         parts,
         *,
         horizons=None,
+        forecast_targets=None,
         read_whole=0.0,
         augmentation=(),
         generator=None,
@@ -75,6 +78,7 @@ class SequenceDataset(torch.utils.data.Dataset):
             np.zeros(len(sequences), dtype=np.int64) if horizons is None else horizons
         )
         self.lengths = sequences.lengths - self.horizons  # of the part that is read
+        self.forecast_targets = forecast_targets or sequences
         self.read_whole = read_whole
         self.shifts = "shift" in augmentation
         self.mixes = "mix" in augmentation and "forecast" not in parts
@@ -119,7 +123,9 @@ class SequenceDataset(torch.utils.data.Dataset):
                 values[order] for values in (indices, lengths, first, horizons)
             )
         n_steps = round_up_length(lengths.max(), self.patch_size)
-        numeric, categories = self._take(indices, first, lengths, n_steps)
+        numeric, categories = self._take(
+            self.sequences, indices, first, lengths, n_steps
+        )
         if self.mixes:
             numeric, categories = _mix(numeric, categories, lengths, self.generator)
         inputs = {
@@ -133,7 +139,9 @@ class SequenceDataset(torch.utils.data.Dataset):
             targets["reconstruction"] = make_targets(numeric, lengths, categories)
         if "forecast" in self.parts:
             n_steps = max(1, horizons.max())  # all horizons may be 0
-            values, classes = self._take(indices, first + lengths, horizons, n_steps)
+            values, classes = self._take(
+                self.forecast_targets, indices, first + lengths, horizons, n_steps
+            )
             targets["forecast"] = make_targets(values, horizons, classes)
         return inputs, targets
 
@@ -152,10 +160,10 @@ class SequenceDataset(torch.utils.data.Dataset):
         first = np.floor(lowest + draws * (largest - lowest + 1)).astype(np.int64)
         return np.where(crop, lengths - first, lengths), first
 
-    def _take(self, indices, first, lengths, n_steps):
+    def _take(self, sequences, indices, first, lengths, n_steps):
         # Batches with targets are copied, because the user's callbacks may change them.
         copy = bool(self.parts)
-        return self.sequences.take(indices, first, lengths, n_steps, copy=copy)
+        return sequences.take(indices, first, lengths, n_steps, copy=copy)
 
 
 def _mix(numeric, categories, lengths, generator):
