@@ -1,7 +1,7 @@
 """Does the time of a fit explode with many features, flags, categories or time steps?
 
 Four kinds of data are compared with the plain data of the same size that a user would
-expect to take as long: 256 flags with 256 numbers; 38,000 and 150,000 categories with
+expect to take as long: 256 flags, or features of three categories, with 256 numbers; 38,000 and 150,000 categories with
 100; 1,000 features, most of them 0, at the end of a training with the same features at
 its beginning. The long sequences have no such counterpart; their whole time is measured
 with all defaults, where "auto" limits the number of epochs.
@@ -26,7 +26,7 @@ from ..runner import judge, show_progress
 from ..timing import median_ratio, take_turns, timed
 from ..workers import Worker
 
-N_ROUNDS = 3
+N_ROUNDS = 2
 
 N_FLAGS = 256
 N_FEATURES = 1000
@@ -86,9 +86,12 @@ def run(options):
 # In the worker
 
 
-def _make_flags(n_sequences, as_numbers):
-    X = np.random.default_rng(0).random((n_sequences, 100, N_FLAGS)) < 0.1
-    return list(X.astype(np.float32) if as_numbers else X)
+def _make_flags(n_sequences, kind):
+    shape = n_sequences, 100, N_FLAGS
+    codes = np.random.default_rng(0).choice(3, size=shape, p=[0.8, 0.1, 0.1])
+    if kind == "three categories":
+        return list(np.array(["no", "yes", "unknown"])[codes])
+    return list((codes == 1).astype(bool if kind == "flags" else np.float32))
 
 
 def _make_tokens(n_sequences, n_categories):
@@ -130,9 +133,9 @@ def _epoch_seconds(embedder):
     return statistics.median([row["dur"] for row in embedder.history_][1:])
 
 
-def time_flags(n_sequences, as_numbers):
+def time_flags(n_sequences, kind):
     """Return seconds of an epoch and of `transform`."""
-    X = _make_flags(n_sequences, as_numbers)
+    X = _make_flags(n_sequences, kind)
     embedder = _embedder(max_epochs=4).fit(X)
     embedder.transform(X[:10])
     seconds, _ = timed(embedder.transform, X)
@@ -218,26 +221,27 @@ def measure_flags(quick, n_rounds):
     show_progress("flags")
     n_sequences = 20 if quick else 400
     call = functools.partial(_call, "time_flags", n_sequences=n_sequences)
+    kinds = "flags", "three categories", "numbers"
     figures = take_turns(
-        {
-            name: functools.partial(call, as_numbers=name == "numbers")
-            for name in ("flags", "numbers")
-        },
-        n_rounds,
+        {kind: functools.partial(call, kind=kind) for kind in kinds}, n_rounds
     )
-    flags, numbers = (
-        list(zip(*figures[name], strict=True)) for name in ("flags", "numbers")
+    flags, categories, numbers = (
+        list(zip(*figures[kind], strict=True)) for kind in kinds
     )
-    data, compared = f"{N_FLAGS} flags", f"{N_FLAGS} numbers"
+    compared = f"{N_FLAGS} numbers"
     return [
-        _row(data, compared, measured, flags[i], numbers[i])
+        _row(data, compared, measured, seconds[i], numbers[i])
+        for data, seconds in (
+            (f"{N_FLAGS} flags", flags),
+            (f"{N_FLAGS} features of three categories", categories),
+        )
         for i, measured in enumerate(["epoch", "transform"])
     ]
 
 
 def measure_categories(quick, n_rounds):
     """Return the rows of categories."""
-    n_sequences, divisor = (200, 10) if quick else (2000, 1)
+    n_sequences, divisor = (200, 10) if quick else (1000, 1)
     call = functools.partial(_call, "time_categories", n_sequences=n_sequences)
     few = functools.partial(call, n_categories=FEW_CATEGORIES, is_full=False)
     rows = []
@@ -284,7 +288,7 @@ def measure_quality(quick):
         show_progress(f"{name} softmax")
         seconds, accuracy = _call(
             "measure_accuracy",
-            n_sequences=200 if quick else 5000,
+            n_sequences=200 if quick else 3000,
             n_epochs=2 if quick else 20,
             is_full=is_full,
         )
