@@ -1,10 +1,11 @@
 """Does the time of a fit explode with many features, flags, categories or time steps?
 
 Four kinds of data are compared with the plain data of the same size that a user would
-expect to take as long: 256 flags, or features of three categories, with 256 numbers; 38,000 and 150,000 categories with
-100; 1,000 features, most of them 0, at the end of a training with the same features at
-its beginning. The long sequences have no such counterpart; their whole time is measured
-with all defaults, where "auto" limits the number of epochs.
+expect to take as long: 256 flags, and 256 features of three categories, with 256
+numbers; 38,000 and 150,000 categories with 100; 1,000 features, most of them 0, at the
+end of a training with the same features at its beginning. The long sequences have no
+such counterpart; their whole time is measured with all defaults, where "auto" limits
+the number of epochs.
 
 The last table tells what the random samples of rare categories cost in quality. Its
 data resemble logs: 20 templates of 10 frequent tokens, in which 3 tokens of each
