@@ -4,7 +4,6 @@ from collections import deque
 from decimal import Decimal
 
 import awkward as ak
-import datasets
 import narwhals as nw
 import numpy as np
 import pandas as pd
@@ -56,9 +55,6 @@ CONVERTED = {
     "dicts of lists": [{"a": [1.0, 3.0], "b": [2.0, 4.0]}, {"b": [6.0], "a": [5.0]}],
     "lists of dicts": [[{"a": 1, "b": 2}, {"b": 4, "a": 3}], [{"b": 6, "a": 5}]],
     "a deque": deque(map(np.array, TWO_FEATURES)),
-    "a dataset": datasets.Dataset.from_dict(
-        {"a": [[1.0, 3.0], [5.0]], "b": [[2.0, 4.0], [6.0]]}
-    ),
     "a frame of narwhals": nw.from_native(
         pl.DataFrame({"a": [[1.0, 3.0], [5.0]], "b": [[2.0, 4.0], [6.0]]})
     ),
@@ -75,10 +71,6 @@ def test_objects_are_read_as_the_sequences_that_they_hold(X):
 
 
 UNIVARIATE = {
-    "a column of a dataset": datasets.Dataset.from_dict({"a": ONE_FEATURE})["a"],
-    "selected rows of a dataset": datasets.Dataset.from_dict(
-        {"a": [[0.0], *ONE_FEATURE]}
-    ).select([1, 2, 3]),
     "an awkward array": ak.Array(ONE_FEATURE),
     "integers of 128 bits": pl.Series(ONE_FEATURE).cast(pl.List(pl.Int128)),
     "a frame of integers of 128 bits": pl.DataFrame({"a": ONE_FEATURE}).cast(
@@ -175,14 +167,6 @@ REFUSED = {
         r"pass X.sparse.to_dense\(\)",
     ),
     "an xarray dataset": (GRID, r"X is of type xarray.Dataset.*X.to_dataarray\(\)"),
-    "parts of a dataset": (
-        datasets.DatasetDict(train=datasets.Dataset.from_dict({"a": [1]})),
-        r"Pass one of its parts, X\['train'\]",
-    ),
-    "a streamed dataset": (
-        datasets.Dataset.from_dict({"a": [1]}).to_iterable_dataset(),
-        r"Pass datasets.Dataset.from_list\(list\(X\)\)",
-    ),
     "a stream of batches": (
         pa.RecordBatchReader.from_batches(TABLE.schema, TABLE.to_batches()),
         r"read only once, which is not enough: pass X.read_all\(\)",
@@ -274,7 +258,6 @@ def test_values_that_are_not_read_are_named(X, match):
         pa.array([1.0, 2.0, 3.0]),
         pa.chunked_array([[1], [2, 3]]),
         ak.Array([1.0, 2.0, 3.0]),
-        datasets.Dataset.from_dict({"y": [1, 2, 3]})["y"],
         pl.Series([1, 2, 3], dtype=pl.Int128),
         nw.from_native(pl.Series([1, 2, 3]), series_only=True),
         xr.DataArray([1.0, 2.0, 3.0]),
