@@ -199,7 +199,7 @@ REFUSED = {
         "Decode the runs: pyarrow.compute.run_end_decode",
     ),
     "an extension": (
-        pa.ExtensionArray.from_storage(pa.json_(), pa.array(["1"])),
+        pa.ExtensionArray.from_storage(pa.uuid(), pa.array([bytes(16)], pa.binary(16))),
         "Pass the storage of this extension type",
     ),
     "bytes in Arrow": (pa.array([[b"a"]]), "Cast bytes to strings"),
