@@ -1,5 +1,7 @@
 """The embedder learns what can be learned from data with known properties."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -214,3 +216,16 @@ def test_the_sequence_of_the_tutorial_is_reconstructed_with_defaults():
     (found,) = embedder.fit([x]).reconstruct([x])
 
     np.testing.assert_allclose(found, x, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [1e-165, 1e-300])
+def test_numbers_whose_squares_vanish_have_no_score(size):
+    X = [size * np.arange(float(n)) for n in (5, 6, 7, 8)]
+    embedder = LSTMSequenceEmbedder(4, max_epochs=1, random_state=0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        embedder.fit(X)
+        assert np.isfinite(embedder.transform(X)).all()
+        assert np.isnan(embedder.score(X))

@@ -80,6 +80,25 @@ def test_the_line_in_the_warning_works(kind):
     assert schema.n_features == 2
 
 
+@pytest.mark.parametrize("make", [lambda row: tuple(row), np.array], ids=str)
+def test_a_list_of_the_rows_of_a_long_table_warns(make):
+    X = [make(row) for row in LONG.to_numpy().tolist()]
+
+    (message,) = messages_of(X)
+
+    assert "X was read as 600 univariate sequences of 3 time steps" in message
+    assert "pass one list of rows per sequence" in message
+
+
+def test_rows_with_times_are_the_steps_of_one_series():
+    times = pd.date_range("2025", periods=50, freq="h")
+    X = pd.DataFrame(RNG.normal(size=(50, 3)), index=times, columns=["x", "y", "z"])
+
+    (message,) = messages_of(X)
+
+    assert "if it is one sequence whose columns are features, pass [X]" in message
+
+
 def test_a_frame_of_one_series_warns_with_a_list():
     X = pd.DataFrame(RNG.normal(size=(50, 2)), columns=["load", "wind"])
 
@@ -112,7 +131,12 @@ PLAIN = {
     "dates": pd.DataFrame(
         RNG.integers(0, 3, (50, 9)), columns=pd.date_range("2025", periods=9)
     ),
+    "days with hours": pd.DataFrame(
+        RNG.normal(size=(50, 24)), index=pd.date_range("2025", periods=50)
+    ),
     "list": [RNG.normal(size=(n, 3)) for n in (20, 2)],
+    "list of equal lengths": list(RNG.normal(size=(200, 24))),
+    "list of integers": RNG.integers(0, 9, (300, 4)).tolist(),
     "3-D": RNG.normal(size=(5, 10, 3)),
     "names": ["Meyer", "Ng", "O'Neil", "Lee, Jr."],
     "tokens": [["login", "30"], ["a", "x:y"]],
