@@ -722,7 +722,11 @@ def fingerprint(value):
         return str(value.dtype), index, [fingerprint(x) for x in value]
     if isinstance(value, dict):
         return [(key, fingerprint(x)) for key, x in value.items()]
-    return type(value).__name__, re.sub(r" at 0x\w+", "", repr(value))
+    try:
+        text = repr(value)
+    except TypeError:  # xarray cannot print tensors among objects
+        text = fingerprint(value.to_numpy())
+    return type(value).__name__, re.sub(r" at 0x\w+", "", str(text))
 
 
 def run(seeds):
