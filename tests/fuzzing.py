@@ -447,6 +447,7 @@ UNKNOWN_LENGTHS = {
     "set",
     "two levels of rows",
     "arrow dictionary",
+    "groups",
 }
 METHODS = (
     "fit",

@@ -259,3 +259,17 @@ FRAME = pd.DataFrame(VALUES[1])
 def test_invalid_lists_are_refused_naming_the_item(X, error, match):
     with pytest.raises(error, match=match):
         read(X)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"f": [[1.0, 2.0]]}),
+        pl.DataFrame({"f": [[1.0, 2.0]]}),
+        pa.table({"f": [[1.0, 2.0]]}),
+    ],
+    ids=["pandas", "polars", "pyarrow"],
+)
+def test_lists_in_the_cells_of_a_listed_frame_are_refused(frame):
+    with pytest.raises(TypeError, match=r"Column 'f' of X\[0\] is nested"):
+        read([frame, frame])

@@ -91,6 +91,11 @@ def parse_named(items, form, names, locator):
         values = [_values_of(item, form, name) for item in items]
         place = replace(locator, column=name, is_listed=True)
         block, found, cell = parse_objects(values, place)
+        if block.width > 1:
+            raise TypeError(
+                f"{place.sequence(0)} is nested: its time steps hold several values, "
+                "but each must be one value. Make a column of each feature."
+            )
         if lengths is not None and not np.array_equal(lengths, found):
             i = int(np.flatnonzero(lengths != found)[0])
             raise ValueError(
