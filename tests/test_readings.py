@@ -80,7 +80,7 @@ def test_the_line_in_the_warning_works(kind):
     assert schema.n_features == 2
 
 
-@pytest.mark.parametrize("make", [lambda row: tuple(row), np.array], ids=str)
+@pytest.mark.parametrize("make", [tuple, np.array], ids=["tuples", "arrays"])
 def test_a_list_of_the_rows_of_a_long_table_warns(make):
     X = [make(row) for row in LONG.to_numpy().tolist()]
 

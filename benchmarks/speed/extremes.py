@@ -311,7 +311,7 @@ def measure_quality(quick):
         show_progress(f"{name} softmax")
         accuracy = _call(
             "measure_accuracy",
-            n_sequences=200 if quick else 2000,
+            n_sequences=200 if quick else 3000,
             n_epochs=2 if quick else 20,
             is_full=is_full,
         )
