@@ -78,7 +78,9 @@ class SequenceDataset(torch.utils.data.Dataset):
             np.zeros(len(sequences), dtype=np.int64) if horizons is None else horizons
         )
         self.lengths = sequences.lengths - self.horizons  # of the part that is read
-        self.forecast_targets = forecast_targets or sequences
+        self.forecast_targets = (
+            sequences if forecast_targets is None else forecast_targets
+        )
         self.read_whole = read_whole
         self.shifts = "shift" in augmentation
         self.mixes = "mix" in augmentation and "forecast" not in parts
