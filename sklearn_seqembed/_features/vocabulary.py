@@ -260,18 +260,22 @@ class CategoricalFeatures:
         k, category : int, object or None
             The feature and one of its categories; None if there is no such feature.
         """
-        for k, (vocabulary, feature) in enumerate(
-            zip(self.vocabularies, sequences.categorical, strict=True)
-        ):
-            indices, is_unseen = vocabulary.lookup(feature.categories)
-            is_lost = is_unseen & (indices[:-1] == 0)
+        for k, is_lost in enumerate(self._find_lost(sequences)):
             if not is_lost.any():
                 continue
             found = np.unique(sequences.codes_of(k))
             found = found[found >= 0]
             if len(found) and is_lost[found].all():
-                return k, feature.categories[found[0]]
+                return k, sequences.categorical[k].categories[found[0]]
         return None
+
+    def _find_lost(self, sequences):
+        """Yield a bool ndarray per feature: which categories are read as missing."""
+        for vocabulary, feature in zip(
+            self.vocabularies, sequences.categorical, strict=True
+        ):
+            indices, is_unseen = vocabulary.lookup(feature.categories)
+            yield is_unseen & (indices[:-1] == 0)
 
     def list_unseen(self, sequences):
         """List the categories that `fit` never met and that are read as missing."""
@@ -300,15 +304,10 @@ class CategoricalFeatures:
         list of bool ndarray of shape (total_steps,)
             For each feature, the time steps with such a category.
         """
-        found = []
-        for vocabulary, feature in zip(
-            self.vocabularies, sequences.categorical, strict=True
-        ):
-            indices, is_unseen = vocabulary.lookup(feature.categories)
-            # The code -1, missing, selects the last entry.
-            is_lost = np.append(is_unseen & (indices[:-1] == 0), False)
-            found.append(is_lost[feature.codes])
-        return found
+        # The code -1, missing, selects the last entry.
+        lost = (np.append(is_lost, False) for is_lost in self._find_lost(sequences))
+        features = zip(lost, sequences.categorical, strict=True)
+        return [is_lost[feature.codes] for is_lost, feature in features]
 
     def decode(self, indices):
         """Decode indices (n_steps, n_features) to a tuple of `CategoricalFeature`."""

@@ -35,7 +35,7 @@ def resolve_device(device):
             values = torch.empty(1, device=device)
             values.cpu()  # the device "meta" has no values to copy
             return str(values.device)
-        except (RuntimeError, AssertionError, NotImplementedError) as exc:
+        except (RuntimeError, AssertionError) as exc:  # torch raises both
             raise ValueError(
                 f"device={str(device)!r} cannot be used here. Use 'auto' or 'cpu'."
             ) from exc
