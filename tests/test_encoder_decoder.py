@@ -46,7 +46,7 @@ NETWORKS = {
     "reservoir": _embedder(**RESERVOIR),
     "categories": _embedder(n_classes=(4, 9), **RESERVOIR),
     "only categories": _embedder(n_features=0, n_classes=(9,)),
-    "adaptive softmax": _embedder(n_classes=(2001,)),
+    "hierarchical softmax": _embedder(n_classes=(2001,)),
     "parallel": _predictor(decoding="parallel", target_patch_size=2),
     "only numbers": _predictor(2, (), decoding="parallel"),
     "autoregressive": _predictor(decoding="autoregressive", reverse=True),

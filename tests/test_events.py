@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._network import heads as heads_module
+from sklearn_seqembed._network import hierarchical as hierarchical_module
 from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
 WORDS = ["ana", "bob", "abba", "cabab", "baobab", "acacia"] * 4
@@ -125,13 +126,14 @@ def test_numbers_and_categories_are_learned_in_one_network():
     assert embedder.score(X) > 0.9
 
 
-def test_an_adaptive_softmax_reconstructs_its_training_words(monkeypatch):
+def test_a_hierarchical_softmax_reconstructs_its_training_words(monkeypatch):
     monkeypatch.setattr(heads_module, "FULL_SOFTMAX_CLASSES", 4)
-    monkeypatch.setattr(heads_module, "ADAPTIVE_CUTOFFS", (2, 4))
+    monkeypatch.setattr(hierarchical_module, "SHORTLIST_SIZE", 2)
+    monkeypatch.setattr(hierarchical_module, "CLUSTER_SIZE", 3)
     X = ["abcdefgh", "hgfedcba", "aabbccdd", "ddeeffgg"] * 4
     embedder = _embedder(n_components=32, max_epochs=100, lr=0.02, batch_size=16).fit(X)
 
-    assert len(embedder.decoder_.heads.adaptive) == 1
+    assert len(embedder.decoder_.heads.hierarchical) == 1
     assert embedder.reconstruct(X) == X
     assert embedder.score(X) > 0.95
 

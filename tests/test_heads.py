@@ -11,6 +11,7 @@ from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 from sklearn_seqembed._features.encoder import EncodedSequences
 from sklearn_seqembed._features.numeric import NumericFeatures
 from sklearn_seqembed._network import heads as heads_module
+from sklearn_seqembed._network import hierarchical as hierarchical_module
 from sklearn_seqembed._network.categories import (
     CategoryEmbedding,
     choose_embedding_size,
@@ -19,6 +20,7 @@ from sklearn_seqembed._network.decoder import DecoderOutput
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.heads import CategoryHeads
+from sklearn_seqembed._network.hierarchical import HierarchicalSoftmax
 from sklearn_seqembed._network.loss import SequenceLoss, sum_deviances
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
@@ -190,81 +192,75 @@ def test_cross_entropies_are_negative_log_probabilities():
     ]  # fmt: skip
 
 
-def test_adaptive_softmax_of_many_classes_is_a_distribution(monkeypatch):
-    monkeypatch.setattr(heads_module, "FULL_SOFTMAX_CLASSES", 5)
-    monkeypatch.setattr(heads_module, "ADAPTIVE_CUTOFFS", (3, 7))
-    monkeypatch.setattr(heads_module, "PREDICTED_LOGITS", 40)  # several pieces
-    heads = CategoryHeads((2, 20))
-    assert heads.width == heads_module.ADAPTIVE_SIZE + 1
-    logits = 3 * torch.randn(2, 6, heads.width)
-    heads.eval()
-
-    cross_entropies = []
-    for label in range(1, 21):
-        classes = torch.full((2, 6, 2), label)
-        classes[:, :, 0] = 1
-        cross_entropies.append(heads.cross_entropies(logits, classes)[:, :, 1])
-    cross_entropies = torch.stack(cross_entropies, dim=2).detach()
-
-    assert_allclose(torch.exp(-cross_entropies).sum(dim=2), np.ones((2, 6)), rtol=1e-5)
-    likeliest = heads.most_likely(logits)[:, :, 1]
-    assert len(likeliest.unique()) > 3
-    # torch first decides between frequent classes and clusters, so that the result may
-    # be less likely than another class.
-    chosen = torch.take_along_dim(cross_entropies, likeliest[:, :, None] - 1, dim=2)
-    assert (chosen[:, :, 0] <= cross_entropies.min(dim=2).values + np.log(20)).all()
-
-
-def _heads_of_many(monkeypatch, n_sampled):
-    monkeypatch.setattr(heads_module, "FULL_SOFTMAX_CLASSES", 10)
-    monkeypatch.setattr(heads_module, "ADAPTIVE_CUTOFFS", (5, 12))
-    monkeypatch.setattr(heads_module, "SAMPLED_CLASSES", n_sampled)
+@pytest.fixture
+def hierarchical(monkeypatch):
+    """A softmax over 4 frequent classes and clusters of 5, 5 and 2 rare ones."""
+    monkeypatch.setattr(hierarchical_module, "SHORTLIST_SIZE", 4)
+    monkeypatch.setattr(hierarchical_module, "CLUSTER_SIZE", 5)
+    monkeypatch.setattr(hierarchical_module, "PREDICTED_LOGITS", 40)  # several pieces
     torch.manual_seed(0)
-    heads = CategoryHeads((30,))
-    logits = torch.randn(4, 5, 64, requires_grad=True)
-    return heads, logits, torch.randint(1, 31, (4, 5, 1))
+    return HierarchicalSoftmax(8, 16)
 
 
-@pytest.mark.parametrize("training", [True, False])
-def test_without_sampling_the_softmax_is_that_of_torch(training, monkeypatch):
-    heads, logits, classes = _heads_of_many(monkeypatch, n_sampled=30)
-    monkeypatch.setattr(heads_module, "PREDICTED_LOGITS", 40)  # several pieces
-    adaptive = heads.adaptive["0"]
+def test_hierarchical_softmax_multiplies_probabilities(hierarchical):
+    x = 3 * torch.randn(50, 8)
 
-    found = heads.train(training).cross_entropies(logits, classes)
-    found.sum().backward()
+    probabilities = hierarchical.log_probabilities(x).exp()
 
-    again = logits.detach().requires_grad_()
-    gradients = [p.grad.clone() for p in adaptive.parameters()]
-    adaptive.zero_grad()
-    expected = -adaptive(again.flatten(0, 1), classes.flatten() - 1).output
-    expected.sum().backward()
-    torch.testing.assert_close(found, expected.reshape(4, 5, 1))
-    torch.testing.assert_close(logits.grad, again.grad)
-    for gradient, parameter in zip(gradients, adaptive.parameters(), strict=True):
-        torch.testing.assert_close(gradient, parameter.grad)
+    first = (x @ hierarchical.first.weight.T).softmax(dim=1)
+    logits = x @ hierarchical.second.weight.T
+    clusters = zip(first[:, 4:].T, logits.split([5, 5, 2], dim=1), strict=True)
+    expected = [p[:, None] * own.softmax(dim=1) for p, own in clusters]
+    expected = torch.cat([first[:, :4], *expected], dim=1)
+    torch.testing.assert_close(probabilities, expected)
+    torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(50))
+    likeliest = hierarchical.most_likely(x)
+    assert_array_equal(likeliest, expected.argmax(dim=1))
+    assert (likeliest < 4).any() and (likeliest >= 14).any()
 
 
-def test_a_sample_of_rare_classes_estimates_loss_and_gradients(monkeypatch):
-    heads, logits, classes = _heads_of_many(monkeypatch, n_sampled=11)
-    heads.generator = torch.Generator().manual_seed(0)
-    exact = heads.eval().cross_entropies(logits, classes)
-    (exact_gradient,) = torch.autograd.grad(exact.sum(), logits)
+@pytest.mark.parametrize("classes", ["all", "frequent", "rare"])
+def test_cross_entropies_of_a_hierarchical_softmax(classes, hierarchical):
+    first, stop = {"all": (0, 16), "frequent": (0, 4), "rare": (12, 16)}[classes]
+    labels = torch.randint(first, stop, (40,))
+    x = torch.randn(40, 8, requires_grad=True)
+    expected = -hierarchical.log_probabilities(x).gather(1, labels[:, None])[:, 0]
+    parameters = [x, *hierarchical.parameters()]
+    gradients = torch.autograd.grad(
+        expected.sum(), parameters, materialize_grads=True, allow_unused=True
+    )
 
-    heads.train()
-    found, gradients = [], []
-    for _ in range(1000):
-        found.append(heads.cross_entropies(logits, classes))
-        gradients.extend(torch.autograd.grad(found[-1].sum(), logits))
+    found = hierarchical.cross_entropies(x, labels)
 
-    found, gradient = torch.stack(found), torch.stack(gradients).mean(dim=0)
-    # 18 classes are in the last cluster, 7 in the one before, 5 among the frequent.
-    is_sampled = classes > 12
-    assert 0 < is_sampled.sum() < 20
-    assert ((found.std(dim=0) > 1e-3) == is_sampled).all()
-    # The logarithm of an estimate is a little low on average.
-    torch.testing.assert_close(found.mean(dim=0), exact, atol=0.1, rtol=0)
-    torch.testing.assert_close(gradient, exact_gradient, atol=0.03, rtol=0)
+    torch.testing.assert_close(found, expected)
+    found = torch.autograd.grad(
+        found.sum(), parameters, materialize_grads=True, allow_unused=True
+    )
+    for gradient, own in zip(gradients, found, strict=True):
+        torch.testing.assert_close(own, gradient)
+
+
+def test_features_of_many_classes_have_hierarchical_softmaxes(
+    monkeypatch, hierarchical
+):
+    monkeypatch.setattr(heads_module, "FULL_SOFTMAX_CLASSES", 5)
+    heads = CategoryHeads((20, 2, 20))
+    size = heads_module.HIERARCHICAL_SIZE
+    assert heads.width == size + 1 + size
+    logits = 3 * torch.randn(2, 6, heads.width)
+    classes = torch.stack(
+        [torch.randint(1, n + 1, (2, 6)) for n in heads.n_classes], dim=2
+    )
+
+    found = heads.cross_entropies(logits, classes)
+    likely = heads.most_likely(logits)
+
+    for k, part in ((0, logits[:, :, :size]), (2, logits[:, :, size : 2 * size])):
+        table = heads.hierarchical[str(k)].log_probabilities(part.flatten(0, 1))
+        table = table.unflatten(0, (2, 6))
+        chosen = torch.take_along_dim(-table, classes[:, :, k : k + 1] - 1, dim=2)
+        torch.testing.assert_close(found[:, :, k], chosen[:, :, 0])
+        assert_array_equal(likely[:, :, k], table.argmax(dim=2) + 1)
 
 
 def test_a_feature_without_classes_has_no_loss():
@@ -277,11 +273,11 @@ def test_a_feature_without_classes_has_no_loss():
     assert heads.most_likely(logits).tolist() == [[[1], [1], [1]]]
 
 
-def test_log_probabilities_of_one_step_belong_to_the_cross_entropies(monkeypatch):
+def test_log_probabilities_of_one_step_belong_to_the_cross_entropies(
+    monkeypatch, hierarchical
+):
     monkeypatch.setattr(heads_module, "FULL_SOFTMAX_CLASSES", 5)
-    monkeypatch.setattr(heads_module, "ADAPTIVE_CUTOFFS", (3,))
     heads = CategoryHeads((2, 6))
-    heads.eval()
     logits = torch.randn(4, heads.width)
     classes = torch.tensor([[1, 1], [2, 3], [1, 4], [2, 6]])
 

@@ -7,17 +7,20 @@ end of a training with the same features at its beginning. The long sequences ha
 such counterpart; their whole time is measured with all defaults, where "auto" limits
 the number of epochs.
 
-The last table tells what the random samples of rare categories cost in quality. Its
-data resemble logs: 20 templates of 10 frequent tokens, in which 3 tokens of each
-sequence are replaced by identifiers drawn from 38,000. Vectors of unseen sequences are
-decoded, and the fraction of frequent tokens that are decoded correctly is compared with
-that of a full softmax.
+Two tables tell what the hierarchical softmax over many categories costs in quality,
+compared with a full softmax and with the adaptive softmax of torch, whose clusters end
+at the ranks 1,000 and 10,000. The first data resemble logs: 20 templates of 10 frequent
+tokens, in which 3 tokens of each sequence are replaced by identifiers drawn from
+38,000. The others are the German sentences of `text/eng_deu.tsv.gz`, read as words.
+Vectors of unseen sequences are decoded, and the fraction of tokens that are decoded
+correctly is computed for tokens of different frequency.
 
 Each measurement has its own process with one thread; those that are compared take
 turns. The fits of long sequences run at the same time, because only their CPU time
 counts.
 """
 
+import collections
 import functools
 import statistics
 import time
@@ -25,12 +28,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..datasets import load_table
 from ..formatting import make_table
+from ..pairs.translation import split_words
 from ..runner import judge, show_progress
 from ..timing import median_ratio, take_turns, timed
 from ..workers import Worker, available_cores
 
-PARTS = ("ratios", "quality", "long")
+PARTS = ("ratios", "logs", "words", "long")
 N_ROUNDS = 2
 
 N_FLAGS = 256
@@ -58,9 +63,17 @@ LONG_COLUMNS = {
     "patch size": ",d",
     "minutes of CPU": ".1f",
 }
-QUALITY_COLUMNS = {
-    "softmax of 38,000 categories": "",
-    "frequent tokens decoded correctly": ".4f",
+SOFTMAXES = ("hierarchical", "adaptive", "full")
+LOG_COLUMNS = {"softmax": "", "frequent tokens decoded correctly": ".4f"}
+# Ranks of words by frequency, and the columns of the fractions decoded correctly.
+WORD_RANKS = (100, 250, 1000)
+WORD_COLUMNS = {
+    "softmax": "",
+    "ranks 1-100": ".3f",
+    "101-250": ".3f",
+    "251-1,000": ".3f",
+    "rarer": ".3f",
+    "minutes of CPU": ".1f",
 }
 
 
@@ -82,10 +95,15 @@ def run(options):
         results["tables"]["extremes"] = make_table(
             "Time, and ratios", RATIO_COLUMNS, rows
         )
-    if "quality" in options.parts:
-        results["tables"]["extremes-quality"] = make_table(
-            "Sampled and full softmax", QUALITY_COLUMNS, measure_quality(options.quick)
-        )
+    for part, columns, measure in (
+        ("logs", LOG_COLUMNS, measure_logs),
+        ("words", WORD_COLUMNS, measure_words),
+    ):
+        if part in options.parts:
+            rows = [measure(softmax, options.quick) for softmax in SOFTMAXES]
+            results["tables"][f"extremes-{part}"] = make_table(
+                f"Softmax over many categories, {part}", columns, rows
+            )
     if "long" in options.parts:
         measure = functools.partial(measure_long, quick=options.quick)
         with ThreadPoolExecutor(len(available_cores())) as pool:
@@ -144,10 +162,28 @@ def _embedder(**parameters):
     return LSTMSequenceEmbedder(**parameters)
 
 
-def _use_full_softmax():
+def _use_softmax(softmax):
+    import torch
+
     from sklearn_seqembed._network import heads
 
-    heads.SAMPLED_CLASSES = 10**9
+    class AdaptiveSoftmax(torch.nn.AdaptiveLogSoftmaxWithLoss):
+        """The adaptive softmax of torch, with the methods of a hierarchical one."""
+
+        def __init__(self, n_inputs, n_classes):
+            cutoffs = [cut for cut in (1000, 10_000) if cut < n_classes]
+            super().__init__(n_inputs, n_classes, cutoffs)
+
+        def cross_entropies(self, x, classes):
+            return -self(x, classes).output
+
+        def most_likely(self, x):
+            return torch.cat([self.predict(piece) for piece in x.split(200)])
+
+    if softmax == "full":
+        heads.FULL_SOFTMAX_CLASSES = 10**9
+    elif softmax == "adaptive":
+        heads.HierarchicalSoftmax = AdaptiveSoftmax
 
 
 def _epoch_seconds(embedder):
@@ -164,10 +200,9 @@ def time_flags(n_sequences, kind):
     return _epoch_seconds(embedder), seconds
 
 
-def time_categories(n_sequences, n_categories, is_full):
+def time_categories(n_sequences, n_categories, softmax):
     """Return seconds of an epoch."""
-    if is_full:
-        _use_full_softmax()
+    _use_softmax(softmax)
     X, names = _make_tokens(n_sequences, n_categories)
     # The same network for all numbers of categories.
     embedder = _embedder(max_epochs=3, categories=[names])
@@ -189,24 +224,50 @@ def time_features(n_sequences, n_epochs, flushes):
     return statistics.median(seconds[1 : n + 1]), statistics.median(seconds[-n:])
 
 
-def measure_accuracy(n_sequences, n_epochs, is_full):
+def decode_logs(n_sequences, n_epochs, softmax):
     """Return the fraction of frequent tokens that are decoded correctly."""
-    if is_full:
-        _use_full_softmax()
+    _use_softmax(softmax)
     n_categories = CATEGORIES[0]
     words = [f"word {i}" for i in range(60)]
     vocabulary = words + [f"id {i}" for i in range(n_categories)]
     X, is_frequent = _make_logs(n_sequences + 500, n_categories)
     embedder = _embedder(max_epochs=n_epochs, categories=[vocabulary])
     embedder.fit(X[:n_sequences])
-    decoded = embedder.inverse_transform(embedder.transform(X[n_sequences:]))
-    correct = [
-        np.array(row, dtype=object)[: len(true)] == np.array(true, dtype=object)
+    is_correct = _decode(embedder, X[n_sequences:])
+    return np.concatenate(is_correct)[is_frequent[n_sequences:].ravel()].mean()
+
+
+def decode_words(n_sentences, n_epochs, softmax):
+    """Return minutes of `fit` and the fractions of words decoded correctly, by rank."""
+    _use_softmax(softmax)
+    table = load_table("text/eng_deu.tsv.gz")
+    train, valid = (
+        [split_words(text) for text in table["deu"][table["split"] == part]]
+        for part in ("train", "valid")
+    )
+    chosen = np.random.default_rng(0).permutation(len(train))[:n_sentences]
+    train = [train[i] for i in chosen]
+    counts = collections.Counter(word for words in train for word in words)
+    ranks = {word: i for i, (word, _) in enumerate(counts.most_common())}
+    valid = [words for words in valid if all(word in ranks for word in words)][:500]
+    seconds, embedder = timed(
+        _embedder(max_epochs=n_epochs).fit, train, clock=time.process_time
+    )
+    is_correct = np.concatenate(_decode(embedder, valid))
+    bands = np.digitize([ranks[word] for words in valid for word in words], WORD_RANKS)
+    n_bands = len(WORD_RANKS) + 1
+    return seconds / 60, [float(is_correct[bands == i].mean()) for i in range(n_bands)]
+
+
+def _decode(embedder, X):
+    """Reconstruct X, and tell which tokens are correct; none if the length is not."""
+    decoded = embedder.inverse_transform(embedder.transform(X))
+    return [
+        np.array(row, dtype=object) == np.array(true, dtype=object)
         if len(row) == len(true)
         else np.zeros(len(true), dtype=bool)
-        for row, true in zip(decoded, X[n_sequences:], strict=True)
+        for row, true in zip(decoded, X, strict=True)
     ]
-    return float(np.array(correct)[is_frequent[n_sequences:]].mean())
 
 
 def time_long(lengths, max_epochs):
@@ -266,26 +327,24 @@ def measure_categories(quick, n_rounds):
     """Return the rows of categories."""
     n_sequences, divisor = (200, 10) if quick else (1000, 1)
     call = functools.partial(_call, "time_categories", n_sequences=n_sequences)
-    few = functools.partial(call, n_categories=FEW_CATEGORIES, is_full=False)
+    few = functools.partial(call, n_categories=FEW_CATEGORIES, softmax="hierarchical")
     rows = []
     for n_categories in CATEGORIES:
         show_progress(f"{n_categories:,} categories")
         many = functools.partial(call, n_categories=n_categories // divisor)
         figures = take_turns(
-            {
-                "few": few,
-                "sampled": functools.partial(many, is_full=False),
-                "full": functools.partial(many, is_full=True),
-            },
+            {"few": few}
+            | {name: functools.partial(many, softmax=name) for name in SOFTMAXES},
             n_rounds,
         )
         data = f"{n_categories:,} categories"
         for compared, name in (
             (f"{FEW_CATEGORIES} categories", "few"),
+            ("the same, adaptive softmax", "adaptive"),
             ("the same, full softmax", "full"),
         ):
             rows.append(
-                _row(data, compared, "epoch", figures["sampled"], figures[name])
+                _row(data, compared, "epoch", figures["hierarchical"], figures[name])
             )
     return rows
 
@@ -304,19 +363,28 @@ def measure_features(quick, flushes):
     return _row(data, "the first epochs", "last epochs", [late], [early])
 
 
-def measure_quality(quick):
-    """Return the rows of the sampled and of the full softmax."""
-    rows = []
-    for name, is_full in (("sampled", False), ("full", True)):
-        show_progress(f"{name} softmax")
-        accuracy = _call(
-            "measure_accuracy",
-            n_sequences=200 if quick else 3000,
-            n_epochs=2 if quick else 20,
-            is_full=is_full,
-        )
-        rows.append(dict(zip(QUALITY_COLUMNS, (name, accuracy), strict=True)))
-    return rows
+def measure_logs(softmax, quick):
+    """Return the row of a softmax on logs."""
+    show_progress(f"{softmax} softmax, logs")
+    accuracy = _call(
+        "decode_logs",
+        n_sequences=200 if quick else 3000,
+        n_epochs=2 if quick else 20,
+        softmax=softmax,
+    )
+    return dict(zip(LOG_COLUMNS, (softmax, accuracy), strict=True))
+
+
+def measure_words(softmax, quick):
+    """Return the row of a softmax on words."""
+    show_progress(f"{softmax} softmax, words")
+    minutes, accuracies = _call(
+        "decode_words",
+        n_sentences=2000 if quick else 16_000,
+        n_epochs=2 if quick else 40,
+        softmax=softmax,
+    )
+    return dict(zip(WORD_COLUMNS, (softmax, *accuracies, minutes), strict=True))
 
 
 def measure_long(name, quick):

@@ -69,7 +69,7 @@ class Vocabulary:
         infrequent = self._find_infrequent(observed, n_given)
         kept = np.flatnonzero(counts) if given is None else np.arange(len(given))
         kept = np.setdiff1d(kept, infrequent)
-        # The network's adaptive softmax needs classes in order of decreasing frequency.
+        # A hierarchical softmax needs classes in order of decreasing frequency.
         kept = kept[np.argsort(-counts[kept], kind="stable")]
         counts_by_index, self.infrequent_index = counts[kept], 0
         if len(infrequent):

@@ -1,40 +1,27 @@
 """Categorical features as outputs: a softmax for each, or a logit if it is binary."""
 
-import math
-
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from sklearn_seqembed._network.categories import group_features, select_features
-from sklearn_seqembed._network.initial import build_adaptive_softmax
+from sklearn_seqembed._network.hierarchical import HierarchicalSoftmax
 
-# A feature with more classes gets an adaptive softmax, which computes the logits of
-# rare classes only where they occur. 2000 is roughly the number of classes up to which
+# A feature with more classes gets a hierarchical softmax, which computes the logits of
+# rare classes only for a few of them. 2000 is roughly the number of classes up to which
 # a full softmax is affordable; it was not tuned.
 FULL_SOFTMAX_CLASSES = 2000
 
-# Number of inputs of an adaptive softmax, and the classes at which its clusters end.
-# They were not tuned.
-ADAPTIVE_SIZE = 64
-ADAPTIVE_CUTOFFS = (1000, 10_000)
-
-# Number of classes whose logits are computed in training for each cluster of rare
-# classes, besides the true ones. It was not tuned.
-SAMPLED_CLASSES = 1000
-
-# Log probabilities computed at once outside training: 32 MiB.
-PREDICTED_LOGITS = 2**23
+# Number of inputs of a hierarchical softmax. It was not tuned.
+HIERARCHICAL_SIZE = 64
 
 
 class CategoryHeads(nn.Module):
-    """A softmax for each categorical feature, adaptive if it has many classes [1]_.
+    """A softmax for each categorical feature, hierarchical if it has many classes.
 
-    In training, the normalization over a large cluster of rare classes is estimated
-    from a random sample of them [2]_. A binary feature, one with at most two classes,
-    has a single logit, that of its second class. Features with the same number of
-    classes are computed together.
+    A binary feature, one with at most two classes, has a single logit, that of its
+    second class. Features with the same number of classes are computed together.
 
     Parameters
     ----------
@@ -45,27 +32,15 @@ class CategoryHeads(nn.Module):
     ----------
     width : int
         Number of logits of one time step, over all features.
-    generator : torch.Generator or None
-        Generator of the random samples; None is torch's default.
-
-    References
-    ----------
-    .. [1] Grave, E. et al. (2017). Efficient softmax approximation for GPUs.
-           arXiv:1609.04309.
-    .. [2] Jean, S. et al. (2015). On Using Very Large Target Vocabulary for Neural
-           Machine Translation. arXiv:1412.2007.
     """
 
     def __init__(self, n_classes):
         super().__init__()
-        self.generator = None
         self.n_classes = tuple(n_classes)
         self.groups = group_features(n_classes)
-        self.adaptive = nn.ModuleDict(
+        self.hierarchical = nn.ModuleDict(
             {
-                str(k): build_adaptive_softmax(
-                    ADAPTIVE_SIZE, n, [cut for cut in ADAPTIVE_CUTOFFS if cut < n]
-                )
+                str(k): HierarchicalSoftmax(HIERARCHICAL_SIZE, n)
                 for k, n in enumerate(n_classes)
                 if n > FULL_SOFTMAX_CLASSES
             }
@@ -73,7 +48,7 @@ class CategoryHeads(nn.Module):
         self.widths = []  # number of logits of each group
         for n, features in self.groups.items():
             size = 1 if n == 2 else n
-            size = ADAPTIVE_SIZE if str(features[0]) in self.adaptive else size
+            size = HIERARCHICAL_SIZE if str(features[0]) in self.hierarchical else size
             self.widths.append(size * len(features))
         self.width = sum(self.widths)
         # Where the features are among those of all groups, one group after the other.
@@ -104,10 +79,10 @@ class CategoryHeads(nn.Module):
             logits = self._binary(logits)
             return functional.softplus(torch.where(classes == 2, -logits, logits))
         targets = (classes - 1).clamp(min=0)
-        if str(features[0]) in self.adaptive:
+        if str(features[0]) in self.hierarchical:
             found = [
-                self._adaptive_cross_entropies(
-                    k, logits[:, :, j].flatten(0, 1), targets[:, :, j].flatten()
+                self.hierarchical[str(k)].cross_entropies(
+                    logits[:, :, j].flatten(0, 1), targets[:, :, j].flatten()
                 )
                 for j, k in enumerate(features)
             ]
@@ -117,15 +92,6 @@ class CategoryHeads(nn.Module):
                 logits.flatten(0, 2), targets.flatten(), reduction="none"
             )
         return found.reshape(classes.shape)
-
-    def _adaptive_cross_entropies(self, k, logits, targets):
-        """Compute the cross-entropies (N * L,) of a feature with many classes."""
-        adaptive = self.adaptive[str(k)]
-        if self.training:
-            return _sampled_cross_entropies(adaptive, logits, targets, self.generator)
-        size = max(1, PREDICTED_LOGITS // adaptive.n_classes)
-        pieces = zip(logits.split(size), targets.split(size), strict=True)
-        return torch.cat([-adaptive(*piece).output for piece in pieces])
 
     def most_likely(self, logits):
         """Return the most likely class of each step and feature: int64 (N, L, K)."""
@@ -137,14 +103,12 @@ class CategoryHeads(nn.Module):
         """Return the most likely classes (N, L, ·) of one group."""
         if logits.shape[3] == 1:  # binary
             return (self._binary(logits) > 0).long() + 1
-        if str(features[0]) not in self.adaptive:
+        if str(features[0]) not in self.hierarchical:
             return logits.argmax(dim=3) + 1
-        found = []
-        for j, k in enumerate(features):
-            adaptive = self.adaptive[str(k)]
-            size = max(1, PREDICTED_LOGITS // adaptive.n_classes)
-            pieces = logits[:, :, j].flatten(0, 1).split(size)
-            found.append(torch.cat([adaptive.predict(piece) for piece in pieces]))
+        found = [
+            self.hierarchical[str(k)].most_likely(logits[:, :, j].flatten(0, 1))
+            for j, k in enumerate(features)
+        ]
         return torch.stack(found, dim=1).reshape(logits.shape[:3]) + 1
 
     def log_probabilities(self, logits):
@@ -167,8 +131,8 @@ class CategoryHeads(nn.Module):
                 part = torch.cat([torch.zeros_like(part), part], dim=3)
             for j, k in enumerate(features):
                 own = part[:, 0, j]  # (N, ·)
-                if str(k) in self.adaptive:
-                    found.append(self.adaptive[str(k)].log_prob(own))
+                if str(k) in self.hierarchical:
+                    found.append(self.hierarchical[str(k)].log_probabilities(own))
                 else:
                     n = max(1, self.n_classes[k])
                     found.append(own.log_softmax(dim=1)[:, :n])
@@ -196,44 +160,3 @@ class CategoryHeads(nn.Module):
         is_single = [self.n_classes[k] < 2 for k in self.groups[2]]
         is_single = torch.tensor(is_single, device=logits.device)
         return logits[..., 0].masked_fill(is_single, -torch.inf)
-
-
-def _sampled_cross_entropies(adaptive, logits, target, generator):
-    """Estimate the cross-entropies (N * L,) of an adaptive softmax.
-
-    They are those that :class:`torch.nn.AdaptiveLogSoftmaxWithLoss` computes, except
-    that the normalization over a cluster of more than `SAMPLED_CLASSES` classes is
-    estimated from that many uniformly drawn ones.
-    """
-    first_of_cluster = adaptive.cutoffs[:-1]
-    edges = torch.tensor(first_of_cluster, device=target.device)
-    cluster = torch.bucketize(target, edges, right=True)  # 0 is that of frequent ones
-    in_head = torch.where(cluster == 0, target, adaptive.shortlist_size + cluster - 1)
-    cross_entropies = functional.cross_entropy(
-        adaptive.head(logits), in_head, reduction="none"
-    )
-    for i, tail in enumerate(adaptive.tail):
-        rows = torch.nonzero(cluster == i + 1)[:, 0]
-        within = _sampled_softmax(
-            tail, logits[rows], target[rows] - first_of_cluster[i], generator
-        )
-        cross_entropies = cross_entropies.index_add(0, rows, within)
-    return cross_entropies
-
-
-def _sampled_softmax(tail, logits, target, generator):
-    """Estimate the cross-entropies (M,) of classes within one cluster."""
-    project, output = tail
-    x, n_classes = project(logits), output.out_features  # (M, ·)
-    if n_classes <= SAMPLED_CLASSES:
-        return functional.cross_entropy(output(x), target, reduction="none")
-    sample = torch.randint(
-        n_classes, (SAMPLED_CLASSES,), generator=generator, device=target.device
-    )
-    others = x @ output.weight[sample].T  # (M, SAMPLED_CLASSES)
-    others = others.masked_fill(sample == target[:, None], -torch.inf)
-    # Each one drawn stands for this many of the classes other than the true one.
-    weight = (n_classes - 1) / SAMPLED_CLASSES
-    true = (x * output.weight[target]).sum(dim=1)  # (M,)
-    normalization = torch.logaddexp(true, others.logsumexp(dim=1) + math.log(weight))
-    return normalization - true

@@ -43,15 +43,6 @@ def build_embedding(n_vectors, size):
     return layer
 
 
-def build_adaptive_softmax(n_inputs, n_classes, cutoffs):
-    """Build an adaptive softmax with the initial weights that torch uses."""
-    softmax = _build_empty(nn.AdaptiveLogSoftmaxWithLoss, n_inputs, n_classes, cutoffs)
-    for part in softmax.modules():
-        if isinstance(part, nn.Linear):
-            initialize_linear(part)
-    return softmax
-
-
 def build_cells(cell, n_inputs, n_cells):
     """Build one layer of recurrent cells with the initial weights that Keras uses.
 
