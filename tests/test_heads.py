@@ -208,10 +208,12 @@ def test_hierarchical_softmax_multiplies_probabilities(hierarchical):
     probabilities = hierarchical.log_probabilities(x).exp()
 
     first = (x @ hierarchical.first.weight.T).softmax(dim=1)
-    logits = x @ hierarchical.second.weight.T
-    clusters = zip(first[:, 4:].T, logits.split([5, 5, 2], dim=1), strict=True)
-    expected = [p[:, None] * own.softmax(dim=1) for p, own in clusters]
-    expected = torch.cat([first[:, :4], *expected], dim=1)
+    weights = [layer.weight for layer in hierarchical.second]
+    assert [len(own) for own in weights] == [5, 5, 2]
+    expected = [first[:, :4]]
+    for cluster, own in zip(first[:, 4:].T, weights, strict=True):
+        expected.append(cluster[:, None] * (x @ own.T).softmax(dim=1))
+    expected = torch.cat(expected, dim=1)
     torch.testing.assert_close(probabilities, expected)
     torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(50))
     likeliest = hierarchical.most_likely(x)

@@ -8,7 +8,7 @@ from sklearn_seqembed._network.initial import build_linear
 
 # Number of frequent classes that are in no cluster, and of classes in each cluster.
 SHORTLIST_SIZE = 250
-CLUSTER_SIZE = 250
+CLUSTER_SIZE = 500
 
 # Log probabilities computed at once for a prediction: 32 MiB.
 PREDICTED_LOGITS = 2**23
@@ -45,9 +45,12 @@ class HierarchicalSoftmax(nn.Module):
         sizes = [CLUSTER_SIZE] * (n_rare // CLUSTER_SIZE)
         if n_rare % CLUSTER_SIZE:
             sizes.append(n_rare % CLUSTER_SIZE)
-        self.sizes = tuple(sizes)
         self.first = build_linear(n_inputs, self.n_frequent + len(sizes), bias=False)
-        self.second = build_linear(n_inputs, n_rare, bias=False)
+        # Layers of their own, because a batch then has gradients only for the clusters
+        # that occur in it.
+        self.second = nn.ModuleList(
+            build_linear(n_inputs, size, bias=False) for size in sizes
+        )
 
     def cross_entropies(self, x, classes):
         """Compute the cross-entropies of one class for each row.
@@ -73,16 +76,16 @@ class HierarchicalSoftmax(nn.Module):
         )
         order = torch.argsort(clusters)
         n_frequent, *counts = torch.bincount(
-            clusters + 1, minlength=len(self.sizes) + 1
+            clusters + 1, minlength=len(self.second) + 1
         ).tolist()
         if n_frequent == len(x):
             return found
         order = order[n_frequent:]  # of the rows with rare classes
         within = [
-            functional.cross_entropy(functional.linear(*pair), own, reduction="none")
-            for *pair, own in zip(
+            functional.cross_entropy(cluster(rows), own, reduction="none")
+            for cluster, rows, own in zip(
+                self.second,
                 x[order].split(counts),
-                self.second.weight.split(self.sizes),
                 (rare[order] % CLUSTER_SIZE).split(counts),
                 strict=True,
             )
@@ -93,14 +96,10 @@ class HierarchicalSoftmax(nn.Module):
     def log_probabilities(self, x):
         """Compute the log probabilities (M, n_classes) of all classes."""
         first = self.first(x).log_softmax(dim=1)
-        frequent, clusters = first.split([self.n_frequent, len(self.sizes)], dim=1)
+        frequent, rest = first.split([self.n_frequent, len(self.second)], dim=1)
         within = [
-            logits.log_softmax(dim=1) + cluster
-            for logits, cluster in zip(
-                self.second(x).split(self.sizes, dim=1),
-                clusters.split(1, dim=1),
-                strict=True,
-            )
+            cluster(x).log_softmax(dim=1) + own
+            for cluster, own in zip(self.second, rest.split(1, dim=1), strict=True)
         ]
         return torch.cat([frequent, *within], dim=1)
 
