@@ -14,7 +14,7 @@ from sklearn_seqembed._network.hierarchical import HierarchicalSoftmax
 FULL_SOFTMAX_CLASSES = 2000
 
 # Number of inputs of a hierarchical softmax. It was not tuned.
-HIERARCHICAL_SIZE = 64
+HIERARCHICAL_SIZE = 32
 
 
 class CategoryHeads(nn.Module):
