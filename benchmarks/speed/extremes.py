@@ -9,11 +9,11 @@ the number of epochs.
 
 Two tables tell what the hierarchical softmax over many categories costs in quality. It
 is compared with the adaptive softmax of torch, whose clusters end at the ranks 1,000
-and 10,000; a full softmax would take hours. The first data resemble logs: 20 templates of 10 frequent
-tokens, in which 3 tokens of each sequence are replaced by identifiers drawn from
-38,000. The others are the German sentences of `text/eng_deu.tsv.gz`, read as words.
-Vectors of unseen sequences are decoded, and the fraction of tokens that are decoded
-correctly is computed for tokens of different frequency.
+and 10,000; a full softmax would take hours. The first data resemble logs: 20 templates
+of 10 frequent tokens, in which 3 tokens of each sequence are replaced by identifiers
+drawn from 38,000. The others are German sentences of `text/eng_deu.tsv.gz`, read as
+words. Vectors of unseen sequences are decoded, and the fraction of tokens that are
+decoded correctly is computed for tokens of different frequency.
 
 Each measurement has its own process with one thread; those that are compared take
 turns. The fits of long sequences run at the same time, because only their CPU time

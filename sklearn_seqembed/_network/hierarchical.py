@@ -7,7 +7,7 @@ from torch.nn import functional
 from sklearn_seqembed._network.initial import build_linear
 
 # Number of frequent classes that are in no cluster, and of classes in each cluster.
-SHORTLIST_SIZE = 100
+SHORTLIST_SIZE = 250
 CLUSTER_SIZE = 500
 
 # Log probabilities computed at once for a prediction: 32 MiB.
