@@ -1,4 +1,4 @@
-"""A softmax over many classes, in time that grows with few of them."""
+"""A softmax over many classes that computes few logits in training."""
 
 import torch
 from torch import nn
@@ -6,7 +6,9 @@ from torch.nn import functional
 
 from sklearn_seqembed._network.initial import build_linear
 
-# Number of frequent classes that are in no cluster, and of classes in each cluster.
+# Number of frequent classes that are in no cluster, and of classes in each cluster. With
+# 100 frequent classes, fewer rare words were decoded correctly in a trial. Clusters of
+# 250 classes took more time.
 SHORTLIST_SIZE = 250
 CLUSTER_SIZE = 500
 
@@ -20,8 +22,8 @@ class HierarchicalSoftmax(nn.Module):
     A first softmax is over the `SHORTLIST_SIZE` most frequent classes and over clusters
     of `CLUSTER_SIZE` rarer ones. A second softmax is over the classes of one cluster.
     The probability of a rare class is the product of both, so that learning it needs
-    the logits of one cluster only. That of :class:`torch.nn.AdaptiveLogSoftmaxWithLoss`
-    has few clusters, with thousands of classes.
+    the logits of only one cluster. The clusters are smaller and more numerous than
+    those of :class:`torch.nn.AdaptiveLogSoftmaxWithLoss`, and equally expressive.
 
     Parameters
     ----------
