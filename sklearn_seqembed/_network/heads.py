@@ -13,8 +13,8 @@ from sklearn_seqembed._network.hierarchical import HierarchicalSoftmax
 # a full softmax is affordable; it was not tuned.
 FULL_SOFTMAX_CLASSES = 2000
 
-# Number of inputs of a hierarchical softmax. With 64, training took longer, and fewer
-# rare words were decoded correctly in a trial.
+# Number of inputs of a hierarchical softmax, chosen together with the constants of
+# :mod:`sklearn_seqembed._network.hierarchical`.
 HIERARCHICAL_SIZE = 32
 
 
