@@ -7,7 +7,7 @@ from itertools import islice, permutations
 import numpy as np
 
 from sklearn_seqembed._data.arrays import as_array
-from sklearn_seqembed._data.foreign import convert_foreign
+from sklearn_seqembed._data.foreign import convert_foreign, convert_steps
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.parsed import is_missing
 from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
@@ -182,9 +182,18 @@ def make_windows(series, lookback, horizon, *, stride=1):
 def _as_series(series):
     """Convert a series to an array, in which missing numbers are NaN."""
     expected = "an array of shape (n_timesteps,) or (n_timesteps, n_features)"
-    series = as_array(convert_foreign(series, "series", expected))
+    series = convert_steps(convert_foreign(series, "series", expected), "series")
+    series = as_array(series)
     try:
         array = np.asarray(series)
+        if array.dtype.kind == "O" and array.ndim == 1:
+            steps = [np.asarray(step) for step in array]
+            if any(step.ndim for step in steps):  # lists in the cells of a Series
+                array = np.asarray(steps)
+        elif array.dtype.kind in "US" and isinstance(series, (list, tuple)):
+            values = np.asarray(series, dtype=object)
+            if not all(isinstance(value, str) for value in values.flat):
+                array = values  # numpy would convert numbers to strings
     except (ValueError, TypeError) as exc:
         raise ValueError(
             f"series cannot be converted to {expected}: its time steps differ in their "

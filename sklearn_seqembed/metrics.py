@@ -107,7 +107,7 @@ def _count_matches(X_true, X_pred):
     """
     true = parse_sequences(X_true, "X_true", allow_empty=True)
     pred = parse_sequences(X_pred, "X_pred", allow_empty=True)
-    pred = match_features(pred, true.container.feature_names)
+    pred = match_features(pred, true.container.feature_names, "X_true")
     _check_comparable(true, pred)
     refuse_other_forms(pred, list_forms(true), "X_true")
     n_samples = len(true.lengths)

@@ -1,5 +1,6 @@
 """Generated sequences and windows are as documented."""
 
+import awkward as ak
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -149,3 +150,50 @@ def test_masked_strings_are_missing_in_windows():
     X, _ = make_windows(series, lookback=2, horizon=1)
 
     assert X[0].ravel().tolist() == ["a", None]
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        [np.ma.array([1.0, 99.0], mask=[False, True])] * 4,
+        [(1.0, np.ma.masked)] * 4,
+        [torch.tensor([1.0, np.nan], requires_grad=True)] * 4,
+        pd.Series([[1.0, np.nan]] * 4),
+        pl.Series([[1.0, None]] * 4),
+        pa.array([[1.0, None]] * 4),
+        ak.Array([[1.0, None]] * 4),
+    ],
+    ids=[
+        "masked arrays",
+        "masked values",
+        "tensors",
+        "a pandas Series",
+        "a polars Series",
+        "an Arrow array",
+        "an awkward array",
+    ],
+)
+def test_time_steps_of_a_series_may_be_objects(series):
+    X, y = make_windows(series, lookback=2, horizon=1)
+
+    assert_array_equal(X, [[[1.0, np.nan]] * 2] * 2)
+    assert_array_equal(y, [[[1.0, np.nan]]] * 2)
+
+
+def test_an_awkward_series_may_have_gaps():
+    X, _ = make_windows(ak.Array([1.0, None, 3.0]), lookback=2, horizon=1)
+
+    assert_array_equal(X, [[[1.0], [np.nan]]])
+
+
+def test_lists_of_time_steps_of_different_widths_are_no_series():
+    with pytest.raises(ValueError, match="its time steps differ in their number of"):
+        make_windows(pd.Series([[1.0, 2.0], [1.0]] * 3), lookback=2, horizon=1)
+
+
+def test_numbers_beside_strings_remain_numbers_in_windows():
+    X, y = make_windows([(1.5, "a"), (2.0, "b"), (None, "c")], lookback=2, horizon=1)
+
+    assert X.tolist() == [[[1.5, "a"], [2.0, "b"]]]
+    assert y.tolist() == [[[None, "c"]]]
+    assert make_windows(list("abc"), lookback=2, horizon=1)[0].dtype == "<U1"

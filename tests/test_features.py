@@ -135,6 +135,48 @@ def test_a_scaler_that_changes_the_number_of_features_is_refused(scaler):
         NumericFeatures(scaler).fit(sequences)
 
 
+class BadInverse(StandardScaler):
+    """A scaler whose inverse does not return the values."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.change = change
+
+    def inverse_transform(self, X):
+        return self.change(super().inverse_transform(X))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X: X[:-1], r"array of shape \(5, 2\) into one of \(4, 2\), expected"),
+        (
+            lambda X: None,
+            r"turns an array of shape \(5, 2\) into one of \(\), expected",
+        ),
+        (np.ravel, r"turns an array of shape \(5, 2\) into one of \(10,\), expected"),
+        (lambda X: X.astype(str), "returns values of <U32, expected numbers"),
+        (lambda X: X + 1j, "returns values of complex128, expected numbers"),
+        (lambda X: X / 0.0, "returns infinite values"),
+    ],
+    ids=["shorter", "nothing", "flat", "text", "complex", "infinite"],
+)
+@pytest.mark.filterwarnings("ignore:(divide|invalid):RuntimeWarning")
+def test_a_scaler_with_a_wrong_inverse_is_refused(change, message):
+    sequences = Sequences.from_offsets((np.nan_to_num(BLOCK),), [0, 2, 5])
+
+    match = rf"^The inverse_transform of scaler=.* {message}"
+    with pytest.raises(ValueError, match=match):
+        NumericFeatures(BadInverse(change)).fit(sequences)
+
+
+def test_a_scaler_that_returns_infinite_values_is_refused(sequences):
+    scaler = FunctionTransformer(lambda X: X * np.inf, lambda X: X)
+
+    with pytest.raises(ValueError, match="(?s)^scaler=.* returns infinite values"):
+        NumericFeatures(scaler).fit(sequences)
+
+
 def test_values_too_large_for_float32_are_refused(sequences):
     features = NumericFeatures(None).fit(sequences)
 

@@ -1,5 +1,6 @@
 """Objects of other libraries: those that are converted, and those that are refused."""
 
+import warnings
 from collections import deque
 from decimal import Decimal
 
@@ -129,6 +130,66 @@ def test_awkward_bools_beside_numbers_are_bools():
 def test_awkward_strings_and_gaps_are_read():
     assert small_embedder().fit(ak.Array(["ab", "c"])).n_features_in_ == 1
     assert_array_equal(read(ak.Array([[1.0, None], [2.0]]))[0], [[1], [np.nan]])
+
+
+def gapped(*values):
+    """Return a masked tensor in which NaN is masked, not stored."""
+    values = torch.tensor(values)
+    return torch.masked.masked_tensor(values.nan_to_num(99.0), ~values.isnan())
+
+
+GAPS = [[[1.0, np.nan], [3.0, 4.0]], [[5.0, 6.0]]]
+MASKED = {
+    "masked arrays": [np.ma.masked_invalid(x) for x in GAPS],
+    "masked time steps": [[np.ma.masked_invalid(step) for step in x] for x in GAPS],
+    "masked values": [[(1.0, np.ma.masked), (3.0, 4.0)], [[5.0, 6.0]]],
+    "masked values beside others": [[[1, np.ma.masked], [3, 4]], np.array([[5, 6.0]])],
+    "masked tensors": [gapped(*x) for x in GAPS],
+    "masked tensors as time steps": [[gapped(*step) for step in x] for x in GAPS],
+}
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of MaskedTensors")
+@pytest.mark.filterwarnings("error::UserWarning")
+@pytest.mark.parametrize("X", MASKED.values(), ids=MASKED)
+def test_masked_values_are_missing_wherever_the_mask_is(X):
+    for found, expected in zip(read(X), GAPS, strict=True):
+        assert_array_equal(found, expected)
+
+
+def test_integers_of_a_masked_tensor_are_read_as_numbers():
+    X = [torch.masked.masked_tensor(torch.tensor([7, 8]), torch.tensor([True, False]))]
+
+    assert_array_equal(read(X)[0], [[7.0], [np.nan]])
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # quantized tensors are deprecated
+    QUANTIZED = torch.quantize_per_tensor(torch.ones(2, 2), 0.5, 0, torch.quint8)
+UNUSUAL_TENSORS = {
+    "with gradients": torch.ones(2, 2, requires_grad=True),
+    "quantized": QUANTIZED,
+    "lazily negated": torch.full((2, 2), 1 - 1j).conj().imag,
+}
+
+
+@pytest.mark.parametrize("form", ["array", "sequences", "time steps", "values"])
+@pytest.mark.parametrize("tensor", UNUSUAL_TENSORS.values(), ids=UNUSUAL_TENSORS)
+def test_tensors_are_read_in_lists_and_in_nested_lists(tensor, form):
+    X = {
+        "array": tensor[None],
+        "sequences": [tensor],
+        "time steps": [list(tensor)],
+        "values": [[list(step) for step in tensor]],
+    }[form]
+
+    assert read(X) == [[[1.0, 1.0], [1.0, 1.0]]]
+
+
+def test_a_tensor_without_values_is_refused_wherever_it_is():
+    for X in (torch.ones(2, 3, device="meta"), [[torch.ones(2, device="meta")]]):
+        with pytest.raises(TypeError, match="^X.* It holds no values: its device is"):
+            read(X)
 
 
 class Broken:

@@ -35,6 +35,7 @@ MAKERS = {
     "pandas nullable": lambda item: pd.DataFrame(item).convert_dtypes(),
     "polars": pl.DataFrame,
     "pyarrow": pa.table,
+    "a batch of pyarrow": pa.RecordBatch.from_pydict,
     "dict": dict,
     "dict of arrays": lambda item: {name: np.array(v) for name, v in item.items()},
     "records": as_records,

@@ -83,7 +83,8 @@ def as_array(X):
     Other objects are returned unchanged. The result is a view if dtypes allow it.
     """
     if hasattr(X, "detach") and hasattr(X, "cpu"):
-        X = X.detach().cpu()
+        # Values of a view that is conjugate or negative are computed here.
+        X = X.detach().cpu().resolve_conj().resolve_neg()
         # numpy has neither bfloat16 nor numbers of 8 bits.
         is_other = re.search("bfloat16|float8|float4", str(X.dtype))
         return X.float().numpy() if is_other else X.numpy()

@@ -155,7 +155,7 @@ def validate_parsed(
         is_listed = list_categorical(categorical_features, parsed)
         kinds = choose_kinds(parsed.blocks, is_listed)
     else:
-        parsed = match_features(parsed, schema.feature_names)
+        parsed = match_features(parsed, schema.feature_names, "fit")
         refuse_other_forms(parsed, schema.texts, "fit")
         _compare_with_fit(parsed, schema, estimator_name or "the estimator")
         is_listed, kinds = None, schema.kinds
@@ -166,7 +166,7 @@ def validate_parsed(
     return sequences, found
 
 
-def match_features(parsed, names):
+def match_features(parsed, names, origin):
     """Match the features of a list of frames or dicts with others by their names.
 
     Parameters
@@ -175,6 +175,8 @@ def match_features(parsed, names):
         The sequences.
     names : tuple or None
         Names of the expected features, or None if they have no names.
+    origin : str
+        Where the names come from, for error messages.
 
     Returns
     -------
@@ -194,7 +196,7 @@ def match_features(parsed, names):
     if set(found) != set(names):
         raise ValueError(
             f"{parsed.locator.argument}[0] has the columns {list(found)}, expected "
-            f"{list(names)}, as in fit."
+            f"{list(names)}, as in {origin}."
         )
     order = [found.index(name) for name in names]
     return parsed.reorder(order)._replace(container=container.reorder(names))

@@ -6,9 +6,11 @@ libraries need not be imported.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain
 
 import numpy as np
 
+from sklearn_seqembed._data.arrays import as_array
 from sklearn_seqembed._data.parsed import holds_bools
 
 # The types of most arguments and items, all of which have readers.
@@ -122,6 +124,42 @@ def convert_items(items, locator):
     ]
 
 
+def holds_tensors(steps):
+    """Return whether a list or a tuple holds tensors or masked values.
+
+    They may be time steps, or values of time steps that are lists or tuples.
+    """
+    if not isinstance(steps, (list, tuple)):
+        return False
+    rows = (step if isinstance(step, (list, tuple)) else (step,) for step in steps)
+    return any(map(_is_tensor_or_masked, set(map(type, chain.from_iterable(rows)))))
+
+
+def convert_steps(steps, name="X"):
+    """Convert tensors and masked values in a list or a tuple, which may be nested.
+
+    numpy would ignore their masks, or fail to convert them.
+
+    Parameters
+    ----------
+    steps : object
+        The time steps of a sequence.
+    name : str, default="X"
+        Name of the sequence in error messages.
+    """
+    if isinstance(steps, (list, tuple)):
+        kind = tuple if isinstance(steps, tuple) else list
+        return kind(convert_steps(part, name) for part in steps)
+    if not _is_tensor_or_masked(type(steps)):
+        return steps
+    array = as_array(convert_foreign(steps, name, _TIME_STEPS))
+    return array if array.ndim else array.item()
+
+
+def _is_tensor_or_masked(t):
+    return issubclass(t, np.ma.MaskedArray) or hasattr(t, "detach")
+
+
 def _list_classes(X):
     """List the library and the name of a class, and of those it inherits from."""
     return [f"{t.__module__.partition('.')[0]}.{t.__name__}" for t in type(X).__mro__]
@@ -201,12 +239,28 @@ def _read_narwhals(X, name, expected):
 
 
 def _read_tensor(X, name, expected):
-    """Separate the tensors of a nested one, and refuse sparse ones."""
-    if getattr(X, "is_nested", False):
+    """Separate the tensors of a nested one; refuse those that numpy has no form for."""
+    if X.is_nested:
         return list(X.unbind())
-    if "strided" not in str(getattr(X, "layout", "strided")):
+    if "strided" not in str(X.layout):
         raise _refusal(X, name, expected, _REMEDIES["torch.SparseTensor"])
-    return X
+    if X.is_meta:
+        raise _refusal(X, name, expected, "It holds no values: its device is 'meta'.")
+    return X.dequantize() if getattr(X, "is_quantized", False) else X
+
+
+def _read_masked_tensor(X, name, expected):
+    """Convert a tensor with a mask, True where a value is observed, to an array."""
+    X = X.detach().cpu()
+    mask = np.logical_not(X.get_mask().numpy())
+    return np.ma.MaskedArray(as_array(X.get_data()), mask=mask)
+
+
+def _read_record_batch(X, name, expected):
+    """Convert a batch of Arrow to a table if it is one of several sequences."""
+    import pyarrow as pa
+
+    return pa.Table.from_batches([X]) if expected == _TIME_STEPS else X
 
 
 def _read_awkward(X, name, expected):
@@ -214,7 +268,9 @@ def _read_awkward(X, name, expected):
     if re.fullmatch(r"(\d+ \* )+(bool|u?int\d+|float\d+)", str(X.type)):
         return np.asarray(X)
     items = X.to_list()
-    return list(map(_as_number_array, items)) if isinstance(items, list) else items
+    if not isinstance(items, list):
+        return items
+    return [_as_number_array(x) if isinstance(x, list) else x for x in items]
 
 
 def _as_number_array(item):
@@ -303,6 +359,8 @@ _CONVERSIONS = {
     "polars.DataFrame": _read_polars,
     "polars.Series": _read_polars,
     "pyarrow.FixedShapeTensorArray": lambda X, *_: X.to_numpy_ndarray(),
+    "pyarrow.RecordBatch": _read_record_batch,
+    "torch.MaskedTensor": _read_masked_tensor,
     "torch.Tensor": _read_tensor,
     "xarray.DataArray": lambda X, *_: X.to_numpy(),
 }

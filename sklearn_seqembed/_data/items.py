@@ -9,6 +9,7 @@ import numpy as np
 from sklearn_seqembed._data.arrays import as_array, refuse_dtype
 from sklearn_seqembed._data.container import join_characters, split_steps
 from sklearn_seqembed._data.factorize import factorize_characters
+from sklearn_seqembed._data.foreign import convert_steps, holds_tensors
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.parsed import (
     FeatureBlock,
@@ -53,6 +54,10 @@ def parse_items(items, locator):
     """
     if isinstance(items[0], (str, bytes)):
         return _parse_strings(items, locator)
+    items = [
+        convert_steps(item, locator.sequence(i)) if holds_tensors(item) else item
+        for i, item in enumerate(items)
+    ]
     if not _begins_with_string(items[0]):
         arrays = [_as_numeric_array(item, i, locator) for i, item in enumerate(items)]
         if all(array is not None for array in arrays):

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sklearn_seqembed._data.arrays import as_array
-from sklearn_seqembed._data.foreign import convert_foreign
+from sklearn_seqembed._data.foreign import convert_foreign, convert_steps
 from sklearn_seqembed._data.messages import count
 
 
@@ -33,11 +33,11 @@ def check_vectors(X, n_components, estimator_name):
         If X does not hold numbers.
     """
     expected = f"vectors: an array of numbers, of shape (n_samples, {n_components})"
-    converted = as_array(convert_foreign(X, "X", expected))
-    kind = getattr(getattr(converted, "dtype", None), "kind", "f")
+    converted = as_array(convert_steps(convert_foreign(X, "X", expected)))
     try:
-        if kind in "bmM":
-            raise TypeError(f"{converted.dtype} are no numbers")
+        dtype = getattr(converted, "dtype", None) or np.asarray(converted).dtype
+        if getattr(dtype, "kind", "f") in "bmMSU":
+            raise TypeError(f"{dtype} are no numbers")
         with np.errstate(over="ignore"):  # refused below
             vectors = check_array(
                 converted,

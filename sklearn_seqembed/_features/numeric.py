@@ -108,17 +108,10 @@ class NumericFeatures:
     def _check_inverse(self, values):
         """Raise an error if the scaler does not restore some of these time steps."""
         head = values[:: max(1, len(values) // INVERTED_STEPS)].astype(np.float64)
-        shape = np.shape(self.scaler_.transform(head.copy()))
-        if shape != head.shape:
-            raise ValueError(
-                f"{self.scaler_name}={self.scaler!r} turns an array of shape "
-                f"{head.shape} into one of {shape}, expected the same shape. Choose a "
-                "transformer that keeps the number of features, or "
-                f"{self.scaler_name}=None."
-            )
+        scaled = self._call_scaler("transform", head)
         observed = ~np.isnan(head)
         with np.errstate(all="ignore"):  # overflow raises below
-            back = self.decode(self.scaler_.transform(head.copy()))
+            back = self._call_scaler("inverse_transform", scaled)
             error = (np.where(observed, back - head, 0) ** 2).sum(axis=0)
             spread = (np.where(observed, head - _mean(head), 0) ** 2).sum(axis=0)
             rounding = ROUNDING * np.nansum(head**2, axis=0)
@@ -134,6 +127,28 @@ class NumericFeatures:
                 f"FunctionTransformer needs inverse_func), or divide {self.name} by a "
                 "constant if its values are huge."
             )
+
+    def _call_scaler(self, method, values):
+        """Call a method of the scaler, which must return as many finite numbers."""
+        found = np.asarray(getattr(self.scaler_, method)(values.copy()))
+        if found.shape != values.shape:
+            problem = (
+                f"turns an array of shape {values.shape} into one of {found.shape}, "
+                "expected the same shape"
+            )
+        elif found.dtype.kind not in "biuf":
+            problem = f"returns values of {found.dtype}, expected numbers"
+        elif np.isinf(found).any():
+            problem = "returns infinite values"
+        else:
+            return found
+        scaler = f"{self.scaler_name}={self.scaler!r}"
+        if method != "transform":
+            scaler = f"The {method} of {scaler}"
+        raise ValueError(
+            f"{scaler} {problem}. Choose a transformer that returns a finite number "
+            f"for each value of {self.name}, or {self.scaler_name}=None."
+        )
 
     def moments(self, sequences):
         """Compute the mean and standard deviation over time of each sequence.
