@@ -566,7 +566,7 @@ max_epochs_, early_stopping_, max_length_, device_
             if target_schema.may_have_columns:
                 is_sequence = columns_are_steps(sources, targets, self.instance_norm)
                 target_schema = replace(target_schema, has_columns=not is_sequence)
-            elif target_schema.is_list:
+            elif not target_schema.is_padded:
                 warn_about_scales(targets)
             self._target_schema = target_schema
         return Pairs(sources, self._target_schema.as_features(targets))

@@ -203,3 +203,28 @@ def test_a_list_of_sequences_of_equal_lengths_does_not_warn(targets, steps):
     with warnings.catch_warnings():
         warnings.simplefilter("error", SequenceReadingWarning)
         _predictor().fit(X, list(y))
+
+
+LISTS = {
+    "a list": list,
+    "a pandas Series": lambda y: pd.Series(y.tolist()),
+    "a polars Series": lambda y: pl.Series(y.tolist()),
+    "a polars array": lambda y: pl.Series(y.tolist(), dtype=pl.Array(pl.Float64, 3)),
+    "an Arrow array": lambda y: pa.array(y.tolist()),
+    "a frame": lambda y: pd.DataFrame({"y": y.tolist()}),
+    "a table of Arrow": lambda y: pa.table({"y": y.tolist()}),
+}
+
+
+@pytest.mark.parametrize("make", LISTS.values(), ids=LISTS)
+def test_lists_of_targets_with_different_scales_warn(make):
+    rng = np.random.default_rng(0)
+    X = list(rng.normal(size=(40, 6, 1)))
+    y = rng.normal(size=(40, 3)) * [1000, 0.1, 1]
+
+    with pytest.warns(SequenceReadingWarning, match=r"of shape \(40, 3\)\.$"):
+        _predictor(max_epochs=0).fit(X, make(y))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SequenceReadingWarning)
+        _predictor(max_epochs=0).fit(X, y)
+        _predictor(max_epochs=0).fit(X, make(y / [1000, 0.1, 1]))

@@ -112,16 +112,28 @@ def convert_items(items, locator):
         The same object if nothing has to be converted.
     """
     if set(map(type, items)) <= _OWN_TYPES and not any(
-        item.dtype.names for item in items if type(item) is np.ndarray
+        item.dtype.names if type(item) is np.ndarray else _are_named_rows(item)
+        for item in items
     ):
         return items
     return [
         # These are accepted, or refused, together with all others.
         item
         if isinstance(item, (str, bytes, Mapping))
+        # Features are matched by their names, as those of frames are.
+        else list(map(dict, item))
+        if _are_named_rows(item)
         else convert_foreign(item, locator.sequence(i), _TIME_STEPS)
         for i, item in enumerate(items)
     ]
+
+
+def _are_named_rows(steps):
+    """Return whether time steps are rows of a pandas frame with names of columns."""
+    if not isinstance(steps, (list, tuple)) or not len(steps):
+        return False
+    index = getattr(steps[0], "index", None)
+    return hasattr(steps[0], "iloc") and all(isinstance(name, str) for name in index)
 
 
 def holds_tensors(steps):
@@ -263,6 +275,13 @@ def _read_record_batch(X, name, expected):
     return pa.Table.from_batches([X]) if expected == _TIME_STEPS else X
 
 
+def _read_structs(X, name, expected):
+    """Convert structs of Arrow to a table if they are one of several sequences."""
+    import pyarrow as pa
+
+    return pa.Table.from_struct_array(X) if expected == _TIME_STEPS else X
+
+
 def _read_awkward(X, name, expected):
     """Convert to a list of arrays, or of lists where items do not hold numbers."""
     if re.fullmatch(r"(\d+ \* )+(bool|u?int\d+|float\d+)", str(X.type)):
@@ -299,7 +318,12 @@ def _read_pandas(X, name, expected):
 
 
 def _read_polars(X, name, expected):
-    """Convert integers of 128 bits, which neither Arrow nor numpy has, to 64 bits."""
+    """Convert integers of 128 bits, which neither Arrow nor numpy has, to 64 bits.
+
+    A Series of structs that is one of several sequences becomes a frame.
+    """
+    if expected == _TIME_STEPS and "Struct" in str(getattr(X, "dtype", "")):
+        X = X.struct.unnest()
     dtypes = X.dtypes if hasattr(X, "columns") else [X.dtype]
     if not any("Int128" in str(dtype) for dtype in dtypes):
         return X
@@ -360,6 +384,7 @@ _CONVERSIONS = {
     "polars.Series": _read_polars,
     "pyarrow.FixedShapeTensorArray": lambda X, *_: X.to_numpy_ndarray(),
     "pyarrow.RecordBatch": _read_record_batch,
+    "pyarrow.StructArray": _read_structs,
     "torch.MaskedTensor": _read_masked_tensor,
     "torch.Tensor": _read_tensor,
     "xarray.DataArray": lambda X, *_: X.to_numpy(),

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_seqembed._data.arrays import as_array
+from sklearn_seqembed._data.arrays import ArrayContainer, as_array
 from sklearn_seqembed._data.arrow import arrow_to_numbers, export_arrow
 from sklearn_seqembed._data.arrow_types import is_number
 from sklearn_seqembed._data.checking import check_sequences
 from sklearn_seqembed._data.foreign import convert_foreign
-from sklearn_seqembed._data.lists import ListContainer
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.parsed import is_missing
@@ -48,9 +47,9 @@ class TargetSchema:
         return self.sequences.is_table and is_numeric and self.n_steps > 1
 
     @property
-    def is_list(self):
-        """Whether y was a list of sequences."""
-        return isinstance(self.sequences.container, ListContainer)
+    def is_padded(self):
+        """Whether y was a 3-D array, whose last axis tells targets from time steps."""
+        return isinstance(self.sequences.container, ArrayContainer)
 
     @property
     def is_categorical(self):

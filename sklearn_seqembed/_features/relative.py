@@ -309,12 +309,12 @@ def columns_are_steps(sources, targets, option="auto"):
 
 
 def warn_about_scales(targets):
-    """Warn of a list of sequences whose time steps seem to be different targets.
+    """Warn of sequences whose time steps seem to be different targets.
 
     Parameters
     ----------
     targets : Sequences
-        The items of a list.
+        The items of a list, or the cells of a Series or a frame.
     """
     n_steps = int(targets.lengths[0])
     if (
@@ -331,7 +331,8 @@ def warn_about_scales(targets):
             f"y was read as {count(len(targets), 'sequence')} of "
             f"{count(n_steps, 'time step')} with a common scale, but some time steps "
             f"vary more than {SURPRISING_RATIO_OF_STEPS} times as much as others; if "
-            "they are different targets, pass numpy.asarray(y)."
+            "they are different targets, pass them as an array of shape "
+            f"({len(targets)}, {n_steps})."
         )
 
 
