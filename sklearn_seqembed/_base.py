@@ -268,7 +268,7 @@ class BaseSequenceEstimator(
                     "Pass sequences with all categories in the first call, or list "
                     f"them in {option}."
                 )
-            warn_user(
+            warn_reading(
                 f"{name} holds {n_new} {reason}, {new[0]!r} for example, read as "
                 f"missing. {remedy}"
             )

@@ -214,6 +214,18 @@ REFUSED = {
         nw.from_native(pl.DataFrame({"i": [1, 2], "a": [1, 2]})).group_by("i"),
         r"Pass \[group for _, group in X\]",
     ),
+    "pairs of a loop over groups": (
+        list(PEOPLE.groupby("id")),
+        r"X\[0\] is a pair of a key and a table, .*\[group for _, group in groups\]",
+    ),
+    "pairs of polars": (
+        list(pl.from_pandas(PEOPLE).group_by("id")),
+        r"X\[0\] is a pair of a key and a table",
+    ),
+    "a resampled frame": (
+        PEOPLE.set_index(pd.date_range("2025-03-01", periods=3)).resample("2D"),
+        r"Pass \[group for _, group in X\]",
+    ),
     "packed sequences": (
         torch.nn.utils.rnn.pack_sequence(TENSORS),
         r"X is of type torch.PackedSequence, .*torch.nn.utils.rnn.unpack_sequence\(X\)",
@@ -305,8 +317,12 @@ def test_objects_that_are_not_read_are_refused_with_the_way_out(X, match):
             [np.ones(2), np.array([1e308, -1e308])],
             r"X\[1\] holds 1e\+308 at time step 0, feature 0, whose square",
         ),
+        (
+            [np.array([1, np.longdouble("1e1000")])],
+            r"X\[0\] holds 1e\+1000 at time step 1, feature 0, whose square",
+        ),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_values_that_are_not_read_are_named(X, match):
     with pytest.raises(ValueError, match=match):

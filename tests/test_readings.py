@@ -233,6 +233,7 @@ TEXTS = {
     "categories": (pd.Series(POLYLINES, dtype="category"), "json.loads"),
     "tokens": ([["[1, 2]", "[3]"]], "json.loads"),
     "times": ([["2025-03-01T08:00:00", "2025-03-02"]], "looks like a time"),
+    "compact times": ([["20250301T080000", "20250302T081500Z"]], "looks like a time"),
     "dates": (["2025-03-01", "2025-03-02"], "looks like a time"),
     "times in cells": (
         pd.DataFrame({"t": [["2025-03-01 08:00"]], "x": [[1.0]]}),

@@ -186,7 +186,9 @@ def test_features_of_other_forms_have_their_own_scales(targets):
 def test_a_list_of_targets_of_different_sizes_warns_with_the_way_out(targets, make):
     X, y = targets
 
-    with pytest.warns(SequenceReadingWarning, match=r"pass numpy.asarray\(y\)"):
+    with pytest.warns(
+        SequenceReadingWarning, match=r"pass them as an array of shape \(300, 3\)"
+    ):
         _predictor().fit(X, make(y))
 
 

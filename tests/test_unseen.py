@@ -86,7 +86,9 @@ def test_categories_that_first_occur_later_are_counted(method):
     train = getattr(embedder, method)
     train([["a", "b"], ["b", "a"]])
 
-    with pytest.warns(UserWarning, match="X holds 2 categories .* did not meet, 'c'"):
+    with pytest.warns(
+        SequenceReadingWarning, match="X holds 2 categories .* did not meet, 'c'"
+    ):
         train([["a", "c"], ["d", "a"]])
 
 
@@ -94,7 +96,9 @@ def test_new_categories_of_a_target_are_counted():
     predictor = LSTMSequencePredictor(n_components=4, random_state=0)
     predictor.partial_fit([["a"], ["b"]], [["c", "d"], ["d"]])
 
-    with pytest.warns(UserWarning, match="y holds 1 category .* did not meet, 'e'"):
+    with pytest.warns(
+        SequenceReadingWarning, match="y holds 1 category .* did not meet, 'e'"
+    ):
         predictor.partial_fit([["a"], ["b"]], [["c", "d"], ["e"]])
 
 

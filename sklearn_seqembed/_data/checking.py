@@ -290,7 +290,8 @@ def _count_missing(sequences, schema, name):
         dtype = np.float32 if chunk.dtype == np.float16 else None
         with np.errstate(invalid="ignore", over="ignore"):
             is_suspicious = not np.isfinite(chunk.sum(dtype=dtype))
-            if chunk.dtype == np.float64 and not is_suspicious:
+            is_double = chunk.dtype.kind == "f" and chunk.dtype.itemsize >= 8
+            if is_double and not is_suspicious:
                 # Squares reveal large values, even if their sum is 0.
                 is_suspicious = not np.vdot(chunk, chunk) < LARGEST**2
         if is_suspicious:
@@ -316,7 +317,9 @@ def _refuse_large(value, ends, row, column, schema, name):
     where = f"time step {step}, {name_feature(feature, schema.feature_names)}"
     found = f"is infinite at {where}"
     if np.isfinite(value):
-        found = f"holds {value:.3g} at {where}, whose square exceeds float64"
+        # A longdouble may be beyond the range of format().
+        shown = f"{value:.3g}" if abs(value) < np.finfo(float).max else str(value)
+        found = f"holds {shown} at {where}, whose square exceeds float64"
     raise ValueError(
         f"{name}[{i}] {found}. Replace it by NaN to have it treated as missing."
     )

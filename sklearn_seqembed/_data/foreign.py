@@ -111,21 +111,38 @@ def convert_items(items, locator):
     items : list or tuple
         The same object if nothing has to be converted.
     """
-    if set(map(type, items)) <= _OWN_TYPES and not any(
-        item.dtype.names if type(item) is np.ndarray else _are_named_rows(item)
-        for item in items
-    ):
+    if set(map(type, items)) <= _OWN_TYPES and not any(map(_is_special, items)):
         return items
-    return [
-        # These are accepted, or refused, together with all others.
-        item
-        if isinstance(item, (str, bytes, Mapping))
+    return [_convert_item(item, locator.sequence(i)) for i, item in enumerate(items)]
+
+
+def _is_special(item):
+    """Return whether an array, a list or a tuple has to be converted or refused."""
+    if type(item) is np.ndarray:
+        return item.dtype.names is not None
+    return _are_named_rows(item) or _is_group(item)
+
+
+def _convert_item(item, name):
+    if isinstance(item, (str, bytes, Mapping)):
+        return item  # these are accepted, or refused, together with all others
+    if _are_named_rows(item):
         # Features are matched by their names, as those of frames are.
-        else list(map(dict, item))
-        if _are_named_rows(item)
-        else convert_foreign(item, locator.sequence(i), _TIME_STEPS)
-        for i, item in enumerate(items)
-    ]
+        return list(map(dict, item))
+    if _is_group(item):
+        raise TypeError(
+            f"{name} is a pair of a key and a table, as groupby yields them, expected "
+            f"{_TIME_STEPS}. Pass the tables only: [group for _, group in groups]."
+        )
+    return convert_foreign(item, name, _TIME_STEPS)
+
+
+def _is_group(item):
+    """Return whether an item is a pair that a loop over groups of a frame yields."""
+    if not isinstance(item, tuple) or len(item) != 2:
+        return False
+    is_table = [hasattr(x, "iloc") or hasattr(x, "get_columns") for x in item]
+    return is_table == [False, True]
 
 
 def _are_named_rows(steps):
@@ -196,7 +213,7 @@ def _find_remedy(X):
             "Pass list({name}.values()) if each value is a sequence, "
             "pandas.DataFrame({name}) if each key is a feature."
         )
-    if "GroupBy" in type(X).__name__:
+    if "GroupBy" in type(X).__name__ or hasattr(X, "get_group"):
         if isinstance(X, Iterable):
             return "Pass [group for _, group in {name}]."
         return "Pass the tables of its groups in a list."

@@ -124,7 +124,7 @@ def find_identifiers(values):
     """
     values = values[:: math.ceil(len(values) / MAX_ROWS)]
     n_rows, n_columns = values.shape
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         is_integer = (values == np.floor(values.astype(np.float64))).all(axis=0)
     least = math.log(n_columns**2 / MAX_CHANCE)
     found = []
