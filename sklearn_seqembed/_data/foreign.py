@@ -6,12 +6,11 @@ libraries need not be imported.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from itertools import chain
 
 import numpy as np
 
 from sklearn_seqembed._data.arrays import as_array
-from sklearn_seqembed._data.parsed import holds_bools
+from sklearn_seqembed._data.parsed import holds_bools, types_of_values
 
 # The types of most arguments and items, all of which have readers.
 _OWN_TYPES = {list, tuple, np.ndarray}
@@ -160,8 +159,7 @@ def holds_tensors(steps):
     """
     if not isinstance(steps, (list, tuple)):
         return False
-    rows = (step if isinstance(step, (list, tuple)) else (step,) for step in steps)
-    return any(map(_is_tensor_or_masked, set(map(type, chain.from_iterable(rows)))))
+    return any(map(_is_tensor_or_masked, types_of_values(steps)))
 
 
 def convert_steps(steps, name="X"):

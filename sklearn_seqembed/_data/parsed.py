@@ -177,8 +177,18 @@ def holds_bools(steps):
     """Return whether a list or a tuple, of values or of time steps, holds any bool."""
     if not isinstance(steps, (list, tuple)):
         return False
-    rows = (step if isinstance(step, (list, tuple)) else (step,) for step in steps)
-    return not {bool, np.bool_}.isdisjoint(map(type, chain.from_iterable(rows)))
+    return not {bool, np.bool_}.isdisjoint(types_of_values(steps))
+
+
+def types_of_values(steps):
+    """Return the types of the values of a list, or of those in its lists and tuples."""
+    types = set(map(type, steps))
+    if types.isdisjoint((list, tuple)):
+        return types
+    if types <= {list, tuple}:
+        return set(map(type, chain.from_iterable(steps)))
+    rows = (step for step in steps if isinstance(step, (list, tuple)))
+    return types | set(map(type, chain.from_iterable(rows)))
 
 
 def is_missing(value):
