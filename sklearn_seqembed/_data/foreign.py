@@ -148,8 +148,10 @@ def _are_named_rows(steps):
     """Return whether time steps are rows of a pandas frame with names of columns."""
     if not isinstance(steps, (list, tuple)) or not len(steps):
         return False
-    index = getattr(steps[0], "index", None)
-    return hasattr(steps[0], "iloc") and all(isinstance(name, str) for name in index)
+    first = steps[0]
+    if not hasattr(first, "iloc") or first.ndim != 1 or not len(first):
+        return False
+    return all(isinstance(name, str) for name in first.index)
 
 
 def holds_tensors(steps):
@@ -337,7 +339,7 @@ def _read_polars(X, name, expected):
 
     A Series of structs that is one of several sequences becomes a frame.
     """
-    if expected == _TIME_STEPS and "Struct" in str(getattr(X, "dtype", "")):
+    if expected == _TIME_STEPS and str(getattr(X, "dtype", "")).startswith("Struct"):
         X = X.struct.unnest()
     dtypes = X.dtypes if hasattr(X, "columns") else [X.dtype]
     if not any("Int128" in str(dtype) for dtype in dtypes):
