@@ -291,6 +291,27 @@ def _xarray(sequences):
     return xarray.DataArray(np.array(sequences), dims=("id", "t", "feature"))
 
 
+def _name_features(array):
+    return array.assign_coords(feature=[f"f{j}" for j in range(array.shape[-1])])
+
+
+def _named_arrays(sequences):
+    """Make DataArrays, every other one with its axes and features in another order."""
+    import xarray
+
+    arrays = [
+        _name_features(xarray.DataArray(np.array(x), dims=("t", "feature")))
+        for x in sequences
+    ]
+    return [x[:, ::-1].T if i % 2 else x for i, x in enumerate(arrays)]
+
+
+def _named_tuples(sequences):
+    names = [f"f{j}" for j in range(len(sequences[0][0]))]
+    step = collections.namedtuple("Step", names)
+    return [[step(*values) for values in x] for x in sequences]
+
+
 def _xarray_dataset(sequences):
     import xarray
 
@@ -381,6 +402,12 @@ CONTAINERS = {
     "dataset column": lambda s: _dataset(s)["f0"],
     "xarray": _xarray,
     "list of xarray": lambda s: list(_xarray(s)),
+    "named xarray": lambda s: _name_features(_xarray(s)),
+    "list of named xarray": _named_arrays,
+    "named tuples": _named_tuples,
+    "long table": lambda s: pd.DataFrame(
+        {"id": [f"c{i}" for i, x in enumerate(s) for _ in x], "a": sum(_flat(s), [])}
+    ),
     "xarray Dataset": _xarray_dataset,
     "duckdb": _relation,
     "narwhals": lambda s: nw.from_native(pl.DataFrame(_columns(s))),
@@ -440,6 +467,7 @@ CONTAINERS = {
 }
 # Containers in which the number of sequences is not that of what was drawn.
 UNKNOWN_LENGTHS = {
+    "long table",
     "packed",
     "4-D array",
     "1-D array",

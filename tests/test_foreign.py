@@ -1,7 +1,7 @@
 """Objects of other libraries: those that are converted, and those that are refused."""
 
 import warnings
-from collections import deque
+from collections import deque, namedtuple
 from decimal import Decimal
 
 import awkward as ak
@@ -19,6 +19,7 @@ from small_fits import small_embedder
 
 from sklearn_seqembed import LSTMSequencePredictor
 from sklearn_seqembed._data.checking import check_sequences
+from sklearn_seqembed.exceptions import SequenceReadingWarning
 from sklearn_seqembed.metrics import exact_match_score
 
 ONE_FEATURE = [[1.0, 2.0, 3.0], [4.0], [5.0, 6.0]]
@@ -192,6 +193,89 @@ def test_a_tensor_without_values_is_refused_wherever_it_is():
             read(X)
 
 
+def label(values, names, dims=("time", "feature")):
+    """Return a DataArray whose features have names."""
+    return xr.DataArray(np.array(values), dims=dims, coords={"feature": list(names)})
+
+
+LABELED = {
+    "labels": [label(TWO_FEATURES[0], "ab"), label([[6.0, 5.0]], "ba")],
+    "dimensions": [label(TWO_FEATURES[0], "ab"), label([[5.0, 6.0]], "ab").T],
+    "dimensions without labels": [
+        xr.DataArray(TWO_FEATURES[0], dims=("time", "feature")),
+        xr.DataArray([[5.0], [6.0]], dims=("feature", "time")),
+    ],
+    "objects": [label(np.array(x, dtype=object), "ab") for x in TWO_FEATURES],
+}
+
+
+@pytest.mark.parametrize("X", LABELED.values(), ids=LABELED)
+def test_features_of_xarray_are_matched_by_their_names(X):
+    assert read(X) == TWO_FEATURES
+
+
+@pytest.mark.parametrize("as_fitted", [np.stack, list], ids=["array", "list"])
+def test_names_of_xarray_are_compared_with_those_of_fit(as_fitted):
+    values = np.arange(12.0).reshape(2, 3, 2)
+    X = label(values, "ab", ("sample", "time", "feature"))
+    fitted = X if as_fitted is np.stack else list(X)
+    embedder = small_embedder().fit(fitted)
+
+    for other in (X[:, :, ::-1], list(X[:, :, ::-1])):
+        assert_array_equal(embedder.transform(other), embedder.transform(X))
+    with pytest.raises(
+        ValueError, match=r"columns \['a', 'z'\], expected \['a', 'b'\]"
+    ):
+        embedder.transform(X.assign_coords(feature=["a", "z"]))
+
+
+def test_other_dimensions_are_refused():
+    X = [label(x, "ab") for x in TWO_FEATURES]
+
+    with pytest.raises(
+        ValueError, match=r"X\[1\] has the dimensions \['t', 'feature'\]"
+    ):
+        read([X[0], X[1].rename(time="t")])
+
+
+def test_a_table_of_xarray_with_named_columns_warns_as_a_frame_does():
+    X = label(np.random.default_rng(0).normal(size=(20, 2)), ["temperature", "load"])
+
+    with pytest.warns(SequenceReadingWarning, match=r"one sequence .* pass \[X\]"):
+        read(X)
+    assert read([X]) == [X.to_numpy().tolist()]
+
+
+Step = namedtuple("Step", ["a", "b"])
+Reversed = namedtuple("Reversed", ["b", "a"])
+NAMED_TUPLES = {
+    "time steps": [[Step(1.0, 2.0), Step(3.0, 4.0)], [Reversed(6.0, 5.0)]],
+    "sequences": [Step([1.0, 3.0], [2.0, 4.0]), Reversed([6.0], [5.0])],
+    "arrays": [
+        Step(*np.transpose(TWO_FEATURES[0])),
+        Reversed(np.array([6.0]), np.array([5.0])),
+    ],
+}
+
+
+@pytest.mark.parametrize("X", NAMED_TUPLES.values(), ids=NAMED_TUPLES)
+def test_fields_of_named_tuples_are_matched_by_their_names(X):
+    assert read(X) == TWO_FEATURES
+
+
+def test_named_tuples_beside_others_are_refused():
+    with pytest.raises(ValueError, match=r"X\[0\] holds \(3, 4\) at time step 1"):
+        read([[Step(1, 2), (3, 4)]])
+    with pytest.raises(
+        TypeError, match=r"X\[1\] is of type list, but X\[0\] is a list"
+    ):
+        read([[Step(1, 2)], [(3, 4)]])
+
+
+def test_named_tuples_of_single_values_are_sequences_of_one_feature():
+    assert read([Step(1, 2), Reversed(3, 4)]) == [[[1], [2]], [[3], [4]]]
+
+
 class Broken:
     """An object whose protocol for arrays fails."""
 
@@ -283,6 +367,14 @@ REFUSED = {
     "single values in dicts": (
         [{"a": 1.0}],
         r"X\[0\] is a dict of single values, expected a list of values",
+    ),
+    "sparse cells": (
+        pd.DataFrame({"a": [scipy.sparse.csr_array([[1.0]])], "b": [[1.0]]}),
+        r"Column 'a' of X, row 0 \(index 0\), is of type .* It is sparse: pass",
+    ),
+    "names beside none": (
+        [label([[1.0]], "a"), np.ones((1, 1))],
+        r"X\[1\] is of type nda",
     ),
     "text beside lists": (
         pl.DataFrame({"sex": ["f", "m"], "a": [[1, 2], [3, 4]]}),

@@ -1,7 +1,9 @@
 """Readings that may surprise warn once, and plain ones never do."""
 
 import json
+import re
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from round_trips import read
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from small_fits import small_embedder
 
+from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed.exceptions import SequenceReadingWarning
 
 RNG = np.random.default_rng(0)
@@ -78,6 +81,60 @@ def test_the_line_in_the_warning_works(kind):
     sequences, schema = read(groups)
     assert_array_equal(sequences.lengths, [10] * 60)
     assert schema.n_features == 2
+
+
+TIMES = pd.Timestamp("2025-03-01") + pd.to_timedelta(LONG["day"], unit="D")
+NAMED = LONG.assign(customer="c" + LONG["customer"].astype(str))
+EVENTS = pd.DataFrame(
+    {"case": np.repeat([f"k{i}" for i in range(60)], 10), "act": ["go", "wait"] * 300}
+)
+REFUSED_LONG_TABLES = {
+    "strings": NAMED,
+    "categories": NAMED.astype({"customer": "category"}),
+    "times": LONG.assign(day=TIMES),
+    "strings and times": NAMED.assign(day=TIMES),
+    "shuffled": LONG.assign(day=TIMES)
+    .sample(frac=1, random_state=0)
+    .sort_values("day"),
+    "arrow": NAMED.convert_dtypes(dtype_backend="pyarrow"),
+    "strings only": EVENTS,
+}
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize("kind", REFUSED_LONG_TABLES)
+def test_a_long_table_that_is_refused_gets_the_line_that_splits_it(kind, library):
+    X = REFUSED_LONG_TABLES[kind]
+    as_arrow = partial(pa.Table.from_pandas, preserve_index=False)
+    convert = {"polars": pl.from_pandas, "pyarrow": as_arrow}
+    X = convert.get(library, lambda X: X)(X)
+
+    with pytest.raises((TypeError, ValueError)) as caught:
+        read(X)
+    found = re.search(r"If X is a long table, .* pass (\[.*\])\.", str(caught.value))
+    sequences, schema = read(eval(found[1], {"X": X}))
+
+    assert_array_equal(sequences.lengths, [10] * 60)
+    assert schema.n_features == X.shape[1] - 1
+
+
+def test_a_series_with_times_that_is_refused_gets_the_line_that_wraps_it():
+    X = pd.DataFrame({"day": pd.date_range("2025", periods=9), "load": np.arange(9.0)})
+
+    with pytest.raises(TypeError, match=r"If X is one sequence, pass \[X\]\.$"):
+        read(X)
+
+    assert read([X])[0].lengths.tolist() == [9]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_static_text_beside_other_columns_is_not_taken_for_a_long_table(order):
+    dna = ["".join(RNG.choice(list("ACGT"), 6)) for _ in range(40)]
+    columns = {"dna": dna, "sex": list("mf" * 20), "age": RNG.normal(size=40)}
+
+    for names in (["dna", "sex"], ["sex", "age"]):
+        with pytest.raises((TypeError, ValueError), match=r"ColumnTransformer\.$"):
+            read(pd.DataFrame({name: columns[name] for name in names[::order]}))
 
 
 @pytest.mark.parametrize("make", [tuple, np.array], ids=["tuples", "arrays"])
@@ -251,6 +308,16 @@ TEXTS = {
 def test_text_that_looks_like_something_else_warns(X, match):
     with pytest.warns(SequenceReadingWarning, match=match):
         read(X)
+
+
+def test_times_warn_as_tokens_of_y_but_not_as_characters():
+    times = ["2025-03-01", "2025-03-02"]
+
+    with pytest.warns(SequenceReadingWarning, match="^y .* predict the time between"):
+        check_targets([times, times], 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_targets(times, 2)
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,15 @@ class ArrayContainer(Container):
     ----------
     n_steps : int, default=0
         Number of time steps, including padding: results have at least this many.
+    columns : tuple of str, default=None
+        Names of the features of a DataArray of xarray.
     """
 
     n_steps: int = 0
+    columns: tuple = None
 
     @classmethod
-    def read(cls, X, locator):
+    def read(cls, X, locator, columns=None):
         """Parse a 3-D array, in which trailing steps without any value are padding.
 
         Parameters
@@ -38,6 +41,8 @@ class ArrayContainer(Container):
             Numbers, strings, or Python objects of either kind.
         locator : Locator
             How messages name the sequences.
+        columns : tuple of str, default=None
+            Names of the features.
 
         Returns
         -------
@@ -62,13 +67,22 @@ class ArrayContainer(Container):
         if not lengths.all() and not locator.allow_empty:
             i = int(np.flatnonzero(lengths == 0)[0])
             raise ValueError(NOT_OBSERVED.format(name=locator.sequence(i)))
-        container = cls(float_dtype(X.dtype), n_steps=n_steps)
+        container = cls(float_dtype(X.dtype), n_steps=n_steps, columns=columns)
         starts = np.arange(n_samples) * n_steps
         return ParsedSequences(blocks, starts, lengths, container, locator)
 
     def build(self, values):
         """Build an array in which sequences are padded at the end with NaN or None."""
         return pad(values.matrix(self.dtype), values.lengths, self.n_steps)
+
+    @property
+    def feature_names(self):
+        """Names of the features, or None."""
+        return self.columns
+
+    def reorder(self, columns):
+        """Return the same container with its columns in another order."""
+        return replace(self, columns=columns)
 
     def without_rows(self):
         """Return the same container without the padding of X."""

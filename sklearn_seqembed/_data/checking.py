@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_seqembed._data.arrays import ArrayContainer, as_array, is_foreign_array
 from sklearn_seqembed._data.arrow import ArrowContainer, export_arrow
+from sklearn_seqembed._data.data_arrays import is_data_array, list_labels
 from sklearn_seqembed._data.feature_kinds import (
     choose_kinds,
     convert_features,
@@ -101,6 +102,7 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
         The values, and the container.
     """
     locator = Locator(name, allow_empty=allow_empty)
+    labels = list_labels(X) if is_data_array(X) else None
     X = convert_foreign(X, name)
     if isinstance(X, (list, tuple)):
         return ListContainer.read(X, locator)
@@ -127,7 +129,7 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
     if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OUT":
         return ListContainer.read(X, locator)
     if getattr(X, "ndim", 2) == 3:
-        return ArrayContainer.read(np.asarray(X), locator)
+        return ArrayContainer.read(np.asarray(X), locator, labels)
     return TableContainer.read(X, locator, estimator_name)
 
 

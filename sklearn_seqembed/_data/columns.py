@@ -18,6 +18,7 @@ from sklearn_seqembed._data.arrow_types import (
 )
 from sklearn_seqembed._data.container import join_characters, split_steps
 from sklearn_seqembed._data.factorize import as_objects
+from sklearn_seqembed._data.foreign import convert_items
 from sklearn_seqembed._data.items import parse_items
 from sklearn_seqembed._data.messages import find_step
 from sklearn_seqembed._data.parsed import FeatureBlock, is_missing
@@ -78,6 +79,9 @@ def is_sequence_column(column):
 
 def is_text_column(column):
     """Return whether a column of sequences holds strings."""
+    if nw.dependencies.is_polars_series(column):
+        dtype = nw.from_native(column, series_only=True).dtype
+        return any(dtype == kind for kind in (nw.String, nw.Categorical, nw.Enum))
     if not nw.dependencies.is_pandas_series(column):
         return is_string(column.type)
     if hasattr(column.dtype, "pyarrow_dtype"):
@@ -133,6 +137,7 @@ def parse_objects(cells, locator):
     block, lengths, cell
         As for :func:`parse_cells`.
     """
+    cells = convert_items(cells, locator)
     for i, cell in enumerate(cells):
         _check_cell(cell, i, locator)
     (block,), lengths, _ = parse_items(cells, locator)

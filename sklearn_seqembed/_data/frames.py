@@ -12,6 +12,7 @@ from sklearn_seqembed._data.columns import (
     parse_cells,
 )
 from sklearn_seqembed._data.container import Container
+from sklearn_seqembed._data.long_tables import suggest_split
 from sklearn_seqembed._data.messages import count, name_row
 from sklearn_seqembed._data.native_frames import frame_library, index_of, iter_columns
 from sklearn_seqembed._data.parsed import ParsedSequences
@@ -74,7 +75,7 @@ class FrameContainer(Container):
             block, found, cell = parse_cells(column, place)
             if lengths is not None and not np.array_equal(lengths, found):
                 _refuse_text(table, locator.argument)
-                _refuse_lengths(names[0], lengths, name, found, locator)
+                _refuse_lengths(names[0], lengths, name, found, locator, X)
             lengths = found
             names.append(name)
             blocks.append(block)
@@ -127,11 +128,17 @@ def has_cells_of_sequences(X, name):
     sequences = [column for column, found in is_sequence.items() if found]
     scalars = [column for column, found in is_sequence.items() if found is False]
     if sequences and scalars:
-        _refuse_single_values(sequences[0], scalars[0], name)
+        is_text = all(
+            is_text_column(cells)
+            for column, cells in iter_columns(X)
+            if is_sequence[column]
+        )
+        remedy = suggest_split(X, name) if is_text else ""
+        _refuse_single_values(sequences[0], scalars[0], name, remedy)
     return bool(sequences)
 
 
-def _refuse_single_values(sequences, scalars, name):
+def _refuse_single_values(sequences, scalars, name, other_remedy=""):
     """Raise an error for a frame with a column of sequences and one without."""
     remedy = "a transformer of their own in sklearn.compose.ColumnTransformer"
     if name == "y":
@@ -139,7 +146,7 @@ def _refuse_single_values(sequences, scalars, name):
     raise TypeError(
         f"Column {sequences!r} of {name} holds sequences, but column {scalars!r} holds "
         "single values (a string is the sequence of its characters). Pass only the "
-        f"columns of sequences, and the others to {remedy}."
+        f"columns of sequences, and the others to {remedy}.{other_remedy}"
     )
 
 
@@ -183,11 +190,18 @@ def _as_arrow_table(X):
     return pa.table(X)
 
 
-def _refuse_lengths(first, lengths, name, found, locator):
+def _refuse_lengths(first, lengths, name, found, locator, table):
+    """Raise an error for a row whose cells have different numbers of time steps."""
     i = int(np.flatnonzero(lengths != found)[0])
+    rule = "All columns of a row must have equal lengths"
+    remedy = f"{rule}, with None or NaN where a value is missing."
+    if all(is_text_column(cells) for _, cells in iter_columns(table)):
+        remedy = (
+            f"A string is the sequence of its characters. {rule}: pass texts of other "
+            "lengths, such as labels, to an encoder of their own in "
+            "sklearn.compose.ColumnTransformer."
+        ) + suggest_split(table, locator.argument)
     raise ValueError(
         f"{locator.argument} has {count(lengths[i], 'time step')} in column {first!r}, "
-        f"but {found[i]} in column {name!r}, at {name_row(i, locator.index)}. All "
-        "columns of a row must have equal lengths, with None or NaN where a value is "
-        "missing."
+        f"but {found[i]} in column {name!r}, at {name_row(i, locator.index)}. {remedy}"
     )

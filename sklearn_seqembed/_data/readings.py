@@ -1,8 +1,5 @@
 """Warnings about data that can be read in two ways, of which one was chosen."""
 
-import math
-import re
-
 import numpy as np
 
 from sklearn_seqembed._data.arrays import ArrayContainer
@@ -11,20 +8,16 @@ from sklearn_seqembed._data.column_names import describe_names
 from sklearn_seqembed._data.frames import FrameContainer
 from sklearn_seqembed._data.levels import groupby_levels, has_times_in_rows
 from sklearn_seqembed._data.lists import ListContainer
+from sklearn_seqembed._data.long_tables import (
+    choose_identifier,
+    find_identifiers,
+    split_line,
+)
 from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.texts import describe_text
 
-# At most this many rows of a table are searched for an identifier.
-MAX_ROWS = 20_000
 # Tables of more columns are wide: they have a column per time step.
 MAX_LONG_COLUMNS = 50
-# A table is long only if the order of its rows would arise by chance less often.
-MAX_CHANCE = 1e-4
-# Names of columns that identify a sequence, and of those that hold its times.
-_IDENTIFIER = re.compile(
-    r"(?:^|[_\W])id$|^(?:key|user|customer|client|patient|subject|session|device)$"
-)
-_TIME_NAME = re.compile(r"^t$|time|date|day|hour|week|month|year|step|period|index")
 # A frame of cells of one time step, and of at least this many columns, is wide.
 MIN_WIDE_COLUMNS = 5
 
@@ -66,7 +59,7 @@ def _find_long_table(parsed):
     candidates = []
     if not has_dates:
         candidates = find_identifiers(block.values.reshape(n_samples, n_columns))
-    found = _choose_identifier(candidates, container.columns)
+    found = choose_identifier(candidates, container.columns)
     is_series = meaning == "numbered" and _has_time_index(container.index)
     if not (candidates or is_stacked or is_series or meaning == "features"):
         return None
@@ -77,7 +70,9 @@ def _find_long_table(parsed):
     if is_stacked:
         return f"{read}a long table, pass {groupby_levels(parsed.frame, name)}."
     if found is not None:
-        return f"{read}a long table, pass {_split_line(container, found, name)}."
+        library = getattr(container, "library", None)
+        line = split_line(name, found, container.columns, library)
+        return f"{read}a long table, pass {line}."
     if container.index is not None and not container.index.is_unique:
         line = f"[group for _, group in {name}.groupby(level=0)]"
         return f"{read}a long table, pass {line}."
@@ -108,67 +103,6 @@ def _has_time_index(index):
     return is_time and index.is_monotonic_increasing
 
 
-def find_identifiers(values):
-    """Find the columns of a long table that may say to which sequence a row belongs.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_columns)
-        The table.
-
-    Returns
-    -------
-    columns : list of int
-        Columns of integers, each of which occurs in several rows, such that another
-        column, the time, increases within the rows of each.
-    """
-    values = values[:: math.ceil(len(values) / MAX_ROWS)]
-    n_rows, n_columns = values.shape
-    with np.errstate(invalid="ignore", over="ignore"):
-        is_integer = (values == np.floor(values.astype(np.float64))).all(axis=0)
-    least = math.log(n_columns**2 / MAX_CHANCE)
-    found = []
-    for column in np.flatnonzero(is_integer):
-        identifiers, codes = np.unique(values[:, column], return_inverse=True)
-        if not 2 <= len(identifiers) <= n_rows / 2:
-            continue
-        order = np.argsort(codes, kind="stable")
-        is_same = np.diff(codes[order]) == 0
-        steps = np.diff(values[order].astype(np.float64), axis=0)[is_same]
-        for other in np.flatnonzero((steps >= 0).all(axis=0)):
-            is_later = steps[:, other] > 0
-            if other == column or 2 * is_later.sum() < len(is_later):
-                continue
-            # The logarithm of the number of orders of the rows of each identifier, in
-            # only one of which, except for ties, the time increases.
-            is_new = ~is_same
-            is_new[is_same] = is_later
-            ties = np.bincount(np.cumsum(is_new))
-            if _log_orders(np.bincount(codes)) - _log_orders(ties) > least:
-                found.append(int(column))
-                break
-    return found
-
-
-def _log_orders(counts):
-    return sum(math.lgamma(n + 1) for n in counts.tolist())
-
-
-def _choose_identifier(candidates, columns):
-    """Choose the column by which to split a long table; None if there is none.
-
-    If there is a row for each pair of identifier and time, their roles can be
-    exchanged. The identifier usually comes first, and its name is not a word of time.
-    """
-    if columns is None or not all(isinstance(column, str) for column in columns):
-        return candidates[0] if candidates else None
-    named = [i for i, name in enumerate(columns) if _IDENTIFIER.search(name.lower())]
-    if named:
-        return named[0]
-    others = [i for i in candidates if not _TIME_NAME.search(columns[i].lower())]
-    return next(iter(others + candidates), None)
-
-
 def _are_integers(columns):
     return columns is not None and all(
         isinstance(column, (int, np.integer)) for column in columns
@@ -185,29 +119,14 @@ def _is_stacked(container, frame):
     )
 
 
-def _split_line(container, column, name):
-    """Write the line that splits a long table in the user's library."""
-    if container.columns is None:
-        rest = f"numpy.delete({name}[{name}[:, {column}] == i], {column}, axis=1)"
-        if column == 0:
-            rest = f"{name}[{name}[:, 0] == i][:, 1:]"
-        return f"[{rest} for i in numpy.unique({name}[:, {column}])]"
-    key = repr(container.columns[column])
-    if container.library == "polars":
-        return (
-            f"[group.drop({key}) for _, group in {name}.group_by({key}, "
-            "maintain_order=True)]"
-        )
-    frame = name if container.library == "pandas" else f"{name}.to_pandas()"
-    return f"[group.drop(columns={key}) for _, group in {frame}.groupby({key})]"
-
-
 def _find_transposed(parsed):
     """Explain sequences with more features than time steps."""
     container, name = parsed.container, parsed.locator.argument
     n_features = parsed.n_features
     if name == "y":  # the next time steps of several features are few by intention
         return None
+    if container.feature_names is not None:
+        return None  # labels tell features from time steps
     if isinstance(container, ArrayContainer):
         steps = count(container.n_steps, "time step")
         is_wide = n_features > container.n_steps

@@ -11,6 +11,7 @@ from sklearn_seqembed._data.arrays import pad, refuse_dtype
 from sklearn_seqembed._data.arrow_types import is_number
 from sklearn_seqembed._data.container import Container, float_dtype
 from sklearn_seqembed._data.lists import refuse_single_values
+from sklearn_seqembed._data.long_tables import suggest_split
 from sklearn_seqembed._data.native_frames import (
     column_names,
     frame_library,
@@ -266,12 +267,12 @@ def _refuse_other_columns(X, name):
         if any(word in str(dtype).lower() for word in ("date", "time", "durat")):
             raise TypeError(
                 f"{found} Convert it, for example to seconds since the first step, or "
-                "leave it out."
+                f"leave it out.{suggest_split(X, name)}"
             )
         if str(dtype) == "category":
             raise TypeError(
                 f"{found} Convert it to numbers, or pass one list per row with the "
-                "categories of all time steps."
+                f"categories of all time steps.{suggest_split(X, name)}"
             )
         _refuse_cells(cells, column, name)
 

@@ -63,12 +63,16 @@ def describe_text(feature, starts, lengths, locator):
             f"{read} {_shorten(example)} looks like a list written as text; "
             f"{_parse_line(example)}."
         )
-    # Times cannot be predicted, but dates in another format can be.
-    if locator.argument != "y" and _most(texts, _TIME.fullmatch):
+    # Strings of characters may be predicted: dates in another format, for example.
+    is_text_target = locator.argument == "y" and characters
+    if not is_text_target and _most(texts, _TIME.fullmatch):
         example = next(filter(_TIME.fullmatch, texts))
+        remedy = "pass times in the columns of a frame"
+        if locator.argument == "y":
+            remedy = "predict the time between steps, for example in seconds"
         return (
             f"{read} {_shorten(example)} looks like a time; convert it, for example by "
-            "pandas.to_datetime, and pass times in the columns of a frame."
+            f"pandas.to_datetime, and {remedy}."
         )
     if _most(texts, _is_number) and any(map(_DECIMAL.fullmatch, texts)):
         example = next(filter(_DECIMAL.fullmatch, texts))

@@ -1,0 +1,165 @@
+"""Tables with one row per time step, which have to be split into sequences.
+
+A column of such a table says to which sequence a row belongs, and another one is the
+time, which increases within each sequence.
+"""
+
+import math
+import re
+
+import numpy as np
+
+from sklearn_seqembed._data.native_frames import (
+    column_names,
+    frame_library,
+    iter_columns,
+)
+
+# At most this many rows of a table are searched for an identifier.
+MAX_ROWS = 20_000
+# A table is long only if the order of its rows would arise by chance less often.
+MAX_CHANCE = 1e-4
+# Names of columns that identify a sequence, and of those that hold its times.
+_IDENTIFIER = re.compile(
+    r"(?:^|[_\W])id$|^case\b|"
+    r"^(?:key|user|customer|client|patient|subject|session|device)$"
+)
+_TIME_NAME = re.compile(r"^t$|time|date|day|hour|week|month|year|step|period|index")
+
+
+def find_identifiers(values):
+    """Find the columns of a long table that may say to which sequence a row belongs.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        The table.
+
+    Returns
+    -------
+    columns : list of int
+        Columns of integers, each of which occurs in several rows, such that another
+        column, the time, increases within the rows of each.
+    """
+    values = values[:: math.ceil(len(values) / MAX_ROWS)]
+    n_rows, n_columns = values.shape
+    with np.errstate(invalid="ignore", over="ignore"):
+        is_integer = (values == np.floor(values.astype(np.float64))).all(axis=0)
+    least = math.log(n_columns**2 / MAX_CHANCE)
+    found = []
+    for column in np.flatnonzero(is_integer):
+        identifiers, codes = np.unique(values[:, column], return_inverse=True)
+        if not 2 <= len(identifiers) <= n_rows / 2:
+            continue
+        order = np.argsort(codes, kind="stable")
+        is_same = np.diff(codes[order]) == 0
+        steps = np.diff(values[order].astype(np.float64), axis=0)[is_same]
+        for other in np.flatnonzero((steps >= 0).all(axis=0)):
+            is_later = steps[:, other] > 0
+            if other == column or 2 * is_later.sum() < len(is_later):
+                continue
+            # The logarithm of the number of orders of the rows of each identifier, in
+            # only one of which, except for ties, the time increases.
+            is_new = ~is_same
+            is_new[is_same] = is_later
+            ties = np.bincount(np.cumsum(is_new))
+            if _log_orders(np.bincount(codes)) - _log_orders(ties) > least:
+                found.append(int(column))
+                break
+    return found
+
+
+def _log_orders(counts):
+    return sum(math.lgamma(n + 1) for n in counts.tolist())
+
+
+def choose_identifier(candidates, columns):
+    """Choose the column by which to split a long table; None if there is none.
+
+    If there is a row for each pair of identifier and time, their roles can be
+    exchanged. The identifier usually comes first, and its name is not a word of time.
+    """
+    if columns is None or not all(isinstance(column, str) for column in columns):
+        return candidates[0] if candidates else None
+    named = [i for i, name in enumerate(columns) if _IDENTIFIER.search(name.lower())]
+    if named:
+        return named[0]
+    others = [i for i in candidates if not _TIME_NAME.search(columns[i].lower())]
+    return next(iter(others + candidates), None)
+
+
+def split_line(name, column, columns=None, library=None):
+    """Write the line that splits a long table in the user's library.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    column : int
+        Position of the column that identifies the sequences.
+    columns : tuple, default=None
+        Names of the columns of a frame.
+    library : {"pandas", "polars", "pyarrow"}, default=None
+        Library of a frame.
+    """
+    if columns is None:
+        rest = f"numpy.delete({name}[{name}[:, {column}] == i], {column}, axis=1)"
+        if column == 0:
+            rest = f"{name}[{name}[:, 0] == i][:, 1:]"
+        return f"[{rest} for i in numpy.unique({name}[:, {column}])]"
+    key = repr(columns[column])
+    if library == "polars":
+        return (
+            f"[group.drop({key}) for _, group in {name}.group_by({key}, "
+            "maintain_order=True)]"
+        )
+    frame = name if library == "pandas" else f"{name}.to_pandas()"
+    return f"[group.drop(columns={key}) for _, group in {frame}.groupby({key})]"
+
+
+def suggest_split(X, name):
+    """Say how to pass a frame if it is a long table, or one sequence.
+
+    Parameters
+    ----------
+    X : pandas or polars DataFrame or pyarrow Table
+        A frame that cannot be read.
+    name : str
+        Name of the argument.
+
+    Returns
+    -------
+    remedy : str
+        A sentence that follows an error message and begins with a space, or "" if the
+        frame is neither.
+    """
+    columns = column_names(X)
+    ranks = [_rank(column) for _, column in iter_columns(X)]
+    candidates = find_identifiers(np.column_stack(ranks))
+    for i, column in enumerate(columns):
+        n_distinct = len(np.unique(ranks[i]))
+        is_named = isinstance(column, str) and _IDENTIFIER.search(column.lower())
+        if is_named and 2 <= n_distinct <= len(ranks[i]) / 2:
+            candidates.append(i)
+    found = choose_identifier(candidates, columns) if candidates else None
+    if found is not None:
+        line = split_line(name, found, columns, frame_library(X))
+        return f" If {name} is a long table, with one row per time step, pass {line}."
+    times = [ranks[i] for i, (_, x) in enumerate(iter_columns(X)) if _holds_times(x)]
+    if any(len(rank) > 1 and (np.diff(rank) > 0).all() for rank in times):
+        return f" If {name} is one sequence, pass [{name}]."
+    return ""
+
+
+def _holds_times(column):
+    return np.asarray(column[:1]).dtype.kind == "M"
+
+
+def _rank(column):
+    """Convert values to numbers whose order is that of numbers, times or texts."""
+    values = np.asarray(column[:: math.ceil(max(1, len(column)) / MAX_ROWS)])
+    if values.dtype.kind in "biuf":
+        return values.astype(np.float64)
+    if values.dtype.kind in "mM":
+        return values.view(np.int64).astype(np.float64)
+    return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
