@@ -23,7 +23,7 @@ from sklearn_seqembed._features.encoder import (
     evenly_spaced,
     name_categorical_features,
 )
-from sklearn_seqembed._features.vocabulary import check_categories
+from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset

@@ -11,13 +11,14 @@ from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import check_integer
 from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed._features.encoder import name_categorical_features
+from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.relative import (
     RelativeTargets,
     columns_are_steps,
     measure_sources,
     warn_about_scales,
 )
-from sklearn_seqembed._features.vocabulary import check_categories, join_categories
+from sklearn_seqembed._features.vocabulary import join_categories
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
 from sklearn_seqembed._parameters import LARGEST, check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
