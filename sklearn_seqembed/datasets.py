@@ -2,12 +2,13 @@
 
 import math
 import numbers
+from collections.abc import Mapping
 from itertools import islice, permutations
 
 import numpy as np
 
 from sklearn_seqembed._data.arrays import as_array
-from sklearn_seqembed._data.foreign import convert_foreign, convert_steps
+from sklearn_seqembed._data.foreign import as_records, convert_foreign, convert_steps
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.parsed import is_missing
 from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
@@ -110,8 +111,9 @@ def make_windows(series, lookback, horizon, *, stride=1):
     Parameters
     ----------
     series : array-like of shape (n_timesteps,) or (n_timesteps, n_features)
-        The series, in order of time: an array, a tensor, a Series or a frame. Masked
-        values and pandas' NA are missing.
+        The series, in order of time: an array, a tensor, a Series or a frame, or a list
+        of time steps, which may be dicts or named tuples. Masked values and pandas' NA
+        are missing.
     lookback : int
         Number of time steps of each window, at least 1.
     horizon : int
@@ -182,8 +184,12 @@ def make_windows(series, lookback, horizon, *, stride=1):
 def _as_series(series):
     """Convert a series to an array, in which missing numbers are NaN."""
     expected = "an array of shape (n_timesteps,) or (n_timesteps, n_features)"
-    series = convert_steps(convert_foreign(series, "series", expected), "series")
-    series = as_array(series)
+    series = as_records(convert_foreign(series, "series", expected))
+    if isinstance(series, (list, tuple)) and any(
+        isinstance(x, Mapping) for x in series
+    ):
+        series = _order_values(series)
+    series = as_array(convert_steps(series, "series"))
     try:
         array = np.asarray(series)
         if array.dtype.kind == "O" and array.ndim == 1:
@@ -214,6 +220,21 @@ def _as_series(series):
             "series holds an integer that is too large for float64. Replace it by NaN "
             "to have it treated as missing."
         ) from None
+
+
+def _order_values(records):
+    """Return the values of each time step, a dict, in the order of the first one."""
+    names = list(records[0]) if isinstance(records[0], Mapping) else []
+    for step, record in enumerate(records):
+        if not isinstance(record, Mapping) or set(record) != set(names):
+            found = list(record) if isinstance(record, Mapping) else repr(record)
+            first = names or repr(records[0])
+            raise ValueError(
+                f"series holds {found} at time step {step}, but {first} at time step "
+                "0. Give every time step the same keys, with None where a value is "
+                "missing."
+            )
+    return [[record[name] for name in names] for record in records]
 
 
 def _interpolate(plateaus, times):

@@ -1,5 +1,7 @@
 """Generated sequences and windows are as documented."""
 
+from collections import namedtuple
+
 import awkward as ak
 import numpy as np
 import pandas as pd
@@ -197,3 +199,33 @@ def test_numbers_beside_strings_remain_numbers_in_windows():
     assert X.tolist() == [[[1.5, "a"], [2.0, "b"]]]
     assert y.tolist() == [[[None, "c"]]]
     assert make_windows(list("abc"), lookback=2, horizon=1)[0].dtype == "<U1"
+
+
+Step = namedtuple("Step", ["load", "wind"])
+Reversed = namedtuple("Reversed", ["wind", "load"])
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        [Step(1.0, 2.0), Reversed(4.0, 3.0), Step(5.0, 6.0)],
+        [{"load": 1, "wind": 2}, {"wind": 4, "load": 3}, {"load": 5, "wind": 6}],
+        [
+            pd.Series({"load": 1, "wind": 2}),
+            pd.Series({"wind": 4, "load": 3}),
+            pd.Series({"load": 5, "wind": 6}),
+        ],
+    ],
+    ids=["named tuples", "dicts", "rows"],
+)
+def test_time_steps_with_names_are_matched_by_them(series):
+    X, y = make_windows(series, 2, 1)
+
+    assert_array_equal(X, [[[1, 2], [3, 4]]])
+    assert_array_equal(y, [[[5, 6]]])
+
+
+def test_time_steps_with_other_names_are_refused():
+    for other in ({"load": 3}, Step(3, 4)):
+        with pytest.raises(ValueError, match=r"series holds .* at time step 1, but \["):
+            make_windows([{"load": 1, "wind": 2}, other], 1, 1)

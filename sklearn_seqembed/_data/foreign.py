@@ -109,11 +109,8 @@ def _is_special(item):
 def _convert_item(item, name):
     if isinstance(item, (str, bytes, Mapping)):
         return item  # these are accepted, or refused, together with all others
-    # Features are matched by their names, as those of frames are.
-    if _are_named_rows(item):
-        return list(map(dict, item))
-    if _are_named_tuples(item):
-        return [step._asdict() if _has_fields(step) else step for step in item]
+    if _are_named_rows(item) or _are_named_tuples(item):
+        return as_records(item)
     if _has_fields(item) and any(map(_has_length, item)):
         return item._asdict()
     if _is_group(item):
@@ -122,6 +119,28 @@ def _convert_item(item, name):
             f"{TIME_STEPS}. Pass the tables only: [group for _, group in groups]."
         )
     return convert_foreign(item, name, TIME_STEPS)
+
+
+def as_records(steps):
+    """Convert named tuples, and rows of pandas frames, to dicts.
+
+    Features are then matched by their names, as those of frames are.
+
+    Parameters
+    ----------
+    steps : list or tuple
+        Time steps.
+
+    Returns
+    -------
+    steps : list or tuple
+        The same object if the first time step is neither.
+    """
+    if _are_named_rows(steps):
+        return list(map(dict, steps))
+    if _are_named_tuples(steps):
+        return [step._asdict() if _has_fields(step) else step for step in steps]
+    return steps
 
 
 def _is_group(item):
