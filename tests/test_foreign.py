@@ -402,6 +402,10 @@ def test_objects_that_are_not_read_are_refused_with_the_way_out(X, match):
             r"X\[0\] holds \['b'\] at time step 1, but \['a'\]",
         ),
         ([np.array([10**400, 1])], r"X\[0\] holds an integer that is too large for fl"),
+        (
+            [label(np.array([[1.5, None], [10**400, 2]], dtype=object), "ab")],
+            r"Column 'a' of X\[0\] holds an integer that is too large for float64",
+        ),
         ([[1.0], [1j, None]], "Complex data not supported: X holds values of type c"),
         (pd.DataFrame({"a": [1j]}), "Complex data not supported: X holds complex128"),
         (np.array(3.0), "Expected sequences, got a single value"),
@@ -414,7 +418,7 @@ def test_objects_that_are_not_read_are_refused_with_the_way_out(X, match):
             r"X\[0\] holds 1e\+1000 at time step 1, feature 0, whose square",
         ),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_values_that_are_not_read_are_named(X, match):
     with pytest.raises(ValueError, match=match):

@@ -1,5 +1,7 @@
 """Lists of frames, dicts of lists and records: features are matched by their names."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -271,9 +273,20 @@ def test_invalid_lists_are_refused_naming_the_item(X, error, match):
         pd.DataFrame({"f": [[1.0, 2.0]]}),
         pl.DataFrame({"f": [[1.0, 2.0]]}),
         pa.table({"f": [[1.0, 2.0]]}),
+        pa.table({"f": [["b", "c", "a"], ["d", "e", "f"]]}),
     ],
-    ids=["pandas", "polars", "pyarrow"],
+    ids=["pandas", "polars", "pyarrow", "strings"],
 )
 def test_lists_in_the_cells_of_a_listed_frame_are_refused(frame):
     with pytest.raises(TypeError, match=r"Column 'f' of X\[0\] is nested"):
         read([frame, frame])
+
+
+def test_decimals_in_some_of_the_listed_frames_are_numbers():
+    X = [pl.DataFrame({"f": [1.5]}), pl.DataFrame({"f": [Decimal("2.5"), None]})]
+
+    for order in ([0, 1], [1, 0]):
+        sequences, _ = read([X[i] for i in order])
+        found = [sequences.rows(i) for i in order]
+        assert_array_equal(found[0], [[1.5]])
+        assert_array_equal(found[1], [[2.5], [np.nan]])

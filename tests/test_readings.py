@@ -310,6 +310,13 @@ def test_text_that_looks_like_something_else_warns(X, match):
         read(X)
 
 
+def test_labels_beside_texts_in_y_are_for_another_estimator():
+    y = pd.DataFrame({"word": ["abc", "de"], "class": ["x", "y"]})
+
+    with pytest.raises(ValueError, match=r"y has 3 .* to another estimator\.$"):
+        check_targets(y, 2)
+
+
 def test_times_warn_as_tokens_of_y_but_not_as_characters():
     times = ["2025-03-01", "2025-03-02"]
 

@@ -140,7 +140,10 @@ def parse_objects(cells, locator):
     cells = convert_items(cells, locator)
     for i, cell in enumerate(cells):
         _check_cell(cell, i, locator)
-    (block,), lengths, _ = parse_items(cells, locator)
+    blocks, lengths, _ = parse_items(cells, locator)
+    block = blocks[0]
+    if len(blocks) > 1 or block.width > 1:
+        raise _nested_error(0, locator)
     if isinstance(cells[0], str):
         return block, lengths, CellFormat("string")
     form = "list" if isinstance(cells[0], (list, tuple)) else "array"
@@ -281,11 +284,14 @@ def _check_cell(cell, i, locator):
     if kind == "O" and not is_nested and not isinstance(cell, (str, bytes)):
         is_nested = any(map(_is_nested, cell))
     if is_nested:
-        raise TypeError(
-            f"{locator.sequence(i)} is nested: its time steps hold several values, but "
-            "each cell must hold one value per time step. Make a column of each "
-            "feature."
-        )
+        raise _nested_error(i, locator)
+
+
+def _nested_error(i, locator):
+    return TypeError(
+        f"{locator.sequence(i)} is nested: its time steps hold several values, but "
+        "each cell must hold one value per time step. Make a column of each feature."
+    )
 
 
 def _is_nested(value):

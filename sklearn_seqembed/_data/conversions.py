@@ -140,7 +140,9 @@ def _read_data_array(X, name, expected):
         return X.to_pandas()  # its rows have labels, too
     import pandas as pd
 
-    return pd.DataFrame(X.to_numpy(), columns=labels)
+    # With a dtype, pandas does not try to convert Python objects.
+    dtype = object if X.dtype.kind in "OUT" else None
+    return pd.DataFrame(X.to_numpy(), columns=labels, dtype=dtype)
 
 
 # Called with the object, its name, and what it should be, for error messages.

@@ -133,21 +133,26 @@ def has_cells_of_sequences(X, name):
             for column, cells in iter_columns(X)
             if is_sequence[column]
         )
-        remedy = suggest_split(X, name) if is_text else ""
+        remedy = suggest_split(X, name) if is_text and name != "y" else ""
         _refuse_single_values(sequences[0], scalars[0], name, remedy)
     return bool(sequences)
 
 
 def _refuse_single_values(sequences, scalars, name, other_remedy=""):
     """Raise an error for a frame with a column of sequences and one without."""
-    remedy = "a transformer of their own in sklearn.compose.ColumnTransformer"
-    if name == "y":
-        remedy = "another estimator"
     raise TypeError(
         f"Column {sequences!r} of {name} holds sequences, but column {scalars!r} holds "
         "single values (a string is the sequence of its characters). Pass only the "
-        f"columns of sequences, and the others to {remedy}.{other_remedy}"
+        f"columns of sequences, and the others to {_other_estimator(name)}."
+        f"{other_remedy}"
     )
+
+
+def _other_estimator(name):
+    """Name what encodes or predicts columns that are not sequences."""
+    if name == "y":
+        return "another estimator"
+    return "a transformer of their own in sklearn.compose.ColumnTransformer"
 
 
 def _refuse_text(X, name):
@@ -196,11 +201,12 @@ def _refuse_lengths(first, lengths, name, found, locator, table):
     rule = "All columns of a row must have equal lengths"
     remedy = f"{rule}, with None or NaN where a value is missing."
     if all(is_text_column(cells) for _, cells in iter_columns(table)):
+        argument = locator.argument
         remedy = (
             f"A string is the sequence of its characters. {rule}: pass texts of other "
-            "lengths, such as labels, to an encoder of their own in "
-            "sklearn.compose.ColumnTransformer."
-        ) + suggest_split(table, locator.argument)
+            f"lengths, such as labels, to {_other_estimator(argument)}."
+            f"{'' if argument == 'y' else suggest_split(table, argument)}"
+        )
     raise ValueError(
         f"{locator.argument} has {count(lengths[i], 'time step')} in column {first!r}, "
         f"but {found[i]} in column {name!r}, at {name_row(i, locator.index)}. {remedy}"

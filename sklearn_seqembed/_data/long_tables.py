@@ -162,4 +162,5 @@ def _rank(column):
         return values.astype(np.float64)
     if values.dtype.kind in "mM":
         return values.view(np.int64).astype(np.float64)
-    return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
+    texts = list(map(str, values.tolist()))  # of strings, or of any other objects
+    return np.unique(texts, return_inverse=True)[1].astype(np.float64)

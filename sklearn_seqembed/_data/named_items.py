@@ -91,11 +91,6 @@ def parse_named(items, form, names, locator):
         values = [_values_of(item, form, name) for item in items]
         place = replace(locator, column=name, is_listed=True)
         block, found, cell = parse_objects(values, place)
-        if block.width > 1:
-            raise TypeError(
-                f"{place.sequence(0)} is nested: its time steps hold several values, "
-                "but each must be one value. Make a column of each feature."
-            )
         if lengths is not None and not np.array_equal(lengths, found):
             i = int(np.flatnonzero(lengths != found)[0])
             raise ValueError(
@@ -232,8 +227,9 @@ def _as_matrix(frame, form, names):
     if form == "polars":
         if not all(dtype.is_numeric() for dtype in frame.dtypes):
             return None
-        return frame.select(names).to_numpy()
-    if tuple(frame.columns) != names:
-        frame = frame[list(names)]
-    array = as_array(frame.to_numpy())
+        array = frame.select(names).to_numpy()
+    else:
+        if tuple(frame.columns) != names:
+            frame = frame[list(names)]
+        array = as_array(frame.to_numpy())
     return array if array.dtype.kind in "iuf" else None

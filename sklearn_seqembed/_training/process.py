@@ -15,7 +15,6 @@ PRESSES_TO_ABORT = 3
 # Devices whose autocast mode training may change.
 _AUTOCAST_DEVICES = ("cpu", "cuda")
 
-
 # Parts of scikit-learn that fit each estimator once, if they fit any.
 _FIT_ONCE = ("pipeline", "compose", "base", "utils")
 
@@ -30,8 +29,8 @@ class ProcessState:
 
     The state consists of the gradient and autocast modes of torch, numpy's handling of
     floating-point errors, whether the processor replaces denormal numbers by 0 in this
-    thread, and the handler of Ctrl-C. The filters of warnings are
-    restored only after an error: another thread may have changed them meanwhile.
+    thread, and the handler of Ctrl-C. The filters of warnings are restored only after
+    an error: another thread may have changed them meanwhile.
     """
 
     def __init__(self):
