@@ -329,8 +329,9 @@ class BaseSequenceEstimator(
             Container and features of X.
         """
         estimator_name = type(self).__name__
-        parsed = parse_sequences(X, estimator_name=estimator_name)
         fitted = None if reset else self._schema
+        dims = None if reset else fitted.container.dims
+        parsed = parse_sequences(X, estimator_name=estimator_name, dims=dims)
         if reset or parsed.container.is_table == fitted.is_table:
             # Only column names are checked here; other containers than frames have
             # none, so an array replaces them. The number of features is checked below,

@@ -106,8 +106,9 @@ def _count_matches(X_true, X_pred):
         of all observed values of `X_true`.
     """
     true = parse_sequences(X_true, "X_true", allow_empty=True)
-    pred = parse_sequences(X_pred, "X_pred", allow_empty=True)
-    pred = match_features(pred, true.container.feature_names, "X_true")
+    dims = true.container.dims
+    pred = parse_sequences(X_pred, "X_pred", allow_empty=True, dims=dims)
+    pred = match_features(pred, true.container.item_names, "X_true")
     _check_comparable(true, pred)
     refuse_other_forms(pred, list_forms(true), "X_true")
     n_samples = len(true.lengths)

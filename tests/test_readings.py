@@ -5,12 +5,17 @@ import re
 import warnings
 from functools import partial
 
+import awkward as ak
+import datasets
+import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 import torch
+import xarray as xr
 from numpy.testing import assert_array_equal
 from round_trips import read
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
@@ -137,6 +142,36 @@ def test_static_text_beside_other_columns_is_not_taken_for_a_long_table(order):
             read(pd.DataFrame({name: columns[name] for name in names[::order]}))
 
 
+LABELED = xr.DataArray(
+    LONG.to_numpy(), dims=("row", "column"), coords={"column": list(LONG.columns)}
+)
+OTHER_LONG_TABLES = {
+    "xarray": LABELED,
+    "narwhals of polars": nw.from_native(pl.from_pandas(LONG)),
+    "narwhals of pandas": nw.from_native(LONG),
+    "duckdb": duckdb.from_arrow(pa.Table.from_pandas(LONG)),
+    "matrix": np.matrix(LONG.to_numpy()),
+    "gradients": torch.tensor(LONG.to_numpy()).requires_grad_(),
+    "xarray without names": LABELED.drop_vars("column"),
+    "dataset": datasets.Dataset.from_pandas(NAMED),
+    "record batch": pa.RecordBatch.from_pandas(NAMED),
+    "narwhals with strings": nw.from_native(pl.from_pandas(NAMED)),
+}
+
+
+@pytest.mark.parametrize("X", OTHER_LONG_TABLES.values(), ids=OTHER_LONG_TABLES)
+def test_the_line_that_splits_fits_the_object_that_was_passed(X):
+    try:
+        (message,) = messages_of(X)
+    except TypeError as exc:
+        message = str(exc)
+    found = re.search(r"a long table,.* pass (\[.*\])\.", message)
+
+    sequences, _ = read(eval(found[1], {"X": X, "numpy": np}))
+
+    assert_array_equal(sequences.lengths, [10] * 60)
+
+
 @pytest.mark.parametrize("make", [tuple, np.array], ids=["tuples", "arrays"])
 def test_a_list_of_the_rows_of_a_long_table_warns(make):
     X = [make(row) for row in LONG.to_numpy().tolist()]
@@ -221,11 +256,11 @@ def test_plain_data_does_not_warn(X):
     [
         (CHANNELS_FIRST, "X.transpose(0, 2, 1)"),
         (CHANNELS_FIRST[:, :1], "X.transpose(0, 2, 1)"),
-        (torch.tensor(CHANNELS_FIRST), "X.transpose(0, 2, 1)"),
+        (torch.tensor(CHANNELS_FIRST), "X.permute(0, 2, 1)"),
         (np.ma.array(CHANNELS_FIRST), "X.transpose(0, 2, 1)"),
         (list(CHANNELS_FIRST), "[x.T for x in X]"),
         (list(torch.tensor(CHANNELS_FIRST)), "[x.T for x in X]"),
-        (CHANNELS_FIRST.tolist(), "[x.T for x in X]"),
+        (CHANNELS_FIRST.tolist(), "[numpy.transpose(x) for x in X]"),
         (pa.array(CHANNELS_FIRST.tolist()), "X.to_pylist()"),
     ],
     ids=["3-D", "one", "tensor", "masked", "list", "tensors", "lists", "Arrow"],
@@ -242,10 +277,48 @@ def test_more_features_than_time_steps_warn(X, line):
 def test_transposed_sequences_are_recognized_after_fit(make):
     X = RNG.normal(size=(6, 5, 2))
     embedder = small_embedder().fit(X)
-    line = r"\[x.T for x in X\]" if make is list else r"X.transpose\(0, 2, 1\)"
+    line = {list: "[x.T for x in X]", torch.tensor: "X.permute(0, 2, 1)"}
+    line = re.escape(line.get(make, "X.transpose(0, 2, 1)"))
 
     with pytest.raises(ValueError, match=rf"Did you mean {line}\?"):
         embedder.transform(make(X.transpose(0, 2, 1)))
+
+
+CHANNELS_LAST = CHANNELS_FIRST.transpose(0, 2, 1)
+TRANSPOSED = {
+    "array": CHANNELS_FIRST,
+    "masked": np.ma.array(CHANNELS_FIRST),
+    "tensor": torch.tensor(CHANNELS_FIRST),
+    "gradients": torch.tensor(CHANNELS_FIRST).requires_grad_(),
+    "xarray": xr.DataArray(CHANNELS_FIRST, dims=("case", "channel", "time")),
+    "awkward": ak.from_numpy(CHANNELS_FIRST),
+    "arrays": list(CHANNELS_FIRST),
+    "tuple of tensors": tuple(torch.tensor(CHANNELS_FIRST)),
+    "lists": CHANNELS_FIRST.tolist(),
+    "list of xarray": list(xr.DataArray(CHANNELS_FIRST)),
+    "nested tensor": torch.nested.nested_tensor(list(torch.tensor(CHANNELS_FIRST))),
+    "Series": pd.Series(list(CHANNELS_FIRST)),
+    "polars": pl.Series(CHANNELS_FIRST.tolist()),
+    "Arrow": pa.array(CHANNELS_FIRST.tolist()),
+    "dataset": datasets.Dataset.from_dict({"x": CHANNELS_FIRST.tolist()})["x"],
+    "ragged awkward": ak.Array(
+        [x[:, :n].tolist() for n, x in enumerate(CHANNELS_FIRST, 50)]
+    ),
+}
+
+
+@pytest.mark.parametrize("X", TRANSPOSED.values(), ids=TRANSPOSED)
+def test_the_line_that_transposes_fits_the_object_that_was_passed(X):
+    try:
+        (message,) = messages_of(X)
+    except ValueError as exc:  # of another number of "features"
+        message = str(exc)
+    line = message.partition("pass ")[2].removesuffix(".")
+
+    sequences, _ = read(eval(line, {"X": X, "numpy": np}))
+
+    for i, expected in enumerate(CHANNELS_LAST):
+        assert_array_equal(sequences.rows(i), expected[: sequences.lengths[i]])
 
 
 def test_equal_numbers_of_rows_but_unequal_numbers_of_columns_get_a_remedy():

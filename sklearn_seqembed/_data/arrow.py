@@ -63,7 +63,7 @@ class ArrowContainer(Container):
         elif nw.dependencies.is_polars_series(X):
             library = "polars"
         arrow_type = without_metadata(column.type)
-        container = cls(block.dtype, index, library, arrow_type)
+        container = cls(block.dtype, index, library=library, arrow_type=arrow_type)
         return ParsedSequences.from_contiguous([block], lengths, container, locator)
 
     def splits_strings(self, feature):

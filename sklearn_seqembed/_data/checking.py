@@ -5,11 +5,19 @@ here, so that later code can rely on its input. `parse_sequences` chooses the re
 `Schema` is used to return results in the user's container.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from sklearn_seqembed._data.arrays import ArrayContainer, as_array, is_foreign_array
 from sklearn_seqembed._data.arrow import ArrowContainer, export_arrow
-from sklearn_seqembed._data.data_arrays import is_data_array, list_labels
+from sklearn_seqembed._data.code_lines import transpose_line
+from sklearn_seqembed._data.data_arrays import (
+    align_with_fit,
+    is_data_array,
+    list_dimensions,
+    list_labels,
+)
 from sklearn_seqembed._data.feature_kinds import (
     choose_kinds,
     convert_features,
@@ -77,7 +85,8 @@ def check_sequences(
         If the type of X, of a sequence or of a feature is not supported, or differs
         from fit.
     """
-    parsed = parse_sequences(X, name, estimator_name=estimator_name)
+    dims = None if schema is None else schema.container.dims
+    parsed = parse_sequences(X, name, estimator_name=estimator_name, dims=dims)
     return validate_parsed(
         parsed,
         categorical_features=categorical_features,
@@ -86,7 +95,7 @@ def check_sequences(
     )
 
 
-def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
+def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False, dims=None):
     """Read sequences with the reader of their container, without validating them.
 
     Parameters
@@ -95,13 +104,24 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
         As in :func:`check_sequences`.
     allow_empty : bool, default=False
         Whether a sequence may have no time steps.
+    dims : tuple, default=None
+        Names of the axes in fit, the order of which those of DataArrays get.
 
     Returns
     -------
     parsed : ParsedSequences
         The values, and the container.
     """
-    locator = Locator(name, allow_empty=allow_empty)
+    locator = Locator(name, allow_empty=allow_empty, source=X)
+    X = align_with_fit(X, dims)
+    parsed = _read(X, locator, estimator_name)
+    container = replace(parsed.container, dims=list_dimensions(X))
+    return parsed._replace(container=container)
+
+
+def _read(X, locator, estimator_name):
+    """Read sequences with the reader of their container."""
+    name = locator.argument
     labels = list_labels(X) if is_data_array(X) else None
     X = convert_foreign(X, name)
     if isinstance(X, (list, tuple)):
@@ -114,7 +134,7 @@ def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False):
             return ArrowContainer.read(data, X, locator)
         X = X if data is None else data
     if frame_library(X) is not None:
-        has_cells = has_cells_of_sequences(X, name)
+        has_cells = has_cells_of_sequences(X, locator)
         refuse_column_levels(X, name, has_cells)
         if has_cells:
             return FrameContainer.read(X, locator)
@@ -157,7 +177,7 @@ def validate_parsed(
         is_listed = list_categorical(categorical_features, parsed)
         kinds = choose_kinds(parsed.blocks, is_listed)
     else:
-        parsed = match_features(parsed, schema.feature_names, "fit")
+        parsed = match_features(parsed, schema.container.item_names, "fit")
         refuse_other_forms(parsed, schema.texts, "fit")
         _compare_with_fit(parsed, schema, estimator_name or "the estimator")
         is_listed, kinds = None, schema.kinds
@@ -192,16 +212,22 @@ def match_features(parsed, names, origin):
         If the names are not the same.
     """
     container = parsed.container
-    found = container.feature_names
+    found = container.item_names
     if container.is_frame or None in (found, names) or found == names:
         return parsed
     if set(found) != set(names):
+        if _are_positions(found) or _are_positions(names):
+            return parsed  # such names are those of frames without any
         raise ValueError(
             f"{parsed.locator.argument}[0] has the columns {list(found)}, expected "
             f"{list(names)}, as in {origin}."
         )
     order = [found.index(name) for name in names]
     return parsed.reorder(order)._replace(container=container.reorder(names))
+
+
+def _are_positions(names):
+    return names == tuple(range(len(names)))
 
 
 def _compare_with_fit(parsed, schema, estimator_name):
@@ -230,7 +256,8 @@ def _compare_with_fit(parsed, schema, estimator_name):
 
 def _remedy_for_features(parsed, expected):
     """Say how sequences with another number of features may have to be passed."""
-    container, name = parsed.container, parsed.locator.argument
+    container, source = parsed.container, parsed.locator.source
+    name = parsed.locator.argument
     if container.is_table:
         return (
             f" A 2-D {name} is read as "
@@ -238,14 +265,14 @@ def _remedy_for_features(parsed, expected):
             "is one sequence, a 3-D array if there are several."
         )
     if isinstance(container, ArrayContainer) and container.n_steps == expected:
-        return f" Did you mean {name}.transpose(0, 2, 1)?"
+        return f" Did you mean {transpose_line(name, source, is_list=False)}?"
     if container.is_frame or (parsed.lengths != expected).any():
         return ""
     if parsed.n_features == 1:
         return (
             f" Each sequence has one feature: pass [{name}] if {name} is one sequence."
         )
-    return f" Did you mean [x.T for x in {name}]?"
+    return f" Did you mean {transpose_line(name, source, is_list=True)}?"
 
 
 def _compare_columns(found, expected, name):

@@ -9,8 +9,12 @@ _CALENDAR = re.compile(
     r"mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|"
     r"sat(?:urday)?|sun(?:day)?)(?![a-z])"
 )
+# Names of features that are letters in alphabetical order.
+_AXES = {"x", "y", "z"}
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SEPARATORS = re.compile(r"[\W_]+")
+# Names of columns that hold times.
+_TIME_NAME = re.compile(r"^t$|time|date|day|hour|week|month|year|step|period|index")
 # Words that stand beside the number of a time step.
 _TIME_WORDS = {
     "",
@@ -18,6 +22,11 @@ _TIME_WORDS = {
     *("s", "sec", "second", "ms", "min", "minute", "h", "hr", "hour", "am", "pm"),
     *("d", "day", "w", "wk", "week", "m", "month", "q", "quarter", "y", "yr", "year"),
 }
+
+
+def is_time_name(name):
+    """Return whether the name of a column or a level holds a word of time."""
+    return bool(_TIME_NAME.search(name.lower()))
 
 
 def describe_names(names):
@@ -48,7 +57,8 @@ def describe_names(names):
             return "times"
         if len(stems) == 1:
             return "numbered"
-    return "numbered" if _are_letters(names) else "features"
+    is_numbered = _are_letters(names) and set(names) - _AXES
+    return "numbered" if is_numbered else "features"
 
 
 def _are_letters(names):

@@ -23,6 +23,9 @@ class Container:
         Floating dtype of numbers that are returned.
     index : pandas Index, default=None
         Row index of a pandas frame or Series.
+    dims : tuple of str, default=None
+        Names of the axes of a DataArray of xarray. In a list of DataArrays the first
+        one is None.
 
     Attributes
     ----------
@@ -39,6 +42,7 @@ class Container:
 
     dtype: np.dtype = np.dtype(np.float64)
     index: object = None
+    dims: tuple = None
 
     is_table = False
     is_frame = False
@@ -49,6 +53,11 @@ class Container:
     def feature_names(self):
         """Names of the features: the columns of a frame of sequences, else None."""
         return self.columns if self.is_frame else None
+
+    @property
+    def item_names(self):
+        """Names of the features, also those that are not strings, else None."""
+        return self.feature_names
 
     def splits_strings(self, feature):
         """Return whether strings of a feature were split into characters."""

@@ -61,3 +61,53 @@ def align_dimensions(items, locator):
             )
         items[i] = items[i].transpose(*dims)
     return items
+
+
+def list_dimensions(X):
+    """List the names of the axes of sequences, as `Container.dims`.
+
+    Parameters
+    ----------
+    X : object
+        The argument of the user.
+
+    Returns
+    -------
+    dims : tuple or None
+        None unless X is a DataArray, or holds one, of two axes at least.
+    """
+    if is_data_array(X):
+        return X.dims if X.ndim > 1 else None
+    if isinstance(X, (list, tuple)):
+        first = next((x for x in X if is_data_array(x) and x.ndim > 1), None)
+        return None if first is None else (None, *first.dims)
+    return None
+
+
+def align_with_fit(X, dims):
+    """Give DataArrays the order of axes that those of fit had.
+
+    Parameters
+    ----------
+    X : object
+        The argument of the user.
+    dims : tuple or None
+        Names of the axes in fit.
+
+    Returns
+    -------
+    X : object
+        The same object if it has no axes of these names.
+    """
+    if dims is None:
+        return X
+    if isinstance(X, (list, tuple)):
+        return [_transpose(x, dims[1:]) for x in X]
+    # The axis of the sequences had no name if a list was fitted.
+    return _transpose(X, dims[1:] if len(dims) == 3 else dims, len(dims))
+
+
+def _transpose(X, last, n_dims=2):
+    """Move axes to the end if an array has these axes and this number of axes."""
+    has_axes = is_data_array(X) and X.ndim == n_dims and set(last) <= set(X.dims)
+    return X.transpose(..., *last) if has_axes else X

@@ -116,9 +116,14 @@ def _convert_item(item, name):
     if _is_group(item):
         raise TypeError(
             f"{name} is a pair of a key and a table, as groupby yields them, expected "
-            f"{TIME_STEPS}. Pass the tables only: [group for _, group in groups]."
+            f"{TIME_STEPS}. Pass the tables only, without the columns of the keys: "
+            f"[group.drop({_drop_argument(item[1])}) for _, group in groups]."
         )
     return convert_foreign(item, name, TIME_STEPS)
+
+
+def _drop_argument(table):
+    return "columns=keys" if hasattr(table, "iloc") else "keys"
 
 
 def as_records(steps):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from sklearn_seqembed._data.code_lines import frame_expression
 from sklearn_seqembed._data.columns import (
     build_cells,
     is_sequence_column,
@@ -14,8 +15,16 @@ from sklearn_seqembed._data.columns import (
 from sklearn_seqembed._data.container import Container
 from sklearn_seqembed._data.long_tables import suggest_split
 from sklearn_seqembed._data.messages import count, name_row
-from sklearn_seqembed._data.native_frames import frame_library, index_of, iter_columns
+from sklearn_seqembed._data.native_frames import (
+    column_names,
+    frame_library,
+    index_of,
+    iter_columns,
+)
 from sklearn_seqembed._data.parsed import ParsedSequences
+
+# A frame of at least this many columns may be wide, with a column per time step.
+MIN_WIDE_COLUMNS = 5
 
 
 @dataclass(frozen=True)
@@ -104,14 +113,14 @@ class FrameContainer(Container):
         return _join_columns(columns, self.columns, self.library)
 
 
-def has_cells_of_sequences(X, name):
+def has_cells_of_sequences(X, locator):
     """Return whether the cells of a frame are sequences.
 
     Parameters
     ----------
     X : pandas or polars DataFrame or pyarrow Table
         The frame that the user passed, or the Arrow table exported from it.
-    name : str
+    locator : Locator
         Name of the argument.
 
     Raises
@@ -133,7 +142,8 @@ def has_cells_of_sequences(X, name):
             for column, cells in iter_columns(X)
             if is_sequence[column]
         )
-        remedy = suggest_split(X, name) if is_text and name != "y" else ""
+        name = locator.argument
+        remedy = suggest_split(X, locator) if is_text and name != "y" else ""
         _refuse_single_values(sequences[0], scalars[0], name, remedy)
     return bool(sequences)
 
@@ -205,8 +215,12 @@ def _refuse_lengths(first, lengths, name, found, locator, table):
         remedy = (
             f"A string is the sequence of its characters. {rule}: pass texts of other "
             f"lengths, such as labels, to {_other_estimator(argument)}."
-            f"{'' if argument == 'y' else suggest_split(table, argument)}"
         )
+        if argument != "y":
+            remedy += suggest_split(table, locator)
+        if len(column_names(table)) >= MIN_WIDE_COLUMNS:
+            frame, _ = frame_expression(argument, locator.source)
+            remedy += f" If each column is a time step, pass {frame}.to_numpy()."
     raise ValueError(
         f"{locator.argument} has {count(lengths[i], 'time step')} in column {first!r}, "
         f"but {found[i]} in column {name!r}, at {name_row(i, locator.index)}. {remedy}"

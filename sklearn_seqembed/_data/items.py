@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_seqembed._data.arrays import as_array, refuse_dtype
+from sklearn_seqembed._data.code_lines import transpose_line
 from sklearn_seqembed._data.container import join_characters, split_steps
 from sklearn_seqembed._data.factorize import factorize_characters
 from sklearn_seqembed._data.foreign import convert_steps, holds_tensors
@@ -252,9 +253,10 @@ def _check_widths(widths, positions, lengths, locator):
         k = int(np.flatnonzero(widths != widths[0])[0])
         remedy = ""
         if np.ptp(lengths[positions]) == 0 and (widths > lengths[positions]).any():
+            line = transpose_line(locator.argument, locator.source, is_list=True)
             remedy = (
                 f" All have {count(lengths[positions[0]], 'time step')}: if the axis "
-                f"of features comes first, pass [x.T for x in {locator.argument}]."
+                f"of features comes first, pass {line}."
             )
         raise ValueError(
             f"{locator.sequence(int(positions[k]))} has {count(widths[k], 'feature')}, "

@@ -3,7 +3,7 @@
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from sklearn_seqembed._data.column_names import describe_names
+from sklearn_seqembed._data.column_names import describe_names, is_time_name
 
 
 def refuse_column_levels(X, name, has_cells):
@@ -48,7 +48,7 @@ def refuse_column_levels(X, name, has_cells):
 def refuse_row_levels(X, name):
     """Raise an error if a frame of numbers holds one time step of a sequence per row.
 
-    Such a frame has an index of two or more levels, whose last one is the time. A wide
+    Such a frame has an index of two or more levels, one of which is the time. A wide
     frame, in which each row is a sequence, may have such an index, too, but its columns
     are named by times or numbers.
     """
@@ -57,9 +57,9 @@ def refuse_row_levels(X, name):
     if describe_names(list(X.columns)) == "times" or not has_times_in_rows(X):
         return
     raise ValueError(
-        f"{name} has a row index of {X.index.nlevels} levels, and in each group the "
-        "last one increases: its rows seem to be time steps, but each row of a frame "
-        f"of numbers is read as a sequence. Pass {groupby_levels(X, name)}, or "
+        f"{name} has a row index of {X.index.nlevels} levels, one of which seems to be "
+        "the time: its rows seem to be time steps, but each row of a frame of numbers "
+        f"is read as a sequence. Pass {groupby_levels(X, name)}, or "
         f"{name}.reset_index(drop=True) if each row is a sequence."
     )
 
@@ -77,23 +77,57 @@ def refuse_stacked_series(X, name):
 
 
 def has_times_in_rows(X):
-    """Return whether the last level of a row index increases within each group."""
-    times = X.index.get_level_values(-1)
-    is_time = nw.dependencies.is_pandas_index(times) and (
-        times.dtype.kind in "iufMm" or "period" in str(times.dtype)
-    )
-    if not is_time:
-        return False
-    _, ranks = np.unique(times.to_numpy(), return_inverse=True)
-    groups = X.index.droplevel(-1)
-    codes = groups.factorize()[0]
-    order = np.argsort(codes, kind="stable")
-    is_same = np.diff(codes[order]) == 0
-    return bool(is_same.any() and (np.diff(ranks[order])[is_same] > 0).all())
+    """Return whether a level of the row index is the time within groups of rows."""
+    return _find_times(X)[0] is not None
 
 
 def groupby_levels(X, name):
-    """Write the line that splits rows by all levels but the last."""
-    n_levels = X.index.nlevels - 1
-    level = 0 if n_levels == 1 else list(range(n_levels))
-    return f"[group for _, group in {name}.groupby(level={level})]"
+    """Write the line that splits rows by all levels but the time, or the last one."""
+    times, is_sorted = _find_times(X)
+    times = X.index.nlevels - 1 if times is None else times
+    levels = [i for i in range(X.index.nlevels) if i != times]
+    level = levels[0] if len(levels) == 1 else levels
+    rows = name if is_sorted else f"{name}.sort_index(level={times})"
+    return f"[group for _, group in {rows}.groupby(level={level})]"
+
+
+def _find_times(X):
+    """Find the level of a row index that is the time within groups of rows.
+
+    Returns
+    -------
+    level : int or None
+        A level that increases within the groups of the other levels. It need not be
+        sorted if it holds dates, or its name is a word of time.
+    is_sorted : bool
+        Whether it increases.
+    """
+    index = X.index
+    is_named = [is_time_name(str(name)) for name in index.names]
+    kinds = [_kind_of_level(index.get_level_values(i)) for i in range(index.nlevels)]
+    # Dates come first, then names, then the last level.
+    levels = [i for i, kind in enumerate(kinds) if kind]
+    levels.sort(key=lambda i: (kinds[i] == "time", is_named[i], i), reverse=True)
+    for level in levels:
+        _, ranks = np.unique(index.get_level_values(level), return_inverse=True)
+        codes = index.droplevel(level).factorize()[0]
+        order = np.argsort(codes, kind="stable")
+        is_same = np.diff(codes[order]) == 0
+        if is_same.any() and (np.diff(ranks[order])[is_same] > 0).all():
+            return level, True
+        if (
+            is_same.any()
+            and index.is_unique
+            and (kinds[level] == "time" or is_named[level])
+        ):
+            return level, False
+    return None, True
+
+
+def _kind_of_level(values):
+    """Return "time", "number", or None for other labels."""
+    if values.dtype.kind in "Mm" or "period" in str(values.dtype):
+        return "time"
+    if values.dtype.kind == "O" and values.inferred_type in ("date", "datetime"):
+        return "time"
+    return "number" if values.dtype.kind in "iuf" else None

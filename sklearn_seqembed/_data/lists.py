@@ -86,7 +86,14 @@ class ListContainer(Container):
             item_indexes = list(map(index_of, items)) if item == "pandas" else None
         dtype = blocks[0].dtype if len(blocks) == 1 else np.dtype(np.float64)
         container = cls(
-            dtype, index, outer, item, series_dtype, columns, cells, item_indexes
+            dtype,
+            index,
+            outer=outer,
+            item=item,
+            series_dtype=series_dtype,
+            columns=columns,
+            cells=cells,
+            item_indexes=item_indexes,
         )
         return ParsedSequences.from_contiguous(blocks, lengths, container, locator)
 
@@ -117,6 +124,11 @@ class ListContainer(Container):
         if self.columns and all(isinstance(name, str) for name in self.columns):
             return self.columns
         return None
+
+    @property
+    def item_names(self):
+        """Names of the features, also those that are not strings, else None."""
+        return self.columns
 
     def reorder(self, columns):
         """Return the same container with its columns in another order."""

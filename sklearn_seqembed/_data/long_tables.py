@@ -9,22 +9,19 @@ import re
 
 import numpy as np
 
-from sklearn_seqembed._data.native_frames import (
-    column_names,
-    frame_library,
-    iter_columns,
-)
+from sklearn_seqembed._data.code_lines import split_line
+from sklearn_seqembed._data.column_names import is_time_name
+from sklearn_seqembed._data.native_frames import column_names, iter_columns
 
 # At most this many rows of a table are searched for an identifier.
 MAX_ROWS = 20_000
 # A table is long only if the order of its rows would arise by chance less often.
 MAX_CHANCE = 1e-4
-# Names of columns that identify a sequence, and of those that hold its times.
+# Names of columns that identify a sequence.
 _IDENTIFIER = re.compile(
     r"(?:^|[_\W])id$|^case\b|"
     r"^(?:key|user|customer|client|patient|subject|session|device)$"
 )
-_TIME_NAME = re.compile(r"^t$|time|date|day|hour|week|month|year|step|period|index")
 
 
 def find_identifiers(values):
@@ -39,7 +36,7 @@ def find_identifiers(values):
     -------
     columns : list of int
         Columns of integers, each of which occurs in several rows, such that another
-        column, the time, increases within the rows of each.
+        column, the time, increases within the rows of each, or decreases.
     """
     values = values[:: math.ceil(len(values) / MAX_ROWS)]
     n_rows, n_columns = values.shape
@@ -54,8 +51,9 @@ def find_identifiers(values):
         order = np.argsort(codes, kind="stable")
         is_same = np.diff(codes[order]) == 0
         steps = np.diff(values[order].astype(np.float64), axis=0)[is_same]
-        for other in np.flatnonzero((steps >= 0).all(axis=0)):
-            is_later = steps[:, other] > 0
+        is_ordered = (steps >= 0).all(axis=0) | (steps <= 0).all(axis=0)
+        for other in np.flatnonzero(is_ordered):
+            is_later = steps[:, other] != 0
             if other == column or 2 * is_later.sum() < len(is_later):
                 continue
             # The logarithm of the number of orders of the rows of each identifier, in
@@ -84,48 +82,19 @@ def choose_identifier(candidates, columns):
     named = [i for i, name in enumerate(columns) if _IDENTIFIER.search(name.lower())]
     if named:
         return named[0]
-    others = [i for i in candidates if not _TIME_NAME.search(columns[i].lower())]
+    others = [i for i in candidates if not is_time_name(columns[i])]
     return next(iter(others + candidates), None)
 
 
-def split_line(name, column, columns=None, library=None):
-    """Write the line that splits a long table in the user's library.
-
-    Parameters
-    ----------
-    name : str
-        Name of the table.
-    column : int
-        Position of the column that identifies the sequences.
-    columns : tuple, default=None
-        Names of the columns of a frame.
-    library : {"pandas", "polars", "pyarrow"}, default=None
-        Library of a frame.
-    """
-    if columns is None:
-        rest = f"numpy.delete({name}[{name}[:, {column}] == i], {column}, axis=1)"
-        if column == 0:
-            rest = f"{name}[{name}[:, 0] == i][:, 1:]"
-        return f"[{rest} for i in numpy.unique({name}[:, {column}])]"
-    key = repr(columns[column])
-    if library == "polars":
-        return (
-            f"[group.drop({key}) for _, group in {name}.group_by({key}, "
-            "maintain_order=True)]"
-        )
-    frame = name if library == "pandas" else f"{name}.to_pandas()"
-    return f"[group.drop(columns={key}) for _, group in {frame}.groupby({key})]"
-
-
-def suggest_split(X, name):
+def suggest_split(X, locator):
     """Say how to pass a frame if it is a long table, or one sequence.
 
     Parameters
     ----------
     X : pandas or polars DataFrame or pyarrow Table
         A frame that cannot be read.
-    name : str
-        Name of the argument.
+    locator : Locator
+        Name of the argument, and what the user passed.
 
     Returns
     -------
@@ -133,7 +102,7 @@ def suggest_split(X, name):
         A sentence that follows an error message and begins with a space, or "" if the
         frame is neither.
     """
-    columns = column_names(X)
+    name, columns = locator.argument, column_names(X)
     ranks = [_rank(column) for _, column in iter_columns(X)]
     candidates = find_identifiers(np.column_stack(ranks))
     for i, column in enumerate(columns):
@@ -143,7 +112,7 @@ def suggest_split(X, name):
             candidates.append(i)
     found = choose_identifier(candidates, columns) if candidates else None
     if found is not None:
-        line = split_line(name, found, columns, frame_library(X))
+        line = split_line(name, locator.source, found, columns)
         return f" If {name} is a long table, with one row per time step, pass {line}."
     times = [ranks[i] for i, (_, x) in enumerate(iter_columns(X)) if _holds_times(x)]
     if any(len(rank) > 1 and (np.diff(rank) > 0).all() for rank in times):

@@ -34,6 +34,8 @@ class Locator:
     allow_empty : bool, default=False
         Whether a sequence may have no time steps. Sequences that a metric compares may
         be empty; those that a network reads may not.
+    source : object, default=None
+        The argument as the user passed it.
     is_listed : bool, default=False
         Whether the column belongs to each item of a list of frames or dicts, instead of
         one frame whose rows are sequences.
@@ -43,6 +45,7 @@ class Locator:
     column: object = None
     index: object = None
     allow_empty: bool = False
+    source: object = None
     is_listed: bool = False
 
     def sequence(self, i):

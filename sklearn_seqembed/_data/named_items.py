@@ -80,7 +80,8 @@ def parse_named(items, form, names, locator):
     cells : tuple of CellFormat
         Form of the values of each feature.
     """
-    if form in ("pandas", "polars") and not _holds_categories(items[0], form):
+    has_categories = form == "pandas" and any(map(_holds_categories, items))
+    if form in ("pandas", "polars") and not has_categories:
         arrays = [_as_matrix(item, form, names) for item in items]
         if all(array is not None for array in arrays):
             parsed = join_arrays(arrays, False, locator)
@@ -218,8 +219,8 @@ def _values_of(item, form, name):
     return [step[name] for step in item] if form == "records" else item[name]
 
 
-def _holds_categories(frame, form):
-    return form == "pandas" and "category" in map(str, frame.dtypes)
+def _holds_categories(frame):
+    return "category" in map(str, frame.dtypes)
 
 
 def _as_matrix(frame, form, names):

@@ -4,22 +4,22 @@ import numpy as np
 
 from sklearn_seqembed._data.arrays import ArrayContainer
 from sklearn_seqembed._data.arrow import ArrowContainer
+from sklearn_seqembed._data.code_lines import split_line, transpose_line
 from sklearn_seqembed._data.column_names import describe_names
-from sklearn_seqembed._data.frames import FrameContainer
+from sklearn_seqembed._data.frames import MIN_WIDE_COLUMNS, FrameContainer
 from sklearn_seqembed._data.levels import groupby_levels, has_times_in_rows
 from sklearn_seqembed._data.lists import ListContainer
 from sklearn_seqembed._data.long_tables import (
     choose_identifier,
     find_identifiers,
-    split_line,
 )
 from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.texts import describe_text
 
 # Tables of more columns are wide: they have a column per time step.
 MAX_LONG_COLUMNS = 50
-# A frame of cells of one time step, and of at least this many columns, is wide.
-MIN_WIDE_COLUMNS = 5
+# Inferred types of a pandas index of times.
+_TIME_TYPES = {"datetime64", "datetime", "date", "timedelta64", "timedelta", "period"}
 
 
 def warn_about_reading(parsed):
@@ -70,8 +70,7 @@ def _find_long_table(parsed):
     if is_stacked:
         return f"{read}a long table, pass {groupby_levels(parsed.frame, name)}."
     if found is not None:
-        library = getattr(container, "library", None)
-        line = split_line(name, found, container.columns, library)
+        line = split_line(name, parsed.locator.source, found, container.columns)
         return f"{read}a long table, pass {line}."
     if container.index is not None and not container.index.is_unique:
         line = f"[group for _, group in {name}.groupby(level=0)]"
@@ -98,9 +97,9 @@ def _find_long_list(parsed):
 
 
 def _has_time_index(index):
-    """Return whether the rows of a frame are labeled by increasing times."""
-    is_time = getattr(index, "inferred_type", None) in ("datetime64", "period")
-    return is_time and index.is_monotonic_increasing
+    """Return whether the rows of a frame are labeled by times in order."""
+    is_time = getattr(index, "inferred_type", None) in _TIME_TYPES
+    return is_time and (index.is_monotonic_increasing or index.is_monotonic_decreasing)
 
 
 def _are_integers(columns):
@@ -130,17 +129,15 @@ def _find_transposed(parsed):
     if isinstance(container, ArrayContainer):
         steps = count(container.n_steps, "time step")
         is_wide = n_features > container.n_steps
-        line = f"{name}.transpose(0, 2, 1)"
     elif _holds_matrices(container):
         steps = f"{count(int(parsed.lengths.max()), 'time step')} at most"
         is_wide = bool((parsed.lengths < n_features).all())
-        line = f"[x.T for x in {name}]"
-        if isinstance(container, ArrowContainer):
-            line = f"[numpy.transpose(x) for x in {name}.to_pylist()]"
     else:
         return None
     if not is_wide:
         return None
+    is_list = not isinstance(container, ArrayContainer)
+    line = transpose_line(name, parsed.locator.source, is_list)
     return (
         f"{name} was read as {count(len(parsed.lengths), 'sequence')} of {steps} and "
         f"{count(n_features, 'feature')}; if the axis of features comes first, pass "

@@ -72,7 +72,7 @@ def find_remedy(X):
         )
     if "GroupBy" in type(X).__name__ or hasattr(X, "get_group"):
         if isinstance(X, Iterable):
-            return "Pass [group for _, group in {name}]."
+            return "Pass [group for _, group in {name}], without the columns of keys."
         return "Pass the tables of its groups in a list."
     if isinstance(X, Set):
         return "Its elements have no order. Pass a list."

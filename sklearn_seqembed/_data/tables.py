@@ -96,7 +96,7 @@ class NumberFrameContainer(TableContainer):
     def read(cls, X, locator, estimator_name=None):
         """Parse each row as a univariate sequence of numbers."""
         _check_shape(X, locator.argument)
-        _refuse_other_columns(X, locator.argument)
+        _refuse_other_columns(X, locator)
         table = _check_numbers(X, locator, estimator_name)
         container = cls(
             dtype=float_dtype(table.dtype),
@@ -258,8 +258,9 @@ def _refuse_other_types(X, name):
         refuse_dtype(X, name)
 
 
-def _refuse_other_columns(X, name):
+def _refuse_other_columns(X, locator):
     """Raise an error for columns without numbers, even if numpy could convert them."""
+    name = locator.argument
     for column, dtype, cells in _other_columns(X):
         found = (
             f"Column {column!r} of {name} holds values of {dtype}, expected numbers."
@@ -267,12 +268,12 @@ def _refuse_other_columns(X, name):
         if any(word in str(dtype).lower() for word in ("date", "time", "durat")):
             raise TypeError(
                 f"{found} Convert it, for example to seconds since the first step, or "
-                f"leave it out.{suggest_split(X, name)}"
+                f"leave it out.{suggest_split(X, locator)}"
             )
         if str(dtype) == "category":
             raise TypeError(
                 f"{found} Convert it to numbers, or pass one list per row with the "
-                f"categories of all time steps.{suggest_split(X, name)}"
+                f"categories of all time steps.{suggest_split(X, locator)}"
             )
         _refuse_cells(cells, column, name)
 

@@ -9,7 +9,8 @@ from sklearn_seqembed._data.arrays import ArrayContainer, as_array
 from sklearn_seqembed._data.arrow import arrow_to_numbers, export_arrow
 from sklearn_seqembed._data.arrow_types import is_number
 from sklearn_seqembed._data.checking import check_sequences
-from sklearn_seqembed._data.foreign import convert_foreign
+from sklearn_seqembed._data.data_arrays import is_data_array
+from sklearn_seqembed._data.foreign import convert_foreign, convert_steps
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.native_frames import frame_library
 from sklearn_seqembed._data.parsed import is_missing
@@ -138,7 +139,9 @@ def check_targets(
         raise ValueError(
             f"{estimator_name} requires y to be passed, but the target y is None"
         )
-    y, is_single = _as_sequences(convert_foreign(y, "y"))
+    is_single = False
+    if not is_data_array(y) or y.ndim < 2:  # others are read by the names of their axes
+        y, is_single = _as_sequences(convert_foreign(y, "y"))
     n_targets = schema.n_steps if schema is not None and schema.has_columns else 0
     shape = getattr(y, "shape", (0, n_targets))
     if n_targets and tuple(shape)[1:] != (n_targets,):
@@ -188,7 +191,7 @@ def _as_sequences(y):
     """Convert single values to sequences of one step; return whether y held any."""
     if isinstance(y, (list, tuple)) and len(y):
         if all(_is_single(value) and not isinstance(value, str) for value in y):
-            y = np.asarray(y)
+            y = np.asarray(convert_steps(y, "y"))
     labels = _as_labels(y)
     if labels is not None:
         return [[value] for value in labels], True
