@@ -423,7 +423,7 @@ horizon_, device_
             lengths were passed to `partial_fit`.
         """
         check_is_fitted(self)
-        vectors = check_vectors(X, self._n_features_out, type(self).__name__)
+        vectors = check_vectors(X, self.get_feature_names_out(), type(self).__name__)
         longest = np.full(len(vectors), self._longest)
         return self._schema.build(
             self._decode(vectors, "reconstruction", longest, self._shortest)

@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_seqembed._data.arrays import as_array
 from sklearn_seqembed._data.foreign import as_records, convert_foreign, convert_steps
+from sklearn_seqembed._data.levels import groupby_levels, has_times_in_rows
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.parsed import is_missing
 from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
@@ -133,7 +134,8 @@ def make_windows(series, lookback, horizon, *, stride=1):
     Raises
     ------
     ValueError
-        If the series is shorter than one window, or a parameter is out of range.
+        If the series is shorter than one window, a parameter is out of range, or a
+        pandas object holds several series, which its row index tells apart.
 
     Notes
     -----
@@ -161,6 +163,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     lookback = check_integer(lookback, "lookback", 1)
     horizon = check_integer(horizon, "horizon", 1)
     stride = check_integer(stride, "stride", 1)
+    _refuse_several(series)
     series = _as_series(series)
     if series.ndim not in (1, 2):
         raise ValueError(
@@ -179,6 +182,17 @@ def make_windows(series, lookback, horizon, *, stride=1):
     windows = np.lib.stride_tricks.sliding_window_view(series, size, axis=0)
     windows = windows[::stride].transpose(0, 2, 1)
     return windows[:, :lookback], windows[:, lookback:]
+
+
+def _refuse_several(series):
+    """Raise an error for a frame or Series with several series one after the other."""
+    is_pandas = hasattr(series, "iloc") and series.index.nlevels > 1
+    if is_pandas and has_times_in_rows(series):
+        raise ValueError(
+            f"series has a row index of {series.index.nlevels} levels, one of which "
+            "seems to be the time, so it holds several series. Cut one at a time: for "
+            f"each of {groupby_levels(series, 'series')}."
+        )
 
 
 def _as_series(series):

@@ -468,6 +468,7 @@ CONTAINERS = {
 # Containers in which the number of sequences is not that of what was drawn.
 UNKNOWN_LENGTHS = {
     "long table",
+    "0-D array",
     "packed",
     "4-D array",
     "1-D array",

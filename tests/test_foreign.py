@@ -229,6 +229,36 @@ def test_names_of_xarray_are_compared_with_those_of_fit(as_fitted):
         embedder.transform(X.assign_coords(feature=["a", "z"]))
 
 
+SQUARE = np.random.default_rng(0).normal(size=(4, 6, 6))
+CASES = xr.DataArray(SQUARE, dims=("case", "time", "feature"))
+
+
+@pytest.mark.parametrize("fitted", [CASES, list(CASES)], ids=["array", "list"])
+@pytest.mark.parametrize(
+    "X",
+    [
+        CASES.transpose("case", "feature", "time"),
+        CASES.transpose("feature", "time", "case"),
+        [x.T for x in CASES],
+    ],
+    ids=["last", "all", "list"],
+)
+def test_axes_have_the_order_of_fit(fitted, X):
+    embedder = small_embedder().fit(fitted)
+
+    assert_array_equal(embedder.transform(X), embedder.transform(CASES))
+
+
+def test_features_of_y_are_matched_by_their_names():
+    X = np.random.default_rng(0).normal(size=(12, 5, 1))
+    y = label(X[:, -1:] * [1000, 0.1, 1], "abc", ("case", "time", "feature"))
+    predictor = LSTMSequencePredictor(4, max_epochs=1, random_state=0).fit(X, y)
+    expected = predictor.score(X, y)
+
+    for other in (y[:, :, ::-1], y.transpose("case", "feature", "time")):
+        assert predictor.score(X, other) == expected
+
+
 def test_other_dimensions_are_refused():
     X = [label(x, "ab") for x in TWO_FEATURES]
 

@@ -1,5 +1,7 @@
 """pandas frames whose rows or columns have labels of several levels."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from numpy.testing import assert_array_equal
 from round_trips import read
 
 from sklearn_seqembed._data.column_names import describe_names
+from sklearn_seqembed.datasets import make_windows
 
 SALES = pd.DataFrame(
     {
@@ -109,3 +112,32 @@ def test_cells_under_columns_of_two_levels_are_refused_with_the_way_out():
 )
 def test_names_of_columns_say_what_columns_are(names, meaning):
     assert describe_names(names) == meaning
+
+
+PRICES = pd.DataFrame(
+    np.arange(60.0).reshape(20, 3),
+    index=pd.MultiIndex.from_product([pd.date_range("2025", periods=10), ["A", "B"]]),
+    columns=["x", "y", "z"],
+)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [PRICES, PRICES.swaplevel(), PRICES.sample(frac=1, random_state=0), PRICES["x"]],
+    ids=["time first", "time last", "shuffled", "Series"],
+)
+def test_the_level_of_times_is_found_wherever_it_is(X):
+    with pytest.raises(ValueError, match="row index of 2 levels") as caught:
+        read(X)
+
+    line = re.search(r"\[group .*?\)\]", str(caught.value))[0]
+    sequences, _ = read(eval(line, {"X": X}))
+    n_columns = 3 if X.ndim == 2 else 1
+    assert_array_equal(sequences.lengths, [10, 10])
+    assert_array_equal(sequences.rows(0)[:, 0], PRICES["x"].to_numpy()[::2])
+    assert sequences.n_features == n_columns
+
+
+def test_windows_of_several_series_are_refused():
+    with pytest.raises(ValueError, match=r"several series.*series.groupby\(level=1\)"):
+        make_windows(PRICES, 3, 1)

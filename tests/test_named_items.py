@@ -290,3 +290,43 @@ def test_decimals_in_some_of_the_listed_frames_are_numbers():
         found = [sequences.rows(i) for i in order]
         assert_array_equal(found[0], [[1.5]])
         assert_array_equal(found[1], [[2.5], [np.nan]])
+
+
+PAIRS = [("close", "A"), ("volume", "A")]
+
+
+@pytest.mark.parametrize(
+    "names", [PAIRS, [3, 7], [0, 1], pd.to_datetime(["2025", "2026"])], ids=str
+)
+@pytest.mark.parametrize("form", ["frames", "dicts"])
+def test_names_that_are_no_strings_are_matched_with_fit(names, form):
+    values = np.random.default_rng(0).normal(size=(8, 5, 2)) * [1, 1000]
+    index = pd.MultiIndex.from_tuples(names) if names is PAIRS else names
+    X = [pd.DataFrame(x, columns=index) for x in values]
+    other = [x[x.columns[::-1]] for x in X]
+    renamed = [x.set_axis([5, 6], axis=1) for x in X]
+    if form == "dicts":
+        X, other, renamed = (
+            [x.to_dict("list") for x in y] for y in (X, other, renamed)
+        )
+    embedder = small_embedder().fit(X)
+
+    assert_array_equal(embedder.transform(other), embedder.transform(X))
+    if list(names) != [0, 1]:  # the names of frames without names
+        with pytest.raises(ValueError, match=r"X\[0\] has the columns \[5, 6\]"):
+            embedder.transform(renamed)
+
+
+def test_frames_without_names_are_read_by_position():
+    X = [np.ones((4, 2)) * i for i in range(3)]
+    embedder = small_embedder().fit([pd.DataFrame(x, columns=["a", "b"]) for x in X])
+
+    assert_array_equal(
+        embedder.transform([pd.DataFrame(x) for x in X]), embedder.transform(X)
+    )
+
+
+def test_a_column_is_categorical_if_it_is_in_any_frame():
+    X = [pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": pd.Categorical([2, 1])})]
+
+    assert read(X)[1].kinds == read(X[::-1])[1].kinds == ("number",)

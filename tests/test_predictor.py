@@ -137,8 +137,11 @@ def test_labels_are_sequences_of_one_token():
         lambda labels: pd.DataFrame({"label": pd.Categorical(labels)}),
         lambda labels: pl.Series(labels, dtype=pl.Categorical),
         lambda labels: pl.Series(labels, dtype=pl.Enum(["one", "two"])),
+        pd.Categorical,
+        lambda labels: pa.array(labels).dictionary_encode(),
+        lambda labels: pa.table({"label": pa.array(labels).dictionary_encode()}),
     ],
-    ids=["pandas", "frame", "polars", "enum"],
+    ids=["pandas", "frame", "polars", "enum", "Categorical", "Arrow", "table"],
 )
 def test_categorical_series_holds_labels(make):
     X, y = make_sequences(20, n_classes=2, random_state=0)
@@ -148,6 +151,23 @@ def test_categorical_series_holds_labels(make):
 
     assert predicted.shape == (20,)
     assert set(predicted) <= {"one", "two"}
+
+
+def test_numbers_with_a_categorical_dtype_are_labels():
+    X, y = make_sequences(20, n_classes=2, random_state=0)
+    labels = pd.Series(10 * y, dtype="category")
+
+    predictor = _quick().fit(X, labels)
+
+    assert set(predictor.predict(X)) <= {0, 10}
+    assert predictor.score(X, 10 * y) == predictor.score(X, labels)
+
+
+def test_masked_values_in_a_list_of_targets_are_missing():
+    X, _ = make_sequences(3, random_state=0)
+
+    with pytest.raises(ValueError, match=r"y\[1\] has no observed value"):
+        _quick().fit(X, [1.0, np.ma.masked, 2.0])
 
 
 def test_numbers_can_be_labels():

@@ -431,3 +431,74 @@ def test_fit_warns_once_and_transform_does_not():
     with warnings.catch_warnings():
         warnings.simplefilter("error", SequenceReadingWarning)
         embedder.transform(LONG)
+
+
+RAGGED = [RNG.normal(size=(n, 2)) for n in range(3, 12)]
+PADDED = torch.nn.utils.rnn.pad_sequence(
+    [torch.tensor(x) for x in RAGGED], batch_first=True
+)
+LEFT = np.stack([np.pad(x, ((11 - len(x), 0), (0, 0))) for x in RAGGED])
+LEFT_NAN = np.where(
+    np.arange(11)[:, None] < 11 - np.arange(3, 12)[:, None, None], np.nan, LEFT
+)
+
+
+@pytest.mark.parametrize(
+    ("X", "match"),
+    [
+        (PADDED, r"8 of them end with time steps of zeros; .* replace them by NaN"),
+        (PADDED[:, :, 0], "8 of them end with time steps of zeros"),
+        (pd.DataFrame(PADDED[:, :, 0].numpy()), "8 of them end with time steps"),
+        (LEFT_NAN, "8 of them begin with missing time steps; .* move it to the end"),
+    ],
+    ids=["array", "table", "frame", "NaN in front"],
+)
+def test_padding_that_is_read_as_time_steps_warns(X, match):
+    with pytest.warns(SequenceReadingWarning, match=match):
+        read(X)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        RNG.poisson(0.3, size=(200, 20, 2)),
+        np.where(np.arange(11) < 7, RNG.normal(size=(9, 11)), 0),
+        np.where(PADDED == 0, np.nan, PADDED),
+        load_digits().images,
+    ],
+    ids=["counts", "equal ends", "NaN at the end", "images"],
+)
+def test_other_zeros_do_not_warn_of_padding(X):
+    assert not any("padding" in message for message in messages_of(X))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.timedelta_range("0h", periods=50, freq="h"),
+        pd.Index(list(pd.date_range("2025", periods=50).date)),
+        pd.date_range("2025", periods=50)[::-1],
+    ],
+    ids=["durations", "dates", "descending"],
+)
+def test_times_of_any_type_in_the_index_warn(index):
+    X = pd.DataFrame(RNG.normal(size=(50, 3)), index=index, columns=["a", "b", "c"])
+
+    (message,) = messages_of(X)
+
+    assert "if it is one sequence whose columns are features, pass [X]" in message
+
+
+def test_axes_are_features_and_times_may_decrease():
+    X = pd.DataFrame(RNG.normal(size=(600, 3)), columns=["x", "y", "z"])
+
+    assert "whose columns are features, pass [X]" in messages_of(X)[0]
+    assert "numpy.unique(X[:, 0])" in messages_of(LONG.iloc[::-1].to_numpy())[0]
+
+
+def test_a_wide_frame_of_words_is_refused_with_the_way_to_tokens():
+    X = pd.DataFrame([["ab", "cde", "a", "cd", "ab"]] * 5)
+
+    with pytest.raises(ValueError, match=r"is a time step, pass X\.to_numpy\(\)\.$"):
+        read(X)
+    assert read(X.to_numpy())[0].lengths.tolist() == [5] * 5

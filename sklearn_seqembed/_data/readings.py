@@ -14,6 +14,7 @@ from sklearn_seqembed._data.long_tables import (
     find_identifiers,
 )
 from sklearn_seqembed._data.messages import count, warn_reading
+from sklearn_seqembed._data.padding import find_padding
 from sklearn_seqembed._data.texts import describe_text
 
 # Tables of more columns are wide: they have a column per time step.
@@ -30,7 +31,13 @@ def warn_about_reading(parsed):
     parsed : ParsedSequences
         The sequences as they were read, in fit.
     """
-    for find in (_find_long_table, _find_transposed, _find_wide_frame, _find_text):
+    for find in (
+        _find_long_table,
+        _find_transposed,
+        _find_wide_frame,
+        _find_text,
+        find_padding,
+    ):
         message = find(parsed)
         if message is not None:
             warn_reading(message)

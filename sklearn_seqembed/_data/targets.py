@@ -1,5 +1,6 @@
 """Validation of y, and conversion of predictions to the container of y."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -140,6 +141,8 @@ def check_targets(
             f"{estimator_name} requires y to be passed, but the target y is None"
         )
     is_single = False
+    if categorical_targets == "from_dtype" and _as_labels(y) is not None:
+        categorical_targets = [0]  # the dtype says so, whatever the categories are
     if not is_data_array(y) or y.ndim < 2:  # others are read by the names of their axes
         y, is_single = _as_sequences(convert_foreign(y, "y"))
     n_targets = schema.n_steps if schema is not None and schema.has_columns else 0
@@ -226,12 +229,18 @@ def _is_single(value):
 
 
 def _as_labels(y):
-    """Return the values of a categorical Series, or a frame with one, else None."""
-    if frame_library(y) in ("pandas", "polars") and y.shape[1] == 1:
+    """Return the values of a categorical column, or of a frame of one, else None."""
+    library = frame_library(y)
+    if library == "pyarrow" and y.num_columns == 1:
+        y = y.column(0)
+    elif library is not None and y.shape[1] == 1:
         y = y[y.columns[0]]
-    dtype = str(getattr(y, "dtype", "")).partition("(")[0]
-    if dtype in ("category", "Categorical", "Enum") and hasattr(y, "to_list"):
-        return y.to_list()
+    dtype = str(getattr(y, "dtype", getattr(y, "type", "")))
+    if not re.match("category|Categorical|Enum|dictionary<", dtype):
+        return None
+    for method in ("to_list", "to_pylist", "tolist"):
+        if hasattr(y, method):
+            return getattr(y, method)()
     return None
 
 

@@ -1,22 +1,25 @@
 """Validation of vectors that are to be decoded."""
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from sklearn.utils import check_array
 
 from sklearn_seqembed._data.arrays import as_array
 from sklearn_seqembed._data.foreign import convert_foreign, convert_steps
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.native_frames import column_names, frame_library
 
 
-def check_vectors(X, n_components, estimator_name):
+def check_vectors(X, names, estimator_name):
     """Convert vectors to an array.
 
     Parameters
     ----------
     X : array-like or frame of shape (n_samples, n_components)
         What the user passed.
-    n_components : int
-        Number of components of the fitted estimator.
+    names : sequence of str
+        Names of the components of the fitted estimator. If X is a frame with columns of
+        these names, they may be in any order.
     estimator_name : str
         Its name, for error messages.
 
@@ -32,8 +35,12 @@ def check_vectors(X, n_components, estimator_name):
     TypeError
         If X does not hold numbers.
     """
+    n_components = len(names)
     expected = f"vectors: an array of numbers, of shape (n_samples, {n_components})"
-    converted = as_array(convert_steps(convert_foreign(X, "X", expected)))
+    converted = convert_foreign(X, "X", expected)
+    if frame_library(converted) and set(column_names(converted)) == set(names):
+        converted = nw.from_native(converted).select(list(names)).to_native()
+    converted = as_array(convert_steps(converted))
     try:
         dtype = getattr(converted, "dtype", None) or np.asarray(converted).dtype
         if getattr(dtype, "kind", "f") in "bmMSU":

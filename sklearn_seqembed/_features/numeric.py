@@ -69,9 +69,9 @@ class NumericFeatures:
         with np.errstate(invalid="ignore"):  # a feature may be missing everywhere
             if hasattr(self.scaler_, "partial_fit") and not is_chunk_empty:
                 for chunk in sequences.iter_chunks():
-                    self.scaler_.partial_fit(chunk.copy())  # may be a view of X
+                    self._run_scaler("partial_fit", chunk.copy())  # may be a view of X
             else:
-                self.scaler_.fit(np.concatenate(list(sequences.iter_chunks())))
+                self._run_scaler("fit", np.concatenate(list(sequences.iter_chunks())))
         self._check_inverse(next(sequences.iter_chunks()))
         return self
 
@@ -128,9 +128,19 @@ class NumericFeatures:
                 "constant if its values are huge."
             )
 
+    def _run_scaler(self, method, values):
+        """Call a method of the scaler, and name the scaler if it refuses the values."""
+        try:
+            return getattr(self.scaler_, method)(values)
+        except ValueError as exc:
+            raise ValueError(
+                f"{self.scaler_name}={self.scaler!r} cannot scale {self.name}: {exc} "
+                f"Choose another transformer, or {self.scaler_name}=None."
+            ) from exc
+
     def _call_scaler(self, method, values):
         """Call a method of the scaler, which must return as many finite numbers."""
-        found = np.asarray(getattr(self.scaler_, method)(values.copy()))
+        found = np.asarray(self._run_scaler(method, values.copy()))
         if found.shape != values.shape:
             problem = (
                 f"turns an array of shape {values.shape} into one of {found.shape}, "

@@ -15,12 +15,17 @@ PRESSES_TO_ABORT = 3
 # Devices whose autocast mode training may change.
 _AUTOCAST_DEVICES = ("cpu", "cuda")
 
+# numpy's defaults.
+_FLOAT_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
 # Parts of scikit-learn that fit each estimator once, if they fit any.
 _FIT_ONCE = ("pipeline", "compose", "base", "utils")
 
 
 class ProcessState:
     """Restore the state of the process at the end of a with block.
+
+    In the block autocast is off, and floating-point errors are handled as by default.
 
     An error may be raised anywhere, by Ctrl-C for example, and so also while a context
     manager leaves its own block. The modes that our dependencies switch with context
@@ -43,6 +48,11 @@ class ProcessState:
         self._handler = signal.getsignal(signal.SIGINT) if self._is_main else None
 
     def __enter__(self):
+        # Modes of the user's code, in which ours may fail.
+        np.seterr(**_FLOAT_ERRORS)
+        for kind, (is_enabled, _) in self._autocast.items():
+            if is_enabled:
+                torch.set_autocast_enabled(kind, False)
         return self
 
     def __exit__(self, kind, error, traceback):
@@ -76,7 +86,8 @@ class ProcessState:
 def flushes_denormals():
     """Return whether the processor replaces denormal numbers by 0 in this thread."""
     # torch has no function that returns the mode.
-    return float(np.float64(2.0**-1022) * np.float64(0.5)) == 0
+    with np.errstate(under="ignore"):
+        return float(np.float64(2.0**-1022) * np.float64(0.5)) == 0
 
 
 def flush_denormals():
