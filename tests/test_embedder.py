@@ -597,3 +597,15 @@ def test_defaults_work_with_very_few_data(n_samples, length):
 
     assert vectors.shape == (n_samples, 320)
     assert [len(x) for x in embedder.reconstruct(X)] == [length] * n_samples
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_of_vectors_are_matched_by_their_names(library):
+    X, _ = make_sequences(6, random_state=0)
+    embedder = LSTMSequenceEmbedder(4, max_epochs=1, random_state=0).fit(X)
+    vectors = embedder.set_output(transform=library).transform(X)
+
+    found = embedder.inverse_transform(vectors[vectors.columns[::-1]])
+
+    for x, expected in zip(found, embedder.inverse_transform(vectors), strict=True):
+        np.testing.assert_array_equal(x, expected)

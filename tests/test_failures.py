@@ -286,3 +286,22 @@ def test_a_fit_changes_no_filter_of_warnings(X, capsys):
     small_embedder(verbose=1).fit(X)
 
     assert warnings.filters == filters
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        lambda: np.errstate(all="raise"),
+        lambda: torch.autocast("cpu", torch.bfloat16),
+    ],
+    ids=["floating-point errors", "autocast"],
+)
+def test_modes_of_the_user_change_no_vectors_and_are_kept(X, mode):
+    expected = small_embedder().fit_transform(X)
+
+    with mode():
+        before = np.geterr(), torch.is_autocast_enabled("cpu")
+        found = small_embedder().fit_transform(X)
+        assert (np.geterr(), torch.is_autocast_enabled("cpu")) == before
+
+    np.testing.assert_array_equal(found, expected)

@@ -357,3 +357,10 @@ def test_features_that_are_0_for_many_steps_are_accepted():
 
     # Inverting the scaling returns 0 for some features and 1e-17 for others.
     LSTMSequenceEmbedder(n_components=2, max_epochs=0).fit(X)
+
+
+def test_a_scaler_that_refuses_the_values_is_named():
+    X = [np.array([1.0, -2.0, 3.0])]
+
+    with pytest.raises(ValueError, match="^scaler=Power.* cannot scale X: The Box"):
+        LSTMSequenceEmbedder(2, scaler=PowerTransformer("box-cox")).fit(X)

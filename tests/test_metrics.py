@@ -151,3 +151,22 @@ def test_numpy_strings_are_sequences_of_characters():
 
     assert exact_match_score(words, ["ab", "ce"]) == 0.5
     assert token_match_score(["ab", "ce"], words) == 0.75
+
+
+@pytest.mark.parametrize(
+    "make",
+    [pd.Categorical, lambda x: pd.Series(x, dtype="category"), pl.Series],
+    ids=["Categorical", "pandas", "polars"],
+)
+def test_a_categorical_column_holds_labels(make):
+    labels = make(["up", "down", "up"])
+    if isinstance(labels, pl.Series):
+        labels = labels.cast(pl.Categorical)
+
+    for predicted in (
+        np.array(["up", "down", "down"], dtype=object),
+        labels[[0, 1, 1]],
+    ):
+        for pair in ((labels, predicted), (predicted, labels)):
+            assert token_match_score(*pair) == pytest.approx(2 / 3)
+            assert exact_match_score(*pair) == pytest.approx(2 / 3)

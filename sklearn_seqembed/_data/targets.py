@@ -141,7 +141,7 @@ def check_targets(
             f"{estimator_name} requires y to be passed, but the target y is None"
         )
     is_single = False
-    if categorical_targets == "from_dtype" and _as_labels(y) is not None:
+    if categorical_targets == "from_dtype" and as_labels(y) is not None:
         categorical_targets = [0]  # the dtype says so, whatever the categories are
     if not is_data_array(y) or y.ndim < 2:  # others are read by the names of their axes
         y, is_single = _as_sequences(convert_foreign(y, "y"))
@@ -195,7 +195,7 @@ def _as_sequences(y):
     if isinstance(y, (list, tuple)) and len(y):
         if all(_is_single(value) and not isinstance(value, str) for value in y):
             y = np.asarray(convert_steps(y, "y"))
-    labels = _as_labels(y)
+    labels = as_labels(y)
     if labels is not None:
         return [[value] for value in labels], True
     if isinstance(y, (list, tuple, str, bytes)) or frame_library(y) is not None:
@@ -228,7 +228,7 @@ def _is_single(value):
     return isinstance(value, (str, bytes)) or not has_items
 
 
-def _as_labels(y):
+def as_labels(y):
     """Return the values of a categorical column, or of a frame of one, else None."""
     library = frame_library(y)
     if library == "pyarrow" and y.num_columns == 1:
