@@ -4,6 +4,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from sklearn_seqembed._data.column_names import describe_names, is_time_name
+from sklearn_seqembed._data.messages import plain
 
 
 def refuse_column_levels(X, name, has_cells):
@@ -40,8 +41,8 @@ def refuse_column_levels(X, name, has_cells):
             f"key in {name}.columns.unique({level})], axis=2)."
         )
     raise ValueError(
-        f"{name} has columns of {len(levels)} levels, {X.columns[0]!r} for example, "
-        f"expected one name per column. {remedy}"
+        f"{name} has columns of {len(levels)} levels, {plain(X.columns[0])!r} for "
+        f"example, expected one name per column. {remedy}"
     )
 
 

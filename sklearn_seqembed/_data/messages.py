@@ -97,8 +97,14 @@ def name_row(i, index=None):
     """Name a row by its position and, in pandas, its label."""
     if index is None:
         return f"row {i}"
-    label = index[i].item() if isinstance(index[i], np.generic) else index[i]
-    return f"row {i} (index {label!r})"
+    return f"row {i} (index {plain(index[i])!r})"
+
+
+def plain(label):
+    """Convert a label of a row or a column to a Python object, whose repr is short."""
+    if isinstance(label, tuple):
+        return tuple(map(plain, label))
+    return label.item() if isinstance(label, np.generic) else label
 
 
 def name_feature(feature, names=None):
