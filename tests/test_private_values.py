@@ -76,7 +76,10 @@ def test_a_fitted_embedder_holds_nothing_of_X(X):
 
 
 # A categorical y holds labels, which are a vocabulary.
-LABEL_LIKE = "category", "category cells", "polars category", "polars enum"
+LABEL_LIKE = (
+    *("category", "category cells", "polars category", "polars enum"),
+    "Arrow dictionary",
+)
 TARGETS = {name: y for name, y in CONTAINERS.items() if not name.startswith(LABEL_LIKE)}
 
 
