@@ -19,7 +19,8 @@ def exact_match_score(X_true, X_pred):
         The true sequences: strings, lists of tokens, arrays of shape (n_timesteps_i,)
         or (n_timesteps_i, n_features), or a frame with one of these in each cell. None
         and NaN are missing, and `X_pred` may have any value there. Trailing time steps
-        of a 3-D array are padding if all of their values are missing.
+        of a 3-D array are padding if all of their values are missing. If one of them is
+        a categorical column, both hold labels, each of which is one token.
     X_pred : list, array or frame of n_samples sequences
         The reconstructed sequences, in any of these forms. They may be empty.
 
