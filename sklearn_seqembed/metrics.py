@@ -3,8 +3,9 @@
 import numpy as np
 
 from sklearn_seqembed._data.checking import match_features, parse_sequences
+from sklearn_seqembed._data.foreign import convert_foreign
 from sklearn_seqembed._data.messages import count
-from sklearn_seqembed._data.targets import as_labels
+from sklearn_seqembed._data.targets import as_labels, is_single_value
 from sklearn_seqembed._data.texts import list_forms, refuse_other_forms
 
 __all__ = ["exact_match_score", "token_match_score"]
@@ -107,8 +108,9 @@ def _count_matches(X_true, X_pred):
         Number of observed values of `X_true` that are the same in `X_pred`, and number
         of all observed values of `X_true`.
     """
-    if as_labels(X_true) is not None or as_labels(X_pred) is not None:
-        X_true, X_pred = _list_labels(X_true), _list_labels(X_pred)
+    converted = convert_foreign(X_true, "X_true"), convert_foreign(X_pred, "X_pred")
+    if any(as_labels(X) is not None for X in converted):
+        X_true, X_pred = map(_list_labels, converted)
     true = parse_sequences(X_true, "X_true", allow_empty=True)
     dims = true.container.dims
     pred = parse_sequences(X_pred, "X_pred", allow_empty=True, dims=dims)
@@ -137,10 +139,11 @@ def _list_labels(X):
     """Make a sequence of one token of each label in a column, an array or a list."""
     labels = as_labels(X)
     if labels is None:
-        if getattr(X, "ndim", 1) != 1 or hasattr(X, "columns"):
+        is_column = isinstance(X, (list, tuple, np.ndarray)) or hasattr(X, "to_list")
+        if not is_column or getattr(X, "ndim", 1) != 1:
             return X
         labels = list(X)
-    return [[x] if np.ndim(x) == 0 else x for x in labels]
+    return [[x] if is_single_value(x) else x for x in labels]
 
 
 def _check_comparable(true, pred):

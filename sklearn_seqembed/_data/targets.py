@@ -141,10 +141,13 @@ def check_targets(
             f"{estimator_name} requires y to be passed, but the target y is None"
         )
     is_single = False
-    if categorical_targets == "from_dtype" and as_labels(y) is not None:
-        categorical_targets = [0]  # the dtype says so, whatever the categories are
     if not is_data_array(y) or y.ndim < 2:  # others are read by the names of their axes
-        y, is_single = _as_sequences(convert_foreign(y, "y"))
+        y = convert_foreign(y, "y")
+        option = categorical_targets
+        is_default = isinstance(option, str) and option == "from_dtype"
+        if is_default and as_labels(y) is not None:
+            categorical_targets = [0]  # the dtype says so, whatever the categories are
+        y, is_single = _as_sequences(y)
     n_targets = schema.n_steps if schema is not None and schema.has_columns else 0
     shape = getattr(y, "shape", (0, n_targets))
     if n_targets and tuple(shape)[1:] != (n_targets,):
@@ -193,7 +196,7 @@ def _refuse_columns(y, n_targets, estimator_name):
 def _as_sequences(y):
     """Convert single values to sequences of one step; return whether y held any."""
     if isinstance(y, (list, tuple)) and len(y):
-        if all(_is_single(value) and not isinstance(value, str) for value in y):
+        if all(is_single_value(value) and not isinstance(value, str) for value in y):
             y = np.asarray(convert_steps(y, "y"))
     labels = as_labels(y)
     if labels is not None:
@@ -210,7 +213,7 @@ def _as_sequences(y):
         array = y = np.asarray(array)
     if getattr(array, "ndim", 0) == 1 and array.dtype.kind == "O" and len(array):
         # Single numbers may be objects; strings are sequences of characters.
-        if all(_is_single(v) and not isinstance(v, (str, bytes)) for v in array):
+        if all(is_single_value(v) and not isinstance(v, (str, bytes)) for v in array):
             array = _as_numbers(array)
     # Complex numbers are refused later, in the words for complex sequences.
     if getattr(array, "ndim", 0) == 1 and array.dtype.kind in "biufc":
@@ -218,7 +221,7 @@ def _as_sequences(y):
     return y, False
 
 
-def _is_single(value):
+def is_single_value(value):
     """Return whether a value is not a sequence; strings count as single values."""
     # Not np.ndim, which fails if nested lists have different lengths.
     n_dimensions = getattr(value, "ndim", None)
@@ -229,7 +232,18 @@ def _is_single(value):
 
 
 def as_labels(y):
-    """Return the values of a categorical column, or of a frame of one, else None."""
+    """Return the values of a categorical column, or of a frame of one, else None.
+
+    Parameters
+    ----------
+    y : object
+        What :func:`convert_foreign` returned.
+
+    Returns
+    -------
+    labels : list or None
+        One label per sequence.
+    """
     library = frame_library(y)
     if library == "pyarrow" and y.num_columns == 1:
         y = y.column(0)
