@@ -1,11 +1,14 @@
 """Datasets of Hugging Face and their columns."""
 
+import re
 from importlib.metadata import version
 
+import numpy as np
 import pytest
 from round_trips import read
 
 from sklearn_seqembed import LSTMSequencePredictor
+from sklearn_seqembed.exceptions import SequenceReadingWarning
 
 if int(version("datasets").partition(".")[0]) < 3:
     pytest.skip("older versions do not fit pyarrow", allow_module_level=True)
@@ -64,3 +67,26 @@ def test_a_column_of_numbers_holds_single_targets():
 def test_what_cannot_be_read_twice_or_at_once_is_refused(X, match):
     with pytest.raises(TypeError, match=match):
         read(X)
+
+
+def test_a_long_table_is_refused_with_the_line_that_splits_it():
+    ids = [f"c{i}" for i in range(20) for _ in range(10)]
+    X = datasets.Dataset.from_dict({"id": ids, "day": [*range(10)] * 20})
+
+    with pytest.raises(TypeError, match="If X is a long table") as caught:
+        read(X)
+
+    line = re.search(r"\[group.*\]", str(caught.value))[0]
+    assert read(eval(line, {"X": X}))[0].lengths.tolist() == [10] * 20
+
+
+def test_a_column_of_transposed_sequences_warns_with_the_line_that_transposes_them():
+    values = np.random.default_rng(0).normal(size=(3, 2, 7))
+    X = datasets.Dataset.from_dict({"x": values.tolist()})["x"]
+
+    with pytest.warns(SequenceReadingWarning) as caught:
+        read(X)
+
+    line = str(caught[0].message).partition("pass ")[2].removesuffix(".")
+    sequences, _ = read(eval(line, {"X": X, "numpy": np}))
+    np.testing.assert_array_equal(sequences.rows(0), values[0].T)

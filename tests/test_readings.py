@@ -6,7 +6,6 @@ import warnings
 from functools import partial
 
 import awkward as ak
-import datasets
 import duckdb
 import narwhals as nw
 import numpy as np
@@ -153,7 +152,6 @@ OTHER_LONG_TABLES = {
     "matrix": np.matrix(LONG.to_numpy()),
     "gradients": torch.tensor(LONG.to_numpy()).requires_grad_(),
     "xarray without names": LABELED.drop_vars("column"),
-    "dataset": datasets.Dataset.from_pandas(NAMED),
     "record batch": pa.RecordBatch.from_pandas(NAMED),
     "narwhals with strings": nw.from_native(pl.from_pandas(NAMED)),
 }
@@ -300,7 +298,6 @@ TRANSPOSED = {
     "Series": pd.Series(list(CHANNELS_FIRST)),
     "polars": pl.Series(CHANNELS_FIRST.tolist()),
     "Arrow": pa.array(CHANNELS_FIRST.tolist()),
-    "dataset": datasets.Dataset.from_dict({"x": CHANNELS_FIRST.tolist()})["x"],
     "ragged awkward": ak.Array(
         [x[:, :n].tolist() for n, x in enumerate(CHANNELS_FIRST, 50)]
     ),

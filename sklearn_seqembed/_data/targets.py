@@ -252,7 +252,7 @@ def as_labels(y):
     dtype = str(getattr(y, "dtype", getattr(y, "type", "")))
     if not re.match("category|Categorical|Enum|dictionary<", dtype):
         return None
-    for method in ("to_list", "to_pylist", "tolist"):
+    for method in ("tolist", "to_list", "to_pylist"):
         if hasattr(y, method):
             return getattr(y, method)()
     return None
