@@ -39,7 +39,8 @@ MAKERS = {
     "pyarrow": pa.table,
     "a batch of pyarrow": pa.RecordBatch.from_pydict,
     # A table keeps the order of its columns; older versions sort fields of dicts.
-    "structs of pyarrow": lambda item: pa.table(item).to_struct_array(),
+    "structs of pyarrow": lambda item: pa.table(item).to_struct_array().chunk(0),
+    "chunks of structs": lambda item: pa.table(item).to_struct_array(),
     "structs of polars": lambda item: pl.Series(as_records(item)),
     "rows of pandas": lambda item: [row for _, row in pd.DataFrame(item).iterrows()],
     "dict": dict,

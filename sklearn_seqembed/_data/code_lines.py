@@ -33,7 +33,14 @@ def split_line(name, source, column, columns=None):
             f"[group.drop({key}) for _, group in {frame}.group_by({key}, "
             "maintain_order=True)]"
         )
-    return f"[group.drop(columns={key}) for _, group in {frame}.groupby({key})]"
+    option = ""
+    if frame_library(source) in ("pandas", "pyarrow"):
+        values = source[columns[column]]
+        dtype = str(getattr(values, "dtype", getattr(values, "type", "")))
+        if dtype.startswith(("category", "dictionary")):
+            option = ", observed=True"  # older versions of pandas warn without it
+    groups = f"{frame}.groupby({key}{option})"
+    return f"[group.drop(columns={key}) for _, group in {groups}]"
 
 
 def transpose_line(name, source, is_list):

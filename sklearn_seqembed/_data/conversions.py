@@ -39,7 +39,8 @@ def _read_structs(X, name, expected):
     """Convert structs of Arrow to a table if they are one of several sequences."""
     import pyarrow as pa
 
-    return pa.Table.from_struct_array(X) if expected == TIME_STEPS else X
+    is_table = expected == TIME_STEPS and pa.types.is_struct(X.type)
+    return pa.Table.from_struct_array(X) if is_table else X
 
 
 def _read_awkward(X, name, expected):
@@ -158,6 +159,7 @@ CONVERSIONS = {
     "polars.Series": _read_polars,
     "pyarrow.FixedShapeTensorArray": lambda X, *_: X.to_numpy_ndarray(),
     "pyarrow.RecordBatch": _read_record_batch,
+    "pyarrow.ChunkedArray": _read_structs,
     "pyarrow.StructArray": _read_structs,
     "torch.MaskedTensor": _read_masked_tensor,
     "torch.Tensor": _read_tensor,
