@@ -34,6 +34,7 @@ def split_line(name, source, column, columns=None):
             "maintain_order=True)]"
         )
     option = ""
+    source = source.to_native() if hasattr(source, "to_native") else source
     if frame_library(source) in ("pandas", "pyarrow"):
         values = source[columns[column]]
         dtype = str(getattr(values, "dtype", getattr(values, "type", "")))
