@@ -135,7 +135,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     ------
     ValueError
         If the series is shorter than one window, a parameter is out of range, or a
-        pandas object holds several series, which its row index tells apart.
+        pandas row index of several levels shows that there are several series.
 
     Notes
     -----

@@ -226,6 +226,6 @@ def _call_protocol(X, name, expected):
     """Convert an object by numpy's protocol for arrays."""
     try:
         return np.asarray(X)
-    except Exception as exc:  # the code of the user's class
+    except Exception as exc:  # __array__ is the user's code: it may raise anything
         remedy = "numpy.asarray({name}) fails: " + f"{type(exc).__name__}."
         raise refusal(X, name, expected, remedy) from exc

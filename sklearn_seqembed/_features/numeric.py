@@ -134,8 +134,9 @@ class NumericFeatures:
             return getattr(self.scaler_, method)(values)
         except ValueError as exc:
             raise ValueError(
-                f"{self.scaler_name}={self.scaler!r} cannot scale {self.name}: {exc} "
-                f"Choose another transformer, or {self.scaler_name}=None."
+                f"{self.scaler_name}={self.scaler!r} cannot scale {self.name}: "
+                f"{str(exc).rstrip('.')}. Choose another transformer, or "
+                f"{self.scaler_name}=None."
             ) from exc
 
     def _call_scaler(self, method, values):
