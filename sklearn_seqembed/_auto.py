@@ -42,12 +42,18 @@ N_PATCHES = 20
 # patches the network overfitted: windows of one series are numerous and similar.
 N_PATCHES_FORECAST = 4
 
-# Fraction of the components that come from the reservoir, and minimum number of
-# components that are final states, because the decoder reads only these.
-RESERVOIR_FRACTION = 0.6
-MIN_FINAL_STATES = 32
-RESERVOIR_FRACTION_CATEGORICAL = 0.8
-MIN_FINAL_STATES_CATEGORICAL = 64
+# Maximum number of components that are final states, without and with categorical
+# features. The others come from random features.
+MAX_FINAL_STATES = 128
+MAX_FINAL_STATES_CATEGORICAL = 64
+
+# Maximum number of values to which a sequence is resampled for the linear map, over all
+# features, and the quantile of the lengths that is the number of its points. The
+# former limits time and memory, and neither was tuned.
+MAX_POINT_VALUES = 8192
+
+# Number of cells per direction that correct the linear map.
+CORRECTION_CELLS = 64
 
 # Number of reservoir cells per direction and input; the larger number is for more than
 # `FEW_FEATURES` features and for categorical features.
@@ -55,8 +61,10 @@ RESERVOIR_SIZE = 64
 RESERVOIR_SIZE_MANY_FEATURES = 128
 FEW_FEATURES = 4
 
-# Number of reservoir patches of a sequence of median length.
+# Number of patches of a sequence of median length that random cells and random
+# convolutions read.
 N_RESERVOIR_PATCHES = 240
+N_CONVOLUTION_PATCHES = 500
 
 # Each sequence is also read standardized by its own mean and standard deviation if, for
 # any feature, the means of the sequences or the logarithms of their standard deviations
@@ -81,6 +89,11 @@ MAX_PATCHES_LONGEST = 20_000
 # Minimum number of sequences for early stopping, as in scikit-learn's
 # HistGradientBoosting estimators.
 MIN_SAMPLES_EARLY_STOPPING = 10_000
+
+# Where training starts from a closed form: minimum number of sequences for training,
+# and the unexplained fraction below which nothing is left to learn. Not tuned.
+MIN_TRAINED_SEQUENCES = 50
+NEGLIGIBLE_FRACTION = 1e-3
 
 # Fraction of each sequence that is held back as the target of a forecast.
 HORIZON = 0.1
@@ -139,30 +152,36 @@ def choose_pair_patch_sizes(lengths, target_lengths, *, is_forecast):
     return patch_size, min(patch_size, int(np.max(target_lengths)))
 
 
-def choose_reservoir_fraction(n_components, has_categories=False):
-    """Choose the fraction of the components that come from the reservoir.
-
-    It is constant, except that short vectors keep a minimum number of final states.
-    """
-    fraction, n_final = RESERVOIR_FRACTION, MIN_FINAL_STATES
-    if has_categories:
-        fraction, n_final = RESERVOIR_FRACTION_CATEGORICAL, MIN_FINAL_STATES_CATEGORICAL
-    return min(fraction, max(0, n_components - n_final) / n_components)
+def choose_random_features(n_components, has_categories=False):
+    """Choose the number of components that come from random features."""
+    n_final = MAX_FINAL_STATES_CATEGORICAL if has_categories else MAX_FINAL_STATES
+    return max(0, n_components - n_final)
 
 
-def choose_reservoir_size(n_features, has_categories=False):
-    """Choose the number of reservoir cells per direction and input."""
+def choose_random_cells(n_features, has_categories=False):
+    """Choose the number of random cells per direction and input."""
     is_narrow = n_features <= FEW_FEATURES and not has_categories
     return RESERVOIR_SIZE if is_narrow else RESERVOIR_SIZE_MANY_FEATURES
 
 
-def choose_hidden_size(n_samples, has_categories):
+def choose_points(lengths, n_features):
+    """Choose the number of points to which a linear map resamples sequences.
+
+    Most sequences have at most as many time steps, so that nothing of them is lost.
+    """
+    most = int(np.quantile(lengths, LENGTH_QUANTILE, method="higher"))
+    return max(1, min(most, MAX_POINT_VALUES // n_features))
+
+
+def choose_hidden_size(n_samples, has_categories, has_linear_map=False):
     """Choose the number of encoder cells per direction.
 
     With categorical features it is about twice the square root of the number of
     sequences, rounded to a power of 2. Without them it is None: the final states are
-    the components.
+    the components. Cells that correct a linear map need no more than a fixed number.
     """
+    if has_linear_map:
+        return CORRECTION_CELLS
     if not has_categories:
         return None
     bounds = MIN_CELLS_CATEGORICAL, MAX_CELLS_CATEGORICAL
@@ -259,6 +278,35 @@ def limit_epochs(n_epochs, cost):
     return 1, n_affordable
 
 
-def choose_early_stopping(n_samples):
-    """Choose early stopping only if enough sequences remain for training."""
-    return n_samples >= MIN_SAMPLES_EARLY_STOPPING
+def choose_early_stopping(n_samples, may_be_useless=False):
+    """Choose early stopping only if enough sequences remain for training.
+
+    Fewer are required if training starts from a closed form and is only worthwhile if
+    it reduces the loss of held-out sequences.
+    """
+    least = MIN_TRAINED_SEQUENCES if may_be_useless else MIN_SAMPLES_EARLY_STOPPING
+    return n_samples >= least
+
+
+def find_reason_not_to_train(n_samples, unexplained):
+    """Return why training cannot improve on a closed form, None if it may.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of training sequences.
+    unexplained : float
+        Fraction of the variance of held-out sequences that the closed form leaves
+        unexplained; NaN for too few sequences.
+    """
+    if n_samples < MIN_TRAINED_SEQUENCES:
+        return (
+            f"{n_samples} sequences are too few to tell whether training helps "
+            f"(at least {MIN_TRAINED_SEQUENCES})"
+        )
+    if unexplained <= NEGLIGIBLE_FRACTION:
+        return (
+            f"the linear map leaves {unexplained:.2%} of the variance of held-out "
+            "sequences unexplained"
+        )
+    return None

@@ -24,7 +24,7 @@ from sklearn_seqembed._features.encoder import (
     name_categorical_features,
 )
 from sklearn_seqembed._features.given_categories import check_categories
-from sklearn_seqembed._parameters import check_parameters
+from sklearn_seqembed._parameters import as_options, check_parameters
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.devices import resolve_device, resolve_precision
@@ -53,6 +53,11 @@ MIN_SCORED_SEQUENCES = 32
 # of the components, are estimated. They limit the time and were not tuned.
 N_CALIBRATION_SEQUENCES = 256
 N_PROJECTION_SEQUENCES = 2000
+
+# The same for the linear map: maximum number of sequences, and of their values (32 MiB
+# of float64).
+N_LINEAR_SEQUENCES = 5000
+LINEAR_VALUES = 2**22
 
 # Arguments of the network whose names differ from the parameters that set them.
 PARAMETER_OF_ARGUMENT = {
@@ -111,6 +116,9 @@ class BaseSequenceEstimator(
     ``_training_params()``
         Return the arguments of `train` that only one estimator has; none by default.
     """
+
+    # Number of points that a linear map reads, 0 without one.
+    _n_points = 0
 
     def __getstate__(self):
         return super().__getstate__() | {"_written_by": VERSION}
@@ -237,7 +245,8 @@ class BaseSequenceEstimator(
         if continues:
             net = self._copy_net()
         else:
-            net = self._build_net(training, device, generators.cpu)
+            net = self._build_net(encoded, device, generators.cpu)
+            self._judge_closed_form(net, n_samples=len(pairs))
         self._train(net, training, validation, single_pass, generators, interrupts)
         self._set_fitted(net)
         if single_pass:
@@ -379,7 +388,8 @@ class BaseSequenceEstimator(
             Fraction of the sequences to train on.
         """
         n_samples = len(pairs)
-        chosen = _auto.choose_early_stopping(n_samples)
+        may_be_useless = self._may_be_useless and not (single_pass or continues)
+        chosen = _auto.choose_early_stopping(n_samples, may_be_useless)
         stops = _auto.resolve(self.early_stopping, chosen)
         self.early_stopping_ = bool(stops) and not single_pass
         if self.early_stopping_ and n_samples < 2:
@@ -398,7 +408,7 @@ class BaseSequenceEstimator(
         if single_pass or self.max_epochs != "auto":
             return 1.0
         self.max_epochs_, fraction = _auto.limit_epochs(chosen, self._epoch_cost(pairs))
-        if self.max_epochs_ < chosen or fraction < 1:
+        if not may_be_useless and (self.max_epochs_ < chosen or fraction < 1):
             trained = f"{count(self.max_epochs_, 'epoch')} instead of {chosen}"
             if fraction < 1:
                 trained = f"one epoch on {fraction:.0%} of the sequences"
@@ -407,6 +417,30 @@ class BaseSequenceEstimator(
                 "ten minutes. Set max_epochs to choose the number of epochs yourself."
             )
         return fraction
+
+    @property
+    def _may_be_useless(self):
+        """Whether `fit` decides if training improves on the closed form at all."""
+        return (
+            self._n_points > 0
+            and self._parts == ("reconstruction",)
+            and self.max_epochs == "auto"
+            and self.early_stopping == "auto"
+        )
+
+    def _judge_closed_form(self, net, n_samples):
+        """Do not train if the linear map leaves nothing that could be learned."""
+        if not self._may_be_useless or not self.max_epochs_:
+            return
+        unexplained = float(net.module_.encoder.linear.unexplained)
+        reason = _auto.find_reason_not_to_train(n_samples, unexplained)
+        if reason:
+            self.max_epochs_ = 0
+            self._report(f"The network was not trained: {reason}.")
+
+    def _report(self, message):
+        if self.verbose:
+            print(f"[{type(self).__name__}] {message}")
 
     def _epoch_cost(self, pairs):
         """Return what an epoch of training over all pairs computes."""
@@ -470,8 +504,8 @@ class BaseSequenceEstimator(
     def _locate_targets(self, sequences):
         """Return location and scale of the targets of sequences, None without any."""
 
-    def _build_net(self, training, device, generator):
-        """Build a network, and estimate the scales of its inputs."""
+    def _build_net(self, encoded, device, generator):
+        """Build a network, estimate the scales of its inputs, and fit its start."""
         network, params = self._network_params()
         net = build_net(
             network,
@@ -484,9 +518,17 @@ class BaseSequenceEstimator(
             generator=generator,
         )
         net.calibrate(
-            self._sample(training.sources, N_CALIBRATION_SEQUENCES),
+            self._sample(encoded.sources, N_CALIBRATION_SEQUENCES),
             self._features.categorical.frequencies,
         )
+        if self._n_points:
+            n_values = self._n_points * self._features.numeric.n_features
+            n_sequences = min(N_LINEAR_SEQUENCES, max(1, LINEAR_VALUES // n_values))
+            net.fit_linear_map(
+                self._sample(encoded.sources, n_sequences),
+                as_options(self.augmentation),
+                generator.initial_seed(),
+            )
         return net
 
     def _copy_net(self):
@@ -532,6 +574,7 @@ class BaseSequenceEstimator(
             projected=projected,
             lr_schedule=None if single_pass else self.lr_schedule,
             n_iter_no_change=self.n_iter_no_change,
+            may_be_useless=validation is not None and self._may_be_useless,
             callbacks=self.callbacks or (),
             verbose=self.verbose,
             **self._training_params(),

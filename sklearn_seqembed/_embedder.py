@@ -292,9 +292,8 @@ horizon_, device_
         dropout=0.0,
         cell="lstm",
         patch_size="auto",
-        reservoir_fraction="auto",
-        reservoir_size="auto",
-        vector_scaling="balanced",
+        linear_map=True,
+        random_features="auto",
         decoder_inputs="vector_position",
         augmentation=("shift", "mix"),
         batch_size="auto",
@@ -328,9 +327,8 @@ horizon_, device_
         self.dropout = dropout
         self.cell = cell
         self.patch_size = patch_size
-        self.reservoir_fraction = reservoir_fraction
-        self.reservoir_size = reservoir_size
-        self.vector_scaling = vector_scaling
+        self.linear_map = linear_map
+        self.random_features = random_features
         self.decoder_inputs = decoder_inputs
         self.augmentation = augmentation
         self.batch_size = batch_size
@@ -579,20 +577,33 @@ horizon_, device_
         sequences, resolve = pairs.sources, _auto.resolve
         lengths, n_features = sequences.lengths, sequences.n_features
         has_categories = self._has_categories
-        self.hidden_size_ = resolve(
-            self.hidden_size, _auto.choose_hidden_size(len(lengths), has_categories)
+        self._n_points = 0
+        is_numeric = n_features and not self._features.n_classes
+        if self.linear_map and is_numeric and "reconstruction" in self._parts:
+            self._n_points = _auto.choose_points(lengths, n_features)
+        chosen = _auto.choose_hidden_size(
+            len(lengths), has_categories, self._n_points > 0
         )
+        self.hidden_size_ = resolve(self.hidden_size, chosen)
         self.patch_size_ = resolve(self.patch_size, _auto.choose_patch_size(lengths))
-        self.reservoir_fraction_ = resolve(
-            self.reservoir_fraction,
-            _auto.choose_reservoir_fraction(self.n_components, has_categories),
+        self.random_features_ = min(
+            resolve(
+                self.random_features,
+                _auto.choose_random_features(self.n_components, has_categories),
+            ),
+            self.n_components - 1,
         )
-        self.reservoir_size_ = resolve(
-            self.reservoir_size, _auto.choose_reservoir_size(n_features, has_categories)
-        )
-        self.reservoir_patch_size_ = _auto.choose_patch_size(
-            lengths, _auto.N_RESERVOIR_PATCHES
-        )
+        self._random_options = {
+            "n_cells": _auto.choose_random_cells(n_features, has_categories),
+            "patch_sizes": tuple(
+                _auto.choose_patch_size(lengths, n_patches)
+                for n_patches in (
+                    _auto.N_RESERVOIR_PATCHES,
+                    _auto.N_CONVOLUTION_PATCHES,
+                )
+            ),
+            "length": int(np.median(lengths)),
+        }
         some = sequences[evenly_spaced(sequences, N_INSPECTED_SEQUENCES)]
         scales = self._features.numeric.moments(some)
         self.instance_norm_ = resolve(
@@ -648,15 +659,14 @@ horizon_, device_
         )
 
     def _network_params(self):
-        resolve = _auto.resolve
-        fraction = resolve(self.reservoir_fraction, self.reservoir_fraction_)
+        n_random = _auto.resolve(self.random_features, self.random_features_)
+        instance_norm = _auto.resolve(self.instance_norm, self.instance_norm_)
         return EncoderDecoder, {
             **self._encoder_params(),
-            "instance_norm": bool(resolve(self.instance_norm, self.instance_norm_)),
+            "instance_norm": bool(instance_norm),
             "parts": PARTS[self.objective],
-            "reservoir_fraction": float(fraction),
-            "reservoir_size": int(resolve(self.reservoir_size, self.reservoir_size_)),
-            "reservoir_patch_size": self.reservoir_patch_size_,
-            "vector_scaling": self.vector_scaling,
+            "n_points": self._n_points if self.linear_map else 0,
+            "n_random": min(int(n_random), self.n_components - 1),
+            "random_options": self._random_options,
             "decoder_inputs": self.decoder_inputs,
         }

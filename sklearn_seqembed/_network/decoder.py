@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._network.heads import CategoryHeads
-from sklearn_seqembed._network.initial import build_linear
+from sklearn_seqembed._network.initial import build_linear, zero_weights
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.recurrent import InitialState, build_recurrent
 
@@ -48,11 +48,14 @@ class Decoder(nn.Module):
     ----------
     n_features : int
         Number of numeric features F.
-    projection : VectorProjection
-        Projection of the encoder, which recovers final states from vectors. Only the
-        encoder registers it as a submodule.
+    encoder : Encoder
+        The encoder. Its projection recovers final states from vectors. If it has a
+        linear map, and the decoder `inverts` the encoder, the linear map is inverted
+        and the cells add a correction, which is 0 before training.
     hidden_size : int
         Number H of cells per layer.
+    inverts : bool, default=False
+        Whether the targets are the sequences that the encoder reads.
     num_layers : int, default=1
         Number of stacked recurrent layers.
     dropout : float, default=0.0
@@ -72,9 +75,10 @@ class Decoder(nn.Module):
     def __init__(
         self,
         n_features,
-        projection,
+        encoder,
         hidden_size,
         *,
+        inverts=False,
         num_layers=1,
         dropout=0.0,
         cell="lstm",
@@ -86,7 +90,9 @@ class Decoder(nn.Module):
         self.patch_size, self.n_features = patch_size, n_features
         # This avoids registering a submodule, so that the state_dict of the network has
         # its weights only once. Copies of the network still share it.
-        object.__setattr__(self, "projection", projection)
+        object.__setattr__(self, "encoder", encoder)
+        projection = encoder.projection
+        self.inverts = inverts and encoder.linear is not None
         self.has_positions = inputs == "vector_position"
         n_inputs = projection.n_final + 2 * len(POSITION_PERIODS) * self.has_positions
         self.cells = build_recurrent(
@@ -98,6 +104,8 @@ class Decoder(nn.Module):
         # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + self.heads.width + 1
         self.output = build_linear(hidden_size, patch_size * self.width)
+        if self.inverts:
+            zero_weights(self.output)
 
     def forward(self, vectors, n_steps, lengths=None):
         """Decode `n_steps` time steps from each vector.
@@ -118,7 +126,7 @@ class Decoder(nn.Module):
             Output at `n_steps` time steps.
         """
         return self.decode_states(
-            self.projection.final_states(vectors), n_steps, lengths
+            self.encoder.projection.final_states(vectors), n_steps, lengths
         )
 
     def decode_states(self, final_states, n_steps, lengths=None, layout=None):
@@ -132,13 +140,25 @@ class Decoder(nn.Module):
             As for :meth:`forward`.
         layout : Layout, default=None
             Layout of the batch in an encoder with the same number of cells and the same
-            patch size. It replaces `lengths`.
+            patch size.
 
         Returns
         -------
         DecoderOutput
             Output at `n_steps` time steps.
         """
+        if not self.inverts:
+            return self._run_cells(final_states, n_steps, lengths, layout)
+        values, ends = self.encoder.linear.decode(final_states, lengths, n_steps)
+        if self.encoder.skips_cells:
+            return DecoderOutput(values, ends, values[:, :, :0])
+        correction = self._run_cells(final_states, n_steps, lengths, layout)
+        return DecoderOutput(
+            values + correction.values, ends + correction.ends, correction.logits
+        )
+
+    def _run_cells(self, final_states, n_steps, lengths, layout):
+        """Decode by the cells alone."""
         layout = layout or self._make_layout(final_states, n_steps, lengths)
         n_patches = -(-n_steps // self.patch_size)
         x = layout.repeat_vectors(final_states)  # (R, n_final)

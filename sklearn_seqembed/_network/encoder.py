@@ -11,21 +11,25 @@ from torch import nn
 
 from sklearn_seqembed._network.categories import CategoryEmbedding
 from sklearn_seqembed._network.dropout import Dropout
-from sklearn_seqembed._network.initial import build_linear
+from sklearn_seqembed._network.initial import build_linear, zero_weights
 from sklearn_seqembed._network.layout import Layout
+from sklearn_seqembed._network.linear import LinearMap
 from sklearn_seqembed._network.patches import count_patch_inputs, join_steps
+from sklearn_seqembed._network.random_features import RandomFeatures
 from sklearn_seqembed._network.reader import InputReader
 from sklearn_seqembed._network.recurrent import RecurrentLayer
-from sklearn_seqembed._network.reservoir import Reservoir
 from sklearn_seqembed._network.vector import VectorProjection
 
 
 class Encoder(nn.Module):
     """Encode each sequence of a padded batch as one vector.
 
-    A vector has two parts. The final states of trained cells reflect the order of
-    values, and are all that a decoder needs. The features of a :class:`Reservoir`
-    reflect values that occur anywhere in the sequence. Padding does not affect either.
+    A vector has two parts. The final states reflect the order of values, and are all
+    that a decoder needs. :class:`RandomFeatures` reflect patterns that occur anywhere
+    in the sequence. Padding does not affect either.
+
+    Final states come from trained cells. With a :class:`LinearMap` they are its
+    components, and the cells add a correction that is 0 before training.
 
     A missing value is replaced by the last observed value of its feature in the
     sequence. If there is none before it, it is replaced by the next one, or by 0 if the
@@ -53,13 +57,12 @@ class Encoder(nn.Module):
         Time steps in a patch.
     missing_indicator, instance_norm : bool, default=False
         Passed to :class:`InputReader`.
-    reservoir_fraction : float, default=0.0
-        Fraction of the components that are taken from the reservoir, rounded down. At
-        least one component is a final state.
-    reservoir_size, reservoir_patch_size : int, default=1
-        Passed to :class:`Reservoir` as `n_cells` and `patch_size`.
-    vector_scaling : {"balanced", None}, default=None
-        Whether :class:`VectorProjection` balances the components.
+    n_random : int, default=0
+        Number of components that come from random features, less than `n_components`.
+    random_options : dict, default=None
+        Parameters of :class:`RandomFeatures`.
+    n_points : int, default=0
+        Number of points that a :class:`LinearMap` reads; 0 for none.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     reverse : bool, default=False
@@ -80,42 +83,46 @@ class Encoder(nn.Module):
         patch_size=1,
         missing_indicator=False,
         instance_norm=False,
-        reservoir_fraction=0.0,
-        reservoir_size=1,
-        reservoir_patch_size=1,
-        vector_scaling=None,
+        n_random=0,
+        random_options=None,
+        n_points=0,
         n_classes=(),
         reverse=False,
     ):
         super().__init__()
         self.patch_size, self.reverse = patch_size, reverse
         self.embedding = CategoryEmbedding(n_classes)
-        # 1e-9 compensates for rounding: .29 * 100 is slightly less than 29.
-        n_reservoir = int(n_components * reservoir_fraction + 1e-9)
-        n_reservoir = min(n_reservoir, n_components - 1)
-        largest_patch = max(patch_size, reservoir_patch_size if n_reservoir else 1)
+        options = random_options or {}
+        patch_sizes = [patch_size, *options.get("patch_sizes", ())]
         self.reader = InputReader(
             n_features,
             missing_indicator=missing_indicator,
             instance_norm=instance_norm,
-            repeat_last=largest_patch > 1,
+            repeat_last=max(patch_sizes) > 1,
         )
-        self.reservoir, n_outputs = None, 0
-        if n_reservoir:
-            self.reservoir = Reservoir(
+        self.random_features, n_random_features = None, 0
+        if n_random:
+            self.random_features = RandomFeatures(
                 self.reader,
-                reservoir_size,
                 bidirectional=bidirectional,
                 cell=cell,
-                patch_size=reservoir_patch_size,
                 n_classes=n_classes,
+                **options,
             )
-            n_outputs = self.reservoir.n_outputs
-        n_reservoir = min(n_reservoir, n_outputs)
-        n_final = n_components - n_reservoir
+            n_random_features = self.random_features.n_outputs
+        n_random = min(n_random, n_random_features)
+        n_final = n_components - n_random
+        self.linear = None
+        if n_points:
+            self.linear = LinearMap(n_features, n_final, n_points)
         self.projection = VectorProjection(
-            n_final, n_outputs, n_reservoir, balanced=vector_scaling == "balanced"
+            n_final,
+            self.random_features,
+            n_random,
+            standardize=bool(n_random) and self.linear is None,
         )
+        # Whether the cells have been trained; if not, a linear map does without them.
+        self.register_buffer("is_trained", torch.tensor(False))
         # Without hidden_size, each trained cell yields one final state.
         n_forward = hidden_size or (n_final - n_final // 2 * bidirectional)
         n_backward = (hidden_size or n_final // 2) * bidirectional
@@ -130,8 +137,10 @@ class Encoder(nn.Module):
         )
         self.dropout = Dropout(dropout)
         self.to_vector = nn.Identity()
-        if hidden_size is not None:
+        if hidden_size is not None or self.linear is not None:
             self.to_vector = build_linear(self.n_cells, n_final)
+        if self.linear is not None:
+            zero_weights(self.to_vector)
 
     def make_layout(self, numeric, lengths):
         """Choose which patches of a batch are computed."""
@@ -172,17 +181,19 @@ class Encoder(nn.Module):
         final_states : float32 tensor of shape (N, n_final)
             Final states of the trained cells.
         features : float32 tensor of shape (N, n_outputs) or None
-            Features of the reservoir, if there is one.
+            Random features, if there are any.
         """
         final_states = self.final_states(numeric, categories, lengths)
-        if self.reservoir is None:
+        if self.random_features is None:
             return final_states, None
-        embedded = _embed(self.reservoir.embedding, categories, lengths)
-        inputs = self.reader(numeric, lengths, embedded, with_differences=True)
-        layout = Layout.of_steps(
-            lengths, numeric.shape[1], self.reservoir.patch_size, self.reservoir.n_cells
-        )
-        return final_states, self.reservoir(inputs, layout)
+        inputs = self.read_for_random_features(numeric, categories, lengths)
+        return final_states, self.random_features(inputs, lengths)
+
+    def read_for_random_features(self, numeric, categories, lengths):
+        """Return the inputs of :attr:`random_features` for a batch."""
+        embedding = self.random_features.reservoir.embedding
+        embedded = _embed(embedding, categories, lengths)
+        return self.reader(numeric, lengths, embedded, for_random_features=True)
 
     def final_states(self, numeric, categories, lengths, layout=None):
         """Compute the part of the vectors that a decoder needs.
@@ -197,7 +208,8 @@ class Encoder(nn.Module):
         Returns
         -------
         float32 tensor of shape (N, n_final)
-            Final states of all directions, after the linear layer if there is one.
+            Final states of all directions, after the linear layer if there is one,
+            added to the components of the linear map if there is one.
         """
         n_categorical = len(self.embedding.n_classes)
         if categories.shape[-1] != n_categorical:
@@ -205,6 +217,20 @@ class Encoder(nn.Module):
                 f"categories has shape {tuple(categories.shape)}, expected (N, L, "
                 f"{n_categorical}): one code per time step and categorical feature."
             )
+        if self.linear is not None:
+            components = self.linear.encode(numeric, lengths)
+            if self.skips_cells:
+                return components
+            return components + self._run_cells(numeric, categories, lengths, layout)
+        return self._run_cells(numeric, categories, lengths, layout)
+
+    @property
+    def skips_cells(self):
+        """Whether the cells are not computed, because they would add nothing."""
+        return not (self.linear is None or self.training or self.is_trained)
+
+    def _run_cells(self, numeric, categories, lengths, layout):
+        """Return the final states of the cells."""
         layout = layout or self.make_layout(numeric, lengths)
         embedded = _embed(self.embedding, categories, lengths)
         inputs = self.reader(numeric, lengths, embedded)

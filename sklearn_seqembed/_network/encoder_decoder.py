@@ -74,8 +74,9 @@ class EncoderDecoder(nn.Module):
             {
                 part: Decoder(
                     n_features,
-                    self.encoder.projection,
+                    self.encoder,
                     self.encoder.n_cells,
+                    inverts=part == "reconstruction",
                     inputs=decoder_inputs,
                     **shared,
                 )
@@ -106,7 +107,7 @@ class EncoderDecoder(nn.Module):
         for part, decoder in self.decoders.items():
             if part == "reconstruction":
                 n_steps = numeric.shape[1]
-                outputs[part] = decoder.decode_states(final, n_steps, layout=layout)
+                outputs[part] = decoder.decode_states(final, n_steps, lengths, layout)
             else:
                 n_steps = max(1, int(horizons.max()))
                 outputs[part] = decoder.decode_states(final, n_steps)
@@ -183,7 +184,7 @@ class SequenceToSequence(nn.Module):
         else:
             decoder = Decoder(
                 n_target_features,
-                self.encoder.projection,
+                self.encoder,
                 patch_size=target_patch_size,
                 **shared,
             )

@@ -34,6 +34,13 @@ def initialize_linear(layer):
         nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
 
 
+def zero_weights(layer):
+    """Set the weights of a linear layer to 0, so that its outputs are 0."""
+    with torch.no_grad():
+        layer.weight.zero_()
+        layer.bias.zero_()
+
+
 def build_embedding(n_vectors, size):
     """Build an embedding with the initial weights that torch uses; vector 0 is 0."""
     layer = _build_empty(nn.Embedding, n_vectors, size, padding_idx=0)

@@ -39,3 +39,16 @@ def join_steps(x, is_padding, patch_size, *, repeat_last=True):
         last = torch.cat([last[:, :, :-1], torch.ones_like(last[:, :, -1:])], dim=2)
         x = torch.cat([x, last.expand(-1, n_missing, -1)], dim=1)
     return x.reshape(len(x), -1, patch_size * x.shape[2])  # (N, P, D)
+
+
+def average_steps(x, patch_size):
+    """Average every `patch_size` time steps of x (N, L, ·): (N, P, ·).
+
+    A last patch that extends beyond step L is filled with copies of that step.
+    """
+    if patch_size == 1:
+        return x
+    n_missing = -x.shape[1] % patch_size
+    if n_missing:
+        x = torch.cat([x, x[:, -1:].expand(-1, n_missing, -1)], dim=1)
+    return x.unflatten(1, (-1, patch_size)).mean(dim=2)

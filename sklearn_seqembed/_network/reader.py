@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from sklearn_seqembed._network.resampling import take_steps
+
 # Added, times 1 + |mean| in scaled units, to the standard deviation by which a sequence
 # is divided, so that the rounding errors of a constant sequence are not amplified. See
 # "Inputs" on the recipe page for a comparison with 1e-4.
@@ -38,14 +40,20 @@ class EncoderInputs(NamedTuple):
         Whether the sequence has ended before this step.
     log_scales : float32 tensor of shape (N, F) or None
         Logarithm of each sequence's own standard deviation, standardized.
+    signals : float32 tensor of shape (N, L, ·)
+        The numeric features of `values`, and those normalized within each sequence.
     differences : float32 tensor of shape (N, L, ·) or None
-        Differences from the step before, 0 at the first step.
+        Differences of signals and embeddings from the step before, 0 at the first step.
+    statistics : float32 tensor of shape (N, 3 * F + 1) or None
+        Mean, standard deviation and last value of each feature, and the length.
     """
 
     values: torch.Tensor
     is_padding: torch.Tensor
     log_scales: torch.Tensor | None
+    signals: torch.Tensor
     differences: torch.Tensor | None
+    statistics: torch.Tensor | None
 
 
 class InputReader(nn.Module):
@@ -80,13 +88,14 @@ class InputReader(nn.Module):
         # Inputs per time step, embeddings of categories not counted.
         self.n_values = n_features * (1 + missing_indicator + instance_norm)
         self.n_log_scales = n_features * instance_norm
-        self.n_differences = n_features * (1 + instance_norm)
+        self.n_signals = n_features * (1 + instance_norm)
+        self.n_statistics = 3 * n_features + 1
         # Set by `calibrate`, so that all inputs vary about as much as the values.
         self.register_buffer("log_scale_mean", torch.zeros(self.n_log_scales))
         self.register_buffer("log_scale_std", torch.ones(self.n_log_scales))
-        self.register_buffer("difference_std", torch.ones(self.n_differences))
+        self.register_buffer("difference_std", torch.ones(self.n_signals))
 
-    def forward(self, numeric, lengths, embedded=None, *, with_differences=False):
+    def forward(self, numeric, lengths, embedded=None, *, for_random_features=False):
         """Derive the inputs of a batch.
 
         Parameters
@@ -97,8 +106,8 @@ class InputReader(nn.Module):
             Number of time steps of each sequence, at least 1.
         embedded : float32 tensor of shape (N, L, ·), default=None
             Embedded categories, if there are any.
-        with_differences : bool, default=False
-            Whether to compute differences from step to step.
+        for_random_features : bool, default=False
+            Whether to compute differences and statistics.
 
         Returns
         -------
@@ -107,7 +116,8 @@ class InputReader(nn.Module):
             arbitrary unless `repeat_last` defines them.
         """
         numeric, is_missing, is_padding, marks = self._fill_steps(numeric, lengths)
-        values, signals, log_scales, differences = [numeric], [numeric], None, None
+        values, signals, log_scales = [numeric], [numeric], None
+        differences = statistics = None
         if self.missing_indicator:
             values.append(marks.expand_as(numeric).to(numeric.dtype))
         if self.instance_norm:
@@ -121,15 +131,20 @@ class InputReader(nn.Module):
         if embedded is not None:
             embedded = self._repeat_last_step(embedded, lengths, is_padding)
             values.append(embedded)
-        if with_differences:
-            differences = [
-                subtract_previous(torch.cat(signals, 2)) / self.difference_std
-            ]
+        signals = torch.cat(signals, dim=2)
+        if for_random_features:
+            statistics = compute_statistics(numeric, is_missing, lengths)
+            differences = [subtract_previous(signals) / self.difference_std]
             if embedded is not None:  # their scale is chosen, not calibrated
                 differences.append(subtract_previous(embedded))
             differences = torch.cat(differences, dim=2)  # (N, L, ·)
         return EncoderInputs(
-            torch.cat(values, dim=2), is_padding, log_scales, differences
+            torch.cat(values, dim=2),
+            is_padding,
+            log_scales,
+            signals,
+            differences,
+            statistics,
         )
 
     def _fill_steps(self, numeric, lengths):
@@ -150,7 +165,7 @@ class InputReader(nn.Module):
         steps = torch.arange(numeric.shape[1], device=numeric.device)
         is_padding = steps >= lengths[:, None]  # (N, L)
         # The sum is NaN if any value is, and takes much less time than testing each.
-        has_missing = _may_hold(torch.isnan(numeric.sum()))
+        has_missing = may_hold(torch.isnan(numeric.sum()))
         numeric = self._repeat_last_step(numeric, lengths, is_padding)
         is_missing = is_padding[:, :, None]
         marks = torch.zeros_like(is_missing)
@@ -162,10 +177,10 @@ class InputReader(nn.Module):
 
     def _repeat_last_step(self, x, lengths, is_padding):
         """Replace the padding of x (N, L, ·) by copies of the last step, if needed."""
-        if not (self.repeat_last and x.shape[2] and _may_hold(is_padding)):
+        if not (self.repeat_last and x.shape[2] and may_hold(is_padding)):
             return x
         steps = torch.arange(x.shape[1], device=x.device)
-        return _take_steps(x, torch.minimum(steps, lengths[:, None] - 1))
+        return take_steps(x, torch.minimum(steps, lengths[:, None] - 1))
 
     @torch.no_grad()
     def calibrate(self, batches):
@@ -180,7 +195,7 @@ class InputReader(nn.Module):
         """
         count, total, squares, log_scales = 0, 0.0, 0.0, []
         for numeric, lengths in batches:
-            inputs = self(numeric, lengths, with_differences=True)
+            inputs = self(numeric, lengths, for_random_features=True)
             differences = inputs.differences[~inputs.is_padding].cpu().double()
             count += len(differences)
             total = total + differences.sum(dim=0)
@@ -241,6 +256,24 @@ def normalize(numeric, is_missing):
     return deviations / scale, scale.log()[:, 0], (std > offset)[:, 0]
 
 
+def compute_statistics(numeric, is_missing, lengths):
+    """Compute the statistics of :class:`EncoderInputs`: (N, 3 * F + 1).
+
+    Parameters
+    ----------
+    numeric : float32 tensor of shape (N, L, F)
+        Values without NaN.
+    is_missing : bool tensor of shape (N, L, F or 1)
+        Whether a value is missing or padding.
+    lengths : int64 tensor of shape (N,)
+        Number of time steps of each sequence.
+    """
+    mean, std, _ = _compute_moments(numeric, is_missing)
+    last = take_steps(numeric, lengths[:, None] - 1)
+    columns = [mean[:, 0], std[:, 0], last[:, 0], lengths[:, None].to(numeric.dtype)]
+    return torch.cat(columns, dim=1)
+
+
 def subtract_previous(x):
     """Return the difference of each step of x (N, L, ·) from the step before."""
     return x.diff(dim=1, prepend=x[:, :1])  # 0 at the first step
@@ -274,15 +307,7 @@ def _replace_tiny(std):
     return torch.where(std > MIN_CALIBRATED_STD, std, 1.0)
 
 
-def _take_steps(x, steps):
-    """Take the time steps with these indices (N, Q) from x (N, L, ·): (N, Q, ·)."""
-    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
-    # Selecting whole rows is several times faster than an element-wise gather.
-    taken = x.flatten(0, 1).index_select(0, (first + steps).flatten())
-    return taken.reshape(*steps.shape, -1)
-
-
-def _may_hold(condition):
+def may_hold(condition):
     """Return whether a bool tensor has a True entry, or True on an accelerator.
 
     There, the CPU would have to wait for all queued work to read the tensor. The result

@@ -84,7 +84,7 @@ class Reservoir(nn.Module):
                 n_cells * bidirectional,
                 cell,
             )
-            for n_step_inputs in (reader.n_values, reader.n_differences)
+            for n_step_inputs in (reader.n_values, reader.n_signals)
         )
         with torch.no_grad():
             for name, weights in self.named_parameters():

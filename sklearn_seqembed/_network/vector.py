@@ -1,42 +1,47 @@
-"""How final states and reservoir features become the components of a vector."""
+"""How final states and random features become the components of a vector."""
 
 import numpy as np
 import torch
-from scipy.stats import random_correlation
 from sklearn.decomposition import PCA
 from torch import nn
 
-# Variance of a component from the reservoir, relative to that of a final state, in a
-# balanced vector. With the default numbers of components, 192 and 128, four fifths of
-# the total variance come from the reservoir: see "Scaling of the vector" on the recipe
-# page.
-RESERVOIR_VARIANCE = 8 / 3
+from sklearn_seqembed._network.rotation import rotate_to_equal_variance
+
+# Fraction of the total variance of a vector that final states have if there are random
+# features. See "Scaling of the vector" on the recipe page for the trials.
+FINAL_VARIANCE = 0.1
+
+# Largest fraction of the components for random features that are statistics.
+MAX_STATISTICS = 0.5
 
 # Lower bound on a standard deviation, as a fraction of the largest one. It keeps the
 # rounding errors of a nearly constant state from being amplified. It was not tuned.
 MIN_STD_FRACTION = 1e-2
 
+# A statistic whose standard deviation is smaller than this, relative to the largest
+# absolute value or 1, is constant.
+MIN_STATISTIC_STD = 1e-4
+
 
 class VectorProjection(nn.Module):
-    """Combine final states and reservoir features into a vector.
+    """Combine final states and random features into a vector.
 
-    Each final state has its own component, so that it can be recovered from a vector.
-    Reservoir features are standardized, and projected to the few directions in which
-    they vary most. :meth:`fit` learns this projection, and the scale of all components,
-    from some sequences.
+    The first components are the final states, which can be recovered from a vector. If
+    there are random features, the next components are the statistics that vary, or
+    their principal components if there are many. The others are the directions in which
+    the other features vary most. :meth:`fit` learns all this from some sequences.
 
     Parameters
     ----------
     n_final : int
         Number of final states, which are the first components of the vector.
-    n_reservoir_features : int, default=0
-        Number of reservoir features.
-    n_reservoir : int, default=0
-        Number of components for them, at most `n_reservoir_features`.
-    balanced : bool, default=False
-        Give all final states mean 0 and the same variance, and all components from the
-        reservoir another variance, so that the mean variance is 1. With False, final
-        states are left unchanged, and components from the reservoir have variance 1.
+    random_features : RandomFeatures, default=None
+        The random features, if there are any. It is not registered as a submodule.
+    n_random : int, default=0
+        Number of components for them, at most the number of features.
+    standardize : bool, default=False
+        Give all final states mean 0 and the same variance. With False they are only
+        multiplied by a common factor if there are random features.
 
     Attributes
     ----------
@@ -44,25 +49,28 @@ class VectorProjection(nn.Module):
         Whether :meth:`fit` has learned the projection.
     """
 
-    def __init__(
-        self, n_final, n_reservoir_features=0, n_reservoir=0, *, balanced=False
-    ):
+    def __init__(self, n_final, random_features=None, n_random=0, *, standardize=False):
         super().__init__()
-        self.n_final, self.n_reservoir = n_final, n_reservoir
-        self.n_reservoir_features, self.balanced = n_reservoir_features, balanced
+        self.n_final, self.n_random, self.standardize = n_final, n_random, standardize
+        self.n_features = self.n_statistics = 0
+        if random_features is not None:
+            self.n_features = random_features.n_outputs
+            self.n_statistics = random_features.n_statistics
+            self.block_sizes = random_features.block_sizes
+            self.block_weights = random_features.block_weights
         self.register_buffer("is_fitted", torch.tensor(False))
         self.register_buffer("final_mean", torch.zeros(n_final))
         self.register_buffer("final_scale", torch.ones(n_final))
-        self.register_buffer("reservoir_mean", torch.zeros(n_reservoir_features))
-        self.register_buffer("axes", torch.eye(n_reservoir_features, n_reservoir))
+        self.register_buffer("feature_mean", torch.zeros(self.n_features))
+        self.register_buffer("axes", torch.eye(self.n_features, n_random))
 
     def forward(self, final_states, features=None):
         """Combine final states (N, n_final) and features (N, ·): (N, C)."""
         final = (final_states - self.final_mean) * self.final_scale
-        if not self.n_reservoir:
+        if not self.n_random:
             return final
-        reservoir = (features - self.reservoir_mean) @ self.axes  # (N, n_reservoir)
-        return torch.cat([final, reservoir], dim=1)
+        found = (features - self.feature_mean) @ self.axes  # (N, n_random)
+        return torch.cat([final, found], dim=1)
 
     def final_states(self, vectors):
         """Recover the final states (N, n_final) from vectors (N, C)."""
@@ -75,60 +83,84 @@ class VectorProjection(nn.Module):
         ----------
         final_states : float32 ndarray of shape (n_samples, n_final)
             Final states of some sequences. Nothing is learned from a single one.
-        features : float32 ndarray of shape (n_samples, n_reservoir_features)
-            Their reservoir features.
+        features : float32 ndarray of shape (n_samples, n_features)
+            Their random features.
         """
         if len(final_states) < 2:
             return
         self.is_fitted.fill_(True)
-        reservoir_variance = 1.0
-        if self.balanced:
-            n_components = self.n_final + self.n_reservoir
-            variance = n_components / (
-                self.n_final + RESERVOIR_VARIANCE * self.n_reservoir
-            )
-            reservoir_variance = RESERVOIR_VARIANCE * variance
-            mean, scale = _fit_standardization(final_states)
-            self.final_mean.copy_(torch.from_numpy(mean))
-            self.final_scale.copy_(torch.from_numpy(scale * np.sqrt(variance)))
-        if self.n_reservoir:
-            mean, scale = _fit_standardization(features)
-            axes = _fit_axes((features - mean) * scale, self.n_reservoir)
-            axes = scale[:, None] * axes * np.sqrt(reservoir_variance)
-            self.reservoir_mean.copy_(torch.from_numpy(mean))
-            self.axes.copy_(torch.from_numpy(axes))
+        if not self.n_random:
+            return
+        # The mean variance of all components is 1.
+        n_components = self.n_final + self.n_random
+        final_variance = FINAL_VARIANCE * n_components / self.n_final
+        random_variance = (1 - FINAL_VARIANCE) * n_components / self.n_random
+        mean, scale = _fit_standardization(final_states)
+        if not self.standardize:
+            variance = final_states.astype(np.float64).var(axis=0).mean()
+            mean, scale = np.zeros_like(mean), 1 / np.sqrt(variance or 1.0)
+        self.final_mean.copy_(torch.from_numpy(mean))
+        self.final_scale.copy_(torch.as_tensor(scale * np.sqrt(final_variance)))
+        mean, axes = self._fit_axes(features)
+        self.feature_mean.copy_(torch.from_numpy(mean))
+        self.axes.copy_(torch.from_numpy(axes * np.sqrt(random_variance)))
+
+    def _fit_axes(self, features):
+        """Return the mean of features, and axes along which the variance is 1."""
+        mean = features.mean(axis=0, dtype=np.float64)
+        axes = np.zeros(self.axes.shape)
+        statistics, others = np.split(features, [self.n_statistics], axis=1)
+        varying = _find_varying(statistics)
+        n_kept = min(len(varying), int(MAX_STATISTICS * self.n_random))
+        if n_kept:
+            statistics = statistics[:, varying].astype(np.float64)
+            scale = 1 / statistics.std(axis=0)
+            found = np.eye(n_kept)
+            if n_kept < len(varying):
+                found = _fit_rotated_axes((statistics - mean[varying]) * scale, n_kept)
+            axes[varying, :n_kept] = scale[:, None] * found
+        scales = []
+        edges = np.cumsum(self.block_sizes)[:-1]
+        blocks = np.split(others, edges, axis=1)
+        for block, weight in zip(blocks, self.block_weights, strict=True):
+            scale = _fit_standardization(block)[1]
+            scales.append(scale * np.sqrt(weight / block.shape[1]))
+        scale = np.concatenate(scales)
+        standardized = (others - mean[self.n_statistics :]) * scale
+        found = _fit_rotated_axes(
+            standardized.astype(np.float32), self.n_random - n_kept
+        )
+        axes[self.n_statistics :, n_kept:] = scale[:, None] * found
+        return mean, axes
+
+
+def _find_varying(statistics):
+    """Return the indices of statistics (n_samples, ·) that are not constant."""
+    largest = np.maximum(np.abs(statistics).max(axis=0, initial=0), 1)
+    std = statistics.std(axis=0, dtype=np.float64)
+    return np.flatnonzero(std > MIN_STATISTIC_STD * largest)
 
 
 def _fit_standardization(states):
     """Return the mean of each state and the factor that gives it variance 1."""
-    states = states.astype(np.float64)
-    mean, std = states.mean(axis=0), states.std(axis=0)
+    mean = states.mean(axis=0, dtype=np.float64)
+    std = states.std(axis=0, dtype=np.float64)
     if not std.any():
         return mean, np.ones_like(mean)
     return mean, 1 / np.maximum(std, MIN_STD_FRACTION * std.max())
 
 
-def _fit_axes(states, n_axes):
+def _fit_rotated_axes(states, n_axes):
     """Return axes, as columns, that span the directions of largest variance.
 
     These are principal axes, rotated and scaled so that the centered states
     (n_samples, ·) have variance 1 along each of them. All distances change by the same
-    factor. Principal components without rotation are a poor input for a scaler: the
-    last ones are mostly noise, which it would amplify.
+    factor.
     """
     if not states.any():
         return np.eye(states.shape[1], n_axes)
-    n_spanned = min(n_axes, len(states) - 1)
+    n_spanned = min(n_axes, len(states) - 1, states.shape[1])
     pca = PCA(n_spanned, random_state=0).fit(states)
-    axes = pca.components_.T
-    variances = np.zeros(n_axes)  # few sequences span fewer directions than n_axes
-    variances[:n_spanned] = states.var(axis=0).sum() * pca.explained_variance_ratio_
-    scale = np.sqrt(n_axes / variances.sum())
-    if n_axes > 1:
-        # A random covariance matrix that has these eigenvalues and only variances of 1.
-        # Its eigenvectors rotate the principal axes to axes with that covariance. The
-        # eigenvalues have the right sum up to rounding, hence the tolerance.
-        equal = random_correlation.rvs(variances * scale**2, random_state=0, tol=1e-6)
-        rotation = np.linalg.eigh(equal)[1][:, ::-1]  # largest variance first, as pca
-        axes = axes @ rotation[:, :n_spanned].T
-    return axes * scale
+    scores = states @ pca.components_.T  # few sequences span fewer than n_axes
+    scale = np.sqrt(n_axes / scores.var(axis=0).sum())
+    return pca.components_.T @ rotate_to_equal_variance(scores, n_axes) * scale

@@ -7,7 +7,7 @@ import time
 import warnings
 
 import torch
-from skorch.callbacks import Callback, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from sklearn_seqembed._data.messages import count
 
@@ -17,6 +17,10 @@ LOGGER = logging.getLogger("sklearn_seqembed")
 # a hint if it is at least so many seconds. They were not tuned.
 HINT_AFTER_SECONDS = 5
 HINTED_SECONDS = 45
+
+# Training that starts from a closed form is kept if it reduces the validation loss by at
+# least this fraction. It was not tuned.
+MIN_IMPROVEMENT = 0.01
 
 
 class NormClipping(Callback):
@@ -100,13 +104,26 @@ class BestWeights(Callback):
     validation, and after Ctrl-C if an epoch was finished. A complete training without
     validation keeps its last weights, because the learning rate schedule is made for
     them.
+
+    Parameters
+    ----------
+    start_loss : float, default=inf
+        Validation loss before training, if training may turn out to be useless. The
+        initial weights are then kept unless an epoch reduces the loss noticeably.
     """
+
+    def __init__(self, start_loss=math.inf):
+        self.start_loss = start_loss
 
     def on_train_begin(self, net, **kwargs):
         """Reset the state."""
-        self.lowest_ = math.inf
-        self.validated_ = False
-        self.best_ = None
+        self.lowest_ = (1 - MIN_IMPROVEMENT) * self.start_loss
+        self.validated_ = math.isfinite(self.start_loss)
+        self.best_ = _copy_weights(net) if self.validated_ else None
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Mark the cells as trained; restoring the initial weights undoes it."""
+        net.module_.encoder.is_trained.fill_(True)
 
     def on_epoch_end(self, net, **kwargs):
         """Keep the weights if no earlier epoch of this training was better."""
@@ -114,16 +131,43 @@ class BestWeights(Callback):
         self.validated_ = "valid_loss" in epoch
         loss = epoch["valid_loss" if self.validated_ else "train_loss"]
         if loss < self.lowest_:
-            # Clones, because the optimizer changes weights in place.
-            state = net.module_.state_dict()
-            best = {name: value.clone() for name, value in state.items()}
-            self.lowest_, self.best_ = loss, best
+            self.lowest_, self.best_ = loss, _copy_weights(net)
 
     def on_train_end(self, net, **kwargs):
         """Restore the best weights if needed, and release the copies."""
         if self.best_ and (self.validated_ or net.interrupted_):
             net.module_.load_state_dict(self.best_)
         self.best_ = None
+
+
+def _copy_weights(net):
+    """Copy all weights, because the optimizer changes them in place."""
+    return {name: value.clone() for name, value in net.module_.state_dict().items()}
+
+
+class ClosedFormStopping(EarlyStopping):
+    """Stop training if the validation loss does not fall below that of the start.
+
+    Parameters
+    ----------
+    start_loss : float
+        Validation loss before training.
+    patience : int
+        Number of epochs without a lower loss.
+    """
+
+    def __init__(self, start_loss, patience):
+        super().__init__(patience=patience, threshold=0, sink=ignore)
+        self.start_loss = start_loss
+
+    def on_train_begin(self, net, **kwargs):
+        """Start with the loss before training."""
+        super().on_train_begin(net, **kwargs)
+        self.dynamic_threshold_ = self.start_loss
+
+
+def ignore(*args, **kwargs):
+    """Print nothing. A lambda would not do, because it cannot be pickled."""
 
 
 class Schedule(LRScheduler):

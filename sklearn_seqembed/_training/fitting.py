@@ -4,6 +4,8 @@ The training step is in `net.py`. Early stopping and the learning rate schedule 
 callbacks of skorch. The other callbacks are in `callbacks.py`.
 """
 
+import math
+
 import torch
 from sklearn.base import clone
 from skorch.callbacks import EarlyStopping
@@ -15,6 +17,7 @@ from sklearn_seqembed._network.loss import SequenceLoss
 from sklearn_seqembed._training.batching import OrderedBatches, TrainingBatches
 from sklearn_seqembed._training.callbacks import (
     BestWeights,
+    ClosedFormStopping,
     FiniteLoss,
     LongTrainingHint,
     NormClipping,
@@ -22,6 +25,7 @@ from sklearn_seqembed._training.callbacks import (
     Projection,
     Schedule,
     ScheduledSampling,
+    ignore,
 )
 from sklearn_seqembed._training.devices import keep_freed_memory
 from sklearn_seqembed._training.net import SequenceNet
@@ -31,6 +35,10 @@ from sklearn_seqembed._training.randomness import set_generator
 # Largest norm of the gradient. It is the value of sequitur; other LSTM autoencoders use
 # .25 to 5. It was not tuned.
 CLIP_NORM = 1.0
+
+# Training that starts from a closed form stops after about so many batches without a
+# lower validation loss. See "Training" on the recipe page.
+PATIENCE_BATCHES = 200
 
 
 def build_net(
@@ -109,6 +117,7 @@ def train(
     projected=None,
     lr_schedule=None,
     n_iter_no_change=None,
+    may_be_useless=False,
     scheduled_sampling=0.0,
     callbacks=(),
     verbose=0,
@@ -137,6 +146,9 @@ def train(
         rate constant.
     n_iter_no_change : int, default=None
         Training stops after this many epochs without a lower validation loss.
+    may_be_useless : bool, default=False
+        Whether to keep the initial weights unless training reduces the validation loss,
+        and to stop as soon as that is unlikely.
     scheduled_sampling : float, default=0.0
         Fraction of the steps at which a decoder reads its own outputs at the end of the
         training. It rises from 0.
@@ -165,7 +177,11 @@ def train(
             decoder, scheduled_sampling, max_epochs * n_batches
         )
         ours.append(("seqembed_sampling", sampling))
-    ours.append(("seqembed_best", BestWeights()))
+    start_loss = math.inf
+    if may_be_useless:
+        start_loss = net.compute_loss(validation)
+    best = BestWeights(start_loss)
+    ours.append(("seqembed_best", best))
     if projected is not None:
         # Before the user's callbacks, which may save the finished network.
         ours.append(("seqembed_projection", Projection(projected)))
@@ -174,8 +190,13 @@ def train(
     else:
         ours.append(("seqembed_hint", LongTrainingHint(max_epochs * n_batches)))
     stopping = []
-    if validation is not None:
-        early_stopping = EarlyStopping(patience=n_iter_no_change, sink=_ignore)
+    if may_be_useless:
+        patience = -(-PATIENCE_BATCHES // n_batches)
+        stopping.append(
+            ("seqembed_stopping", ClosedFormStopping(start_loss, patience))
+        )
+    elif validation is not None:
+        early_stopping = EarlyStopping(patience=n_iter_no_change, sink=ignore)
         stopping.append(("seqembed_stopping", early_stopping))
     # EarlyStopping comes last: when it stops, skorch skips the callbacks after it.
     net.callbacks = [*ours, *clone(list(callbacks), safe=False), *stopping]
@@ -234,7 +255,3 @@ def _release(net):
     for _, callback in net.callbacks_:
         if isinstance(callback, Progress):
             callback.close()  # after an error, `on_train_end` was not called
-
-
-def _ignore(*args, **kwargs):
-    """Print nothing. A lambda would not do, because it cannot be pickled."""

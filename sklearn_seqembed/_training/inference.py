@@ -7,6 +7,7 @@ import torch
 from skorch import NeuralNet
 
 from sklearn_seqembed._network.categories import CategoryEmbedding
+from sklearn_seqembed._network.closed_form import fit_linear_map
 from sklearn_seqembed._network.generation import decode_greedily, search_beam
 from sklearn_seqembed._training.devices import keep_freed_memory, to_device
 
@@ -15,6 +16,10 @@ from sklearn_seqembed._training.devices import keep_freed_memory, to_device
 # tuned.
 DECODED_HYPOTHESES = 1024
 DECODED_LOGITS = 2**23
+
+# Upper bound on the values of the sequences from which the thresholds of convolutions
+# are chosen (16 MiB of float32), unless a single one is longer. It was not tuned.
+CALIBRATION_VALUES = 2**22
 
 
 class InferenceNet(NeuralNet):
@@ -47,6 +52,39 @@ class InferenceNet(NeuralNet):
             (inputs["numeric"], inputs["lengths"])
             for _, inputs, _ in self._iter_batches(dataset, decodes=False)
         )
+        if encoder.random_features is not None:
+            # One batch: the thresholds need all outputs of a convolution at once.
+            order = np.argsort(-dataset.lengths, kind="stable")
+            n_values = int(dataset.lengths.max()) * max(1, self.module__n_features)
+            order = order[:: -(-len(order) * n_values // CALIBRATION_VALUES)]
+            inputs, _ = dataset.batch(order)
+            inputs = to_device(inputs, self._module_device)
+            inputs.pop("horizons")
+            found = self._run(encoder.read_for_random_features, **inputs)
+            encoder.random_features.calibrate(found, inputs["lengths"])
+
+    def fit_linear_map(self, dataset, variations, seed):
+        """Fit the linear map of the encoder, if it has one.
+
+        Parameters
+        ----------
+        dataset : SequenceDataset
+            Some sequences, without augmentation.
+        variations : tuple of str
+            As in :func:`fit_linear_map`.
+        seed : int
+            Seed of random variations.
+        """
+        linear = self.module_.encoder.linear
+        values = np.empty((len(dataset), len(linear.mean)))
+        for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
+            found = self._run(linear.read, inputs["numeric"], inputs["lengths"])
+            values[indices] = found.cpu().numpy()
+        n_components = linear.encoding.shape[1]
+        rng = np.random.default_rng(seed)
+        linear.load(
+            fit_linear_map(values, linear.n_features, n_components, variations, rng)
+        )
 
     def fit_projection(self, dataset):
         """Learn the projection of the encoder's states to vectors.
@@ -57,18 +95,17 @@ class InferenceNet(NeuralNet):
             Some sequences, without augmentation. With a single one nothing is learned.
         """
         encoder = self.module_.encoder
-        if not (encoder.reservoir or encoder.projection.balanced):
+        if encoder.random_features is None:
             return
         final = np.empty((len(dataset), encoder.projection.n_final), np.float32)
-        n_reservoir = encoder.projection.n_reservoir_features
-        reservoir = np.empty((len(dataset), n_reservoir), np.float32)
+        n_features = encoder.random_features.n_outputs
+        features = np.empty((len(dataset), n_features), np.float32)
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
             inputs.pop("horizons")
             states = self._run(encoder.states, **inputs)
             final[indices] = states[0].cpu().numpy()
-            if n_reservoir:
-                reservoir[indices] = states[1].cpu().numpy()
-        encoder.projection.fit(final, reservoir)
+            features[indices] = states[1].cpu().numpy()
+        encoder.projection.fit(final, features)
 
     def predict_parts(self, dataset):
         """Encode and decode a dataset, batch by batch.
@@ -223,14 +260,15 @@ class InferenceNet(NeuralNet):
             Whether to make batches so small that the C library can keep their memory.
         """
         encoder = self.module_.encoder
-        n_cells, reservoir = encoder.n_forward, encoder.reservoir
+        n_cells, random_features = encoder.n_forward, encoder.random_features
         n_values = self.module__n_features + encoder.embedding.width
         if decodes:
             decoders = self.module_.decoders.values()
             n_values += max(decoder.heads.width for decoder in decoders)
             cells = [decoder.cells for decoder in decoders]
             n_cells = max(n_cells, *(max(c.hidden_size, c.input_size) for c in cells))
-        elif reservoir:
+        elif random_features is not None:
+            reservoir = random_features.reservoir
             width = self.module__n_features + reservoir.embedding.width
             n_values = max(n_values, width)
             # Sizes are counted per patch of the encoder, which holds several patches of

@@ -1,5 +1,6 @@
 """The skorch net: the training step, and interrupts."""
 
+import numpy as np
 import torch
 
 from sklearn_seqembed._training.devices import autocast, to_device
@@ -107,6 +108,14 @@ class SequenceNet(InferenceNet):
         return self.criterion_(
             y_pred, targets, self.compute_cross_entropies(y_pred, targets)
         )
+
+    def compute_loss(self, dataset):
+        """Compute the mean loss over a dataset, as `valid_loss` in the history."""
+        losses, sizes = [], []
+        for batch in self.get_iterator(dataset, training=False):
+            losses.append(self.validation_step(batch)["loss"].item())
+            sizes.append(len(batch[0]["lengths"]))
+        return float(np.average(losses, weights=sizes))
 
     def infer(self, x, **fit_params):
         """Run the module. The inputs may be on any device."""
