@@ -246,8 +246,12 @@ class BaseSequenceEstimator(
             net = self._copy_net()
         else:
             net = self._build_net(encoded, device, generators.cpu)
-            self._judge_closed_form(net, n_samples=len(pairs))
-        self._train(net, training, validation, single_pass, generators, interrupts)
+        fallback = None
+        if self._n_points and not continues:
+            fallback = self._fit_linear_map(net, encoded, training, seed)
+        self._train(
+            net, training, validation, single_pass, generators, interrupts, fallback
+        )
         self._set_fitted(net)
         if single_pass:
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
@@ -428,16 +432,6 @@ class BaseSequenceEstimator(
             and self.early_stopping == "auto"
         )
 
-    def _judge_closed_form(self, net, n_samples):
-        """Do not train if the linear map leaves nothing that could be learned."""
-        if not self._may_be_useless or not self.max_epochs_:
-            return
-        unexplained = float(net.module_.encoder.linear.unexplained)
-        reason = _auto.find_reason_not_to_train(n_samples, unexplained)
-        if reason:
-            self.max_epochs_ = 0
-            self._report(f"The network was not trained: {reason}.")
-
     def _report(self, message):
         if self.verbose:
             print(f"[{type(self).__name__}] {message}")
@@ -521,15 +515,36 @@ class BaseSequenceEstimator(
             self._sample(encoded.sources, N_CALIBRATION_SEQUENCES),
             self._features.categorical.frequencies,
         )
-        if self._n_points:
-            n_values = self._n_points * self._features.numeric.n_features
-            n_sequences = min(N_LINEAR_SEQUENCES, max(1, LINEAR_VALUES // n_values))
-            net.fit_linear_map(
-                self._sample(encoded.sources, n_sequences),
-                as_options(self.augmentation),
-                generator.initial_seed(),
-            )
         return net
+
+    def _fit_linear_map(self, net, encoded, training, seed):
+        """Fit the linear map of a net, and decide whether to train the cells at all.
+
+        Returns
+        -------
+        LinearFit or None
+            The fit to all sequences, if training may turn out to be useless. The linear
+            map of the net is then fitted without the validation sequences, so that
+            their loss can tell.
+        """
+        n_values = self._n_points * self._features.numeric.n_features
+        n_sequences = min(N_LINEAR_SEQUENCES, max(1, LINEAR_VALUES // n_values))
+        variations = as_options(self.augmentation)
+
+        def fit(pairs):
+            sample = self._sample(pairs.sources, n_sequences)
+            return net.fit_linear_map(sample, variations, seed)
+
+        fitted = fit(encoded)
+        if not self._may_be_useless or not self.max_epochs_:
+            return None
+        reason = _auto.find_reason_not_to_train(len(encoded), fitted.unexplained)
+        if reason:
+            self.max_epochs_ = 0
+            self._report(f"The network was not trained: {reason}.")
+            return None
+        fit(training)
+        return fitted
 
     def _copy_net(self):
         """Copy the fitted net to continue its training.
@@ -553,11 +568,16 @@ class BaseSequenceEstimator(
                 )
         return net
 
-    def _train(self, net, training, validation, single_pass, generators, interrupts):
+    def _train(
+        self, net, training, validation, single_pass, generators, interrupts, fallback
+    ):
         """Train a net, and fit the projection of its states to components."""
         net.compute_dtype = resolve_precision(self.precision, net.device)
-        # If all targets have the same length, there is no end to predict.
-        net.criterion_.learn_ends = self._shortest < self._longest
+        # If all targets have the same length, there is no end to predict; a linear map
+        # has the length among its components.
+        net.criterion_.learn_ends = self._shortest < self._longest and not (
+            self._n_points
+        )
         if validation is not None:
             validation = self._make_dataset(validation)
         # The components must keep their meaning between calls of partial_fit.
@@ -574,7 +594,7 @@ class BaseSequenceEstimator(
             projected=projected,
             lr_schedule=None if single_pass else self.lr_schedule,
             n_iter_no_change=self.n_iter_no_change,
-            may_be_useless=validation is not None and self._may_be_useless,
+            fallback=fallback,
             callbacks=self.callbacks or (),
             verbose=self.verbose,
             **self._training_params(),

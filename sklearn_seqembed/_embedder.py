@@ -586,12 +586,9 @@ horizon_, device_
         )
         self.hidden_size_ = resolve(self.hidden_size, chosen)
         self.patch_size_ = resolve(self.patch_size, _auto.choose_patch_size(lengths))
-        self.random_features_ = min(
-            resolve(
-                self.random_features,
-                _auto.choose_random_features(self.n_components, has_categories),
-            ),
-            self.n_components - 1,
+        self.random_features_ = resolve(
+            self.random_features,
+            _auto.choose_random_features(self.n_components, has_categories),
         )
         self._random_options = {
             "n_cells": _auto.choose_random_cells(n_features, has_categories),
@@ -666,7 +663,7 @@ horizon_, device_
             "instance_norm": bool(instance_norm),
             "parts": PARTS[self.objective],
             "n_points": self._n_points if self.linear_map else 0,
-            "n_random": min(int(n_random), self.n_components - 1),
+            "n_random": int(n_random),
             "random_options": self._random_options,
             "decoder_inputs": self.decoder_inputs,
         }

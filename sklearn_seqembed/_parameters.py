@@ -190,6 +190,12 @@ def check_parameters(estimator):
             check_integer(given[name], name, 1)
         elif name in given:
             check_real(given[name], name, max_val=1, include_boundaries="neither")
+    n_random = given.get("random_features", 0)
+    if n_random and n_random >= given["n_components"]:
+        raise ValueError(
+            f"random_features={n_random!r} must be less than n_components="
+            f"{given['n_components']!r}: a vector needs at least one final state."
+        )
     check_seed(given["random_state"])
     for name in OPTIONS.keys() & given:
         _check_option(given[name], name, OPTIONS[name])

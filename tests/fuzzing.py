@@ -603,8 +603,7 @@ _FITTED = {}
 def _estimator(cls, kind, method):
     """Return a new estimator, or one that is fitted on data of a kind."""
     if method in ("fit", "fit_transform", "partial_fit"):
-        extra = {"reservoir_size": 4} if cls is LSTMSequenceEmbedder else {}
-        return cls(**SMALL, **extra)
+        return cls(**SMALL)
     if (cls, kind) not in _FITTED:
         sequences = {
             "float": [np.arange(3.0), np.arange(5.0), np.arange(4.0)],
@@ -615,7 +614,7 @@ def _estimator(cls, kind, method):
         }[kind]
         extra = {}
         if cls is LSTMSequenceEmbedder:
-            extra = {"objective": "composite", "reservoir_size": 4}
+            extra = {"objective": "composite"}
             sequences = [list(x) * 2 for x in sequences]
             if kind in ("float", "int", "bool"):
                 sequences = list(map(np.array, sequences))

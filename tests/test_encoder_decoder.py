@@ -4,9 +4,11 @@ import copy
 import pickle
 
 import pytest
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from sklearn_seqembed._network.closed_form import fit_linear_map
 from sklearn_seqembed._network.decoder import Decoder
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder, SequenceToSequence
 
@@ -31,10 +33,8 @@ def _predictor(n_features=0, n_classes=(9,), **options):
 
 
 RESERVOIR = {
-    "reservoir_fraction": 0.5,
-    "reservoir_size": 3,
-    "reservoir_patch_size": 2,
-    "vector_scaling": "balanced",
+    "n_random": 4,
+    "random_options": {"n_cells": 3, "patch_sizes": (2, 1), "length": 9},
     "instance_norm": True,
 }
 NETWORKS = {
@@ -43,7 +43,8 @@ NETWORKS = {
     "composite": _embedder(("reconstruction", "forecast"), patch_size=2),
     "textbook": _embedder(bidirectional=False, decoder_inputs="vector"),
     "gru": _embedder(cell="gru", num_layers=2, hidden_size=5, missing_indicator=True),
-    "reservoir": _embedder(**RESERVOIR),
+    "random features": _embedder(**RESERVOIR),
+    "linear map": _embedder(n_points=5, hidden_size=4, **RESERVOIR),
     "categories": _embedder(n_classes=(4, 9), **RESERVOIR),
     "only categories": _embedder(n_features=0, n_classes=(9,)),
     "hierarchical softmax": _embedder(n_classes=(2001,)),
@@ -67,8 +68,14 @@ def _fit_buffers(network):
     reader.calibrate([(torch.randn(20, 6, n_features), torch.full((20,), 6))])
     projection.fit(
         torch.randn(20, projection.n_final).numpy(),
-        torch.randn(20, projection.n_reservoir_features).numpy(),
+        torch.randn(20, projection.n_features).numpy(),
     )
+    linear = network.encoder.linear
+    if linear is not None:
+        values = np.random.default_rng(0).normal(size=(20, len(linear.mean)))
+        rng = np.random.default_rng(0)
+        n_components = linear.encoding.shape[1]
+        linear.load(fit_linear_map(values, n_features, n_components, ("shift",), rng))
 
 
 def _inputs(network, device="cpu"):

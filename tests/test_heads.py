@@ -109,10 +109,10 @@ def test_a_flag_that_is_true_or_missing_is_learned():
 def test_hundreds_of_flags_are_as_many_inputs_and_outputs():
     X = list(np.random.default_rng(0).random((20, 6, 300)) < 0.1)
 
-    embedder = small_embedder(n_components=40, reservoir_fraction=0.5).fit(X)
+    embedder = small_embedder(n_components=40, random_features=20).fit(X)
 
     encoder = embedder.net_.module_.encoder
-    assert encoder.embedding.width == encoder.reservoir.embedding.width == 300
+    assert encoder.embedding.width == encoder.random_features.reservoir.embedding.width == 300
     assert embedder.decoder_.heads.width == 300
     assert not list(encoder.embedding.parameters())
 
@@ -121,15 +121,18 @@ def _encoder(**options):
     torch.manual_seed(0)
     options = {
         "n_classes": (4, 3),
-        "reservoir_fraction": 0.5,
-        "reservoir_size": 4,
+        "n_random": 3,
+        "random_options": {"n_cells": 4},
     } | options
     return Encoder(2, 6, **options).eval()
 
 
 @pytest.mark.parametrize("patch_size", [1, 3])
 def test_categories_after_the_end_do_not_change_the_vector(patch_size):
-    encoder = _encoder(patch_size=patch_size, reservoir_patch_size=patch_size)
+    encoder = _encoder(
+        patch_size=patch_size,
+        random_options={"n_cells": 4, "patch_sizes": (patch_size, patch_size)},
+    )
     numeric = torch.randn(2, 7, 2)
     categories = torch.randint(1, 4, (2, 7, 2))
     lengths = torch.tensor([7, 3])
@@ -143,9 +146,9 @@ def test_categories_after_the_end_do_not_change_the_vector(patch_size):
     assert_allclose(vectors[1:], alone.detach(), atol=1e-6)
 
 
-@pytest.mark.parametrize("reservoir_fraction", [0.0, 0.5])
-def test_every_category_of_every_step_changes_the_vector(reservoir_fraction):
-    encoder = _encoder(reservoir_fraction=reservoir_fraction)
+@pytest.mark.parametrize("n_random", [0, 3])
+def test_every_category_of_every_step_changes_the_vector(n_random):
+    encoder = _encoder(n_random=n_random)
     numeric, lengths = torch.zeros(1, 5, 2), torch.tensor([5])
     categories = torch.ones(1, 5, 2, dtype=torch.int64)
     before = encoder(numeric, categories, lengths).detach()

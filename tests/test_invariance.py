@@ -82,7 +82,7 @@ def check_vectors(estimator, X):
 def test_vectors_of_an_embedder(make_X, lengths, params):
     X = make_X(LENGTHS[lengths])
     embedder = small_embedder(
-        n_components=20, max_epochs=1, reservoir_fraction=0.5, **params
+        n_components=20, max_epochs=1, random_features=10, **params
     )
 
     check_vectors(embedder.fit(X), X)

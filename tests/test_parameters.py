@@ -46,23 +46,15 @@ OUT_OF_RANGE = [
     ("patch_size", 0, ValueError, "patch_size == 0, must be >= 1"),
     ("patch_size", 1.5, TypeError, "patch_size must be an instance of int"),
     ("patch_size", "all", ValueError, "patch_size must be 'auto' or .*got 'all'"),
-    ("reservoir_fraction", 1.0, ValueError, r"reservoir_fraction == 1\.0, must be < 1"),
-    (
-        "reservoir_fraction",
-        -0.1,
-        ValueError,
-        r"reservoir_fraction == -0\.1, must be >= 0",
-    ),
-    (
-        "reservoir_fraction",
-        None,
-        TypeError,
-        "reservoir_fraction must be an instance of float",
-    ),
+    ("random_features", -1, ValueError, "random_features == -1, must be >= 0"),
+    ("random_features", 0.5, TypeError, "random_features must be an instance of int"),
+    ("random_features", None, TypeError, "random_features must be an instance of int"),
+    ("random_features", 320, ValueError, "random_features=320 must be less than"),
+    ("random_features", "most", ValueError, "random_features must be 'auto' or a num"),
+    ("linear_map", None, ValueError, "linear_map must be True or False, got None"),
+    ("linear_map", 1, ValueError, "linear_map must be True or False, got 1"),
     ("instance_norm", "yes", ValueError, "instance_norm must be .*got 'yes'"),
     ("instance_norm", None, ValueError, "instance_norm must be .*got None"),
-    ("vector_scaling", "unit", ValueError, "vector_scaling must be .*got 'unit'"),
-    ("vector_scaling", True, ValueError, "vector_scaling must be .*got True"),
     ("weight_decay", -0.1, ValueError, r"weight_decay == -0\.1, must be >= 0"),
     ("weight_decay", np.inf, ValueError, "weight_decay == inf, must be finite"),
     ("weight_decay", None, TypeError, "weight_decay must be an instance of float"),
@@ -81,13 +73,6 @@ OUT_OF_RANGE = [
     ("augmentation", ("shift", "shift"), ValueError, "augmentation must be one of"),
     ("augmentation", (), ValueError, "augmentation must be one of"),
     ("augmentation", 1, ValueError, "augmentation must be one of"),
-    ("reservoir_size", 0, ValueError, "reservoir_size == 0, must be >= 1"),
-    (
-        "reservoir_fraction",
-        "most",
-        ValueError,
-        "reservoir_fraction must be 'auto' or a number",
-    ),
     ("lr_schedule", "cosine", ValueError, "lr_schedule must be .*got 'cosine'"),
     ("scaler", "minmax", ValueError, "scaler must be 'standard'.*got 'minmax'"),
     ("scaler", StandardScaler, ValueError, "scaler=.*StandardScaler"),
@@ -360,7 +345,6 @@ def observe(params, X):
 
 
 WITH_VALIDATION = {"early_stopping": True}
-RESERVOIR = {"reservoir_fraction": 0.5}
 CATEGORIES = {"categorical_features": [0]}
 RARE = {**CATEGORIES, "min_frequency": 0.3}
 NEW_CATEGORIES = np.full((3, 2), [777.0, 1.0])
@@ -372,10 +356,9 @@ CHANGES = {
     "dropout": ({"num_layers": 2}, 0.5, "vectors"),
     "cell": ({}, "gru", "vectors"),
     "patch_size": ({}, 3, "vectors"),
-    "reservoir_fraction": ({}, 0.5, "vectors"),
-    "reservoir_size": (RESERVOIR, 9, "vectors"),
+    "linear_map": ({}, False, "vectors"),
+    "random_features": ({}, 1, "vectors"),
     "instance_norm": ({"instance_norm": False}, True, "vectors"),
-    "vector_scaling": ({}, None, "vectors"),
     "weight_decay": ({}, 0.0, "vectors"),
     "decoder_inputs": ({}, "vector", "vectors"),
     "augmentation": ({}, ("shift",), "vectors"),
@@ -502,8 +485,7 @@ def test_given_scaler_is_fitted(sequences):
         ("hidden_size_", {"hidden_size": 2}),
         ("batch_size_", {"batch_size": 7}),
         ("max_epochs_", {"max_epochs": 2}),
-        ("reservoir_fraction_", {"reservoir_fraction": 0.5}),
-        ("reservoir_size_", {"reservoir_size": 7}),
+        ("random_features_", {"random_features": 1}),
         ("horizon_", {"horizon": 2}),
         ("early_stopping_", {"early_stopping": True}),
         ("device_", {"device": "cpu"}),

@@ -19,6 +19,7 @@ from scipy.linalg import eigh, solve
 from scipy.spatial.distance import cdist
 from sklearn.utils.extmath import randomized_svd
 
+from sklearn_seqembed._network.linear import MAX_LOG_LENGTH
 from sklearn_seqembed._network.rotation import rotate_to_equal_variance
 
 # Weights of the covariance matrix of the copies that are compared, between that of the
@@ -52,6 +53,10 @@ NEGLIGIBLE = 1e-3
 # From this number of components on, the length has one of its own.
 MIN_COMPONENTS_WITH_LENGTH = 16
 
+# Largest slope of the logit of the end of a sequence, per time step. The probability of
+# ending is then close to 0 before the last step and to 1 with it.
+MAX_END_SLOPE = 20.0
+
 # A logarithm of lengths that varies less than this is constant.
 MIN_LENGTH_STD = 1e-6
 
@@ -77,6 +82,7 @@ class LinearFit(NamedTuple):
     centers: np.ndarray
     weights: np.ndarray
     width: float
+    end_slope: float
     unexplained: float
 
 
@@ -149,11 +155,14 @@ def fit_linear_map(values, n_features, n_components, variations, rng):
         np.zeros((0, n_components)),
         np.zeros((0, values.shape[1])),
         1.0,
+        MAX_END_SLOPE,
         unexplained,
     )
-    if unexplained <= NEGLIGIBLE or not folds:
-        return linear
-    return _add_correction(linear, values, vary, folds, rng)
+    if unexplained > NEGLIGIBLE:
+        linear = _add_correction(linear, values, vary, folds, rng)
+    if varies and not has_length:
+        linear = linear._replace(end_slope=_choose_end_slope(linear, values))
+    return linear
 
 
 class _Variations:
@@ -297,6 +306,18 @@ def _add_correction(linear, values, vary, folds, rng):
         width=width,
         unexplained=linear.unexplained * ratio,
     )
+
+
+def _choose_end_slope(linear, values):
+    """Choose the slope of a logistic distribution of the errors of decoded lengths."""
+    components = (values - linear.mean) @ linear.encoding
+    decoded = linear.mean[-1] + components @ linear.decoding[:, -1]
+    if len(linear.centers):
+        functions = _evaluate(components, linear.centers, linear.width)
+        decoded += functions @ linear.weights[:, -1]
+    errors = np.exp(values[:, -1]) - np.exp(np.minimum(decoded, MAX_LOG_LENGTH))
+    std = np.sqrt(np.square(errors).mean())
+    return float(np.clip(np.pi / np.sqrt(3) / max(std, 1e-9), 0, MAX_END_SLOPE))
 
 
 def _choose_centers(inputs, rng):

@@ -48,14 +48,14 @@ class Decoder(nn.Module):
     ----------
     n_features : int
         Number of numeric features F.
-    encoder : Encoder
-        The encoder. Its projection recovers final states from vectors. If it has a
-        linear map, and the decoder `inverts` the encoder, the linear map is inverted
-        and the cells add a correction, which is 0 before training.
+    projection : VectorProjection
+        Projection of the encoder, which recovers final states from vectors. Only the
+        encoder registers it as a submodule.
     hidden_size : int
         Number H of cells per layer.
-    inverts : bool, default=False
-        Whether the targets are the sequences that the encoder reads.
+    inverts : Encoder, default=None
+        Encoder with a linear map that is inverted. The cells then add a correction,
+        which is 0 before training. It is not registered as a submodule.
     num_layers : int, default=1
         Number of stacked recurrent layers.
     dropout : float, default=0.0
@@ -75,10 +75,10 @@ class Decoder(nn.Module):
     def __init__(
         self,
         n_features,
-        encoder,
+        projection,
         hidden_size,
         *,
-        inverts=False,
+        inverts=None,
         num_layers=1,
         dropout=0.0,
         cell="lstm",
@@ -90,9 +90,8 @@ class Decoder(nn.Module):
         self.patch_size, self.n_features = patch_size, n_features
         # This avoids registering a submodule, so that the state_dict of the network has
         # its weights only once. Copies of the network still share it.
-        object.__setattr__(self, "encoder", encoder)
-        projection = encoder.projection
-        self.inverts = inverts and encoder.linear is not None
+        object.__setattr__(self, "projection", projection)
+        object.__setattr__(self, "inverts", inverts)
         self.has_positions = inputs == "vector_position"
         n_inputs = projection.n_final + 2 * len(POSITION_PERIODS) * self.has_positions
         self.cells = build_recurrent(
@@ -104,7 +103,7 @@ class Decoder(nn.Module):
         # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + self.heads.width + 1
         self.output = build_linear(hidden_size, patch_size * self.width)
-        if self.inverts:
+        if inverts is not None:
             zero_weights(self.output)
 
     def forward(self, vectors, n_steps, lengths=None):
@@ -126,7 +125,7 @@ class Decoder(nn.Module):
             Output at `n_steps` time steps.
         """
         return self.decode_states(
-            self.encoder.projection.final_states(vectors), n_steps, lengths
+            self.projection.final_states(vectors), n_steps, lengths
         )
 
     def decode_states(self, final_states, n_steps, lengths=None, layout=None):
@@ -147,10 +146,10 @@ class Decoder(nn.Module):
         DecoderOutput
             Output at `n_steps` time steps.
         """
-        if not self.inverts:
+        if self.inverts is None:
             return self._run_cells(final_states, n_steps, lengths, layout)
-        values, ends = self.encoder.linear.decode(final_states, lengths, n_steps)
-        if self.encoder.skips_cells:
+        values, ends = self.inverts.linear.decode(final_states, lengths, n_steps)
+        if self.inverts.skips_cells:
             return DecoderOutput(values, ends, values[:, :, :0])
         correction = self._run_cells(final_states, n_steps, lengths, layout)
         return DecoderOutput(

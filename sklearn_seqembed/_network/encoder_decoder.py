@@ -70,13 +70,14 @@ class EncoderDecoder(nn.Module):
             "n_classes": n_classes,
         }
         self.encoder = Encoder(n_features, n_components, **shared, **encoder_options)
+        inverted = None if self.encoder.linear is None else self.encoder
         self.decoders = nn.ModuleDict(
             {
                 part: Decoder(
                     n_features,
-                    self.encoder,
+                    self.encoder.projection,
                     self.encoder.n_cells,
-                    inverts=part == "reconstruction",
+                    inverts=inverted if part == "reconstruction" else None,
                     inputs=decoder_inputs,
                     **shared,
                 )
@@ -184,7 +185,7 @@ class SequenceToSequence(nn.Module):
         else:
             decoder = Decoder(
                 n_target_features,
-                self.encoder,
+                self.encoder.projection,
                 patch_size=target_patch_size,
                 **shared,
             )

@@ -13,9 +13,8 @@ from sklearn_seqembed._network.resampling import (
     to_points,
 )
 
-# Slope of the logit of the end of a sequence, per time step, at its decoded length. The
-# probability of ending is then close to 0 before the last step and to 1 with it.
-END_SLOPE = 20.0
+# The logarithm of a decoded length is limited to this, to avoid overflow.
+MAX_LOG_LENGTH = 15.0
 
 
 class LinearMap(nn.Module):
@@ -42,6 +41,9 @@ class LinearMap(nn.Module):
 
     Attributes
     ----------
+    end_slope : float32 tensor of shape ()
+        Slope of the logit of the end of a sequence, per time step, at its decoded
+        length.
     unexplained : float64 tensor of shape ()
         Estimate of the fraction of the variance that decoding leaves unexplained in
         new sequences; NaN before :meth:`load`.
@@ -62,6 +64,7 @@ class LinearMap(nn.Module):
         self.register_buffer("centers", torch.zeros(n_centers, n_components))
         self.register_buffer("weights", torch.zeros(n_centers, n_values))
         self.register_buffer("width", torch.tensor(1.0))
+        self.register_buffer("end_slope", torch.tensor(1.0))
         self.register_buffer("unexplained", torch.tensor(torch.nan))
 
     def load(self, fitted):
@@ -70,6 +73,13 @@ class LinearMap(nn.Module):
             value = torch.as_tensor(value, dtype=torch.float32)
             # The number of centers depends on the data.
             setattr(self, name, value.to(self.mean.device))
+
+    def _load_from_state_dict(self, state_dict, prefix, *args):
+        for name in ("centers", "weights"):  # their number depends on the data
+            if prefix + name in state_dict:
+                found = state_dict[prefix + name]
+                setattr(self, name, self.mean.new_zeros(found.shape))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def read(self, numeric, lengths):
         """Return the values that are mapped linearly: (N, n_points * F + 1).
@@ -116,10 +126,10 @@ class LinearMap(nn.Module):
         if len(self.centers):
             distances = torch.cdist(components, self.centers).square()
             found = found + (-distances * self.width).exp() @ self.weights
-        decoded = found[:, -1].clamp(max=15).exp()
+        decoded = found[:, -1].clamp(max=MAX_LOG_LENGTH).exp()
         if lengths is None:
             lengths = decoded.round().long().clamp(1, n_steps)
         points = found[:, :-1].unflatten(1, (self.n_points, self.n_features))
         steps = torch.arange(1, n_steps + 1, device=found.device)
-        ends = END_SLOPE * (steps - decoded[:, None] + 0.5)
+        ends = self.end_slope * (steps - decoded[:, None] + 0.5)
         return from_points(points, lengths, n_steps), ends

@@ -110,10 +110,12 @@ class BestWeights(Callback):
     start_loss : float, default=inf
         Validation loss before training, if training may turn out to be useless. The
         initial weights are then kept unless an epoch reduces the loss noticeably.
+    fallback : LinearFit, default=None
+        Linear map to load in that case.
     """
 
-    def __init__(self, start_loss=math.inf):
-        self.start_loss = start_loss
+    def __init__(self, start_loss=math.inf, fallback=None):
+        self.start_loss, self.fallback = start_loss, fallback
 
     def on_train_begin(self, net, **kwargs):
         """Reset the state."""
@@ -137,7 +139,10 @@ class BestWeights(Callback):
         """Restore the best weights if needed, and release the copies."""
         if self.best_ and (self.validated_ or net.interrupted_):
             net.module_.load_state_dict(self.best_)
-        self.best_ = None
+        encoder = net.module_.encoder
+        if self.fallback is not None and not encoder.is_trained:
+            encoder.linear.load(self.fallback)
+        self.best_ = self.fallback = None
 
 
 def _copy_weights(net):

@@ -38,7 +38,7 @@ CLIP_NORM = 1.0
 
 # Training that starts from a closed form stops after about so many batches without a
 # lower validation loss. See "Training" on the recipe page.
-PATIENCE_BATCHES = 200
+PATIENCE_BATCHES = 500
 
 
 def build_net(
@@ -117,7 +117,7 @@ def train(
     projected=None,
     lr_schedule=None,
     n_iter_no_change=None,
-    may_be_useless=False,
+    fallback=None,
     scheduled_sampling=0.0,
     callbacks=(),
     verbose=0,
@@ -146,9 +146,9 @@ def train(
         rate constant.
     n_iter_no_change : int, default=None
         Training stops after this many epochs without a lower validation loss.
-    may_be_useless : bool, default=False
-        Whether to keep the initial weights unless training reduces the validation loss,
-        and to stop as soon as that is unlikely.
+    fallback : LinearFit, default=None
+        Linear map to use if training does not reduce the validation loss. None keeps
+        whatever training yields.
     scheduled_sampling : float, default=0.0
         Fraction of the steps at which a decoder reads its own outputs at the end of the
         training. It rises from 0.
@@ -177,11 +177,8 @@ def train(
             decoder, scheduled_sampling, max_epochs * n_batches
         )
         ours.append(("seqembed_sampling", sampling))
-    start_loss = math.inf
-    if may_be_useless:
-        start_loss = net.compute_loss(validation)
-    best = BestWeights(start_loss)
-    ours.append(("seqembed_best", best))
+    start_loss = math.inf if fallback is None else net.compute_loss(validation)
+    ours.append(("seqembed_best", BestWeights(start_loss, fallback)))
     if projected is not None:
         # Before the user's callbacks, which may save the finished network.
         ours.append(("seqembed_projection", Projection(projected)))
@@ -190,7 +187,7 @@ def train(
     else:
         ours.append(("seqembed_hint", LongTrainingHint(max_epochs * n_batches)))
     stopping = []
-    if may_be_useless:
+    if fallback is not None:
         patience = -(-PATIENCE_BATCHES // n_batches)
         stopping.append(
             ("seqembed_stopping", ClosedFormStopping(start_loss, patience))

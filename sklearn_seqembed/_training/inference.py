@@ -64,7 +64,7 @@ class InferenceNet(NeuralNet):
             encoder.random_features.calibrate(found, inputs["lengths"])
 
     def fit_linear_map(self, dataset, variations, seed):
-        """Fit the linear map of the encoder, if it has one.
+        """Fit the linear map of the encoder.
 
         Parameters
         ----------
@@ -74,6 +74,11 @@ class InferenceNet(NeuralNet):
             As in :func:`fit_linear_map`.
         seed : int
             Seed of random variations.
+
+        Returns
+        -------
+        LinearFit
+            What was fitted.
         """
         linear = self.module_.encoder.linear
         values = np.empty((len(dataset), len(linear.mean)))
@@ -82,9 +87,11 @@ class InferenceNet(NeuralNet):
             values[indices] = found.cpu().numpy()
         n_components = linear.encoding.shape[1]
         rng = np.random.default_rng(seed)
-        linear.load(
-            fit_linear_map(values, linear.n_features, n_components, variations, rng)
+        fitted = fit_linear_map(
+            values, linear.n_features, n_components, variations, rng
         )
+        linear.load(fitted)
+        return fitted
 
     def fit_projection(self, dataset):
         """Learn the projection of the encoder's states to vectors.

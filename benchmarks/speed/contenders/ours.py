@@ -11,9 +11,9 @@ from ..cases import make_X
 
 LSTM_ALONE = {
     "patch_size": 1,
-    "reservoir_fraction": 0,
+    "linear_map": False,
+    "random_features": 0,
     "instance_norm": False,
-    "vector_scaling": None,
 }
 TEXTBOOK = LSTM_ALONE | {
     "bidirectional": False,
