@@ -253,6 +253,8 @@ class BaseSequenceEstimator(
             net, training, validation, single_pass, generators, interrupts, fallback
         )
         self._set_fitted(net)
+        if fallback is not None:
+            self._report_training()
         if single_pass:
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
         else:
@@ -431,6 +433,19 @@ class BaseSequenceEstimator(
             and self.max_epochs == "auto"
             and self.early_stopping == "auto"
         )
+
+    def _report_training(self):
+        """Tell whether training improved on the linear map."""
+        start = dict(self.net_.callbacks_)["seqembed_best"].start_loss
+        lowest = min((row["valid_loss"] for row in self.history_), default=start)
+        result = (
+            f"reduced the validation loss from {start:.4g} to {lowest:.4g}"
+            if self.net_.module_.encoder.is_trained
+            else f"did not reduce the validation loss of the linear map, {start:.4g}, "
+            "noticeably, and is not used"
+        )
+        n_epochs = count(self.n_iter_, "epoch")
+        self._report(f"Training ended after {n_epochs}: it {result}.")
 
     def _report(self, message):
         if self.verbose:

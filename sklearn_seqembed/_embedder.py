@@ -74,24 +74,36 @@ class _needs_decoder:
 class LSTMSequenceEmbedder(BaseSequenceEstimator):
     """Embed sequences as vectors with an encoder-decoder LSTM.
 
-    `fit` trains an LSTM encoder and an LSTM decoder to reconstruct each sequence from
-    one vector of fixed length [1]_ [2]_. `transform` returns the vectors, for use with
+    An encoder maps each sequence to one vector of fixed length, from which a decoder
+    reconstructs the sequence [1]_ [2]_. `transform` returns the vectors, for use with
     any classifier, regressor, clusterer or outlier detector; `inverse_transform`
     decodes vectors. Sequences may differ in length, and may have several features
     and missing values.
 
-    The components of a vector are of two kinds. The first ones are the final states of
-    trained cells, from which the decoder reconstructs the sequence. The others are
-    statistics over time of a reservoir: random recurrent cells that read the sequence
-    in smaller patches and are never trained. They help to distinguish sequences.
+    For numeric features, `fit` starts from a solution in closed form: principal
+    components of the sequences, and a correction of the decoder by radial basis
+    functions. It then trains LSTM cells to reduce what this leaves, if that reduces the
+    error of sequences that are held out. With categorical features, or to forecast, the
+    cells are trained from random weights.
+
+    A vector has two kinds of components. The first ones, its final states, are all that
+    the decoder needs. The others help to distinguish sequences, and need no training:
+    statistics of the values, of random recurrent cells and of random convolutions.
 
     Parameters
     ----------
     %(n_components)s
         By default, the first 128 components are final states and the other 192 come
-        from the reservoir; with categorical features, 64 and 256.
+        from random features; with categorical features, 64 and 256. Vectors of up to
+        128 components, or 64, consist of final states.
     %(max_epochs)s
+        With a linear map, "auto" trains only 50 or more sequences, of which a tenth is
+        held out, and only if the linear map leaves more than 0.1 % of the variance
+        unexplained. Training stops after 500 batches without a lower loss of the
+        held-out sequences, and its result is used if it reduces that loss by at least
+        1 %.
     %(verbose)s
+        It also prints why there was no training, or why it stopped.
     %(random_state)s
     %(device)s
     objective : {"reconstruction", "forecast", "composite"}, default="reconstruction"
@@ -117,32 +129,29 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         standard deviation. "auto" is True unless all sequences in
         `fit` have about the same mean and standard deviation.
     %(hidden_size)s
-        "auto" is None without categorical features; with them it is about twice the
-        square root of the number of sequences, a power of 2 from 64 to 256.
+        "auto" is 64 with a linear map. With categorical features it is about twice the
+        square root of the number of sequences, a power of 2 from 64 to 256. Otherwise
+        it is None.
     %(num_layers)s
-        The reservoir has one layer.
+        Random cells have one layer.
     %(bidirectional)s
     %(dropout)s
         Ignored if `num_layers=1`.
     %(cell)s
     %(patch_size)s
-    reservoir_fraction : float or "auto", default="auto"
-        Fraction of the components, in [0, 1), that come from the reservoir, rounded
-        down. They are principal components of the statistics over time (mean, maximum,
-        minimum, standard deviation, and proportion of positive values [8]_) of the
-        reservoir's states. With 0 there is no reservoir. "auto" is 0.6, or less to keep
-        at least 32 final states; with categorical features, 0.8 and 64 final states.
-    reservoir_size : int or "auto", default="auto"
-        Number of random cells, at least 1, per direction and per input. There are two
-        inputs: the values, and their differences from step to step. "auto" is 64, or
-        128 with more than 4 features or with categorical features.
-    vector_scaling : {"balanced", None}, default="balanced"
-        "balanced" gives all final states the same variance over the training sequences,
-        and each component of the reservoir 8/3 of that variance. With the default
-        number of components, the reservoir then has 80 % of the total variance. The
-        scaling is inverted before decoding. None keeps the final states as they are,
-        and gives components of the reservoir unit variance. Variances are estimated on
-        at most 2000 sequences.
+    linear_map : bool, default=True
+        Whether to start from principal components [11]_, if all features are numeric
+        and the sequences are reconstructed. Each sequence is resampled to the same
+        number of points, with missing values interpolated. If there are at least 16
+        components and lengths differ, one component is the length.
+    random_features : int or "auto", default="auto"
+        Number of components that come from random features, less than `n_components`.
+        The first of them are the mean, standard deviation and last value of each
+        numeric feature and the length, as far as they vary; or, if these are more than
+        half, their principal components. The others are principal components of
+        statistics over time of random cells [12]_ and, if all features are numeric, of
+        random convolutions [8]_. They have 90 % of the variance of a vector. "auto" is
+        what remains after 128 final states, or 64 with categorical features.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
         Inputs of the decoder at each step: only the final states (as `RepeatVector` in
         Keras tutorials), or the final states and sines and cosines of the position. In
@@ -155,13 +164,15 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         sequence with another one of the batch that has no missing values. The other
         sequence has a weight of up to one half [9]_, which is also the fraction of the
         categories that are taken from it. "mix" is not applied to forecasts.
-        Fewer than 16 sequences are not varied.
+        Fewer than 16 sequences are not varied. The principal components are computed
+        with varied copies as well, whose weight is chosen by cross-validation.
     %(batch_size)s
     %(lr)s
     %(lr_schedule)s
     %(weight_decay)s
     %(precision)s
     %(early_stopping)s
+        For training that starts from a linear map, see `max_epochs`.
     %(validation_fraction)s
     %(n_iter_no_change)s
     %(warm_start)s
@@ -196,12 +207,10 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     train_score_ : float
         Result of `score` on at most 1000 of the training sequences. Set by `fit`,
         removed by `partial_fit`.
-    patch_size_, hidden_size_, reservoir_fraction_, reservoir_size_, \
-reservoir_patch_size_, instance_norm_, batch_size_, max_epochs_, early_stopping_, \
-horizon_, device_
-        The values that were used. `reservoir_patch_size_` is the number of time steps
-        in a patch of the reservoir, about 1/240 of the median length. `device_` is the
-        current device of the network.
+    patch_size_, hidden_size_, random_features_, instance_norm_, batch_size_, \
+max_epochs_, early_stopping_, horizon_, device_
+        The values that were used. `max_epochs_` is 0 if the linear map left nothing to
+        learn. `device_` is the current device of the network.
     n_features_in_ : int
         Number of features of each time step; for a 2-D X its number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -230,9 +239,8 @@ horizon_, device_
     Within a search of scikit-learn, the interrupt stops the search.
 
     The network of typical tutorials is obtained by ``patch_size=1, bidirectional=False,
-    reservoir_fraction=0, instance_norm=False, vector_scaling=None,
-    decoder_inputs="vector", augmentation=None, lr_schedule=None, weight_decay=0,
-    early_stopping=False``.
+    linear_map=False, random_features=0, instance_norm=False, decoder_inputs="vector",
+    augmentation=None, lr_schedule=None, weight_decay=0, early_stopping=False``.
 
     References
     ----------
@@ -255,6 +263,9 @@ horizon_, device_
     .. [9] Zhang, H. et al. (2018). mixup: Beyond Empirical Risk Minimization. ICLR.
     .. [10] Chen, Z. et al. (2018). GradNorm: Gradient Normalization for Adaptive Loss
             Balancing in Deep Multitask Networks. arXiv:1711.02257.
+    .. [11] Jolliffe, I. T. (2002). Principal Component Analysis. Springer.
+    .. [12] Jaeger, H. (2001). The "echo state" approach to analysing and training
+           recurrent neural networks. GMD Report 148.
 
     Examples
     --------

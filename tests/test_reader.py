@@ -32,7 +32,7 @@ def test_each_sequence_is_also_read_in_normalized_form():
     numeric = torch.randn(3, 8, 2)
     lengths = torch.tensor([8, 6, 1])
 
-    inputs = reader(numeric, lengths, with_differences=True)
+    inputs = reader(numeric, lengths, for_random_features=True)
 
     for i, n in enumerate(lengths[:2]):
         own = numeric[i, :n]
@@ -77,7 +77,7 @@ def test_calibrated_inputs_have_standard_deviation_one():
     lengths = torch.full((50,), 30)
 
     reader.calibrate([(numeric[:20], lengths[:20]), (numeric[20:], lengths[20:])])
-    inputs = reader(numeric, lengths, with_differences=True)
+    inputs = reader(numeric, lengths, for_random_features=True)
 
     std = inputs.differences.flatten(0, 1).std(dim=0, correction=0)
     torch.testing.assert_close(std, torch.ones(2))

@@ -104,7 +104,9 @@ class RandomConvolutions(nn.Module):
         # As in MiniRocket, quantiles form a low-discrepancy sequence.
         ratio = (math.sqrt(5) - 1) / 2
         levels = torch.arange(1, N_KERNELS * N_THRESHOLDS + 1, dtype=torch.float64)
-        levels = (levels * ratio % 1).reshape(N_THRESHOLDS, N_KERNELS).T  # as thresholds
+        levels = (
+            (levels * ratio % 1).reshape(N_THRESHOLDS, N_KERNELS).T
+        )  # as thresholds
         first = 0
         for k, count in enumerate(self.n_thresholds):
             outputs = self._convolve(patches.transpose(1, 2), k)  # (N, kernels, P)
@@ -139,10 +141,10 @@ class RandomConvolutions(nn.Module):
         found = []
         for start in range(0, len(patches), size):
             some = slice(start, start + size)
-            longest = int(n_patches[some].max())
-            found.append(
-                self._summarize(patches[some, :longest], n_patches[some])
-            )
+            longest = patches.shape[1]
+            if n_patches.device.type == "cpu":  # it would wait for an accelerator
+                longest = int(n_patches[some].max())
+            found.append(self._summarize(patches[some, :longest], n_patches[some]))
         return torch.cat(found)
 
     def _summarize(self, patches, n_patches):

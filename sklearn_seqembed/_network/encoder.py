@@ -18,6 +18,7 @@ from sklearn_seqembed._network.patches import count_patch_inputs, join_steps
 from sklearn_seqembed._network.random_features import RandomFeatures
 from sklearn_seqembed._network.reader import InputReader
 from sklearn_seqembed._network.recurrent import RecurrentLayer
+from sklearn_seqembed._network.resampling import may_hold
 from sklearn_seqembed._network.vector import VectorProjection
 
 
@@ -227,7 +228,9 @@ class Encoder(nn.Module):
     @property
     def skips_cells(self):
         """Whether the cells are not computed, because they would add nothing."""
-        return not (self.linear is None or self.training or self.is_trained)
+        if self.linear is None or self.training:
+            return False
+        return not may_hold(self.is_trained)
 
     def _run_cells(self, numeric, categories, lengths, layout):
         """Return the final states of the cells."""

@@ -10,6 +10,7 @@ from torch import nn
 from sklearn_seqembed._network.resampling import (
     from_points,
     interpolate_missing,
+    may_hold,
     to_points,
 )
 
@@ -91,7 +92,7 @@ class LinearMap(nn.Module):
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence.
         """
-        if bool(torch.isnan(numeric.sum())):  # NaN if any value is
+        if may_hold(torch.isnan(numeric.sum())):  # NaN if any value is
             steps = torch.arange(numeric.shape[1], device=numeric.device)
             is_missing = (steps >= lengths[:, None])[:, :, None] | numeric.isnan()
             numeric = interpolate_missing(numeric, is_missing)

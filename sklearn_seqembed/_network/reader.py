@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from sklearn_seqembed._network.resampling import take_steps
+from sklearn_seqembed._network.resampling import may_hold, take_steps
 
 # Added, times 1 + |mean| in scaled units, to the standard deviation by which a sequence
 # is divided, so that the rounding errors of a constant sequence are not amplified. See
@@ -305,12 +305,3 @@ def _compute_moments(numeric, is_missing):
 def _replace_tiny(std):
     """Replace the standard deviations of almost constant inputs by 1."""
     return torch.where(std > MIN_CALIBRATED_STD, std, 1.0)
-
-
-def may_hold(condition):
-    """Return whether a bool tensor has a True entry, or True on an accelerator.
-
-    There, the CPU would have to wait for all queued work to read the tensor. The result
-    only decides whether a step that would change nothing is skipped.
-    """
-    return condition.device.type != "cpu" or bool(condition.any())

@@ -57,14 +57,15 @@ def to_points(x, lengths, n_points):
     float32 tensor of shape (N, n_points, F)
         The points.
     """
-    if x.shape[1] == n_points and bool((lengths == n_points).all()):
+    if x.shape[1] == n_points and not may_hold(lengths != n_points):
         return x
     points = _count(n_points, x.device)
     places = points * (lengths[:, None] - 1) / max(1, n_points - 1)  # (N, n_points)
     found = _interpolate(x, places, lengths)
     is_long = lengths > 2 * n_points
-    if bool(is_long.any()):
-        found[is_long] = _average(x[is_long], lengths[is_long], n_points)
+    if may_hold(is_long):
+        averages = _average(x, lengths, n_points)
+        found = torch.where(is_long[:, None, None], averages, found)
     return found
 
 
@@ -84,7 +85,7 @@ def from_points(points, lengths, n_steps):
         Number of time steps of the result.
     """
     n_points = points.shape[1]
-    if n_points == n_steps and bool((lengths == n_steps).all()):
+    if n_points == n_steps and not may_hold(lengths != n_steps):
         return points
     steps = _count(n_steps, points.device)
     ends = (lengths[:, None] - 1).clamp(min=1)
@@ -131,3 +132,12 @@ def take_steps(x, steps):
     # Selecting whole rows is several times faster than an element-wise gather.
     taken = x.flatten(0, 1).index_select(0, (first + steps).flatten())
     return taken.reshape(*steps.shape, -1)
+
+
+def may_hold(condition):
+    """Return whether a bool tensor has a True entry, or True on an accelerator.
+
+    There, the CPU would have to wait for all queued work to read the tensor. The result
+    only decides whether a step that would change nothing is skipped.
+    """
+    return condition.device.type != "cpu" or bool(condition.any())

@@ -50,7 +50,9 @@ def decode_vectors(
         n_kept = given
         if given is None:
             n_kept = _choose_lengths(ends, shortest, lengths[indices])
-            if net.module_.decoders[part].inverts is not None:  # values depend on the length
+            if (
+                net.module_.decoders[part].inverts is not None
+            ):  # values depend on the length
                 decoded = net.decode(vectors[indices], part, n_steps, n_kept)
                 scaled = decoded[0].numpy()
         # Steps after the end of a sequence are arbitrary.

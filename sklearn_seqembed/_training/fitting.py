@@ -189,9 +189,7 @@ def train(
     stopping = []
     if fallback is not None:
         patience = -(-PATIENCE_BATCHES // n_batches)
-        stopping.append(
-            ("seqembed_stopping", ClosedFormStopping(start_loss, patience))
-        )
+        stopping.append(("seqembed_stopping", ClosedFormStopping(start_loss, patience)))
     elif validation is not None:
         early_stopping = EarlyStopping(patience=n_iter_no_change, sink=ignore)
         stopping.append(("seqembed_stopping", early_stopping))
