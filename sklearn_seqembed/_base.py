@@ -232,11 +232,12 @@ class BaseSequenceEstimator(
         fraction = self._choose_training(pairs, single_pass, continues)
         self._record_lengths(pairs.targets.lengths, reset=not continues)
         encoded = self._encode_pairs(pairs)
+        # Before the split, so that a fit without validation starts from the same weights.
+        seed = rng.randint(2**31)
         training, validation = self._split(encoded, rng)
         if fraction < 1:
             n_trained = max(1, int(fraction * len(training)))
             training = training[np.sort(rng.permutation(len(training))[:n_trained])]
-        seed = rng.randint(2**31)
         if single_pass and continues:  # do not repeat the batches of the last call
             seed = (seed + self.n_iter_) % 2**31
         # A fitted network stays on its device, even if `device` has another value.

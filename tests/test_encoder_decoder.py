@@ -3,8 +3,8 @@
 import copy
 import pickle
 
-import pytest
 import numpy as np
+import pytest
 import torch
 from safetensors.torch import load_file, save_file
 

@@ -112,7 +112,11 @@ def test_hundreds_of_flags_are_as_many_inputs_and_outputs():
     embedder = small_embedder(n_components=40, random_features=20).fit(X)
 
     encoder = embedder.net_.module_.encoder
-    assert encoder.embedding.width == encoder.random_features.reservoir.embedding.width == 300
+    assert (
+        encoder.embedding.width
+        == encoder.random_features.reservoir.embedding.width
+        == 300
+    )
     assert embedder.decoder_.heads.width == 300
     assert not list(encoder.embedding.parameters())
 

@@ -209,9 +209,7 @@ def test_few_sequences_are_not_augmented():
 
 def test_the_sequence_of_the_tutorial_is_reconstructed_with_defaults():
     x = np.arange(1, 10) / 10
-    embedder = LSTMSequenceEmbedder(
-        n_components=64, random_state=0
-    )
+    embedder = LSTMSequenceEmbedder(n_components=64, random_state=0)
 
     (found,) = embedder.fit([x]).reconstruct([x])
 

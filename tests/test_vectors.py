@@ -1,4 +1,4 @@
-"""Components of a vector: final states, reservoir features, and their scale."""
+"""Components of a vector: final states, random features, and their scale."""
 
 import copy
 
@@ -11,7 +11,7 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.reservoir import STATISTICS, VARIANCE_OFFSET, summarize
-from sklearn_seqembed._network.vector import RESERVOIR_VARIANCE, VectorProjection
+from sklearn_seqembed._network.vector import FINAL_VARIANCE, VectorProjection
 from sklearn_seqembed.datasets import make_sequences
 
 NAN = float("nan")
@@ -54,13 +54,13 @@ def test_statistics_are_those_of_each_sequence_alone(lengths, n_cells):
 
 
 def test_reservoir_reads_values_and_differences_in_both_directions():
-    encoder = Encoder(1, 50, reservoir_fraction=0.8, reservoir_size=2)
+    encoder = Encoder(1, 50, n_random=40, random_options={"n_cells": 2})
     numeric = torch.randn(1, 7, 1)
     categories = torch.empty(1, 7, 0, dtype=torch.int64)
 
     _, features = encoder.states(numeric, categories, torch.tensor([7]))
 
-    reservoir, expected = encoder.reservoir, []
+    reservoir, expected = encoder.random_features.reservoir, []
     differences = numeric.diff(dim=1, prepend=numeric[:, :1])
     for x, layer in (
         (numeric, reservoir.value_layer),
@@ -70,38 +70,28 @@ def test_reservoir_reads_values_and_differences_in_both_directions():
             states = cells(y[0])[0]  # (7, 2)
             layout = Layout(torch.tensor([7]), 7, 2)
             expected.append(summarize(states, layout).flatten())
-    torch.testing.assert_close(features[0], torch.cat(expected))
+    n_statistics = encoder.random_features.n_statistics
+    found = features[0, n_statistics : n_statistics + reservoir.n_outputs]
+    torch.testing.assert_close(found, torch.cat(expected))
 
 
 @pytest.mark.parametrize(
-    ("n_components", "options", "n_reservoir"),
-    [
-        (320, {}, 192),
-        (27, {}, 16),
-        (2, {}, 1),
-        (1, {}, 0),
-        (100, {"reservoir_fraction": 0.29}, 29),  # .29 * 100 is less than 29 in floats
-        (100, {"reservoir_size": 2}, 40),  # the reservoir has no more features
-        (100, {"reservoir_size": 2, "bidirectional": False}, 20),
-        (100, {"reservoir_fraction": 0.0}, 0),
-        (16, {"reservoir_fraction": 0.99}, 15),  # one component is a final state
-    ],
+    ("n_components", "n_random", "expected"),
+    [(320, 192, 192), (2, 1, 1), (1, 0, 0), (3000, 2900, 2080)],
 )
-def test_reservoir_has_its_fraction_of_the_components(
-    n_components, options, n_reservoir
+def test_vectors_have_no_more_random_components_than_random_features(
+    n_components, n_random, expected
 ):
-    options = {"reservoir_fraction": 0.6, "reservoir_size": 12} | options
-    encoder = Encoder(1, n_components, **options)
+    encoder = Encoder(1, n_components, n_random=n_random, random_options={"n_cells": 3})
 
+    assert encoder.projection.n_random == expected
+    assert encoder.projection.n_final == n_components - expected
     vectors = _encode(encoder, torch.randn(2, 9, 1), [9, 4])
-
-    assert encoder.projection.n_reservoir == n_reservoir
-    assert encoder.projection.n_final == n_components - n_reservoir
     assert vectors.shape == (2, n_components)
 
 
 @pytest.mark.parametrize(
-    ("n_components", "n_final"), [(1, 1), (32, 32), (33, 32), (80, 32), (320, 128)]
+    ("n_components", "n_final"), [(1, 1), (32, 32), (128, 128), (129, 128), (320, 128)]
 )
 def test_short_vectors_consist_of_final_states(n_components, n_final):
     X = np.random.default_rng(0).normal(size=(4, 20))
@@ -109,7 +99,7 @@ def test_short_vectors_consist_of_final_states(n_components, n_final):
     embedder = LSTMSequenceEmbedder(n_components, max_epochs=0).fit(X)
 
     assert embedder.encoder_.projection.n_final == n_final
-    assert embedder.reservoir_fraction_ == pytest.approx(1 - n_final / n_components)
+    assert embedder.random_features_ == n_components - n_final
 
 
 @pytest.mark.parametrize("patch_sizes", [(1, 1), (4, 1), (3, 2), (2, 5)])
@@ -120,10 +110,10 @@ def test_padding_changes_no_component(patch_sizes, padding, instance_norm):
         2,
         40,
         patch_size=patch_sizes[0],
-        reservoir_fraction=0.6,
-        reservoir_size=3,
-        reservoir_patch_size=patch_sizes[1],
+        n_random=24,
+        random_options={"n_cells": 3, "patch_sizes": patch_sizes[::-1], "length": 13},
         instance_norm=instance_norm,
+        n_points=7,
     )
     numeric = torch.randn(3, 13, 2)
     numeric[1, 2, 0] = NAN
@@ -145,12 +135,11 @@ def test_the_reservoir_is_larger_for_many_features(n_features, n_cells):
 
     embedder = LSTMSequenceEmbedder(max_epochs=0).fit(X)
 
-    assert embedder.reservoir_size_ == n_cells
-    assert embedder.encoder_.reservoir.n_cells == n_cells
+    assert embedder.encoder_.random_features.reservoir.n_cells == n_cells
 
 
 def test_maxima_of_the_reservoir_do_not_depend_on_the_position_of_an_event():
-    encoder = Encoder(1, 100, reservoir_fraction=0.8, reservoir_size=6)
+    encoder = Encoder(1, 100, n_random=80, random_options={"n_cells": 6})
     numeric = torch.zeros(3, 60, 1)
     numeric[0, 15:18] = numeric[1, 35:38] = 2.0
     numeric[2, 15:18] = -2.0
@@ -158,6 +147,9 @@ def test_maxima_of_the_reservoir_do_not_depend_on_the_position_of_an_event():
 
     _, features = encoder.states(numeric, categories, torch.full((3,), 60))
 
+    n_statistics = encoder.random_features.n_statistics
+    n_outputs = encoder.random_features.reservoir.n_outputs
+    features = features[:, n_statistics : n_statistics + n_outputs]
     features = features.reshape(3, -1, len(STATISTICS), 6)
     early, late, opposite = features[:, :, STATISTICS.index("max")]
     assert (early - late).norm() < 0.1 * (early - opposite).norm()
@@ -166,13 +158,26 @@ def test_maxima_of_the_reservoir_do_not_depend_on_the_position_of_an_event():
 # The projection
 
 
+class _Features:
+    """Numbers of random features: statistics, and two blocks."""
+
+    n_statistics = 4
+    block_sizes = (10, 20)
+    block_weights = (1.0, 0.5)
+    n_outputs = 34
+
+
+def _projection(n_final=10, n_random=12, **options):
+    return VectorProjection(n_final, _Features, n_random, **options)
+
+
 @pytest.mark.parametrize("n_samples", [1, 2, 5, 40])
-@pytest.mark.parametrize("balanced", [True, False])
-def test_final_states_can_be_recovered_from_vectors(n_samples, balanced):
-    projection = VectorProjection(10, 30, 6, balanced=balanced)
+@pytest.mark.parametrize("standardize", [True, False])
+def test_final_states_can_be_recovered_from_vectors(n_samples, standardize):
+    projection = _projection(standardize=standardize)
     final_states = torch.randn(n_samples, 10) * torch.logspace(-1, 1, 10)
-    features = torch.randn(n_samples, 30)
-    unseen = torch.randn(6, 10), torch.randn(6, 30)
+    features = torch.randn(n_samples, 34)
+    unseen = torch.randn(6, 10), torch.randn(6, 34)
 
     projection.fit(final_states.numpy(), features.numpy())
 
@@ -182,81 +187,108 @@ def test_final_states_can_be_recovered_from_vectors(n_samples, balanced):
 
 
 @pytest.mark.parametrize("n_samples", [3, 40], ids=["few", "many"])
-def test_balanced_components_have_mean_0_and_each_kind_one_variance(n_samples):
-    projection = VectorProjection(6, 20, 4, balanced=True)
-    final_states = torch.randn(n_samples, 6) * torch.logspace(-0.5, 0.5, 6) + 5
-    features = torch.randn(n_samples, 20) * torch.logspace(-0.5, 0.5, 20) + 5
+def test_standardized_components_have_mean_0_and_each_kind_one_variance(n_samples):
+    projection = _projection(standardize=True)
+    final_states = torch.randn(n_samples, 10) * torch.logspace(-0.5, 0.5, 10) + 5
+    features = torch.randn(n_samples, 34) * torch.logspace(-0.5, 0.5, 34) + 5
 
     projection.fit(final_states.numpy(), features.numpy())
     vectors = projection(final_states, features).numpy()
 
-    variance = 10 / (6 + RESERVOIR_VARIANCE * 4)  # so that the mean of all is 1
     variances = vectors.var(axis=0)
     np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=1e-4)
-    np.testing.assert_allclose(variances[:6], variance, rtol=1e-3)
-    np.testing.assert_allclose(variances[6:], RESERVOIR_VARIANCE * variance, rtol=1e-3)
+    np.testing.assert_allclose(variances[:10], FINAL_VARIANCE * 22 / 10, rtol=1e-3)
+    expected = (1 - FINAL_VARIANCE) * 22 / 12  # so that the mean of all is 1
+    np.testing.assert_allclose(variances[10:], expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("n_samples", [4, 60])
 def test_features_keep_their_distances_in_the_directions_of_largest_variance(n_samples):
     rng = np.random.default_rng(0)
-    projection = VectorProjection(1, 30, 5)
+    projection = _projection(1, 9)
     hidden = rng.normal(size=(n_samples, 5))
-    features = hidden @ rng.normal(size=(5, 30))  # vary in five directions only
+    features = hidden @ rng.normal(size=(5, 34))  # vary in five directions only
+    features[:, :4] = 7.0
 
-    projection.fit(np.ones((n_samples, 1)), features.astype(np.float32))
-    x = torch.from_numpy(features.astype(np.float32))
+    features = features.astype(np.float32)
+    projection.fit(np.ones((n_samples, 1), np.float32), features)
+    x = torch.from_numpy(features)
     components = projection(torch.ones(n_samples, 1), x)[:, 1:]
 
-    expected = torch.pdist((x - x.mean(dim=0)) / x.std(dim=0, correction=0))
-    found = torch.pdist(components)
+    x = (x - x.mean(dim=0))[:, 4:]
+    x = x / x.std(dim=0, correction=0)
+    # Each of the 20 features of the second block counts a quarter of one of the first.
+    x[:, 10:] /= 2
+    expected, found = torch.pdist(x), torch.pdist(components)
     torch.testing.assert_close(
         found / found[0], expected / expected[0], rtol=1e-3, atol=1e-3
     )
 
 
-@pytest.mark.parametrize("states", [np.zeros((4, 3)), np.ones((1, 3))])
-@pytest.mark.parametrize("n_reservoir", [1, 2])
-def test_constant_states_become_zeros(states, n_reservoir):
-    projection = VectorProjection(3, 3, n_reservoir, balanced=True)
-    states = states.astype(np.float32)
-    is_fitted = len(states) > 1
+@pytest.mark.parametrize("n_random", [4, 12])
+def test_statistics_that_vary_are_components_or_span_them(n_random):
+    rng = np.random.default_rng(0)
+    projection = _projection(1, n_random)
+    features = rng.normal(size=(50, 34)).astype(np.float32)
+    features[:, 1] = 3.0
+    final_states = rng.normal(size=(50, 1)).astype(np.float32)
 
-    projection.fit(states, states)
+    projection.fit(final_states, features)
+    found = projection(torch.from_numpy(final_states), torch.from_numpy(features))
 
-    x = torch.from_numpy(states)
-    vectors = projection(x, x)
+    scale = np.sqrt((1 - FINAL_VARIANCE) * (1 + n_random) / n_random)
+    found = found.numpy()[:, 1:] / scale
+    n_kept = 2 if n_random == 4 else 3  # at most half of the components
+    expected = features[:, [0, 2, 3]]
+    expected = (expected - expected.mean(axis=0)) / expected.std(axis=0)
+    if n_kept == 3:
+        np.testing.assert_allclose(found[:, :3], expected, atol=1e-4)
+    others = features[:, 4:] + 1
+    changed = projection(
+        torch.from_numpy(final_states),
+        torch.from_numpy(np.concatenate([features[:, :4], others], axis=1)),
+    )
+    np.testing.assert_allclose(
+        changed.numpy()[:, 1 : 1 + n_kept] / scale, found[:, :n_kept], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("n_samples", [1, 4])
+@pytest.mark.parametrize("n_random", [1, 3])
+def test_constant_states_become_zeros(n_samples, n_random):
+    projection = _projection(3, n_random, standardize=True)
+    final_states = np.ones((n_samples, 3), dtype=np.float32)
+    features = np.ones((n_samples, 34), dtype=np.float32)
+    is_fitted = n_samples > 1
+
+    projection.fit(final_states, features)
+
+    x = torch.from_numpy(final_states)
+    vectors = projection(x, torch.from_numpy(features))
     expected = 0.0 if is_fitted else 1.0  # a single sequence teaches nothing
     assert torch.equal(vectors, torch.full_like(vectors, expected))
     torch.testing.assert_close(projection.final_states(vectors), x)
     assert bool(projection.is_fitted) == is_fitted
 
 
-def test_vectors_are_balanced_by_default_and_final_states_unchanged_without():
+def test_vectors_have_a_mean_variance_of_1():
     X, _ = make_sequences(60, n_features=2, lengths=(10, 30), random_state=0)
-    options = {"n_components": 80, "max_epochs": 3, "random_state": 0}
 
-    balanced = LSTMSequenceEmbedder(**options).fit(X)
-    raw = LSTMSequenceEmbedder(vector_scaling=None, **options).fit(X)
-
-    vectors = balanced.transform(X)
-    np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=1e-4)
-    np.testing.assert_allclose(vectors.var(axis=0).mean(), 1, rtol=1e-3)
-    assert np.abs(raw.transform(X)[:, :32]).max() <= 1  # states of LSTM cells
-    # Both have the same network, and both projections are inverted exactly.
-    for x, y in zip(balanced.reconstruct(X), raw.reconstruct(X), strict=True):
-        np.testing.assert_allclose(x, y, atol=1e-3)
+    for n_components in (16, 200):
+        embedder = LSTMSequenceEmbedder(n_components, max_epochs=3, random_state=0)
+        vectors = embedder.fit_transform(X)
+        np.testing.assert_allclose(vectors.var(axis=0).mean(), 1, rtol=0.05)
 
 
 def test_training_changes_all_layers_but_the_reservoir():
     X, _ = make_sequences(20, lengths=(10, 30), random_state=0)
-    options = {"n_components": 40, "random_state": 0}
+    options = {"n_components": 40, "random_features": 20, "random_state": 0}
 
     before = LSTMSequenceEmbedder(max_epochs=0, **options).fit(X).encoder_
     after = LSTMSequenceEmbedder(max_epochs=2, **options).fit(X).encoder_
 
     for old, new, is_trained in (
-        (before.reservoir, after.reservoir, False),
+        (before.random_features, after.random_features, False),
         (before.layers, after.layers, True),
     ):
         for x, y in zip(old.parameters(), new.parameters(), strict=True):
@@ -265,7 +297,9 @@ def test_training_changes_all_layers_but_the_reservoir():
 
 def test_only_final_states_are_decoded():
     X, _ = make_sequences(20, lengths=(10, 30), random_state=0)
-    embedder = LSTMSequenceEmbedder(40, max_epochs=2, random_state=0).fit(X)
+    embedder = LSTMSequenceEmbedder(
+        40, random_features=20, max_epochs=2, random_state=0
+    ).fit(X)
     vectors = embedder.transform(X)
     changed = vectors.copy()
     changed[:, embedder.encoder_.projection.n_final :] = 7
@@ -278,12 +312,12 @@ def test_only_final_states_are_decoded():
         np.testing.assert_array_equal(x, y)
 
 
-def test_by_default_the_reservoir_has_four_fifths_of_the_variance():
+def test_by_default_random_features_have_nine_tenths_of_the_variance():
     X, _ = make_sequences(30, lengths=(20, 40), random_state=0)
 
     variances = LSTMSequenceEmbedder(max_epochs=0).fit_transform(X).var(axis=0)
 
-    np.testing.assert_allclose(variances[128:].sum() / variances.sum(), 0.8, rtol=1e-3)
+    np.testing.assert_allclose(variances[128:].sum() / variances.sum(), 0.9, rtol=1e-3)
 
 
 def test_observed_features_are_reconstructed_if_another_one_is_missing():
@@ -300,17 +334,17 @@ def test_observed_features_are_reconstructed_if_another_one_is_missing():
         for x in (X[:30], incomplete)
     )
 
-    assert incomplete_error < 2 * complete_error < 0.3  # the mean has an error of 0.5
+    assert complete_error < incomplete_error < 0.01  # the mean has an error of 0.5
 
 
 def test_the_first_partial_fit_with_two_sequences_fits_the_projection():
     X, _ = make_sequences(40, lengths=(10, 30), random_state=0)
-    embedder = LSTMSequenceEmbedder(80, random_state=0)
+    embedder = LSTMSequenceEmbedder(200, random_state=0)
 
     embedder.partial_fit(X[:1]).partial_fit(X)
 
     variances = embedder.transform(X).var(axis=0)
-    np.testing.assert_allclose(variances[32:], variances[-1], rtol=1e-3)
+    np.testing.assert_allclose(variances[128:], variances[-1], rtol=1e-3)
 
 
 def test_standardized_vectors_of_few_sequences_have_no_huge_components():
@@ -350,7 +384,7 @@ def test_sequences_that_differ_only_in_scale_have_different_vectors():
     shape = rng.normal(size=(1, 40))
     X = shape * np.logspace(-3, 0, 12)[:, None]
 
-    vectors = LSTMSequenceEmbedder(64, max_epochs=1, random_state=0).fit_transform(X)
+    vectors = LSTMSequenceEmbedder(max_epochs=0, random_state=0).fit_transform(X)
 
     distances = np.linalg.norm(vectors[1:] - vectors[:-1], axis=1)
     assert (distances > 0.1).all()
@@ -369,10 +403,11 @@ def test_later_calls_of_partial_fit_keep_the_projection():
 
 def test_warm_start_fits_the_projection_again():
     X, _ = make_sequences(40, lengths=(10, 30), random_state=0)
-    embedder = LSTMSequenceEmbedder(40, max_epochs=2, warm_start=True, random_state=0)
-    embedder.fit(X)
+    embedder = LSTMSequenceEmbedder(
+        40, random_features=20, max_epochs=2, warm_start=True, random_state=0
+    )
 
-    vectors = embedder.fit(X).transform(X)
+    vectors = embedder.fit(X).fit(X).transform(X)
 
     np.testing.assert_allclose(vectors.var(axis=0).mean(), 1, rtol=1e-3)
 

@@ -21,8 +21,8 @@ KERNEL_SIZE = 9
 N_LARGE_WEIGHTS = 3
 N_KERNELS = math.comb(KERNEL_SIZE, N_LARGE_WEIGHTS)
 
-# Number of thresholds per kernel, over all dilations; together 2016 features. MiniRocket
-# has 119. See "Random features" on the recipe page for the trials.
+# Number of thresholds per kernel, over all dilations; together 2016 features. In
+# MiniRocket there are 119. See "Random features" on the recipe page for the trials.
 N_THRESHOLDS = 24
 
 # Number of dilations per factor of two, and largest number of channels of a kernel.

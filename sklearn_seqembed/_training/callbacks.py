@@ -18,8 +18,8 @@ LOGGER = logging.getLogger("sklearn_seqembed")
 HINT_AFTER_SECONDS = 5
 HINTED_SECONDS = 45
 
-# Training that starts from a closed form is kept if it reduces the validation loss by at
-# least this fraction. It was not tuned.
+# Training that starts from a closed form is kept if it reduces the validation loss by
+# at least this fraction. It was not tuned.
 MIN_IMPROVEMENT = 0.01
 
 
