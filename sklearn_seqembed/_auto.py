@@ -91,9 +91,11 @@ MAX_PATCHES_LONGEST = 20_000
 MIN_SAMPLES_EARLY_STOPPING = 10_000
 
 # Where training starts from a closed form: minimum number of sequences for training,
-# and the unexplained fraction below which nothing is left to learn. Not tuned.
+# which was not tuned, and the unexplained fraction below which nothing is left to learn.
+# With 0.001 the fits of the 23 sets of `classification` took three times as long, and
+# their explained fractions rose by .0004 on average.
 MIN_TRAINED_SEQUENCES = 50
-NEGLIGIBLE_FRACTION = 1e-3
+NEGLIGIBLE_FRACTION = 0.01
 
 # Fraction of each sequence that is held back as the target of a forecast.
 HORIZON = 0.1

@@ -232,7 +232,7 @@ class BaseSequenceEstimator(
         fraction = self._choose_training(pairs, single_pass, continues)
         self._record_lengths(pairs.targets.lengths, reset=not continues)
         encoded = self._encode_pairs(pairs)
-        # Before the split, so that a fit without validation starts from the same weights.
+        # Before the split, so that fits without validation start from the same weights.
         seed = rng.randint(2**31)
         training, validation = self._split(encoded, rng)
         if fraction < 1:

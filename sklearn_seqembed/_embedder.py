@@ -98,7 +98,7 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         128 components, or 64, consist of final states.
     %(max_epochs)s
         With a linear map, "auto" trains only 50 or more sequences, of which a tenth is
-        held out, and only if the linear map leaves more than 0.1 % of the variance
+        held out, and only if the linear map leaves more than 1 % of the variance
         unexplained. Training stops after 500 batches without a lower loss of the
         held-out sequences, and its result is used if it reduces that loss by at least
         1 %.

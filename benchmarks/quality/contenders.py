@@ -12,6 +12,7 @@ import typing
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.metrics import r2_score
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_seqembed import LSTMSequenceEmbedder
@@ -67,29 +68,74 @@ def embed_by_network(X_train, X_test, seed, **parameters):
     return Embedding(*vectors, embedder.score(X_test), seconds)
 
 
-def embed_by_pca(X_train, X_test, seed, n_components):
+def embed_by_pca(X_train, X_test, seed, n_components, resampled=False, copies=0):
     """Embed by principal components of standardized, flattened sequences.
 
-    All sequences have the same length. There are fewer components if the sequences or
-    their values are fewer.
+    There are fewer components if the sequences or their values are fewer.
+
+    Parameters
+    ----------
+    X_train, X_test : list of ndarray of shape (n_timesteps_i, n_features)
+        Sequences of both parts.
+    seed : int
+        Seed of the copies.
+    n_components : int
+        Largest number of components.
+    resampled : bool, default=False
+        Interpolate all sequences linearly at as many points as the median length, and
+        decoded ones at their own length. Otherwise, all lengths must be equal.
+    copies : int, default=0
+        Fit to this number of copies of each sequence, which are shifted in time by up
+        to a tenth and mixed in pairs, as the embedder augments sequences.
     """
+    scaler = StandardScaler().fit(np.concatenate(X_train))
+    n_features = X_train[0].shape[1]
+    n_points = int(np.median([len(x) for x in X_train]))
 
     def flatten(X):
-        return np.stack([scaler.transform(x).ravel() for x in X])
+        X = [scaler.transform(x) for x in X]
+        return np.stack(
+            [(resample(x, n_points) if resampled else x).ravel() for x in X]
+        )
 
     def fit():
         flat = flatten(X_train)
+        if copies:
+            flat = make_copies(flat, n_features, copies, np.random.default_rng(seed))
         # After centring, n sequences span n - 1 directions.
         n = min(n_components, len(flat) - 1, flat.shape[1])
         return PCA(n, svd_solver="full").fit(flat)
 
-    scaler = StandardScaler().fit(np.concatenate(X_train))
     seconds, pca = timed(fit)
     train, test = (pca.transform(flatten(X)) for X in (X_train, X_test))
-    n_features = X_train[0].shape[1]
-    decoded = pca.inverse_transform(test).reshape(-1, n_features)
-    explained = explained_fraction(decoded, flatten(X_test).reshape(-1, n_features))
+    decoded = pca.inverse_transform(test).reshape(len(test), -1, n_features)
+    decoded = [resample(x, len(true)) for x, true in zip(decoded, X_test, strict=True)]
+    true = scaler.transform(np.concatenate(X_test))
+    explained = explained_fraction(np.concatenate(decoded), true)
     return Embedding(train, test, explained, seconds)
+
+
+def resample(x, n_points):
+    """Interpolate x (n_timesteps, n_features) at evenly spaced points."""
+    places = np.linspace(0, len(x) - 1, n_points)
+    return np.column_stack([np.interp(places, np.arange(len(x)), f) for f in x.T])
+
+
+def make_copies(flat, n_features, n_copies, rng):
+    """Return shifted and mixed copies of flattened sequences of equal lengths."""
+    originals = np.tile(flat.reshape(len(flat), -1, n_features), (n_copies, 1, 1))
+    n_steps = originals.shape[1]
+    largest = round(0.1 * n_steps)
+
+    def shift(x):
+        shifts = rng.integers(-largest, largest + 1, size=(len(x), 1))
+        steps = np.clip(np.arange(n_steps) + shifts, 0, n_steps - 1)
+        return np.take_along_axis(x, steps[:, :, None], axis=1)
+
+    weights = rng.uniform(0, 0.5, size=(len(originals), 1, 1))
+    others = originals[rng.permutation(len(originals))]
+    mixed = (1 - weights) * shift(originals) + weights * shift(others)
+    return mixed.reshape(len(mixed), -1)
 
 
 def explained_fraction(predicted, true):
@@ -162,6 +208,16 @@ def embed_by_minirocket(X_train, X_test, seed, num_kernels):
     return Embedding(*(v.to_numpy(np.float32) for v in vectors), None, seconds)
 
 
+def embed_by_reduced_minirocket(X_train, X_test, seed, num_kernels, n_components):
+    """Embed by principal components of the standardized features of MiniRocket."""
+    embedding = embed_by_minirocket(X_train, X_test, seed, num_kernels)
+    n = min(n_components, len(X_train) - 1)
+    reduce = make_pipeline(StandardScaler(), PCA(n, svd_solver="full"))
+    seconds, train = timed(reduce.fit_transform, embedding.train)
+    seconds += embedding.fit_seconds
+    return Embedding(train, reduce.transform(embedding.test), None, seconds)
+
+
 def _choose_minirocket(equal_lengths):
     """Return a class of sktime, and a function that makes its container."""
     import pandas as pd
@@ -225,9 +281,22 @@ FEW_EPOCHS = {"max_epochs": 2}
 
 CONTENDERS = {
     "untrained": Contender(
-        embed_by_network, cost=2, parameters={"max_epochs": 0}, seeded=True
+        embed_by_network,
+        cost=2,
+        parameters={"max_epochs": 0},
+        seeded=True,
+        ridge=True,
     ),
-    OURS: Contender(embed_by_network, cost=20, quick=FEW_EPOCHS, seeded=True),
+    OURS: Contender(
+        embed_by_network, cost=20, quick=FEW_EPOCHS, seeded=True, ridge=True
+    ),
+    "ours, 2,000": Contender(
+        embed_by_network,
+        cost=20,
+        parameters={"n_components": 2000},
+        quick=FEW_EPOCHS,
+        ridge=True,
+    ),
     TEXTBOOK_NAME: Contender(
         embed_by_network, cost=100, parameters=TEXTBOOK, quick=FEW_EPOCHS, seeded=True
     ),
@@ -236,6 +305,17 @@ CONTENDERS = {
         cost=1,
         parameters={"n_components": N_COMPONENTS},
         equal_lengths=True,
+    ),
+    "PCA of copies": Contender(
+        embed_by_pca,
+        cost=1,
+        parameters={"n_components": N_COMPONENTS, "copies": 4},
+        equal_lengths=True,
+    ),
+    "PCA, resampled": Contender(
+        embed_by_pca,
+        cost=1,
+        parameters={"n_components": N_COMPONENTS, "resampled": True},
     ),
     "mean + std": Contender(embed_by_mean_and_std, cost=1, standardize=True),
     "catch22": Contender(embed_by_catch22, cost=2, standardize=True),
@@ -246,6 +326,13 @@ CONTENDERS = {
         parameters={"num_kernels": 10_000},
         quick={"num_kernels": 84},
         standardize=True,
+        ridge=True,
+    ),
+    "MiniRocket, 320": Contender(
+        embed_by_reduced_minirocket,
+        cost=20,
+        parameters={"num_kernels": 10_000, "n_components": N_COMPONENTS},
+        quick={"num_kernels": 84},
         ridge=True,
     ),
 }
