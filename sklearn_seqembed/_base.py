@@ -249,7 +249,7 @@ class BaseSequenceEstimator(
             net = self._build_net(encoded, device, generators.cpu)
         fallback = None
         if self._n_points and not continues:
-            fallback = self._fit_linear_map(net, encoded, training, seed)
+            fallback = self._fit_linear_map(net, encoded, training, seed, single_pass)
         self._train(
             net, training, validation, single_pass, generators, interrupts, fallback
         )
@@ -533,7 +533,7 @@ class BaseSequenceEstimator(
         )
         return net
 
-    def _fit_linear_map(self, net, encoded, training, seed):
+    def _fit_linear_map(self, net, encoded, training, seed, single_pass):
         """Fit the linear map of a net, and decide whether to train the cells at all.
 
         Returns
@@ -552,7 +552,7 @@ class BaseSequenceEstimator(
             return net.fit_linear_map(sample, variations, seed)
 
         fitted = fit(encoded)
-        if not self._may_be_useless or not self.max_epochs_:
+        if single_pass or not (self._may_be_useless and self.max_epochs_):
             return None
         reason = _auto.find_reason_not_to_train(len(encoded), fitted.unexplained)
         if reason:

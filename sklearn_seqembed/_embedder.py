@@ -141,9 +141,9 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     %(patch_size)s
     linear_map : bool, default=True
         Whether to start from principal components [11]_, if all features are numeric
-        and the sequences are reconstructed. Each sequence is resampled to the same
-        number of points, with missing values interpolated. If there are at least 16
-        components and lengths differ, one component is the length.
+        and `objective="reconstruction"`. Each sequence is resampled to the same number
+        of points, with missing values interpolated. If there are at least 4 components
+        and lengths differ, one component is the length.
     random_features : int or "auto", default="auto"
         Number of components that come from random features, less than `n_components`.
         The first of them are the mean, standard deviation and last value of each
@@ -187,7 +187,8 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         int64 categories (N, L, K), 0 where missing, and int64 lengths (N,), it returns
         vectors (N, n_components).
     decoder_ : torch.nn.Module
-        The decoder. Called with vectors and a number of time steps, it returns scaled
+        The decoder. Called with vectors, a number of time steps and, if lengths differ,
+        int64 lengths (N,), it returns scaled
         values (N, n_steps, F), logits of the end (N, n_steps), and logits
         (N, n_steps, ·) of categories.
     scaler_ : transformer or None
@@ -590,7 +591,7 @@ max_epochs_, early_stopping_, horizon_, device_
         has_categories = self._has_categories
         self._n_points = 0
         is_numeric = n_features and not self._features.n_classes
-        if self.linear_map and is_numeric and "reconstruction" in self._parts:
+        if self.linear_map and is_numeric and self._parts == ("reconstruction",):
             self._n_points = _auto.choose_points(lengths, n_features)
         chosen = _auto.choose_hidden_size(
             len(lengths), has_categories, self._n_points > 0

@@ -517,9 +517,10 @@ def test_encoder_alone_returns_the_vectors_of_transform(fitted, sequences):
 
 def test_decoder_alone_returns_the_values_of_reconstruct(fitted, sequences):
     vectors = torch.from_numpy(fitted.transform(sequences))
+    lengths = torch.tensor([len(x) for x in sequences])
 
     with torch.inference_mode():
-        values, ends, _ = fitted.decoder_(vectors, 15)
+        values, ends, _ = fitted.decoder_(vectors, 15, lengths)
 
     assert ends.shape == (len(sequences), 15)
     for x, decoded in zip(fitted.reconstruct(sequences), values.numpy(), strict=True):
@@ -570,7 +571,7 @@ def test_automatic_choices_are_fitted_attributes(
     monkeypatch.setattr("sklearn_seqembed._base.train", lambda *args, **kwargs: None)
     X = np.random.default_rng(0).normal(size=(n_samples, length))
 
-    embedder = LSTMSequenceEmbedder(n_components=2).fit(X)
+    embedder = LSTMSequenceEmbedder(n_components=2, linear_map=False).fit(X)
 
     assert embedder.patch_size_ == patch
     assert embedder.batch_size_ == batch

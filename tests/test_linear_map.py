@@ -174,7 +174,18 @@ def test_few_sequences_are_reconstructed_exactly(rng, n_samples):
     assert float(linear.unexplained) != float(linear.unexplained)  # NaN
 
 
-@pytest.mark.parametrize("n_components", [4, 20])
+def test_centers_are_no_vectors_of_training_sequences(rng):
+    first = rng.normal(size=(200, 1)) @ rng.uniform(0.5, 1, size=(1, 10))
+    X = np.concatenate([first, 0.3 * first**2], axis=1)[:, :, None]
+
+    linear, numeric, lengths = _fit(X, 1, variations=("mix",))
+
+    assert len(linear.centers)
+    distances = torch.cdist(linear.centers, linear.encode(numeric, lengths))
+    assert distances.min() > 0
+
+
+@pytest.mark.parametrize("n_components", [3, 20])
 def test_lengths_are_decoded(rng, n_components):
     X = [np.full((n, 1), n / 10) for n in rng.integers(5, 30, 80)]
 
@@ -277,7 +288,12 @@ def test_without_a_linear_map_the_cells_alone_are_trained():
 
 
 @pytest.mark.parametrize(
-    "options", [{"objective": "forecast"}, {"categorical_features": [0]}]
+    "options",
+    [
+        {"objective": "forecast"},
+        {"objective": "composite"},
+        {"categorical_features": [0]},
+    ],
 )
 def test_forecasts_and_categories_have_no_linear_map(options):
     X = list(np.random.default_rng(0).integers(3, size=(20, 12, 1)))

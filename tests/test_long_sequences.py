@@ -71,7 +71,9 @@ def test_a_limit_is_announced_once(monkeypatch, limit, n_epochs, trained):
     X = np.random.default_rng(0).normal(size=(20, 30, 1)).cumsum(axis=1)
 
     with pytest.warns(UserWarning, match=f"X is large: .*{trained}") as caught:
-        embedder = small_embedder(max_epochs="auto", n_components=8).fit(X)
+        embedder = small_embedder(
+            linear_map=False, max_epochs="auto", n_components=8
+        ).fit(X)
 
     assert sum("X is large" in str(w.message) for w in caught) == 1
     assert embedder.n_iter_ == embedder.max_epochs_ == n_epochs

@@ -163,7 +163,7 @@ print_resident()
     ],
 )
 def test_the_widest_recurrent_call_bounds_batches(X, options, encoded, decoded):
-    net = small_embedder(max_epochs=0, **options).fit(X).net_
+    net = small_embedder(max_epochs=0, linear_map=False, **options).fit(X).net_
 
     assert net.inference_costs(decodes=False)[1:] == (encoded, True)
     assert net.inference_costs(decodes=True)[1:] == (decoded, True)

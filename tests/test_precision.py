@@ -73,4 +73,4 @@ def test_torchs_default_dtype_does_not_change_the_vectors(X):
     # Initial weights are drawn in another dtype, so they differ: lengths and scale of
     # the vectors show that training went well.
     assert vectors.shape == expected.shape
-    np.testing.assert_allclose(vectors.std(axis=0), expected.std(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(vectors.std(axis=0), expected.std(axis=0), rtol=0.05)

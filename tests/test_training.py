@@ -115,7 +115,7 @@ def test_auto_early_stopping_starts_at_ten_thousand_sequences(n_samples, expecte
 
 def test_a_model_that_explains_little_warns(X):
     with pytest.warns(UserWarning, match=r"explains only .*% of its training"):
-        small_embedder(max_epochs=1).fit(X)
+        small_embedder(linear_map=False, max_epochs=1).fit(X)
 
 
 def test_a_model_that_explains_much_does_not_warn(X):
@@ -260,7 +260,11 @@ def test_the_net_holds_no_training_data():
     X = np.random.default_rng(0).normal(size=(4000, 50, 1))
 
     embedder = small_embedder(
-        max_epochs=1, batch_size=500, early_stopping=True, patch_size=10
+        linear_map=False,
+        max_epochs=1,
+        batch_size=500,
+        early_stopping=True,
+        patch_size=10,
     ).fit(X)
 
     assert len(pickle.dumps(embedder)) < X.nbytes / 15

@@ -30,9 +30,11 @@ COPY_WEIGHTS = (0.0, 0.1, 0.3, 1.0)
 # The weight if there are too few sequences for a comparison.
 COPY_WEIGHT_OF_FEW = 0.1
 
-# Number of varied copies per sequence, and bounds on their total.
+# Number of varied copies per sequence, and bounds on their total; the number of their
+# values is limited as well, to 16 MiB of float64.
 COPIES = 4
 MIN_COPIES, MAX_COPIES = 200, 1000
+COPIED_VALUES = 2**21
 
 # Largest shift of a copy as a fraction of its length, and largest weight of another
 # sequence that is mixed into it, as for the augmentation of training batches.
@@ -51,7 +53,7 @@ MIN_GAIN_RATIO = 0.98
 NEGLIGIBLE = 1e-3
 
 # From this number of components on, the length has one of its own.
-MIN_COMPONENTS_WITH_LENGTH = 16
+MIN_COMPONENTS_WITH_LENGTH = 4
 
 # Largest slope of the logit of the end of a sequence, per time step. The probability of
 # ending is then close to 0 before the last step and to 1 with it.
@@ -185,6 +187,7 @@ class _Variations:
         """Return copies (n_copies, D + 1) of values (n_samples, D + 1)."""
         n_samples = len(values)
         n_copies = int(np.clip(COPIES * n_samples, MIN_COPIES, MAX_COPIES))
+        n_copies = min(n_copies, COPIED_VALUES // values.shape[1])
         n_copies *= bool(self.kinds)
         copies = values[np.arange(n_copies) % n_samples].copy()
         copies[:, :-1] = self._shift(copies[:, :-1])
@@ -278,15 +281,19 @@ def _add_correction(linear, values, vary, folds, rng):
         components = (values - linear.mean) @ linear.encoding
         return components, values - linear.mean - components @ linear.decoding
 
-    def vary_and_split(values):
-        return split(np.concatenate([values, vary(values)]))
+    def prepare(values):
+        copies = vary(values)
+        inputs, targets = split(np.concatenate([values, copies]))
+        # Not the sequences themselves: a network should hold no data of its user.
+        candidates = inputs[len(values) :] if len(copies) else inputs
+        order = rng.permutation(len(candidates))
+        return inputs, targets, candidates[np.sort(order[:MAX_CENTERS])]
 
     errors = {(width, penalty): 0.0 for width in WIDTHS for penalty in PENALTIES}
     total = 0.0
     for held_out in folds:
-        inputs, targets = vary_and_split(np.delete(values, held_out, axis=0))
+        inputs, targets, centers = prepare(np.delete(values, held_out, axis=0))
         components, left = split(values[held_out])
-        centers = _choose_centers(inputs, rng)
         for width in WIDTHS:
             functions = _evaluate(components, centers, width)
             for penalty, weights in _solve(inputs, targets, centers, width):
@@ -297,8 +304,7 @@ def _add_correction(linear, values, vary, folds, rng):
     ratio = errors[width, penalty] / total if total else 1.0
     if ratio > MIN_GAIN_RATIO:
         return linear
-    inputs, targets = vary_and_split(values)
-    centers = _choose_centers(inputs, rng)
+    inputs, targets, centers = prepare(values)
     weights = dict(_solve(inputs, targets, centers, width))[penalty]
     return linear._replace(
         centers=centers,
@@ -318,10 +324,6 @@ def _choose_end_slope(linear, values):
     errors = np.exp(values[:, -1]) - np.exp(np.minimum(decoded, MAX_LOG_LENGTH))
     std = np.sqrt(np.square(errors).mean())
     return float(np.clip(np.pi / np.sqrt(3) / max(std, 1e-9), 0, MAX_END_SLOPE))
-
-
-def _choose_centers(inputs, rng):
-    return inputs[np.sort(rng.permutation(len(inputs))[:MAX_CENTERS])]
 
 
 def _evaluate(inputs, centers, width):

@@ -74,7 +74,7 @@ class RandomConvolutions(nn.Module):
             len(range(k, N_THRESHOLDS, n_dilations)) for k in range(n_dilations)
         ]
         self.n_outputs = N_KERNELS * N_THRESHOLDS
-        weights = torch.full((N_KERNELS, 1, KERNEL_SIZE), -1.0)
+        weights = torch.full((N_KERNELS, 1, KERNEL_SIZE), -1.0, dtype=torch.float32)
         large = itertools.combinations(range(KERNEL_SIZE), N_LARGE_WEIGHTS)
         for kernel, places in zip(weights, large, strict=True):
             kernel[0, list(places)] = 2.0
@@ -186,6 +186,8 @@ def _choose_channels(n_channels):
     """
     generator = weight_generator.get()
     most = math.log2(min(n_channels, MAX_CHANNELS) + 1)
-    sizes = 2 ** (most * torch.rand(N_KERNELS, generator=generator))
-    ranks = torch.rand(N_KERNELS, n_channels, generator=generator).argsort(1).argsort(1)
+    draws = torch.rand(N_KERNELS, generator=generator, dtype=torch.float32)
+    sizes = 2 ** (most * draws)
+    ranks = torch.rand(N_KERNELS, n_channels, generator=generator, dtype=torch.float32)
+    ranks = ranks.argsort(dim=1).argsort(dim=1)
     return (ranks < sizes.long()[:, None]).float()

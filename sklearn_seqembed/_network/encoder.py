@@ -222,7 +222,9 @@ class Encoder(nn.Module):
             components = self.linear.encode(numeric, lengths)
             if self.skips_cells:
                 return components
-            return components + self._run_cells(numeric, categories, lengths, layout)
+            correction = self._run_cells(numeric, categories, lengths, layout)
+            # The length is exact, and is decoded from its component.
+            return components + correction.masked_fill(self.linear.is_length, 0.0)
         return self._run_cells(numeric, categories, lengths, layout)
 
     @property

@@ -26,8 +26,8 @@ class LinearMap(nn.Module):
     basis function network of the components adds what they determine nonlinearly [1]_.
 
     If lengths differ, the logarithm of the length is one more value next to the points.
-    It is the first component, unless there are few components: it is then decoded from
-    the others.
+    It is the first component, unless there are very few: it is then decoded from the
+    others.
 
     Parameters
     ----------
@@ -98,6 +98,11 @@ class LinearMap(nn.Module):
             numeric = interpolate_missing(numeric, is_missing)
         points = to_points(numeric, lengths, self.n_points).flatten(1)
         return torch.cat([points, lengths[:, None].to(points.dtype).log()], dim=1)
+
+    @property
+    def is_length(self):
+        """Which components are the length: bool tensor of shape (C,)."""
+        return self.encoding[-1] != 0
 
     def encode(self, numeric, lengths):
         """Map a batch to components: float32 tensor of shape (N, C)."""
