@@ -189,10 +189,12 @@ class _Variations:
         n_copies = int(np.clip(COPIES * n_samples, MIN_COPIES, MAX_COPIES))
         n_copies = min(n_copies, COPIED_VALUES // values.shape[1])
         n_copies *= bool(self.kinds)
-        copies = values[np.arange(n_copies) % n_samples].copy()
+        origins = np.arange(n_copies) % n_samples
+        copies = values[origins].copy()
         copies[:, :-1] = self._shift(copies[:, :-1])
-        if "mix" in self.kinds:
-            others = values[self.rng.integers(n_samples, size=n_copies), :-1]
+        if "mix" in self.kinds and n_samples > 1:
+            steps = self.rng.integers(1, n_samples, size=n_copies)
+            others = values[(origins + steps) % n_samples, :-1]
             weights = MAX_MIX * self.rng.random((n_copies, 1))
             copies[:, :-1] += weights * (self._shift(others) - copies[:, :-1])
         return copies
