@@ -29,10 +29,12 @@ MARKERS = {
 # Contenders in the summary `results`: name and figure in "quality-means".
 SUMMARIZED = {
     "`LSTMSequenceEmbedder`, all defaults": ("ours", "SVM"),
+    "the same with a ridge classifier": ("ours", "ridge"),
     "the same, untrained (`max_epochs=0`)": ("untrained", "SVM"),
     "PCA, up to 320 components": ("PCA", "SVM"),
     "MiniRocket, 9,996 features": ("MiniRocket", "SVM"),
     "MiniRocket with its own ridge classifier": ("MiniRocket", "ridge"),
+    "MiniRocket, 320 principal components": ("MiniRocket, 320", "SVM"),
     "mean and standard deviation over time": ("mean + std", "SVM"),
 }
 RUN_COLUMNS = {"results": "", "date": "", "machine": "", "note": ""}

@@ -46,16 +46,16 @@ print(f"{min(lengths)} to {max(lengths)} time steps, {X_train[0].shape[1]} featu
 # features itself. By default it also balances the scales of the vector's components, so
 # that an SVM can use them directly.
 
-model = make_pipeline(LSTMSequenceEmbedder(max_epochs=60, random_state=0), SVC())
+model = make_pipeline(LSTMSequenceEmbedder(random_state=0), SVC())
 model.fit(X_train, y_train)
 print(f"accuracy of the embedder: {model.score(X_test, y_test):.3f}")
 
 # %%
-# Check what the network has learned
-# ----------------------------------
+# Check what the vectors represent
+# --------------------------------
 # ``score`` reconstructs the recordings from their vectors and returns the explained
 # fraction: 1 for a perfect reconstruction, 0 for one that is no better than the mean of
-# each feature. The network has seen no recording of the test set.
+# each feature. The embedder has seen no recording of the test set.
 
 embedder = model[0]
 vectors = embedder.transform(X_test)

@@ -19,11 +19,10 @@ rng = np.random.default_rng(0)
 # %%
 # Shapes and their positions
 # --------------------------
-# The vector has two parts. The final states of the trained cells represent where in the
-# sequence something occurs. The reservoir, random cells whose states are summarized
-# over time, represents what occurs anywhere in it. We generate curves that contain a
-# hump or a sawtooth at any position, and look at which curves are close to each other
-# in each part of the vector.
+# The vector has two parts. The final states represent where in the sequence something
+# occurs. Random features, which summarize the sequence over time, represent what occurs
+# anywhere in it. We generate curves that contain a hump or a sawtooth at any position,
+# and look at which curves are close to each other in each part of the vector.
 
 
 def curve(shape, position):
@@ -38,9 +37,9 @@ def curve(shape, position):
 shapes = np.repeat(["hump", "sawtooth"], 60)
 positions = np.tile(np.arange(60) * 100 // 60, 2)
 X = np.array([curve(*pair) for pair in zip(shapes, positions, strict=True)])
-embedder = LSTMSequenceEmbedder(max_epochs=40, random_state=0).fit(X)
+embedder = LSTMSequenceEmbedder(random_state=0).fit(X)
 vectors = embedder.transform(X)
-parts = {"Final states": vectors[:, :128], "Reservoir features": vectors[:, 128:]}
+parts = {"Final states": vectors[:, :128], "Random features": vectors[:, 128:]}
 
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
 for k, i in enumerate((10, 40, 70)):
@@ -92,7 +91,7 @@ waves = np.array(
 waves_train, waves_test = waves[:80], waves[80:]
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constrained")
 for ax, n_components in zip(axes, (4, 32), strict=True):
-    embedder = LSTMSequenceEmbedder(n_components, max_epochs=80, random_state=0)
+    embedder = LSTMSequenceEmbedder(n_components, random_state=0)
     embedder.fit(waves_train)
     explained = embedder.score(waves_test)
     ax.plot(waves_test[0], color="0.7", label="unseen wave")
