@@ -103,16 +103,20 @@ def unexplained_ratios(means, contender, other=TEXTBOOK_NAME):
     Returns
     -------
     ratios : dict of str to float
-        By set, if both can decode and leave something unexplained; below 1 the
-        contender explains more.
+        By set, if both can decode and the other leaves something unexplained; below 1
+        the contender explains more.
     """
     ours, theirs = (_unexplained(means, name) for name in (contender, other))
-    return {name: ours[name] / theirs[name] for name in ours if name in theirs}
+    return {
+        name: max(ours[name], NOTHING) / theirs[name]
+        for name in ours
+        if theirs.get(name, 0) > NOTHING
+    }
 
 
 def _unexplained(means, contender):
     fractions = column(means.get(contender, pd.DataFrame()), "explained")
-    return {name: 1 - f for name, f in fractions.items() if 1 - f > NOTHING}
+    return {name: 1 - f for name, f in fractions.items()}
 
 
 def makespan(seconds, n_workers):
