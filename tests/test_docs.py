@@ -36,7 +36,7 @@ def test_the_code_of_the_readme_prints_what_its_comments_show(readme_run):
     names, (accuracy, shapes, predicted) = readme_run
 
     assert float(accuracy) > 0.9
-    assert shapes == f"{np.shape(names['X'][0])} (200, 32)"
+    assert shapes == f"{np.shape(names['X'][0])} (200, 320)"
     assert f"# {shapes}\n" in README_BLOCKS[0]
     assert f"# {predicted}\n" in README_BLOCKS[1]
 
