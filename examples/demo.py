@@ -113,7 +113,7 @@ def main():
         if isinstance(pipeline[0], LSTMSequenceEmbedder):
             explained = f"{pipeline[0].score(X_test):.3f}"
         print(f"{name:32} {pipeline.score(X_test, y_test):8.3f}  {explained:>18}")
-    print(f"\ntrained for {embedder.n_iter_} epochs in {seconds:.0f} s")
+    print(f"\nfitted in {seconds:.0f} s, with {embedder.n_iter_} epochs of training")
 
     plot(embedder, X_test, y_test)
     print(f"picture: {PICTURE.resolve()}")

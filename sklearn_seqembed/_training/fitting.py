@@ -182,9 +182,9 @@ def train(
     if projected is not None:
         # Before the user's callbacks, which may save the finished network.
         ours.append(("seqembed_projection", Projection(projected)))
-    if verbose:
+    if verbose and max_epochs:
         ours.append(("seqembed_progress", Progress(max_epochs, n_batches)))
-    else:
+    elif not verbose:
         ours.append(("seqembed_hint", LongTrainingHint(max_epochs * n_batches)))
     stopping = []
     if fallback is not None:
