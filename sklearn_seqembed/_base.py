@@ -64,6 +64,8 @@ PARAMETER_OF_ARGUMENT = {
     "parts": "objective",
     "shared_embedding": "shared_vocabulary",
     "reverse": "reverse_source",
+    "n_points": "linear_map",
+    "n_random": "random_features",
 }
 
 
@@ -430,7 +432,6 @@ class BaseSequenceEstimator(
         """Whether `fit` decides if training improves on the closed form at all."""
         return (
             self._n_points > 0
-            and self._parts == ("reconstruction",)
             and self.max_epochs == "auto"
             and self.early_stopping == "auto"
         )
@@ -515,7 +516,7 @@ class BaseSequenceEstimator(
         """Return location and scale of the targets of sequences, None without any."""
 
     def _build_net(self, encoded, device, generator):
-        """Build a network, estimate the scales of its inputs, and fit its start."""
+        """Build a network, and estimate the scales of its inputs."""
         network, params = self._network_params()
         net = build_net(
             network,
@@ -576,6 +577,8 @@ class BaseSequenceEstimator(
         for name, value in self._network_params()[1].items():
             before = built_with[f"module__{name}"]
             if value != before:
+                if name == "n_points":  # the user only chooses whether there are any
+                    before, value = bool(before), bool(value)
                 name = PARAMETER_OF_ARGUMENT.get(name, name)
                 raise ValueError(
                     f"The network was built with {name}={before!r}, but now it is "

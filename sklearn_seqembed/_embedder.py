@@ -188,9 +188,8 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         vectors (N, n_components).
     decoder_ : torch.nn.Module
         The decoder. Called with vectors, a number of time steps and, if lengths differ,
-        int64 lengths (N,), it returns scaled
-        values (N, n_steps, F), logits of the end (N, n_steps), and logits
-        (N, n_steps, ·) of categories.
+        int64 lengths (N,), it returns scaled values (N, n_steps, F), logits of the end
+        (N, n_steps), and logits (N, n_steps, ·) of categories.
     scaler_ : transformer or None
         The fitted scaler; also None if no feature is numeric.
     is_categorical_ : bool ndarray of shape (n_features,)
