@@ -252,9 +252,24 @@ class BaseSequenceEstimator(
         fallback = None
         if self._n_points and not continues:
             fallback = self._fit_linear_map(net, encoded, training, seed, single_pass)
+        projected = None
+        # The components must keep their meaning between calls of partial_fit.
+        if not (single_pass and net.module_.encoder.projection.is_fitted):
+            # Including the validation sequences, whose loss does not depend on it.
+            projected = self._sample(encoded.sources, N_PROJECTION_SEQUENCES)
         self._train(
-            net, training, validation, single_pass, generators, interrupts, fallback
+            net,
+            training,
+            validation,
+            generators,
+            interrupts,
+            projected=projected,
+            lr_schedule=None if single_pass else self.lr_schedule,
+            fallback=fallback,
         )
+        if not (single_pass or self.warm_start):
+            # Only continued training needs the moments, which are twice the weights.
+            net.optimizer_.state.clear()
         self._set_fitted(net)
         if fallback is not None:
             self._report_training()
@@ -587,10 +602,8 @@ class BaseSequenceEstimator(
                 )
         return net
 
-    def _train(
-        self, net, training, validation, single_pass, generators, interrupts, fallback
-    ):
-        """Train a net, and fit the projection of its states to components."""
+    def _train(self, net, training, validation, generators, interrupts, **options):
+        """Train a net; `options` are those of `train`."""
         net.compute_dtype = resolve_precision(self.precision, net.device)
         # If all targets have the same length, there is no end to predict; a linear map
         # has the length among its components.
@@ -599,10 +612,6 @@ class BaseSequenceEstimator(
         )
         if validation is not None:
             validation = self._make_dataset(validation)
-        # The components must keep their meaning between calls of partial_fit.
-        projected = None
-        if not (single_pass and net.module_.encoder.projection.is_fitted):
-            projected = self._sample(training.sources, N_PROJECTION_SEQUENCES)
         train(
             net,
             self._make_dataset(training, generators.cpu),
@@ -610,17 +619,12 @@ class BaseSequenceEstimator(
             generator=generators.device,
             interrupts=interrupts,
             max_epochs=self.max_epochs_,
-            projected=projected,
-            lr_schedule=None if single_pass else self.lr_schedule,
             n_iter_no_change=self.n_iter_no_change,
-            fallback=fallback,
             callbacks=self.callbacks or (),
             verbose=self.verbose,
+            **options,
             **self._training_params(),
         )
-        if not (single_pass or self.warm_start):
-            # Only continued training needs the moments, which are twice the weights.
-            net.optimizer_.state.clear()
 
     def _training_params(self):
         return {}

@@ -188,7 +188,7 @@ class Encoder(nn.Module):
         if self.random_features is None:
             return final_states, None
         inputs = self.read_for_random_features(numeric, categories, lengths)
-        return final_states, self.random_features(inputs, lengths)
+        return final_states, self.random_features(inputs, categories, lengths)
 
     def read_for_random_features(self, numeric, categories, lengths):
         """Return the inputs of :attr:`random_features` for a batch."""

@@ -1,24 +1,46 @@
-"""Features of random cells and convolutions, and statistics of the values."""
+"""Features of random cells, convolutions or n-grams, and statistics of the values."""
+
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from sklearn_seqembed._network.convolutions import RandomConvolutions
 from sklearn_seqembed._network.layout import Layout
+from sklearn_seqembed._network.ngrams import CategoryNgrams
 from sklearn_seqembed._network.patches import average_steps
 from sklearn_seqembed._network.reservoir import Reservoir
 
-# Variance of all features of the convolutions, relative to that of all features of the
-# reservoir. See "Random features" on the recipe page for the trials.
+# Variance of all features of the convolutions, and of all n-grams, relative to that of
+# all features of the reservoir. See "Random features" on the recipe page for the trials.
 CONVOLUTION_WEIGHT = 0.5
+NGRAM_WEIGHT = 2.0
+
+
+class Block(NamedTuple):
+    """Features of one kind.
+
+    Attributes
+    ----------
+    size : int
+        Number of features.
+    weight : float
+        Relative variance of all of them together.
+    standardize : bool
+        Whether each of them gets the same variance.
+    """
+
+    size: int
+    weight: float
+    standardize: bool
 
 
 class RandomFeatures(nn.Module):
     """Describe a sequence by functions that need no training.
 
     The features are mean, standard deviation and last value of each numeric feature and
-    the length; statistics over time of a :class:`Reservoir`; and, unless features are
-    categorical, :class:`RandomConvolutions`.
+    the length; statistics over time of a :class:`Reservoir`; and, if features are
+    categorical, :class:`CategoryNgrams`, otherwise :class:`RandomConvolutions`.
 
     Parameters
     ----------
@@ -66,8 +88,10 @@ class RandomFeatures(nn.Module):
             patch_size=cell_patch_size,
             n_classes=n_classes,
         )
-        self.convolutions = None
-        if not n_classes:
+        self.convolutions = self.ngrams = None
+        if n_classes:
+            self.ngrams = CategoryNgrams()
+        else:
             n_patches = -(-length // self.convolution_patch_size)
             self.convolutions = RandomConvolutions(reader.n_signals, n_patches)
         self.n_statistics = reader.n_statistics
@@ -75,32 +99,34 @@ class RandomFeatures(nn.Module):
     @property
     def n_outputs(self):
         """Number of features that describe a sequence."""
-        return self.n_statistics + sum(self.block_sizes)
+        return self.n_statistics + sum(block.size for block in self.blocks)
 
     @property
-    def block_sizes(self):
-        """Number of features of the reservoir, and of the convolutions."""
-        if self.convolutions is None:
-            return (self.reservoir.n_outputs,)
-        return self.reservoir.n_outputs, self.convolutions.n_outputs
-
-    @property
-    def block_weights(self):
-        """Relative variance of all features of the reservoir, and of convolutions."""
-        return (1.0, CONVOLUTION_WEIGHT)[: len(self.block_sizes)]
+    def blocks(self):
+        """Kinds of features after the statistics: tuple of :class:`Block`."""
+        reservoir = Block(self.reservoir.n_outputs, 1.0, standardize=True)
+        if self.ngrams is not None:
+            # With equal variances, rare n-grams would dominate.
+            others = Block(self.ngrams.n_outputs, NGRAM_WEIGHT, standardize=False)
+        else:
+            n_outputs = self.convolutions.n_outputs
+            others = Block(n_outputs, CONVOLUTION_WEIGHT, standardize=True)
+        return reservoir, others
 
     def calibrate(self, inputs, lengths):
         """Choose the thresholds of the convolutions from a batch."""
         if self.convolutions is not None:
             self.convolutions.calibrate(*self._average(inputs, lengths))
 
-    def forward(self, inputs, lengths):
+    def forward(self, inputs, categories, lengths):
         """Compute the features of a batch.
 
         Parameters
         ----------
         inputs : EncoderInputs
             Inputs for random features.
+        categories : int64 tensor of shape (N, L, K)
+            Indices of categories, which `inputs` contain as random vectors.
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence.
 
@@ -116,7 +142,9 @@ class RandomFeatures(nn.Module):
             self.reservoir.n_cells,
         )
         features = [inputs.statistics, self.reservoir(inputs, layout)]
-        if self.convolutions is not None:
+        if self.ngrams is not None:
+            features.append(self.ngrams(categories, lengths))
+        else:
             features.append(self.convolutions(*self._average(inputs, lengths)))
         return torch.cat(features, dim=1)
 

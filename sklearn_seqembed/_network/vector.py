@@ -56,8 +56,7 @@ class VectorProjection(nn.Module):
         if random_features is not None:
             self.n_features = random_features.n_outputs
             self.n_statistics = random_features.n_statistics
-            self.block_sizes = random_features.block_sizes
-            self.block_weights = random_features.block_weights
+            self.blocks = random_features.blocks
         self.register_buffer("is_fitted", torch.tensor(False))
         self.register_buffer("final_mean", torch.zeros(n_final))
         self.register_buffer("final_scale", torch.ones(n_final))
@@ -120,11 +119,14 @@ class VectorProjection(nn.Module):
                 found = _fit_rotated_axes((statistics - mean[varying]) * scale, n_kept)
             axes[varying, :n_kept] = scale[:, None] * found
         scales = []
-        edges = np.cumsum(self.block_sizes)[:-1]
-        blocks = np.split(others, edges, axis=1)
-        for block, weight in zip(blocks, self.block_weights, strict=True):
-            scale = _fit_standardization(block)[1]
-            scales.append(scale * np.sqrt(weight / block.shape[1]))
+        edges = np.cumsum([block.size for block in self.blocks])[:-1]
+        parts = np.split(others, edges, axis=1)
+        for part, block in zip(parts, self.blocks, strict=True):
+            scale = np.ones(block.size)
+            if block.standardize:
+                scale = _fit_standardization(part)[1]
+            total = (part.var(axis=0, dtype=np.float64) * scale**2).sum() or 1.0
+            scales.append(scale * np.sqrt(block.weight / total))
         scale = np.concatenate(scales)
         standardized = (others - mean[self.n_statistics :]) * scale
         found = _fit_rotated_axes(
