@@ -5,11 +5,13 @@ import copy
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import pdist
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.layout import Layout
+from sklearn_seqembed._network.random_features import Block
 from sklearn_seqembed._network.reservoir import STATISTICS, VARIANCE_OFFSET, summarize
 from sklearn_seqembed._network.vector import FINAL_VARIANCE, VectorProjection
 from sklearn_seqembed.datasets import make_sequences
@@ -162,8 +164,7 @@ class _Features:
     """Numbers of random features: statistics, and two blocks."""
 
     n_statistics = 4
-    block_sizes = (10, 20)
-    block_weights = (1.0, 0.5)
+    blocks = (Block(10, 1.0, standardize=True), Block(20, 0.5, standardize=True))
     n_outputs = 34
 
 
@@ -187,9 +188,11 @@ def test_final_states_can_be_recovered_from_vectors(n_samples, standardize):
 
 
 @pytest.mark.parametrize("n_samples", [3, 40], ids=["few", "many"])
-def test_standardized_components_have_mean_0_and_each_kind_one_variance(n_samples):
-    projection = _projection(standardize=True)
-    final_states = torch.randn(n_samples, 10) * torch.logspace(-0.5, 0.5, 10) + 5
+@pytest.mark.parametrize("standardize", [True, False])
+def test_components_have_mean_0_and_equal_variances(n_samples, standardize):
+    projection = _projection(standardize=standardize)
+    final_states = torch.randn(n_samples, 10) * torch.logspace(-0.5, 0.5, 10)
+    final_states = final_states - final_states.mean(dim=0)
     features = torch.randn(n_samples, 34) * torch.logspace(-0.5, 0.5, 34) + 5
 
     projection.fit(final_states.numpy(), features.numpy())
@@ -197,9 +200,43 @@ def test_standardized_components_have_mean_0_and_each_kind_one_variance(n_sample
 
     variances = vectors.var(axis=0)
     np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=1e-4)
-    np.testing.assert_allclose(variances[:10], FINAL_VARIANCE * 22 / 10, rtol=1e-3)
-    expected = (1 - FINAL_VARIANCE) * 22 / 12  # so that the mean of all is 1
-    np.testing.assert_allclose(variances[10:], expected, rtol=1e-3)
+    statistics = (1 - FINAL_VARIANCE) * 22 / 12
+    np.testing.assert_allclose(variances[:4], statistics, rtol=1e-3)
+    # The mean over all components is 1.
+    np.testing.assert_allclose(variances[4:], (22 - 4 * statistics) / 18, rtol=1e-3)
+
+
+def test_final_states_have_a_tenth_of_the_variance():
+    projection = _projection()
+    final_states, features = torch.randn(40, 10), torch.randn(40, 34)
+    projection.fit(final_states.numpy(), features.numpy())
+
+    without = projection(torch.zeros(40, 10), features)
+    vectors = projection(final_states, features)
+
+    share = (vectors - without).var(dim=0, correction=0).sum() / 22
+    np.testing.assert_allclose(share, FINAL_VARIANCE, rtol=1e-3)
+
+
+def test_n_grams_keep_their_relative_variances():
+    class Features(_Features):
+        blocks = (Block(10, 1.0, standardize=True), Block(20, 2.0, standardize=False))
+
+    projection = VectorProjection(1, Features, 33)
+    features = torch.randn(80, 34) * torch.logspace(-1, 1, 34)
+    features[:, :4] = 7.0  # no statistics
+    projection.fit(np.zeros((80, 1), np.float32), features.numpy())
+
+    components = projection(torch.zeros(80, 1), features)
+
+    x = features - features.mean(dim=0)
+    cells = x[:, 4:14] / x[:, 4:14].std(dim=0, correction=0) / np.sqrt(10)
+    n_grams = x[:, 14:] / x[:, 14:].var(dim=0, correction=0).sum().sqrt()
+    expected = torch.pdist(torch.cat([cells, np.sqrt(2) * n_grams], dim=1))
+    found = torch.pdist(components)
+    torch.testing.assert_close(
+        found / found[0], expected / expected[0], rtol=1e-3, atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("n_samples", [4, 60])
@@ -213,7 +250,7 @@ def test_features_keep_their_distances_in_the_directions_of_largest_variance(n_s
     features = features.astype(np.float32)
     projection.fit(np.ones((n_samples, 1), np.float32), features)
     x = torch.from_numpy(features)
-    components = projection(torch.ones(n_samples, 1), x)[:, 1:]
+    components = projection(torch.ones(n_samples, 1), x)
 
     x = (x - x.mean(dim=0))[:, 4:]
     x = x / x.std(dim=0, correction=0)
@@ -237,7 +274,7 @@ def test_statistics_that_vary_are_components_or_span_them(n_random):
     found = projection(torch.from_numpy(final_states), torch.from_numpy(features))
 
     scale = np.sqrt((1 - FINAL_VARIANCE) * (1 + n_random) / n_random)
-    found = found.numpy()[:, 1:] / scale
+    found = found.numpy() / scale
     n_kept = 2 if n_random == 4 else 3  # at most half of the components
     expected = features[:, [0, 2, 3]]
     expected = (expected - expected.mean(axis=0)) / expected.std(axis=0)
@@ -249,7 +286,7 @@ def test_statistics_that_vary_are_components_or_span_them(n_random):
         torch.from_numpy(np.concatenate([features[:, :4], others], axis=1)),
     )
     np.testing.assert_allclose(
-        changed.numpy()[:, 1 : 1 + n_kept] / scale, found[:, :n_kept], atol=1e-5
+        changed.numpy()[:, :n_kept] / scale, found[:, :n_kept], atol=1e-5
     )
 
 
@@ -302,22 +339,27 @@ def test_only_final_states_are_decoded():
     ).fit(X)
     vectors = embedder.transform(X)
     changed = vectors.copy()
-    changed[:, embedder.encoder_.projection.n_final :] = 7
+    changed[:, :3] += 7  # mean, standard deviation and last value
+    # Directions that are orthogonal to the axes of the final states.
+    axes = embedder.encoder_.projection.final_axes.numpy()
+    random = np.random.default_rng(0).normal(size=vectors.shape)
+    changed += (random - random @ axes.T @ axes).astype(np.float32)
 
     for x, y in zip(
         embedder.inverse_transform(vectors),
         embedder.inverse_transform(changed),
         strict=True,
     ):
-        np.testing.assert_array_equal(x, y)
+        np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-4)
 
 
-def test_by_default_random_features_have_nine_tenths_of_the_variance():
-    X, _ = make_sequences(30, lengths=(20, 40), random_state=0)
+def test_standardizing_default_vectors_changes_distances_little():
+    X, _ = make_sequences(100, lengths=(20, 40), random_state=0)
+    vectors = LSTMSequenceEmbedder(max_epochs=0, random_state=0).fit_transform(X)
 
-    variances = LSTMSequenceEmbedder(max_epochs=0).fit_transform(X).var(axis=0)
+    before, after = map(pdist, (vectors, StandardScaler().fit_transform(vectors)))
 
-    np.testing.assert_allclose(variances[128:].sum() / variances.sum(), 0.9, rtol=1e-3)
+    np.testing.assert_allclose(after, before, rtol=0.05)
 
 
 def test_observed_features_are_reconstructed_if_another_one_is_missing():

@@ -133,7 +133,7 @@ def fit_linear_map(values, n_features, n_components, variations, rng):
     copies = vary(values)
     fit = _fit_axes(points, copies[:, :-1], weight, n_axes)
     scores = fit.project(points)[0]
-    if not scores.any():  # a single sequence is its own mean
+    if not scores.any() and len(copies):  # a single sequence is its own mean
         scores = fit.project(copies[:, :-1])[0]
     # Rotated and scaled, so that all components have the same variance, 1.
     rotation = rotate_to_equal_variance(scores, n_axes)  # (axes, n_axes)

@@ -16,7 +16,8 @@ from torch import nn
 MAX_N = 2
 N_COUNTS = 2048
 
-# Marks the places before and after a sequence. Categories are 1, 2, ..., missing ones 0.
+# Marks the places before and after a sequence. Categories are 1, 2, ..., and missing
+# ones are 0.
 BOUNDARY = -1
 
 # Odd multipliers of a hash function, as 64-bit integers: those of SplitMix64 [2]_.

@@ -11,8 +11,8 @@ from sklearn_seqembed._network.ngrams import CategoryNgrams
 from sklearn_seqembed._network.patches import average_steps
 from sklearn_seqembed._network.reservoir import Reservoir
 
-# Variance of all features of the convolutions, and of all n-grams, relative to that of
-# all features of the reservoir. See "Random features" on the recipe page for the trials.
+# Variances of all features of the convolutions, and of all n-grams, relative to that of
+# all features of the reservoir. See "Random features" on the recipe page for trials.
 CONVOLUTION_WEIGHT = 0.5
 NGRAM_WEIGHT = 2.0
 

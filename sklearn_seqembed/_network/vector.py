@@ -26,15 +26,17 @@ MIN_STATISTIC_STD = 1e-4
 class VectorProjection(nn.Module):
     """Combine final states and random features into a vector.
 
-    The first components are the final states, which can be recovered from a vector. If
-    there are random features, the next components are the statistics that vary, or
-    their principal components if there are many. The others are the directions in which
-    the other features vary most. :meth:`fit` learns all this from some sequences.
+    The statistics that vary, or their principal components if there are many, are the
+    first components. The others are the final states and the directions in which the
+    other features vary most, rotated so that all have the same variance. A scaler then
+    changes no distances, and the final states can be recovered by the inverse rotation.
+    Without random features, the components are the final states. :meth:`fit` learns all
+    this from some sequences.
 
     Parameters
     ----------
     n_final : int
-        Number of final states, which are the first components of the vector.
+        Number of final states.
     random_features : RandomFeatures, default=None
         The random features, if there are any. It is not registered as a submodule.
     n_random : int, default=0
@@ -60,20 +62,26 @@ class VectorProjection(nn.Module):
         self.register_buffer("is_fitted", torch.tensor(False))
         self.register_buffer("final_mean", torch.zeros(n_final))
         self.register_buffer("final_scale", torch.ones(n_final))
-        self.register_buffer("feature_mean", torch.zeros(self.n_features))
-        self.register_buffer("axes", torch.eye(self.n_features, n_random))
+        if n_random:
+            n_components = n_final + n_random
+            self.register_buffer("feature_mean", torch.zeros(self.n_features))
+            self.register_buffer("final_axes", torch.eye(n_final, n_components))
+            axes = torch.zeros(self.n_features, n_components)
+            axes[:, n_final:] = torch.eye(self.n_features, n_random)
+            self.register_buffer("axes", axes)
 
     def forward(self, final_states, features=None):
         """Combine final states (N, n_final) and features (N, ·): (N, C)."""
         final = (final_states - self.final_mean) * self.final_scale
         if not self.n_random:
             return final
-        found = (features - self.feature_mean) @ self.axes  # (N, n_random)
-        return torch.cat([final, found], dim=1)
+        return final @ self.final_axes + (features - self.feature_mean) @ self.axes
 
     def final_states(self, vectors):
         """Recover the final states (N, n_final) from vectors (N, C)."""
-        return vectors[:, : self.n_final] / self.final_scale + self.final_mean
+        if self.n_random:
+            vectors = vectors @ self.final_axes.T  # their rows are orthonormal
+        return vectors / self.final_scale + self.final_mean
 
     def fit(self, final_states, features):
         """Learn means, scales and axes.
@@ -98,26 +106,49 @@ class VectorProjection(nn.Module):
         if not self.standardize:
             variance = final_states.astype(np.float64).var(axis=0).mean()
             mean, scale = np.zeros_like(mean), 1 / np.sqrt(variance or 1.0)
-        self.final_mean.copy_(torch.from_numpy(mean))
-        self.final_scale.copy_(torch.as_tensor(scale * np.sqrt(final_variance)))
-        mean, axes = self._fit_axes(features)
-        self.feature_mean.copy_(torch.from_numpy(mean))
-        self.axes.copy_(torch.from_numpy(axes * np.sqrt(random_variance)))
+        scale = np.full_like(mean, scale * np.sqrt(final_variance))
+        feature_mean, statistics, others = self._fit_axes(features)
+        others = others * np.sqrt(random_variance)
+        rotation = _fit_rotation(
+            np.hstack(
+                [(final_states - mean) * scale, (features - feature_mean) @ others]
+            )
+        )
+        n_statistics = statistics.shape[1]
+        final_axes = np.zeros((self.n_final, n_components))
+        final_axes[:, n_statistics:] = rotation[: self.n_final]
+        axes = np.zeros((self.n_features, n_components))
+        axes[:, :n_statistics] = statistics * np.sqrt(random_variance)
+        axes[:, n_statistics:] = others @ rotation[self.n_final :]
+        for name, value in (
+            ("final_mean", mean),
+            ("final_scale", scale),
+            ("feature_mean", feature_mean),
+            ("final_axes", final_axes),
+            ("axes", axes),
+        ):
+            getattr(self, name).copy_(torch.as_tensor(value))
 
     def _fit_axes(self, features):
-        """Return the mean of features, and axes along which the variance is 1."""
+        """Return the mean of features and, as columns, axes.
+
+        The statistics that vary, or some of their principal components, have a variance
+        of 1, and the other features have a mean variance of 1 along their axes.
+        """
         mean = features.mean(axis=0, dtype=np.float64)
-        axes = np.zeros(self.axes.shape)
         statistics, others = np.split(features, [self.n_statistics], axis=1)
         varying = _find_varying(statistics)
         n_kept = min(len(varying), int(MAX_STATISTICS * self.n_random))
+        statistic_axes = np.zeros((self.n_features, n_kept))
         if n_kept:
             statistics = statistics[:, varying].astype(np.float64)
             scale = 1 / statistics.std(axis=0)
             found = np.eye(n_kept)
             if n_kept < len(varying):
-                found = _fit_rotated_axes((statistics - mean[varying]) * scale, n_kept)
-            axes[varying, :n_kept] = scale[:, None] * found
+                statistics = (statistics - mean[varying]) * scale
+                found = _fit_principal_axes(statistics, n_kept)
+                found = found @ _fit_rotation(statistics @ found)
+            statistic_axes[varying] = scale[:, None] * found
         scales = []
         edges = np.cumsum([block.size for block in self.blocks])[:-1]
         parts = np.split(others, edges, axis=1)
@@ -129,11 +160,12 @@ class VectorProjection(nn.Module):
             scales.append(scale * np.sqrt(block.weight / total))
         scale = np.concatenate(scales)
         standardized = (others - mean[self.n_statistics :]) * scale
-        found = _fit_rotated_axes(
-            standardized.astype(np.float32), self.n_random - n_kept
+        n_others = self.n_random - n_kept
+        axes = np.zeros((self.n_features, n_others))
+        axes[self.n_statistics :] = scale[:, None] * _fit_principal_axes(
+            standardized.astype(np.float32), n_others
         )
-        axes[self.n_statistics :, n_kept:] = scale[:, None] * found
-        return mean, axes
+        return mean, statistic_axes, axes
 
 
 def _find_varying(statistics):
@@ -152,17 +184,27 @@ def _fit_standardization(states):
     return mean, 1 / np.maximum(std, MIN_STD_FRACTION * std.max())
 
 
-def _fit_rotated_axes(states, n_axes):
+def _fit_principal_axes(states, n_axes):
     """Return axes, as columns, that span the directions of largest variance.
 
-    These are principal axes, rotated and scaled so that the centered states
-    (n_samples, ·) have variance 1 along each of them. All distances change by the same
-    factor.
+    The centered states (n_samples, ·) have a mean variance of 1 along them. If they
+    span fewer directions, the last axes are 0.
     """
+    axes = np.zeros((states.shape[1], n_axes))
     if not states.any():
-        return np.eye(states.shape[1], n_axes)
+        return axes
     n_spanned = min(n_axes, len(states) - 1, states.shape[1])
     pca = PCA(n_spanned, random_state=0).fit(states)
-    scores = states @ pca.components_.T  # few sequences span fewer than n_axes
-    scale = np.sqrt(n_axes / scores.var(axis=0).sum())
-    return pca.components_.T @ rotate_to_equal_variance(scores, n_axes) * scale
+    scale = np.sqrt(n_axes / (states @ pca.components_.T).var(axis=0).sum())
+    axes[:, :n_spanned] = pca.components_.T * scale
+    return axes
+
+
+def _fit_rotation(components):
+    """Return a rotation (C, C) to components of equal variance, from (n_samples, C)."""
+    principal = np.linalg.eigh(
+        np.cov(components.T, ddof=0).reshape(components.shape[1], -1)
+    )[1]
+    return principal @ rotate_to_equal_variance(
+        components @ principal, components.shape[1]
+    )
