@@ -19,10 +19,12 @@ rng = np.random.default_rng(0)
 # %%
 # Shapes and their positions
 # --------------------------
-# The vector has two parts. The final states represent where in the sequence something
-# occurs. Random features, which summarize the sequence over time, represent what occurs
-# anywhere in it. We generate curves that contain a hump or a sawtooth at any position,
-# and look at which curves are close to each other in each part of the vector.
+# A vector combines two kinds of numbers. The final states represent where in the
+# sequence something occurs. Random features, which summarize the sequence over time,
+# represent what occurs anywhere in it. We generate curves that contain a hump or a
+# sawtooth at any position, and look at which curves are close to each other. A vector
+# of 128 components consists of final states; with `random_features=319`, all but one of
+# 320 components are for random features.
 
 
 def curve(shape, position):
@@ -37,9 +39,11 @@ def curve(shape, position):
 shapes = np.repeat(["hump", "sawtooth"], 60)
 positions = np.tile(np.arange(60) * 100 // 60, 2)
 X = np.array([curve(*pair) for pair in zip(shapes, positions, strict=True)])
-embedder = LSTMSequenceEmbedder(random_state=0).fit(X)
-vectors = embedder.transform(X)
-parts = {"Final states": vectors[:, :128], "Random features": vectors[:, 128:]}
+embedders = {
+    "Final states": LSTMSequenceEmbedder(128, random_state=0),
+    "Random features": LSTMSequenceEmbedder(random_features=319, random_state=0),
+}
+parts = {name: embedder.fit_transform(X) for name, embedder in embedders.items()}
 
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
 for k, i in enumerate((10, 40, 70)):
@@ -65,9 +69,9 @@ for part, components in parts.items():
     print(f"{part}: the shape explains {fraction:.0%} of the variance")
 
 # %%
-# Both parts separate the two shapes. In the reservoir features, the shape matters most.
-# The position is visible within each group, but has little effect. In the final states,
-# moving a hump changes the vector as much as replacing it with a sawtooth.
+# Among the random features, the shape matters most. The position is visible within
+# each group, but has little effect. Among the final states, the position matters most:
+# moving a hump changes the vector more than replacing it with a sawtooth.
 
 # %%
 # Small details

@@ -86,22 +86,22 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     error of sequences that are held out. With categorical features, or to forecast, the
     cells are trained from random weights.
 
-    A vector has two kinds of components. The first ones, its final states, are all that
-    the decoder needs. The others help to distinguish sequences, and need no training:
-    statistics of the values, of random recurrent cells and of random convolutions.
+    A vector combines final states, which are all that the decoder needs, with features
+    that help to distinguish sequences and need no training: statistics of the values,
+    of random recurrent cells, and of random convolutions or n-grams of categories.
 
     Parameters
     ----------
     %(n_components)s
-        By default, the first 128 components are final states and the other 192 come
-        from random features; with categorical features, 64 and 256. Vectors of up to
-        128 components, or 64, consist of final states.
+        By default, 128 components are for final states and 192 for random features;
+        with categorical features, 64 and 256. Vectors of up to 128 components, or 64,
+        consist of final states.
     %(max_epochs)s
         With a linear map, "auto" trains only 50 or more sequences, of which a tenth is
         held out, and only if the linear map leaves more than 1 % of the variance
         unexplained. Training stops after 500 batches without a lower loss of the
         held-out sequences, and its result is used if it reduces that loss by at least
-        1 %.
+        5 %.
     %(verbose)s
         It also prints why there was no training, or why it stopped.
     %(random_state)s
@@ -145,13 +145,15 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         of points, with missing values interpolated. If there are at least 4 components
         and lengths differ, one component is the length.
     random_features : int or "auto", default="auto"
-        Number of components that come from random features, less than `n_components`.
-        The first of them are the mean, standard deviation and last value of each
-        numeric feature and the length, as far as they vary; or, if these are more than
-        half, their principal components. The others are principal components of
-        statistics over time of random cells [12]_ and, if all features are numeric, of
-        random convolutions [8]_. They have 90 % of the variance of a vector. "auto" is
-        what remains after 128 final states, or 64 with categorical features.
+        Number of components for random features, less than `n_components`. The mean,
+        standard deviation and last value of each numeric feature and the length are the
+        first components, as far as they vary; if they are more than half, their
+        principal components are. The others are principal components of statistics over
+        time of random cells [12]_ and of random convolutions [8]_ or, if features are
+        categorical, of hashed n-grams [13]_. They are rotated together with the final
+        states, so that all components have about the same variance. Random features
+        have 90 % of the variance of a vector. "auto" is what remains after 128 final
+        states, or 64 with categorical features.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
         Inputs of the decoder at each step: only the final states (as `RepeatVector` in
         Keras tutorials), or the final states and sines and cosines of the position. In
@@ -266,6 +268,8 @@ max_epochs_, early_stopping_, horizon_, device_
     .. [11] Jolliffe, I. T. (2002). Principal Component Analysis. Springer.
     .. [12] Jaeger, H. (2001). The "echo state" approach to analysing and training
            recurrent neural networks. GMD Report 148.
+    .. [13] Weinberger, K. et al. (2009). Feature Hashing for Large Scale Multitask
+            Learning. ICML. arXiv:0902.2206.
 
     Examples
     --------

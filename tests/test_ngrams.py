@@ -71,8 +71,8 @@ def test_n_grams_are_distributed_evenly():
         COUNTER(some[:, :, None], n).abs().sum(dim=0)
         for some, n in zip(pairs.split(3000), lengths.split(3000), strict=True)
     )
-    # Per sequence the absolute values of 5 n-grams, 1 / sqrt(5) each. The pairs, a fifth
-    # of them, are all distinct.
+    # Per sequence the absolute values of 5 n-grams, 1 / sqrt(5) each. The pairs, a
+    # fifth of them, are all distinct.
     expected = 90_000 / np.sqrt(5) / COUNTER.n_outputs
     assert found.min() > 0.7 * expected
 

@@ -276,11 +276,12 @@ class Contender:
 
 
 OURS = "ours"
+UNTRAINED = "untrained"
 TEXTBOOK_NAME = "textbook"
 FEW_EPOCHS = {"max_epochs": 2}
 
 CONTENDERS = {
-    "untrained": Contender(
+    UNTRAINED: Contender(
         embed_by_network,
         cost=2,
         parameters={"max_epochs": 0},

@@ -152,6 +152,8 @@ def tabulate_means(results, explained, names):
     for method in METHODS:
         columns[f"{method}, explained"] = ".3f"
     columns |= {
+        "training adds": "+.4f",
+        "least": "+.4f",
         "unexplained, ours / PCA": ".2f",
         "untrained / PCA": ".2f",
         "largest loss against PCA": ".4f",
@@ -164,6 +166,11 @@ def tabulate_means(results, explained, names):
         for method in METHODS:
             values = [explained[name, method, size] for name in names]
             row[f"{method}, explained"] = statistics.mean(values)
+        gains = [
+            explained[name, "ours", size] - explained[name, "untrained", size]
+            for name in names
+        ]
+        row |= {"training adds": statistics.mean(gains), "least": min(gains)}
         row["unexplained, ours / PCA"] = compare(explained, names, "ours", size)
         row["untrained / PCA"] = compare(explained, names, "untrained", size)
         row["largest loss against PCA"] = max(losses(explained, names, size).values())

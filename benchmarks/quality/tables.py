@@ -12,6 +12,7 @@ from .summary import (
     means_by_seed,
     sets_of,
     spread_over_seeds,
+    training_gains,
     unexplained_ratios,
 )
 
@@ -73,6 +74,10 @@ def make_tables(results):
         columns = {"contender": "", "kind": "", "seeds": "d"}
         columns |= dict.fromkeys(MEANS.values(), ".3f")
         tables["quality-seeds"] = make_table("Mean ± sd over seeds", columns, rows)
+    if rows := tabulate_training(means):
+        columns = {"kind": "", **dict.fromkeys(MEANS.values(), "+.4f")}
+        columns |= {"lowest, SVM": "+.4f", "set": ""}
+        tables["quality-training"] = make_table("Ours - untrained", columns, rows)
     return tables
 
 
@@ -123,6 +128,23 @@ def _summarize(means, name, kind):
     shortest, longest = round(min(lengths)), round(max(lengths))
     length = str(longest) if shortest == longest else f"{shortest}–{longest}"
     return row | {"sets": len(seconds), "fit, s": sum(seconds), "length": length}
+
+
+def tabulate_training(means):
+    """Return by how much training raises each mean over sets, and one set the least."""
+    rows = []
+    for kind in KINDS:
+        row = {"kind": kind}
+        for metric, heading in MEANS.items():
+            gains = training_gains(means, metric)
+            if gains := {name: gains[name] for name in sets_of(kind) if name in gains}:
+                row[heading] = _mean(gains)
+                if metric == "svm":
+                    worst = min(gains, key=gains.get)
+                    row |= {"lowest, SVM": gains[worst], "set": worst}
+        if len(row) > 1:
+            rows.append(row)
+    return rows
 
 
 def tabulate_seeds(results):

@@ -102,11 +102,11 @@ class VectorProjection(nn.Module):
         n_components = self.n_final + self.n_random
         final_variance = FINAL_VARIANCE * n_components / self.n_final
         random_variance = (1 - FINAL_VARIANCE) * n_components / self.n_random
-        mean, scale = _fit_standardization(final_states)
+        mean, std = _compute_moments(final_states)
+        scale = _invert(std)
         if not self.standardize:
-            variance = final_states.astype(np.float64).var(axis=0).mean()
-            mean, scale = np.zeros_like(mean), 1 / np.sqrt(variance or 1.0)
-        scale = np.full_like(mean, scale * np.sqrt(final_variance))
+            mean[:], scale[:] = 0, 1 / np.sqrt(np.square(std).mean() or 1.0)
+        scale *= np.sqrt(final_variance)
         feature_mean, statistics, others = self._fit_axes(features)
         others = others * np.sqrt(random_variance)
         rotation = _fit_rotation(
@@ -153,17 +153,18 @@ class VectorProjection(nn.Module):
         edges = np.cumsum([block.size for block in self.blocks])[:-1]
         parts = np.split(others, edges, axis=1)
         for part, block in zip(parts, self.blocks, strict=True):
-            scale = np.ones(block.size)
-            if block.standardize:
-                scale = _fit_standardization(part)[1]
-            total = (part.var(axis=0, dtype=np.float64) * scale**2).sum() or 1.0
+            std = _compute_moments(part)[1]
+            scale = _invert(std) if block.standardize else np.ones(block.size)
+            total = np.square(std * scale).sum() or 1.0
             scales.append(scale * np.sqrt(block.weight / total))
         scale = np.concatenate(scales)
-        standardized = (others - mean[self.n_statistics :]) * scale
+        # In place and in float32: these are the largest arrays of a fit.
+        standardized = others - mean[self.n_statistics :].astype(np.float32)
+        standardized *= scale.astype(np.float32)
         n_others = self.n_random - n_kept
         axes = np.zeros((self.n_features, n_others))
         axes[self.n_statistics :] = scale[:, None] * _fit_principal_axes(
-            standardized.astype(np.float32), n_others
+            standardized, n_others
         )
         return mean, statistic_axes, axes
 
@@ -175,13 +176,19 @@ def _find_varying(statistics):
     return np.flatnonzero(std > MIN_STATISTIC_STD * largest)
 
 
-def _fit_standardization(states):
-    """Return the mean of each state and the factor that gives it variance 1."""
+def _compute_moments(states):
+    """Return mean and standard deviation of each column of states, as float64."""
     mean = states.mean(axis=0, dtype=np.float64)
-    std = states.std(axis=0, dtype=np.float64)
+    centered = states - mean.astype(states.dtype)  # no copy of all states as float64
+    squares = np.einsum("ij,ij->j", centered, centered, dtype=np.float64)
+    return mean, np.sqrt(squares / len(states))
+
+
+def _invert(std):
+    """Return the factor that gives each column variance 1, if it is not constant."""
     if not std.any():
-        return mean, np.ones_like(mean)
-    return mean, 1 / np.maximum(std, MIN_STD_FRACTION * std.max())
+        return np.ones_like(std)
+    return 1 / np.maximum(std, MIN_STD_FRACTION * std.max())
 
 
 def _fit_principal_axes(states, n_axes):

@@ -8,20 +8,13 @@ counts only steps before padding.
 import numpy as np
 import torch
 
+from sklearn_seqembed._network.closed_form import MAX_MIX, MAX_SHIFT
 from sklearn_seqembed._training.batching import iter_inference_batches, round_up_length
 from sklearn_seqembed._training.targets import has_missing, make_targets
-
-# Largest shift in time, as a fraction of a sequence's length. Shifts of up to a quarter
-# were no better overall (docs/recipe.rst, "Overfitting").
-MAX_SHIFT = 0.1
 
 # Largest fraction of a sequence that is cut off at its start, which replaces the shift
 # where a forecast is learned. It was not tuned.
 MAX_CROP = 0.3
-
-# Largest weight of the other sequence in a mixture. With weights of up to 1, the
-# explained fraction is the same (docs/recipe.rst, "Overfitting").
-MAX_MIX = 0.5
 
 
 class SequenceDataset(torch.utils.data.Dataset):
