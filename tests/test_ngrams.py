@@ -74,7 +74,7 @@ def test_n_grams_are_distributed_evenly():
     # Per sequence the absolute values of 5 n-grams, 1 / sqrt(5) each. The pairs, a
     # fifth of them, are all distinct.
     expected = 90_000 / np.sqrt(5) / COUNTER.n_outputs
-    assert found.min() > 0.7 * expected
+    assert found.min() > 0.4 * expected
 
 
 def test_vectors_tell_which_pairs_of_categories_occur():

@@ -90,7 +90,7 @@ def test_every_set_has_a_kind_and_a_published_figure():
 
 
 def test_perfect_vectors_meet_all_targets():
-    ours = make_results(svm=1.0, nmi=1.0, explained=0.9, fit_seconds=1.0)
+    ours = make_results(svm=1.0, ridge=1.0, nmi=1.0, explained=0.9, fit_seconds=1.0)
     textbook = make_results("textbook", explained=0.7)
 
     verdicts = judge(ours + textbook)
@@ -99,12 +99,27 @@ def test_perfect_vectors_meet_all_targets():
 
 
 def test_poor_vectors_meet_no_target():
-    ours = make_results(svm=0.8, nmi=0.4, explained=0.5, fit_seconds=100.0)
+    ours = make_results(svm=0.8, ridge=0.8, nmi=0.4, explained=0.5, fit_seconds=100.0)
     textbook = make_results("textbook", explained=0.7)
 
     verdicts = judge(ours + textbook)
 
     assert all(verdict["met"] == "no" for verdict in verdicts.values())
+
+
+def test_gains_of_training_are_differences_by_set():
+    results = make_results(svm=0.9, explained=0.5)
+    results += make_results("untrained", svm=0.875, explained=0.5)
+
+    univariate, multivariate = tables.tabulate_training(
+        summary.mean_over_seeds(results)
+    )
+
+    assert (univariate["kind"], multivariate["kind"]) == ("univariate", "multivariate")
+    assert univariate["SVM"] == pytest.approx(0.025)
+    assert univariate["lowest, SVM"] == pytest.approx(0.025)
+    assert univariate["explained"] == 0
+    assert tables.tabulate_training(summary.mean_over_seeds(results[:23])) == []
 
 
 def test_target_is_not_judged_if_a_set_failed():

@@ -9,6 +9,9 @@ import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from round_trips import contiguous, read, round_trip, schema_of
+from sklearn.linear_model import LinearRegression
+
+from sklearn_seqembed import LSTMSequenceEmbedder
 
 NAN = np.nan
 STAMPS = [
@@ -249,3 +252,27 @@ def test_infinity_in_a_column_after_times_is_named():
 
     with pytest.raises(ValueError, match=r"time step 1, feature 1 \('x'\)"):
         read(X)
+
+
+@pytest.mark.parametrize("with_categories", [False, True])
+def test_time_since_the_last_event_can_be_read_off_vectors(with_categories):
+    rng = np.random.default_rng(0)
+    moment = pd.Timestamp("2026-01-01")
+    cells, recency = {"time": [], "amount": [], "kind": []}, []
+    for n in rng.integers(3, 12, 500):
+        days = np.sort(rng.uniform(1, 300, n))[::-1]
+        recency.append(np.log(days[-1]))
+        # The moment is one more time step, for which nothing else is known.
+        times = moment - pd.to_timedelta(days, unit="D")
+        cells["time"].append([*times, moment])
+        cells["amount"].append([*rng.gamma(2, 20, n), None])
+        cells["kind"].append([*rng.choice(["a", "b", "c"], n), None])
+    if not with_categories:
+        del cells["kind"]
+    vectors = LSTMSequenceEmbedder(max_epochs=0, random_state=0).fit_transform(
+        pd.DataFrame(cells)
+    )
+
+    model = LinearRegression().fit(vectors[:400], recency[:400])
+
+    assert model.score(vectors[400:], recency[400:]) > 0.99
