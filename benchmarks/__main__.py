@@ -36,6 +36,7 @@ PROGRAMS = (
     Program("speed.extremes", 35, needs_data=False),
     Program("quality.classification", 30),
     Program("quality.reconstruction", 40),
+    Program("quality.temperature", 15),
     Program("events.names", 40),
     Program("events.sentences", 35),
     Program("events.sepsis", 35),

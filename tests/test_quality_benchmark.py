@@ -9,7 +9,7 @@ from sklearn.datasets import make_blobs
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV
 
-from benchmarks.quality import classification, compare, summary, tables
+from benchmarks.quality import classification, compare, summary, tables, temperature
 from benchmarks.quality.contenders import CONTENDERS, explained_fraction
 from benchmarks.quality.evaluation import build_svm, evaluate, evaluate_by_ridge
 from benchmarks.quality.summary import MULTIVARIATE, UNIVARIATE
@@ -302,3 +302,97 @@ def test_longest_jobs_run_first_and_deterministic_ones_once(monkeypatch):
         for key in ("ours", "PCA", "mean + std")
     }
     assert n_jobs == {"ours": 4, "PCA": 1, "mean + std": 2}
+
+
+@pytest.fixture
+def hours():
+    """Return 300 hours of two features, 10 * hour and the hour itself."""
+    hour = np.arange(300.0)
+    return np.column_stack([10 * hour, hour])
+
+
+def test_windows_precede_the_day_of_their_target(hours):
+    X, y = temperature.cut_windows(hours, 500, np.random.default_rng(0))
+
+    lengths = np.array([len(x) for x in X])
+    first, last = (np.array([x[i, 1] for x in X]) for i in (0, -1))
+    assert (lengths.min(), lengths.max()) == (12, 96)
+    assert all(np.array_equal(x[:, 0], 10 * x[:, 1]) for x in X)
+    np.testing.assert_array_equal(last - first, lengths - 1)
+    np.testing.assert_allclose(y, last + 12.5)  # mean of the next 24 hours
+    assert first.min() >= 0
+    assert last.max() <= 299 - 24
+
+
+def test_windows_of_both_parts_are_redrawn_per_seed(hours):
+    parts = hours[:150], hours[150:]
+
+    X, y = zip(*temperature.draw_windows(parts, seed=0, quick=True), strict=True)
+    (_, same), (_, other) = (
+        temperature.draw_windows(parts, seed, quick=True)[0] for seed in (0, 1)
+    )
+
+    assert list(map(len, X)) == list(map(len, y)) == [100, 25]
+    assert y[0].max() < 150 <= min(x[0, 1] for x in X[1])
+    np.testing.assert_array_equal(same, y[0])
+    assert not np.array_equal(other, y[0])
+
+
+def test_windows_are_described_by_feature(hours):
+    described = temperature.describe([hours[5:25], hours[:40]])
+
+    assert {name: len(values) for name, values in described.items()} == dict.fromkeys(
+        described, 2
+    )
+    first = {name: values[0].tolist() for name, values in described.items()}
+    assert first == {
+        "mean": [145, 14.5],
+        "std": pytest.approx([10 * 33.25**0.5, 33.25**0.5]),
+        "last value": [240, 24],
+        "minimum": [50, 5],
+        "maximum": [240, 24],
+        "change": [190, 19],
+        "mean of the last half day": [185, 18.5],
+        "length": [20],
+    }
+
+
+def test_properties_that_vectors_contain_are_read_off_exactly(hours):
+    X = [
+        temperature.cut_windows(hours, 60, np.random.default_rng(seed))[0]
+        for seed in (0, 1)
+    ]
+    described = [temperature.describe(part) for part in X]
+    vectors = [
+        np.hstack([made[name] for name in temperature.READ]) for made in described
+    ]
+
+    complete = temperature.read_off(vectors, X)
+    without_length = temperature.read_off([part[:, :2] for part in vectors], X)
+
+    assert complete == pytest.approx(dict.fromkeys(temperature.READ, 1))
+    assert without_length["mean"] == pytest.approx(1)
+    assert without_length["length"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("error", "r2", "met"), [(1.9, 0.995, "yes"), (2.1, 0.9, "no")]
+)
+def test_error_on_vectors_is_judged_against_that_of_the_last_value(error, r2, met):
+    errors, readings = [], []
+    for variant in temperature.VARIANTS:
+        errors += [
+            {"contender": temperature.OURS, variant: error},
+            {"contender": "vectors, untrained, Ridge()", variant: 9.0},
+            {"contender": "last value", variant: 2.0},
+        ]
+        reading = {"variant": variant, "vectors": f"{variant}, {temperature.DEFAULTS}"}
+        for lowest in (r2, 1.0):  # two seeds
+            figures = dict.fromkeys(temperature.READ, 1.0) | {"std": lowest}
+            readings.append(reading | {"setting": temperature.DEFAULTS} | figures)
+
+    verdicts = temperature.judge_targets(errors, readings)
+
+    assert [verdict["met"] for verdict in verdicts] == [met] * 3
+    assert verdicts[0]["result"] == f"{error / 2:.3f}"
+    assert verdicts[2]["result"] == f"lowest {r2:.4f} (std, oil temperature)"
