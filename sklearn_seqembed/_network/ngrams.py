@@ -10,9 +10,10 @@ References
 
 import torch
 from torch import nn
+from torch.nn import functional
 
-# Number of time steps of the longest n-grams, and number of counts. See "Random
-# features" on the recipe page for the trials.
+# Number of time steps of the longest n-grams, and number of counts. See "Categories" on
+# the recipe page for the trials.
 MAX_N = 2
 N_COUNTS = 2048
 
@@ -61,11 +62,12 @@ class CategoryNgrams(nn.Module):
         n_sequences, n_steps, n_features = categories.shape
         steps = torch.arange(-1, n_steps + 1, device=categories.device)
         # One place more before the first step, and one after the last.
-        codes = torch.nn.functional.pad(categories, (0, 0, 1, 1), value=BOUNDARY)
+        codes = functional.pad(categories, (0, 0, 1, 1), value=BOUNDARY)
         codes = codes.masked_fill((steps >= lengths[:, None])[:, :, None], BOUNDARY)
         features = torch.arange(n_features, device=codes.device)
         hashed = features.expand(n_sequences, len(steps), n_features)
-        counts = torch.zeros(n_sequences, self.n_outputs, device=codes.device)
+        shape = n_sequences, self.n_outputs
+        counts = torch.zeros(shape, dtype=torch.float32, device=codes.device)
         for n in range(1, MAX_N + 1):
             # n-grams that start at each place: those of n - 1 steps, and one more.
             n_places = len(steps) - n + 1

@@ -12,7 +12,8 @@ from sklearn_seqembed._network.patches import average_steps
 from sklearn_seqembed._network.reservoir import Reservoir
 
 # Variances of all features of the convolutions, and of all n-grams, relative to that of
-# all features of the reservoir. See "Random features" on the recipe page for trials.
+# all features of the reservoir. See "Random features" and "Categories" on the recipe
+# page for the trials.
 CONVOLUTION_WEIGHT = 0.5
 NGRAM_WEIGHT = 2.0
 
