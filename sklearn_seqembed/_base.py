@@ -555,9 +555,9 @@ class BaseSequenceEstimator(
         Returns
         -------
         LinearFit or None
-            The fit to all sequences, if training may turn out to be useless. The linear
-            map of the net is then fitted without the validation sequences, so that
-            their loss can tell.
+            The fit to all sequences, if sequences are held out for validation. The
+            linear map of the net is then fitted without them, so that their loss can
+            tell whether training helps.
         """
         n_values = self._n_points * self._features.numeric.n_features
         n_sequences = min(N_LINEAR_SEQUENCES, max(1, LINEAR_VALUES // n_values))
@@ -568,12 +568,12 @@ class BaseSequenceEstimator(
             return net.fit_linear_map(sample, variations, seed)
 
         fitted = fit(encoded)
-        if single_pass or not (self._may_be_useless and self.max_epochs_):
-            return None
-        reason = _auto.find_reason_not_to_train(len(encoded), fitted.unexplained)
-        if reason:
-            self.max_epochs_ = 0
-            self._report(f"The network was not trained: {reason}.")
+        if self._may_be_useless and not single_pass and self.max_epochs_:
+            reason = _auto.find_reason_not_to_train(len(encoded), fitted.unexplained)
+            if reason:
+                self.max_epochs_ = 0
+                self._report(f"The network was not trained: {reason}.")
+        if not (self.early_stopping_ and self.max_epochs_):
             return None
         fit(training)
         return fitted
@@ -619,7 +619,7 @@ class BaseSequenceEstimator(
             generator=generators.device,
             interrupts=interrupts,
             max_epochs=self.max_epochs_,
-            n_iter_no_change=self.n_iter_no_change,
+            n_iter_no_change=None if self._may_be_useless else self.n_iter_no_change,
             callbacks=self.callbacks or (),
             verbose=self.verbose,
             **options,

@@ -142,8 +142,8 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     linear_map : bool, default=True
         Whether to start from principal components [11]_, if all features are numeric
         and `objective="reconstruction"`. Each sequence is resampled to the same number
-        of points, with missing values interpolated. If there are at least 4 components
-        and lengths differ, one component is the length.
+        of points, with missing values interpolated. If there are at least 4 final
+        states and lengths differ, one of them is the length.
     random_features : int or "auto", default="auto"
         Number of components for random features, less than `n_components`. The mean,
         standard deviation and last value of each numeric feature and the length are the
@@ -152,8 +152,8 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         time of random cells [12]_ and of random convolutions [8]_ or, if features are
         categorical, of hashed n-grams [13]_. They are rotated together with the final
         states, so that all components have about the same variance. Random features
-        have 90 % of the variance of a vector. "auto" is what remains after 128 final
-        states, or 64 with categorical features.
+        have 90 % of the variance of a vector, or less if they are few. "auto" is what
+        remains after 128 final states, or 64 with categorical features.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
         Inputs of the decoder at each step: only the final states (as `RepeatVector` in
         Keras tutorials), or the final states and sines and cosines of the position. In
@@ -174,7 +174,8 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     %(weight_decay)s
     %(precision)s
     %(early_stopping)s
-        For training that starts from a linear map, see `max_epochs`.
+        Training that starts from a linear map is then used only if it reduces the
+        validation loss by at least 5 %. For "auto", see `max_epochs`.
     %(validation_fraction)s
     %(n_iter_no_change)s
     %(warm_start)s
@@ -395,8 +396,9 @@ max_epochs_, early_stopping_, horizon_, device_
     def partial_fit(self, X, y=None):
         """Train for one epoch, at a constant learning rate and without validation.
 
-        The first call fits the scaler and the vocabularies, chooses every parameter
-        that is "auto", and scales the components; later calls keep all of these. The
+        The first call fits the scaler, the vocabularies and the linear map, chooses
+        every parameter that is "auto", and scales the components; later calls keep all
+        of these. Its X should therefore be as large and varied as possible. The
         variance of the final states increases during training, so after many calls it
         is a larger fraction of the total variance than after `fit`. If X has only one
         sequence in the first call, the first call with more sequences scales the

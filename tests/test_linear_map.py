@@ -318,3 +318,16 @@ def test_level_spread_last_value_and_length_are_linear_in_the_vector(rng):
     errors = np.square(found - targets[400:]).sum(axis=0)
     totals = np.square(targets[400:] - targets[400:].mean(axis=0)).sum(axis=0)
     assert (1 - errors / totals > 0.99).all()
+
+
+def test_early_stopping_compares_with_the_linear_map():
+    X = np.random.default_rng(0).normal(size=(150, 60))  # nothing to learn
+    start = LSTMSequenceEmbedder(40, max_epochs=0, random_state=0).fit(X)
+
+    embedder = LSTMSequenceEmbedder(
+        40, early_stopping=True, n_iter_no_change=2, max_epochs=4, random_state=0
+    ).fit(X)
+
+    # The loss of sequences that the linear map was not fitted to.
+    assert embedder.history_[0]["valid_loss"] > 0.25
+    np.testing.assert_array_equal(embedder.transform(X), start.transform(X))

@@ -70,6 +70,7 @@ def test_early_stopping_restores_the_weights_of_the_best_epoch(X):
         lr_schedule=None,
         n_iter_no_change=4,
         validation_fraction=0.25,
+        linear_map=False,
         callbacks=[Losses()],
     ).fit(X)
 

@@ -13,7 +13,11 @@ from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.random_features import Block
 from sklearn_seqembed._network.reservoir import STATISTICS, VARIANCE_OFFSET, summarize
-from sklearn_seqembed._network.vector import FINAL_VARIANCE, VectorProjection
+from sklearn_seqembed._network.vector import (
+    FINAL_VARIANCE,
+    MAX_RANDOM_VARIANCE,
+    VectorProjection,
+)
 from sklearn_seqembed.datasets import make_sequences
 
 NAN = float("nan")
@@ -168,6 +172,12 @@ class _Features:
     n_outputs = 34
 
 
+def _random_variance(n_final, n_random):
+    """Return the mean variance of the components for random features."""
+    n_components = n_final + n_random
+    return min(MAX_RANDOM_VARIANCE, (1 - FINAL_VARIANCE) * n_components / n_random)
+
+
 def _projection(n_final=10, n_random=12, **options):
     return VectorProjection(n_final, _Features, n_random, **options)
 
@@ -200,22 +210,28 @@ def test_components_have_mean_0_and_equal_variances(n_samples, standardize):
 
     variances = vectors.var(axis=0)
     np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=1e-4)
-    statistics = (1 - FINAL_VARIANCE) * 22 / 12
+    statistics = _random_variance(10, 12)
     np.testing.assert_allclose(variances[:4], statistics, rtol=1e-3)
     # The mean over all components is 1.
     np.testing.assert_allclose(variances[4:], (22 - 4 * statistics) / 18, rtol=1e-3)
 
 
-def test_final_states_have_a_tenth_of_the_variance():
-    projection = _projection()
-    final_states, features = torch.randn(40, 10), torch.randn(40, 34)
+@pytest.mark.parametrize(
+    ("n_final", "n_random", "expected"),
+    [(8, 12, 0.1), (4, 16, 0.1), (10, 10, 0.25), (18, 2, 0.85)],
+)
+def test_final_states_have_a_tenth_of_the_variance_or_more(n_final, n_random, expected):
+    projection = _projection(n_final, n_random)
+    final_states, features = torch.randn(40, n_final), torch.randn(40, 34)
     projection.fit(final_states.numpy(), features.numpy())
 
-    without = projection(torch.zeros(40, 10), features)
+    without = projection(torch.zeros(40, n_final), features)
     vectors = projection(final_states, features)
 
-    share = (vectors - without).var(dim=0, correction=0).sum() / 22
-    np.testing.assert_allclose(share, FINAL_VARIANCE, rtol=1e-3)
+    n_components = n_final + n_random
+    share = (vectors - without).var(dim=0, correction=0).sum() / n_components
+    np.testing.assert_allclose(share, expected, rtol=1e-3)
+    assert vectors.var(dim=0, correction=0).max() < MAX_RANDOM_VARIANCE * 1.001
 
 
 def test_n_grams_keep_their_relative_variances():
@@ -273,7 +289,7 @@ def test_statistics_that_vary_are_components_or_span_them(n_random):
     projection.fit(final_states, features)
     found = projection(torch.from_numpy(final_states), torch.from_numpy(features))
 
-    scale = np.sqrt((1 - FINAL_VARIANCE) * (1 + n_random) / n_random)
+    scale = np.sqrt(_random_variance(1, n_random))
     found = found.numpy() / scale
     n_kept = 2 if n_random == 4 else 3  # at most half of the components
     expected = features[:, [0, 2, 3]]

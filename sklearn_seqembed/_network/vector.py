@@ -7,9 +7,12 @@ from torch import nn
 
 from sklearn_seqembed._network.rotation import rotate_to_equal_variance
 
-# Fraction of the total variance of a vector that final states have if there are random
-# features. See "Scaling of the vector" on the recipe page for the trials.
+# Fraction of the total variance of a vector that final states have at least if there
+# are random features, and largest variance of a component for random features, where
+# the mean of all components is 1. See "Random features" on the recipe page for the
+# trials. With all defaults for numeric features, both limits are reached.
 FINAL_VARIANCE = 0.1
+MAX_RANDOM_VARIANCE = 1.5
 
 # Largest fraction of the components for random features that are statistics.
 MAX_STATISTICS = 0.5
@@ -100,8 +103,9 @@ class VectorProjection(nn.Module):
             return
         # The mean variance of all components is 1.
         n_components = self.n_final + self.n_random
-        final_variance = FINAL_VARIANCE * n_components / self.n_final
         random_variance = (1 - FINAL_VARIANCE) * n_components / self.n_random
+        random_variance = min(random_variance, MAX_RANDOM_VARIANCE)
+        final_variance = (n_components - random_variance * self.n_random) / self.n_final
         mean, std = _compute_moments(final_states)
         scale = _invert(std)
         if not self.standardize:

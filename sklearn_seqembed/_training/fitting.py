@@ -145,7 +145,8 @@ def train(
         Schedule of the learning rate over all batches of these epochs; None keeps the
         rate constant.
     n_iter_no_change : int, default=None
-        Training stops after this many epochs without a lower validation loss.
+        Training stops after this many epochs without a lower validation loss. None
+        is the number of epochs that have `PATIENCE_BATCHES` batches.
     fallback : LinearFit, default=None
         Linear map to use if training does not reduce the validation loss. None keeps
         whatever training yields.
@@ -187,11 +188,12 @@ def train(
     elif not verbose:
         ours.append(("seqembed_hint", LongTrainingHint(max_epochs * n_batches)))
     stopping = []
-    if fallback is not None:
-        patience = -(-PATIENCE_BATCHES // n_batches)
-        stopping.append(("seqembed_stopping", ClosedFormStopping(start_loss, patience)))
-    elif validation is not None:
-        early_stopping = EarlyStopping(patience=n_iter_no_change, sink=ignore)
+    if validation is not None:
+        if n_iter_no_change is None:
+            patience = -(-PATIENCE_BATCHES // n_batches)
+            early_stopping = ClosedFormStopping(start_loss, patience)
+        else:
+            early_stopping = EarlyStopping(patience=n_iter_no_change, sink=ignore)
         stopping.append(("seqembed_stopping", early_stopping))
     # EarlyStopping comes last: when it stops, skorch skips the callbacks after it.
     net.callbacks = [*ours, *clone(list(callbacks), safe=False), *stopping]
