@@ -162,7 +162,7 @@ def describe_run(module_name, options):
         f"cores usable, {platform.system()} {platform.machine()}",
         "versions": ", ".join(versions),
         "options": {
-            name: str(value) if isinstance(value, pathlib.Path) else value
+            name: value.name if isinstance(value, pathlib.Path) else value
             for name, value in vars(options).items()
             if name not in ("json", "note")
         },

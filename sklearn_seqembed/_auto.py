@@ -303,8 +303,8 @@ def find_reason_not_to_train(n_samples, unexplained):
     """
     if n_samples < MIN_TRAINED_SEQUENCES:
         return (
-            f"{n_samples} sequences are too few to tell whether training helps "
-            f"(at least {MIN_TRAINED_SEQUENCES})"
+            f"at least {MIN_TRAINED_SEQUENCES} sequences are needed to tell whether "
+            f"training helps, but X has {n_samples}"
         )
     if unexplained <= NEGLIGIBLE_FRACTION:
         return (

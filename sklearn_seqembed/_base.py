@@ -28,7 +28,7 @@ from sklearn_seqembed._parameters import as_options, check_parameters
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.devices import resolve_device, resolve_precision
-from sklearn_seqembed._training.fitting import build_net, train
+from sklearn_seqembed._training.fitting import build_net, describe_result, train
 from sklearn_seqembed._training.process import (
     Interrupts,
     ProcessState,
@@ -272,7 +272,7 @@ class BaseSequenceEstimator(
             net.optimizer_.state.clear()
         self._set_fitted(net)
         if fallback is not None:
-            self._report_training()
+            self._report(describe_result(net, self.history_))
         if single_pass:
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
         else:
@@ -450,19 +450,6 @@ class BaseSequenceEstimator(
             and self.max_epochs == "auto"
             and self.early_stopping == "auto"
         )
-
-    def _report_training(self):
-        """Tell whether training improved on the linear map."""
-        start = dict(self.net_.callbacks_)["seqembed_best"].start_loss
-        lowest = min((row["valid_loss"] for row in self.history_), default=start)
-        result = (
-            f"reduced the validation loss from {start:.4g} to {lowest:.4g}"
-            if self.net_.module_.encoder.is_trained
-            else f"did not reduce the validation loss of the linear map, {start:.4g}, "
-            "noticeably, and is not used"
-        )
-        n_epochs = count(self.n_iter_, "epoch")
-        self._report(f"Training ended after {n_epochs}: it {result}.")
 
     def _report(self, message):
         if self.verbose:

@@ -147,8 +147,8 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     random_features : int or "auto", default="auto"
         Number of components for random features, less than `n_components`. The mean,
         standard deviation and last value of each numeric feature and the length are the
-        first components, as far as they vary; if they are more than half, their
-        principal components are. The others are principal components of statistics over
+        first components, as far as they vary, or are reduced to principal components if
+        they are more than half. The others are principal components of statistics over
         time of random cells [12]_ and of random convolutions [8]_ or, if features are
         categorical, of hashed n-grams [13]_. They are rotated together with the final
         states, so that all components have about the same variance. Random features

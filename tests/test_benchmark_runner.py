@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import time
 import types
 
@@ -19,6 +20,7 @@ def program():
     def add_arguments(parser):
         runner.add_seeds(parser)
         runner.add_parameters(parser)
+        parser.add_argument("--include", type=pathlib.Path)
 
     def run(options):
         columns = {"seed": "d", "lr": ".1f"}
@@ -51,6 +53,7 @@ def test_run_prints_tables_and_writes_json(program, monkeypatch, tmp_path, capsy
     monkeypatch.setattr(runner.importlib, "import_module", lambda *args: program)
     path = tmp_path / "folder" / "results.json"
     arguments = ["--seeds", "7", "--set", "lr=0.25", "--note", "busy"]
+    arguments += ["--include", str(tmp_path / "earlier.json")]
 
     runner.run_program("speed.program", [*arguments, "--json", str(path)])
 
@@ -61,6 +64,7 @@ def test_run_prints_tables_and_writes_json(program, monkeypatch, tmp_path, capsy
     assert written["program"] == "speed.program"
     assert written["note"] == "busy"
     assert written["options"]["seeds"] == [7]
+    assert written["options"]["include"] == "earlier.json"  # no path of this machine
     assert written["tables"]["a"]["rows"] == [{"seed": 7, "lr": 0.25}]
     assert "scikit-learn" in written["versions"]
 

@@ -227,7 +227,7 @@ def test_fit_explains_as_much_as_pca_without_training(rng):
 
 @pytest.mark.parametrize(
     ("n_samples", "noise", "reason"),
-    [(30, 1.0, "30 sequences are too few"), (80, 0.0, "leaves 0.00% of the variance")],
+    [(30, 1.0, "but X has 30"), (80, 0.0, "leaves 0.00% of the variance")],
 )
 def test_verbose_tells_why_there_is_no_training(rng, n_samples, noise, reason, capsys):
     X = np.ones((n_samples, 1)) * np.arange(20) + rng.normal(size=(n_samples, 1))

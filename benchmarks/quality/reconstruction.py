@@ -20,7 +20,7 @@ from ..datasets import PARTS, load_lengths, load_sequences, require_data_folder
 from ..formatting import make_table
 from ..runner import add_seeds, judge
 from ..workers import available_cores
-from .contenders import TEXTBOOK, embed_by_network, embed_by_pca
+from .contenders import TEXTBOOK, TEXTBOOK_NAME, embed_by_network, embed_by_pca
 from .summary import NOTHING, SETS
 
 SIZES = (8, 16, 32, 64, 128)
@@ -29,7 +29,6 @@ METHODS = ("ours", "untrained", "PCA")
 
 # The textbook network, which takes long, only runs on small sets. The patterns of some
 # of them vary in time.
-TEXTBOOK_NAME = "textbook"
 TEXTBOOK_SETS = ("CBF", "FaceFour", "Lightning7", "SyntheticControl", "Trace", "NATOPS")
 
 # Targets: how much less than PCA may be explained, and the geometric mean over sets of
@@ -66,6 +65,12 @@ def run(options):
         results += [each for each in earlier if identify(each) not in jobs]
     results.sort(key=lambda each: (SETS.index(each["set"]), each["size"]))
     explained = average_over_seeds(results)
+    for name, method in itertools.product(names, METHODS):
+        if (name, method, SIZES[0]) not in explained:
+            raise SystemExit(
+                f"There is no result of {method} on {name}; run this method as well, "
+                "or include an earlier run of it."
+            )
     return {
         "tables": {
             "reconstruction": tabulate_sets(explained, names),

@@ -7,14 +7,12 @@ Run from the root of the repository, with the JSON of a run of all contenders:
 python -m docs.figures.draw_quality benchmark-results/classification.json picture.png
 """
 
-import argparse
-import json
-import pathlib
-
 import matplotlib.pyplot as plt
 
 from benchmarks.quality.contenders import OURS
 from benchmarks.quality.summary import column, mean_over_seeds
+
+from .command import save_drawing
 
 MINIMUM = 1e-4  # smaller fractions are drawn here: PCA may keep all values of a set
 LABEL_SIZE = 70, 10  # room for a label, in pixels
@@ -69,15 +67,5 @@ def _scatter(ax, theirs, ours):
             )
 
 
-def main():
-    """Read the command line and save the picture."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=pathlib.Path, help="JSON of the benchmark")
-    parser.add_argument("picture", type=pathlib.Path, help="file to write")
-    args = parser.parse_args()
-    figure = draw(json.loads(args.results.read_text())["results"])
-    figure.savefig(args.picture, dpi=110)
-
-
 if __name__ == "__main__":
-    main()
+    save_drawing(draw, __doc__.splitlines()[0], dpi=110)

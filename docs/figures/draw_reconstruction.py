@@ -7,10 +7,6 @@ Run from the root of the repository, with the JSON of a run of all methods:
 python -m docs.figures.draw_reconstruction benchmark-results/reconstruction.json out.png
 """
 
-import argparse
-import json
-import pathlib
-
 import matplotlib.pyplot as plt
 
 from benchmarks.quality.reconstruction import (
@@ -19,6 +15,8 @@ from benchmarks.quality.reconstruction import (
     TEXTBOOK_SETS,
     average_over_seeds,
 )
+
+from .command import save_drawing
 
 # Label, color and marker of each method. Readers with any color vision can distinguish
 # the colors (Okabe and Ito).
@@ -64,15 +62,5 @@ def draw(results):
     return figure
 
 
-def main():
-    """Read the command line and save the picture."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=pathlib.Path, help="JSON of the benchmark")
-    parser.add_argument("picture", type=pathlib.Path, help="file to write")
-    args = parser.parse_args()
-    figure = draw(json.loads(args.results.read_text())["results"])
-    figure.savefig(args.picture, dpi=200)
-
-
 if __name__ == "__main__":
-    main()
+    save_drawing(draw, __doc__.splitlines()[0], dpi=200)

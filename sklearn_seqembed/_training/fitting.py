@@ -214,6 +214,27 @@ def train(
     _check_end(net, len(net.history) - n_before)
 
 
+def describe_result(net, history):
+    """Tell whether training improved on the linear map.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        The trained net.
+    history : list of dict
+        One for each epoch, with "valid_loss".
+    """
+    start = dict(net.callbacks_)["seqembed_best"].start_loss
+    lowest = min((row["valid_loss"] for row in history), default=start)
+    result = (
+        f"reduced the validation loss from {start:.4g} to {lowest:.4g}"
+        if net.module_.encoder.is_trained
+        else f"did not reduce the validation loss of the linear map, {start:.4g}, "
+        "noticeably, and is not used"
+    )
+    return f"Training ended after {count(len(history), 'epoch')}: it {result}."
+
+
 def _check_end(net, n_epochs):
     """Raise if training failed, warn if it was interrupted."""
     if net.failed_:
