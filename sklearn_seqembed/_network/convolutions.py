@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from sklearn_seqembed._network.initial import weight_generator
+from sklearn_seqembed._network.resampling import may_hold
 
 # Kernels as in MiniRocket [1]_: all that have three weights of 2 and six of -1.
 KERNEL_SIZE = 9
@@ -109,8 +110,7 @@ class RandomConvolutions(nn.Module):
         )  # as thresholds
         first = 0
         for k, count in enumerate(self.n_thresholds):
-            outputs = self._convolve(patches.transpose(1, 2), k)  # (N, kernels, P)
-            outputs = outputs.transpose(1, 2)[inside].T  # (kernels, ·)
+            outputs = self._convolve(patches, k, 1.0)[:, inside]  # (kernels, ·)
             stride = -(-outputs.shape[1] // MAX_THRESHOLD_OUTPUTS)
             outputs = outputs[:, ::stride].cpu().double().sort(dim=1).values
             places = levels[:, first : first + count] * (outputs.shape[1] - 1)
@@ -148,27 +148,41 @@ class RandomConvolutions(nn.Module):
         return torch.cat(found)
 
     def _summarize(self, patches, n_patches):
-        steps = torch.arange(patches.shape[1], device=patches.device)
-        inside = steps < n_patches[:, None]  # (N, P)
-        x = patches.masked_fill(~inside[:, :, None], 0.0).transpose(1, 2)
-        weights = inside / n_patches[:, None].to(x.dtype)  # (N, P)
-        features, first = [], 0
+        is_padding = torch.arange(patches.shape[1], device=patches.device)
+        is_padding = is_padding >= n_patches[:, None]  # (N, P)
+        is_ragged = may_hold(is_padding)
+        x = patches.masked_fill(is_padding[:, :, None], 0.0)
+        counts, first = [], 0
         for k, count in enumerate(self.n_thresholds):
             slopes = self.slopes[k][:, None]  # (kernels, 1)
-            outputs = self._convolve(x, k) * slopes  # (N, kernels, P)
-            for j in range(first, first + count):
-                shift = 0.5 - self.thresholds[:, j : j + 1] * slopes  # (kernels, 1)
-                above = (outputs + shift).clamp_(0, 1)
-                features.append(torch.bmm(above, weights[:, :, None])[:, :, 0])
+            outputs = self._convolve(x, k, slopes)  # (kernels, N, P)
+            if is_ragged:
+                outputs.masked_fill_(is_padding, -torch.inf)
+            shifts = 0.5 - self.thresholds[:, first : first + count] * slopes
+            counts += [
+                (outputs + shift[:, None, None]).clamp_(0, 1).sum(dim=2)
+                for shift in shifts.unbind(dim=1)
+            ]
             first += count
-        return torch.cat(features, dim=1)
+        return (torch.cat(counts) / n_patches).T
 
-    def _convolve(self, x, k):
-        """Convolve x (N, channels, P) with dilation k: (N, kernels, P)."""
-        dilation = self.dilations[k]
-        weights = self.weights * self.masks[k][:, :, None]  # (kernels, channels, 9)
+    def _convolve(self, x, k, factors):
+        """Convolve x (N, P, channels) with dilation k, times factors: (kernels, N, P)."""
+        dilation, n_patches = self.dilations[k], x.shape[1]
+        masks = self.masks[k] * factors  # (kernels, channels)
+        weights = self.weights * masks[:, :, None]  # (kernels, channels, 9)
         padding = dilation * (KERNEL_SIZE // 2)
-        return functional.conv1d(x, weights, dilation=dilation, padding=padding)
+        x = functional.pad(x.permute(2, 0, 1), (padding, padding))  # (channels, N, ·)
+        # A matrix product: convolutions of few channels are up to eight times slower.
+        read = torch.stack(
+            [
+                x[:, :, start : start + n_patches]
+                for start in range(0, KERNEL_SIZE * dilation, dilation)
+            ],
+            dim=1,
+        )  # (channels, 9, N, P)
+        outputs = weights.flatten(1) @ read.flatten(0, 1).flatten(1)
+        return outputs.unflatten(1, read.shape[2:])
 
 
 def choose_dilations(length):
