@@ -50,7 +50,7 @@ MAX_FINAL_STATES_CATEGORICAL = 64
 # Maximum number of values to which a sequence is resampled for the linear map, over all
 # features, and the quantile of the lengths that is the number of its points. The
 # former limits time and memory, and neither was tuned.
-MAX_POINT_VALUES = 8192
+MAX_POINT_VALUES = 2**15
 
 # Number of cells per direction that correct the linear map.
 CORRECTION_CELLS = 64

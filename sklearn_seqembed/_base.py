@@ -54,10 +54,10 @@ MIN_SCORED_SEQUENCES = 32
 N_CALIBRATION_SEQUENCES = 256
 N_PROJECTION_SEQUENCES = 2000
 
-# The same for the linear map: maximum number of sequences, and of their values (32 MiB
+# The same for the linear map: maximum number of sequences, and of their values (64 MiB
 # of float64).
 N_LINEAR_SEQUENCES = 5000
-LINEAR_VALUES = 2**22
+LINEAR_VALUES = 2**23
 
 # Arguments of the network whose names differ from the parameters that set them.
 PARAMETER_OF_ARGUMENT = {
@@ -231,7 +231,7 @@ class BaseSequenceEstimator(
             self._choose_network(pairs)
         self._warn_about_new_categories(pairs, continues)
         self._prepare_training(pairs)
-        fraction = self._choose_training(pairs, single_pass, continues)
+        fraction, limit = self._choose_training(pairs, single_pass, continues)
         self._record_lengths(pairs.targets.lengths, reset=not continues)
         encoded = self._encode_pairs(pairs)
         # Before the split, so that fits without validation start from the same weights.
@@ -249,9 +249,20 @@ class BaseSequenceEstimator(
             net = self._copy_net()
         else:
             net = self._build_net(encoded, device, generators.cpu)
-        fallback = None
+        fallback, unexplained = None, math.nan
         if self._n_points and not continues:
-            fallback = self._fit_linear_map(net, encoded, training, seed, single_pass)
+            fallback = self._fit_linear_map(net, encoded, seed)
+            unexplained = fallback.unexplained
+        if self._may_be_useless and not single_pass:
+            self._skip_useless_training(len(pairs), unexplained)
+        if not (self.early_stopping_ and self.max_epochs_):
+            fallback = None
+        if fallback is not None:
+            # Without the validation sequences, so that their loss can tell whether
+            # training helps.
+            self._fit_linear_map(net, training, seed)
+        if limit and self.max_epochs_:
+            warn_user(limit)
         projected = None
         # The components must keep their meaning between calls of partial_fit.
         if not (single_pass and net.module_.encoder.projection.is_fitted):
@@ -265,6 +276,7 @@ class BaseSequenceEstimator(
             interrupts,
             projected=projected,
             lr_schedule=None if single_pass else self.lr_schedule,
+            may_be_useless=fallback is not None or self._may_be_useless,
             fallback=fallback,
         )
         if not (single_pass or self.warm_start):
@@ -272,7 +284,7 @@ class BaseSequenceEstimator(
             net.optimizer_.state.clear()
         self._set_fitted(net)
         if fallback is not None:
-            self._report(describe_result(net, self.history_))
+            self._report(describe_result(net, self.history_, self.max_epochs_))
         if single_pass:
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
         else:
@@ -410,10 +422,11 @@ class BaseSequenceEstimator(
         -------
         fraction : float
             Fraction of the sequences to train on.
+        limit : str or None
+            Warning that the time of training is limited, if it is.
         """
         n_samples = len(pairs)
-        may_be_useless = self._may_be_useless and not (single_pass or continues)
-        chosen = _auto.choose_early_stopping(n_samples, may_be_useless)
+        chosen = _auto.choose_early_stopping(n_samples, self._may_be_useless)
         stops = _auto.resolve(self.early_stopping, chosen)
         self.early_stopping_ = bool(stops) and not single_pass
         if self.early_stopping_ and n_samples < 2:
@@ -430,17 +443,17 @@ class BaseSequenceEstimator(
         chosen = _auto.choose_max_epochs(n_batches, has_categories)
         self.max_epochs_ = 1 if single_pass else _auto.resolve(self.max_epochs, chosen)
         if single_pass or self.max_epochs != "auto":
-            return 1.0
+            return 1.0, None
         self.max_epochs_, fraction = _auto.limit_epochs(chosen, self._epoch_cost(pairs))
-        if not may_be_useless and (self.max_epochs_ < chosen or fraction < 1):
-            trained = f"{count(self.max_epochs_, 'epoch')} instead of {chosen}"
-            if fraction < 1:
-                trained = f"one epoch on {fraction:.0%} of the sequences"
-            warn_user(
-                f"X is large: max_epochs='auto' trains for {trained}, to take about "
-                "ten minutes. Set max_epochs to choose the number of epochs yourself."
-            )
-        return fraction
+        if self.max_epochs_ == chosen and fraction == 1:
+            return fraction, None
+        trained = f"{count(self.max_epochs_, 'epoch')} instead of {chosen}"
+        if fraction < 1:
+            trained = f"one epoch on {fraction:.0%} of the sequences"
+        return fraction, (
+            f"X is large: max_epochs='auto' trains for {trained}, to take about ten "
+            "minutes. Set max_epochs to choose the number of epochs yourself."
+        )
 
     @property
     def _may_be_useless(self):
@@ -536,34 +549,19 @@ class BaseSequenceEstimator(
         )
         return net
 
-    def _fit_linear_map(self, net, encoded, training, seed, single_pass):
-        """Fit the linear map of a net, and decide whether to train the cells at all.
-
-        Returns
-        -------
-        LinearFit or None
-            The fit to all sequences, if sequences are held out for validation. The
-            linear map of the net is then fitted without them, so that their loss can
-            tell whether training helps.
-        """
+    def _fit_linear_map(self, net, encoded, seed):
+        """Fit the linear map of a net to pairs."""
         n_values = self._n_points * self._features.numeric.n_features
         n_sequences = min(N_LINEAR_SEQUENCES, max(1, LINEAR_VALUES // n_values))
-        variations = as_options(self.augmentation)
+        sample = self._sample(encoded.sources, n_sequences)
+        return net.fit_linear_map(sample, as_options(self.augmentation), seed)
 
-        def fit(pairs):
-            sample = self._sample(pairs.sources, n_sequences)
-            return net.fit_linear_map(sample, variations, seed)
-
-        fitted = fit(encoded)
-        if self._may_be_useless and not single_pass and self.max_epochs_:
-            reason = _auto.find_reason_not_to_train(len(encoded), fitted.unexplained)
-            if reason:
-                self.max_epochs_ = 0
-                self._report(f"The network was not trained: {reason}.")
-        if not (self.early_stopping_ and self.max_epochs_):
-            return None
-        fit(training)
-        return fitted
+    def _skip_useless_training(self, n_samples, unexplained):
+        """Set `max_epochs_` to 0 if training cannot improve on the linear map."""
+        reason = _auto.find_reason_not_to_train(n_samples, unexplained)
+        if reason:
+            self.max_epochs_ = 0
+            self._report(f"The network was not trained: {reason}.")
 
     def _copy_net(self):
         """Copy the fitted net to continue its training.

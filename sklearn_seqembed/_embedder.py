@@ -242,8 +242,9 @@ max_epochs_, early_stopping_, horizon_, device_
     Within a search of scikit-learn, the interrupt stops the search.
 
     The network of typical tutorials is obtained by ``patch_size=1, bidirectional=False,
-    linear_map=False, random_features=0, instance_norm=False, decoder_inputs="vector",
-    augmentation=None, lr_schedule=None, weight_decay=0, early_stopping=False``.
+    hidden_size=None, linear_map=False, random_features=0, instance_norm=False,
+    decoder_inputs="vector", augmentation=None, lr_schedule=None, weight_decay=0,
+    early_stopping=False``.
 
     References
     ----------

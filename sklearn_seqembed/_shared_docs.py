@@ -15,7 +15,7 @@ Number of components of the vector, at least 1.""",
 Number of passes over the training data. "auto" corresponds to about 1500 batches, or
 with categorical features to 40 epochs if these have more batches, but at most 6000. It
 is at least 5, except for very long sequences: `fit` then limits the time to about 10
-minutes on two cores, and warns. 0 leaves the network untrained, as a baseline.""",
+minutes on one core, and warns. 0 leaves the network untrained, as a baseline.""",
     "verbose": """int
 0 prints nothing; 1 shows a progress bar with the loss and the remaining time.""",
     "random_state": """int, RandomState instance or None

@@ -250,7 +250,50 @@ def test_useless_training_leaves_the_linear_map(rng, monkeypatch, capsys):
     assert 0 < embedder.n_iter_ < embedder.max_epochs_
     assert not embedder.encoder_.is_trained
     np.testing.assert_allclose(embedder.transform(X), start.transform(X), atol=1e-4)
-    assert "is not used" in capsys.readouterr().out
+    # One epoch has four batches, so two epochs without a lower loss have at least five.
+    losses = [row["valid_loss"] for row in embedder.history_]
+    assert len(losses) == int(np.argmin(losses)) + 1 + 2
+    printed = capsys.readouterr().out
+    assert f"of {embedder.max_epochs_}, since the validation loss did not" in printed
+    assert "is not used" in printed
+
+
+def test_a_warm_start_keeps_its_weights_if_training_is_useless(rng, monkeypatch):
+    monkeypatch.setattr("sklearn_seqembed._training.fitting.PATIENCE_BATCHES", 5)
+    X = rng.normal(size=(60, 20))
+    embedder = LSTMSequenceEmbedder(3, warm_start=True, random_state=0).fit(X)
+    before = embedder.transform(X)
+
+    embedder.fit(X)
+    assert embedder.n_iter_ > 0
+    np.testing.assert_array_equal(embedder.transform(X), before)
+
+    n_epochs = embedder.n_iter_
+    embedder.fit(X[:40])  # too few to tell whether training helps
+    assert embedder.n_iter_ == n_epochs
+    np.testing.assert_array_equal(embedder.transform(X), before)
+
+
+def test_cells_do_not_change_the_length(rng):
+    X = [rng.normal(size=n) for n in rng.integers(5, 30, 60)]
+    embedder = LSTMSequenceEmbedder(5, max_epochs=0, random_state=0).fit(X)
+    before, encoder = embedder.transform(X), embedder.encoder_
+
+    encoder.is_trained.fill_(True)
+    torch.nn.init.normal_(encoder.to_vector.weight)
+
+    changed = (embedder.transform(X) != before).any(axis=0)
+    np.testing.assert_array_equal(changed, [False, True, True, True, True])
+    assert abs(np.corrcoef(before[:, 0], np.log([len(x) for x in X]))[0, 1]) > 0.999
+
+
+def test_many_values_have_as_many_points_as_steps(rng):
+    """White noise, which is lost with fewer points, along a few directions."""
+    X = (rng.normal(size=(80, 5)) @ rng.normal(size=(5, 300 * 40))).reshape(80, 300, 40)
+
+    embedder = LSTMSequenceEmbedder(8, max_epochs=0, random_state=0).fit(X[:70])
+
+    assert embedder.score(X[70:]) > 0.999
 
 
 def test_useful_training_is_kept(rng, capsys):

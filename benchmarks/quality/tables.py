@@ -35,6 +35,7 @@ PUBLISHED_COLUMNS = {
 TITLES = {"svm": "Accuracy of the SVM", "nmi": "NMI of k-means"}
 MEANS = {
     "svm": "SVM",
+    "svm_width": "SVM, width",
     "ridge": "ridge",
     "logistic": "logistic",
     "neighbor": "1-NN",

@@ -43,9 +43,11 @@ COPIED_VALUES = 2**21
 MAX_SHIFT = 0.1
 MAX_MIX = 0.5
 
-# Radial basis functions exp(-width * distance^2): their largest number, and the widths
-# and penalties that are compared. Components have a mean variance of 1.
+# Radial basis functions exp(-width * distance^2): their largest number and that of
+# their weights (16 MiB of float32), and the widths and penalties that are compared.
+# Components have a mean variance of 1.
 MAX_CENTERS = 512
+MAX_CENTER_WEIGHTS = 2**22
 WIDTHS = (0.1, 0.3)
 PENALTIES = (0.1, 1.0, 10.0)
 
@@ -290,8 +292,9 @@ def _add_correction(linear, values, vary, folds, rng):
         inputs, targets = split(np.concatenate([values, copies]))
         # Not the sequences themselves: a network should hold no data of its user.
         candidates = inputs[len(values) :] if len(copies) else inputs
-        order = rng.permutation(len(candidates))
-        return inputs, targets, candidates[np.sort(order[:MAX_CENTERS])]
+        n_centers = min(MAX_CENTERS, MAX_CENTER_WEIGHTS // values.shape[1])
+        chosen = np.sort(rng.permutation(len(candidates))[:n_centers])
+        return inputs, targets, candidates[chosen]
 
     errors = {(width, penalty): 0.0 for width in WIDTHS for penalty in PENALTIES}
     total = 0.0

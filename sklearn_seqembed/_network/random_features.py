@@ -15,7 +15,7 @@ from sklearn_seqembed._network.reservoir import Reservoir
 # all features of the reservoir. See "Random features" and "Categories" on the recipe
 # page for the trials.
 CONVOLUTION_WEIGHT = 0.5
-NGRAM_WEIGHT = 2.0
+NGRAM_WEIGHT = 1.0
 
 
 class Block(NamedTuple):

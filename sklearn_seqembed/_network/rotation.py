@@ -1,7 +1,6 @@
 """Rotation of principal components to components of equal variance."""
 
 import numpy as np
-from scipy.stats import random_correlation
 
 
 def rotate_to_equal_variance(scores, n_components):
@@ -13,7 +12,7 @@ def rotate_to_equal_variance(scores, n_components):
     Parameters
     ----------
     scores : ndarray of shape (n_samples, n_axes)
-        Principal components.
+        Principal components, which are uncorrelated.
     n_components : int
         Number of components after the rotation, at least `n_axes`.
 
@@ -26,14 +25,26 @@ def rotate_to_equal_variance(scores, n_components):
     variances = np.zeros(n_components)
     variances[:n_axes] = scores.var(axis=0)
     total = variances.sum()
-    if n_components == 1 or not total > 0:
+    if not total > 0:
         return np.eye(n_axes, n_components)
     variances *= n_components / total
-    order = np.argsort(-variances, kind="stable")
-    # A random covariance matrix that has these eigenvalues and only variances of 1. Its
-    # eigenvectors rotate the principal axes to axes with that covariance. The
-    # eigenvalues have the right sum up to rounding, hence the tolerance.
-    equal = random_correlation.rvs(variances, random_state=0, tol=1e-6)
-    rotation = np.empty((n_components, n_components))
-    rotation[order] = np.linalg.eigh(equal)[1][:, ::-1].T  # largest variance first
-    return rotation[:n_axes]
+    order = np.argsort(variances, kind="stable")
+    variances = variances[order]
+    rotation = np.eye(n_components)[order]  # components as rows
+    small, large = 0, n_components - 1
+    while small < large and variances[small] < 1 < variances[large]:
+        # Rotate a pair so that one component has variance 1. The other one remains
+        # uncorrelated with all that have not been finished, and gets the rest.
+        rest = variances[small] + variances[large] - 1
+        sine_squared = (1 - variances[small]) / (variances[large] - variances[small])
+        sine, cosine = np.sqrt(sine_squared), np.sqrt(1 - sine_squared)
+        pair = rotation[[small, large]]
+        finished = cosine * pair[0] + sine * pair[1]
+        other = cosine * pair[1] - sine * pair[0]
+        if rest < 1:
+            rotation[large], rotation[small], variances[small] = finished, other, rest
+            large -= 1
+        else:
+            rotation[small], rotation[large], variances[large] = finished, other, rest
+            small += 1
+    return rotation[:, :n_axes].T

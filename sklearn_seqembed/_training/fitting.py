@@ -117,6 +117,7 @@ def train(
     projected=None,
     lr_schedule=None,
     n_iter_no_change=None,
+    may_be_useless=False,
     fallback=None,
     scheduled_sampling=0.0,
     callbacks=(),
@@ -147,9 +148,11 @@ def train(
     n_iter_no_change : int, default=None
         Training stops after this many epochs without a lower validation loss. None
         is the number of epochs that have `PATIENCE_BATCHES` batches.
+    may_be_useless : bool, default=False
+        With validation data, whether to restore the initial weights unless training
+        noticeably reduces the loss. Otherwise, the best epoch is kept in any case.
     fallback : LinearFit, default=None
-        Linear map to use if training does not reduce the validation loss. None keeps
-        whatever training yields.
+        Linear map to load if the initial weights are restored.
     scheduled_sampling : float, default=0.0
         Fraction of the steps at which a decoder reads its own outputs at the end of the
         training. It rises from 0.
@@ -178,7 +181,9 @@ def train(
             decoder, scheduled_sampling, max_epochs * n_batches
         )
         ours.append(("seqembed_sampling", sampling))
-    start_loss = math.inf if fallback is None else net.compute_loss(validation)
+    start_loss = math.inf
+    if may_be_useless and validation is not None:
+        start_loss = net.compute_loss(validation)
     ours.append(("seqembed_best", BestWeights(start_loss, fallback)))
     if projected is not None:
         # Before the user's callbacks, which may save the finished network.
@@ -214,8 +219,8 @@ def train(
     _check_end(net, len(net.history) - n_before)
 
 
-def describe_result(net, history):
-    """Tell whether training improved on the linear map.
+def describe_result(net, history, max_epochs):
+    """Tell why training ended, and whether it improved on the linear map.
 
     Parameters
     ----------
@@ -223,16 +228,21 @@ def describe_result(net, history):
         The trained net.
     history : list of dict
         One for each epoch, with "valid_loss".
+    max_epochs : int
+        Largest number of epochs.
     """
     start = dict(net.callbacks_)["seqembed_best"].start_loss
     lowest = min((row["valid_loss"] for row in history), default=start)
+    ended = f"Training ended after {count(len(history), 'epoch')}"
+    if len(history) < max_epochs and not net.interrupted_:
+        ended += f" of {max_epochs}, since the validation loss did not fall any more"
     result = (
         f"reduced the validation loss from {start:.4g} to {lowest:.4g}"
         if net.module_.encoder.is_trained
         else f"did not reduce the validation loss of the linear map, {start:.4g}, "
         "noticeably, and is not used"
     )
-    return f"Training ended after {count(len(history), 'epoch')}: it {result}."
+    return f"{ended}. It {result}."
 
 
 def _check_end(net, n_epochs):
