@@ -47,7 +47,13 @@ def test_features_are_fractions_of_steps_above_thresholds():
 
     first = 0
     for k, count in enumerate(convolutions.n_thresholds):
-        outputs = convolutions._convolve(patches.transpose(1, 2), k)
+        dilation = convolutions.dilations[k]
+        outputs = torch.nn.functional.conv1d(
+            patches.transpose(1, 2),
+            convolutions.weights * convolutions.masks[k][:, :, None],
+            dilation=dilation,
+            padding=4 * dilation,
+        )
         for j in range(first, first + count):
             above = outputs > convolutions.thresholds[:, j : j + 1]
             expected = above.float().mean(dim=2)
