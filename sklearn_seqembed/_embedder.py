@@ -94,8 +94,8 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
     ----------
     %(n_components)s
         By default, 128 components are for final states and 192 for random features;
-        with categorical features, 64 and 256. Vectors of up to 128 components, or 64,
-        consist of final states.
+        if a feature has more than two categories, 64 and 256. Vectors of up to 128
+        components, or 64, consist of final states.
     %(max_epochs)s
         With a linear map, "auto" trains only 50 or more sequences, of which a tenth is
         held out, and only if the linear map leaves more than 1 % of the variance
@@ -129,9 +129,9 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         standard deviation. "auto" is True unless all sequences in
         `fit` have about the same mean and standard deviation.
     %(hidden_size)s
-        "auto" is 64 with a linear map. With categorical features it is about twice the
-        square root of the number of sequences, a power of 2 from 64 to 256. Otherwise
-        it is None.
+        "auto" is 64 with a linear map. If a feature has more than two categories, it is
+        about twice the square root of the number of sequences, a power of 2 from 64 to
+        256. Otherwise it is None.
     %(num_layers)s
         Random cells have one layer.
     %(bidirectional)s
@@ -153,7 +153,7 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         categorical, of hashed n-grams [13]_. They are rotated together with the final
         states, so that all components have about the same variance. Random features
         have 90 % of the variance of a vector, or less if they are few. "auto" is what
-        remains after 128 final states, or 64 with categorical features.
+        remains after 128 final states, or 64 if a feature has more than two categories.
     decoder_inputs : {"vector", "vector_position"}, default="vector_position"
         Inputs of the decoder at each step: only the final states (as `RepeatVector` in
         Keras tutorials), or the final states and sines and cosines of the position. In

@@ -167,7 +167,7 @@ class RandomConvolutions(nn.Module):
         return (torch.cat(counts) / n_patches).T
 
     def _convolve(self, x, k, factors):
-        """Convolve x (N, P, channels) with dilation k, times factors: (kernels, N, P)."""
+        """Convolve x (N, P, channels), scaled by factors: (kernels, N, P)."""
         dilation, n_patches = self.dilations[k], x.shape[1]
         masks = self.masks[k] * factors  # (kernels, channels)
         weights = self.weights * masks[:, :, None]  # (kernels, channels, 9)
