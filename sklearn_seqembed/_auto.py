@@ -48,9 +48,12 @@ MAX_FINAL_STATES = 128
 MAX_FINAL_STATES_CATEGORICAL = 64
 
 # Maximum number of values to which a sequence is resampled for the linear map, over all
-# features, and the quantile of the lengths that is the number of its points. The
-# former limits time and memory, and neither was tuned.
+# features, and of the values of all sequences to which the map is fitted (64 MiB of
+# float64, of which a fit needs several copies). They limit time and memory. So many
+# sequences are more important than points. None was tuned.
 MAX_POINT_VALUES = 2**15
+LINEAR_VALUES = 2**23
+MIN_LINEAR_SEQUENCES = 1024
 
 # Number of cells per direction that correct the linear map.
 CORRECTION_CELLS = 64
@@ -169,10 +172,13 @@ def choose_random_cells(n_features, has_categories=False):
 def choose_points(lengths, n_features):
     """Choose the number of points to which a linear map resamples sequences.
 
-    Most sequences have at most as many time steps, so that nothing of them is lost.
+    Most sequences have at most as many time steps, so that nothing of them is lost,
+    unless they have very many values.
     """
     most = int(np.quantile(lengths, LENGTH_QUANTILE, method="higher"))
-    return max(1, min(most, MAX_POINT_VALUES // n_features))
+    n_sequences = min(len(lengths), MIN_LINEAR_SEQUENCES)
+    n_values = min(MAX_POINT_VALUES, LINEAR_VALUES // n_sequences)
+    return max(1, min(most, n_values // n_features))
 
 
 def choose_hidden_size(n_samples, has_categories, has_linear_map=False):

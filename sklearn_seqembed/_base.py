@@ -54,10 +54,8 @@ MIN_SCORED_SEQUENCES = 32
 N_CALIBRATION_SEQUENCES = 256
 N_PROJECTION_SEQUENCES = 2000
 
-# The same for the linear map: maximum number of sequences, and of their values (64 MiB
-# of float64).
+# The same for the linear map. The number of their values is limited as well.
 N_LINEAR_SEQUENCES = 5000
-LINEAR_VALUES = 2**23
 
 # Arguments of the network whose names differ from the parameters that set them.
 PARAMETER_OF_ARGUMENT = {
@@ -249,12 +247,11 @@ class BaseSequenceEstimator(
             net = self._copy_net()
         else:
             net = self._build_net(encoded, device, generators.cpu)
-        fallback, unexplained = None, math.nan
+        fallback = None
         if self._n_points and not continues:
             fallback = self._fit_linear_map(net, encoded, seed)
-            unexplained = fallback.unexplained
-        if self._may_be_useless and not single_pass:
-            self._skip_useless_training(len(pairs), unexplained)
+            if self._may_be_useless and not single_pass:
+                self._skip_useless_training(len(pairs), fallback.unexplained)
         if not (self.early_stopping_ and self.max_epochs_):
             fallback = None
         if fallback is not None:
@@ -276,7 +273,6 @@ class BaseSequenceEstimator(
             interrupts,
             projected=projected,
             lr_schedule=None if single_pass else self.lr_schedule,
-            may_be_useless=fallback is not None or self._may_be_useless,
             fallback=fallback,
         )
         if not (single_pass or self.warm_start):
@@ -426,7 +422,8 @@ class BaseSequenceEstimator(
             Warning that the time of training is limited, if it is.
         """
         n_samples = len(pairs)
-        chosen = _auto.choose_early_stopping(n_samples, self._may_be_useless)
+        may_be_useless = self._may_be_useless and not continues
+        chosen = _auto.choose_early_stopping(n_samples, may_be_useless)
         stops = _auto.resolve(self.early_stopping, chosen)
         self.early_stopping_ = bool(stops) and not single_pass
         if self.early_stopping_ and n_samples < 2:
@@ -552,7 +549,7 @@ class BaseSequenceEstimator(
     def _fit_linear_map(self, net, encoded, seed):
         """Fit the linear map of a net to pairs."""
         n_values = self._n_points * self._features.numeric.n_features
-        n_sequences = min(N_LINEAR_SEQUENCES, max(1, LINEAR_VALUES // n_values))
+        n_sequences = min(N_LINEAR_SEQUENCES, max(1, _auto.LINEAR_VALUES // n_values))
         sample = self._sample(encoded.sources, n_sequences)
         return net.fit_linear_map(sample, as_options(self.augmentation), seed)
 

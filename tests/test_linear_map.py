@@ -6,6 +6,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._auto import choose_points
 from sklearn_seqembed._network.closed_form import fit_linear_map
 from sklearn_seqembed._network.linear import LinearMap
 from sklearn_seqembed._network.resampling import (
@@ -254,24 +255,8 @@ def test_useless_training_leaves_the_linear_map(rng, monkeypatch, capsys):
     losses = [row["valid_loss"] for row in embedder.history_]
     assert len(losses) == int(np.argmin(losses)) + 1 + 2
     printed = capsys.readouterr().out
-    assert f"of {embedder.max_epochs_}, since the validation loss did not" in printed
+    assert f"of {embedder.max_epochs_}, as the last ones did not" in printed
     assert "is not used" in printed
-
-
-def test_a_warm_start_keeps_its_weights_if_training_is_useless(rng, monkeypatch):
-    monkeypatch.setattr("sklearn_seqembed._training.fitting.PATIENCE_BATCHES", 5)
-    X = rng.normal(size=(60, 20))
-    embedder = LSTMSequenceEmbedder(3, warm_start=True, random_state=0).fit(X)
-    before = embedder.transform(X)
-
-    embedder.fit(X)
-    assert embedder.n_iter_ > 0
-    np.testing.assert_array_equal(embedder.transform(X), before)
-
-    n_epochs = embedder.n_iter_
-    embedder.fit(X[:40])  # too few to tell whether training helps
-    assert embedder.n_iter_ == n_epochs
-    np.testing.assert_array_equal(embedder.transform(X), before)
 
 
 def test_cells_do_not_change_the_length(rng):
@@ -285,6 +270,13 @@ def test_cells_do_not_change_the_length(rng):
     changed = (embedder.transform(X) != before).any(axis=0)
     np.testing.assert_array_equal(changed, [False, True, True, True, True])
     assert abs(np.corrcoef(before[:, 0], np.log([len(x) for x in X]))[0, 1]) > 0.999
+
+
+def test_many_sequences_are_more_important_than_points():
+    few, many = (choose_points(np.full(n, 512), 64) for n in (200, 2000))
+
+    assert few == 512
+    assert many == 128  # as many values as 1024 sequences may have
 
 
 def test_many_values_have_as_many_points_as_steps(rng):

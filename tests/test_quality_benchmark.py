@@ -15,7 +15,7 @@ from benchmarks.quality.evaluation import (
     build_svm,
     evaluate,
     evaluate_by_ridge,
-    fit_wide_svm,
+    fit_svm_and_width,
 )
 from benchmarks.quality.summary import MULTIVARIATE, UNIVARIATE
 
@@ -85,7 +85,7 @@ def test_gamma_is_cross_validated_even_with_few_data(n_samples):
     y = np.arange(n_samples + 200) % 2
     X = rng.normal(size=(len(y), 300)) + 0.25 * y[:, None]
 
-    search = fit_wide_svm(X[:n_samples], y[:n_samples])
+    search = fit_svm_and_width(X[:n_samples], y[:n_samples])
 
     scale = 1 / (300 * X[:n_samples].var())
     assert sorted(search.param_grid["gamma"] / scale) == pytest.approx([0.01, 0.1, 1])

@@ -2,10 +2,10 @@
 
 The protocol is that of the T-Loss and TS2Vec papers: vectors are made without classes,
 and an RBF support vector machine fitted to the training vectors predicts the classes of
-the test vectors. They leave the width of its kernel at scikit-learn's default, which is
-too narrow for some vectors of hundreds of components, so there is a second SVM for
-which it is cross-validated too. Linear classifiers, the nearest neighbor and k-means
-are added.
+the test vectors. The papers leave the width of the kernel at scikit-learn's default,
+which is too narrow for some vectors of hundreds of components. The width of a second
+SVM is therefore cross-validated too. Linear classifiers, the nearest neighbor and
+k-means are added.
 """
 
 import numpy as np
@@ -61,7 +61,7 @@ def evaluate(train, y_train, test, y_test, standardize):
     neighbor = KNeighborsClassifier(n_neighbors=1)
     return {
         "svm": build_svm(y_train).fit(train, y_train).score(test, y_test),
-        "svm_width": fit_wide_svm(train, y_train).score(test, y_test),
+        "svm_width": fit_svm_and_width(train, y_train).score(test, y_test),
         "logistic": logistic.fit(scaled[0], y_train).score(scaled[1], y_test),
         "neighbor": neighbor.fit(train, y_train).score(test, y_test),
         "nmi": score_clusters(train, test, y_test, len(np.unique(y_train))),
@@ -74,7 +74,7 @@ def build_svm(y_train):
     return svm if _has_few(y_train) else GridSearchCV(svm, GRID, cv=N_FOLDS)
 
 
-def fit_wide_svm(train, y_train):
+def fit_svm_and_width(train, y_train):
     """Fit the SVM with a cross-validated gamma, and C as in `build_svm`."""
     svm = SVC(C=max(GRID["C"]), max_iter=SVM_ITERATIONS)
     scale = 1 / (train.shape[1] * (train.var() or 1.0))  # gamma="scale"

@@ -96,7 +96,7 @@ class RandomConvolutions(nn.Module):
         n_patches : int64 tensor of shape (N,)
             Number of patches of each.
         """
-        n_fitting = CALIBRATION_OUTPUTS // (N_KERNELS * patches.shape[1])
+        n_fitting = CALIBRATION_OUTPUTS // self._count_values(patches)
         n_sequences = max(1, min(N_THRESHOLD_SEQUENCES, n_fitting))
         step = -(-len(patches) // n_sequences)
         patches, n_patches = patches[::step], n_patches[::step]
@@ -137,7 +137,7 @@ class RandomConvolutions(nn.Module):
         float32 tensor of shape (N, n_outputs)
             The features, in [0, 1].
         """
-        size = max(1, OUTPUTS_AT_ONCE // (N_KERNELS * patches.shape[1]))
+        size = max(1, OUTPUTS_AT_ONCE // self._count_values(patches))
         found = []
         for start in range(0, len(patches), size):
             some = slice(start, start + size)
@@ -146,6 +146,12 @@ class RandomConvolutions(nn.Module):
                 longest = int(n_patches[some].max())
             found.append(self._summarize(patches[some, :longest], n_patches[some]))
         return torch.cat(found)
+
+    @staticmethod
+    def _count_values(patches):
+        """Return how many values a convolution of a sequence reads or yields."""
+        _, n_patches, n_channels = patches.shape
+        return n_patches * max(N_KERNELS, KERNEL_SIZE * n_channels)
 
     def _summarize(self, patches, n_patches):
         is_padding = torch.arange(patches.shape[1], device=patches.device)

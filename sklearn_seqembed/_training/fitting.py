@@ -117,7 +117,6 @@ def train(
     projected=None,
     lr_schedule=None,
     n_iter_no_change=None,
-    may_be_useless=False,
     fallback=None,
     scheduled_sampling=0.0,
     callbacks=(),
@@ -148,11 +147,9 @@ def train(
     n_iter_no_change : int, default=None
         Training stops after this many epochs without a lower validation loss. None
         is the number of epochs that have `PATIENCE_BATCHES` batches.
-    may_be_useless : bool, default=False
-        With validation data, whether to restore the initial weights unless training
-        noticeably reduces the loss. Otherwise, the best epoch is kept in any case.
     fallback : LinearFit, default=None
-        Linear map to load if the initial weights are restored.
+        Linear map to use if training does not reduce the validation loss. None keeps
+        whatever training yields.
     scheduled_sampling : float, default=0.0
         Fraction of the steps at which a decoder reads its own outputs at the end of the
         training. It rises from 0.
@@ -181,9 +178,7 @@ def train(
             decoder, scheduled_sampling, max_epochs * n_batches
         )
         ours.append(("seqembed_sampling", sampling))
-    start_loss = math.inf
-    if may_be_useless and validation is not None:
-        start_loss = net.compute_loss(validation)
+    start_loss = math.inf if fallback is None else net.compute_loss(validation)
     ours.append(("seqembed_best", BestWeights(start_loss, fallback)))
     if projected is not None:
         # Before the user's callbacks, which may save the finished network.
@@ -235,7 +230,9 @@ def describe_result(net, history, max_epochs):
     lowest = min((row["valid_loss"] for row in history), default=start)
     ended = f"Training ended after {count(len(history), 'epoch')}"
     if len(history) < max_epochs and not net.interrupted_:
-        ended += f" of {max_epochs}, since the validation loss did not fall any more"
+        ended += (
+            f" of {max_epochs}, since the last ones did not lower the validation loss"
+        )
     result = (
         f"reduced the validation loss from {start:.4g} to {lowest:.4g}"
         if net.module_.encoder.is_trained
@@ -254,11 +251,13 @@ def _check_end(net, n_epochs):
             "data for extreme values."
         )
     if net.interrupted_:
-        kept = (
-            "the weights of its best epoch are kept"
-            if n_epochs
-            else "no epoch was finished, so the current weights are kept"
-        )
+        encoder = net.module_.encoder
+        if encoder.linear is not None and not encoder.is_trained:
+            kept = "it had not improved on the linear map, which is kept"
+        elif n_epochs:
+            kept = "the weights of its best epoch are kept"
+        else:
+            kept = "no epoch was finished, so the current weights are kept"
         warn_user(f"Training was interrupted after {count(n_epochs, 'epoch')}: {kept}.")
 
 
