@@ -12,6 +12,8 @@ from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 from small_fits import small_embedder, weights
 
+from sklearn_seqembed import LSTMSequenceEmbedder
+
 pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
 
 
@@ -49,6 +51,19 @@ def test_ctrl_c_in_the_first_epoch_keeps_the_current_weights(X):
 
     assert embedder.n_iter_ == 0
     assert np.isfinite(embedder.transform(X)).all()
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_ctrl_c_keeps_the_linear_map_that_training_has_not_improved(epoch):
+    X = np.random.default_rng(0).normal(size=(60, 20))  # nothing to learn
+
+    with pytest.warns(UserWarning, match="had not improved on the linear map"):
+        embedder = LSTMSequenceEmbedder(
+            3, random_state=0, callbacks=[_CtrlC(epoch)]
+        ).fit(X)
+
+    untrained = LSTMSequenceEmbedder(3, random_state=0, max_epochs=0).fit(X)
+    np.testing.assert_array_equal(embedder.transform(X), untrained.transform(X))
 
 
 class _CtrlCAtBegin(Callback):
