@@ -49,8 +49,9 @@ MAX_FINAL_STATES_CATEGORICAL = 64
 
 # Maximum number of values to which a sequence is resampled for the linear map, over all
 # features, and of the values of all sequences to which the map is fitted (64 MiB of
-# float64, of which a fit needs several copies). They limit time and memory. So many
-# sequences are more important than points. None was tuned.
+# float64, of which a fit needs several copies). They limit time and memory. Up to
+# MIN_LINEAR_SEQUENCES sequences are used even if they then have fewer points. None of
+# them was tuned.
 MAX_POINT_VALUES = 2**15
 LINEAR_VALUES = 2**23
 MIN_LINEAR_SEQUENCES = 1024

@@ -255,7 +255,7 @@ def test_useless_training_leaves_the_linear_map(rng, monkeypatch, capsys):
     losses = [row["valid_loss"] for row in embedder.history_]
     assert len(losses) == int(np.argmin(losses)) + 1 + 2
     printed = capsys.readouterr().out
-    assert f"of {embedder.max_epochs_}, as the last ones did not" in printed
+    assert f"of {embedder.max_epochs_}, since the last ones did not" in printed
     assert "is not used" in printed
 
 
