@@ -71,7 +71,7 @@ class CategoryNgrams(nn.Module):
         for n in range(1, MAX_N + 1):
             # n-grams that start at each place: those of n - 1 steps, and one more.
             n_places = len(steps) - n + 1
-            hashed = _mix(hashed[:, :n_places] + _mix(codes[:, n - 1 :]))
+            hashed = mix_bits(hashed[:, :n_places] + mix_bits(codes[:, n - 1 :]))
             # All but single markers, and what lies behind the marker of the end.
             first = steps[:n_places]
             valid = first + n - 1 <= lengths[:, None]  # (N, n_places)
@@ -83,7 +83,7 @@ class CategoryNgrams(nn.Module):
         return counts / counts.norm(dim=1, keepdim=True).clamp(min=1)
 
 
-def _mix(x):
+def mix_bits(x):
     """Return pseudorandom 64-bit integers, one for each integer of x."""
     for multiplier, shift in zip(MULTIPLIERS, (30, 27, 31), strict=True):
         x = x * multiplier
