@@ -56,6 +56,21 @@ MAX_POINT_VALUES = 2**15
 LINEAR_VALUES = 2**23
 MIN_LINEAR_SEQUENCES = 1024
 
+# Maximum number of values that a linear forecast reads, and of the products of these
+# with each other and with the values of a forecast that are summed for each fold (32
+# MiB of float64, of which a fit needs up to ten). They were not tuned.
+MAX_LAG_VALUES = 1024
+MAX_FORECAST_MOMENTS = 2**22
+
+# At most so many long series are cut into windows, whose past is an eighth of a series but has at
+# most as many time steps, or one more than twice the horizon. The windows have at most
+# so many time steps together. With 25 months for a horizon of 12, forecasts of the years
+# before the last one of `forecasting_airline` were better than with 13, 19 or 37.
+MAX_SERIES = 4
+LOOKBACKS = 8
+MAX_LOOKBACK = 512
+MAX_WINDOW_STEPS = 2**22
+
 # Number of cells per direction that correct the linear map.
 CORRECTION_CELLS = 64
 
@@ -182,6 +197,46 @@ def choose_points(lengths, n_features):
     return max(1, min(most, n_values // n_features))
 
 
+def choose_lags(lengths, n_features, n_targets):
+    """Choose the number of time steps that a linear forecast reads.
+
+    Most sequences have at most as many, unless they have very many values.
+
+    Parameters
+    ----------
+    lengths : int ndarray of shape (n_samples,)
+        Number of time steps of each sequence.
+    n_features : int
+        Number of features of the sequences.
+    n_targets : int
+        Number of values of a forecast.
+    """
+    most = int(np.quantile(lengths, LENGTH_QUANTILE, method="higher"))
+    # The solution of n (n + n_targets) = MAX_FORECAST_MOMENTS.
+    n_values = (np.sqrt(n_targets**2 + 4 * MAX_FORECAST_MOMENTS) - n_targets) / 2
+    return max(1, min(most, int(min(n_values, MAX_LAG_VALUES)) // n_features))
+
+
+def choose_lookback(shortest, horizon):
+    """Choose the length of the windows of past steps that long series are cut into.
+
+    Parameters
+    ----------
+    shortest : int
+        Number of time steps before the horizon of the shortest series.
+    horizon : int
+        Number of time steps to forecast.
+
+    Returns
+    -------
+    lookback : int or None
+        More than twice the horizon, and more for long series. None if they are too
+        short to be cut into windows.
+    """
+    lookback = max(2 * horizon + 1, min(shortest // LOOKBACKS, MAX_LOOKBACK))
+    return lookback if shortest >= 2 * lookback else None
+
+
 def choose_hidden_size(n_samples, has_categories, has_linear_map=False):
     """Choose the number of encoder cells per direction.
 
@@ -297,7 +352,7 @@ def choose_early_stopping(n_samples, may_be_useless=False):
     return n_samples >= least
 
 
-def find_reason_not_to_train(n_samples, unexplained):
+def find_reason_not_to_train(n_samples, unexplained, horizon=1):
     """Return why training cannot improve on a closed form, None if it may.
 
     Parameters
@@ -307,11 +362,15 @@ def find_reason_not_to_train(n_samples, unexplained):
     unexplained : float
         Fraction of the variance of held-out sequences that the closed form leaves
         unexplained; NaN for too few sequences.
+    horizon : int, default=1
+        Number of time steps of a forecast. Successive windows of a series overlap, so
+        that the held-out ones are as many trials as their number divided by it.
     """
-    if n_samples < MIN_TRAINED_SEQUENCES:
+    least = MIN_TRAINED_SEQUENCES * horizon
+    if n_samples < least:
         return (
-            f"at least {MIN_TRAINED_SEQUENCES} sequences are needed to tell whether "
-            f"training helps, but X has {n_samples}"
+            f"at least {least} {'windows' if horizon > 1 else 'sequences'} are needed "
+            f"to tell whether training helps, but X has {n_samples}"
         )
     if unexplained <= NEGLIGIBLE_FRACTION:
         return (

@@ -18,6 +18,7 @@ from sklearn_seqembed import _auto
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
+from sklearn_seqembed._data.windows import take_last
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
     evenly_spaced,
@@ -29,6 +30,10 @@ from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.devices import resolve_device, resolve_precision
 from sklearn_seqembed._training.fitting import build_net, describe_result, train
+from sklearn_seqembed._training.linear_forecasts import (
+    count_fitted_pairs,
+    fit_linear_forecast,
+)
 from sklearn_seqembed._training.process import (
     Interrupts,
     ProcessState,
@@ -63,6 +68,7 @@ PARAMETER_OF_ARGUMENT = {
     "shared_embedding": "shared_vocabulary",
     "reverse": "reverse_source",
     "n_points": "linear_map",
+    "forecast_shape": "linear_map",
     "n_random": "random_features",
 }
 
@@ -98,6 +104,8 @@ class BaseSequenceEstimator(
 
     ``_check_data(X, y, reset)``
         Validate X and y, and return `Pairs` of sources and targets.
+    ``_cut_windows(pairs, reset)``
+        Cut a few long series into windows; return other pairs as they are.
     ``_fit_features(pairs, rng)``
         Fit scalers and vocabularies: the attributes `_features` of the sources and
         `_target_features` of the targets.
@@ -113,12 +121,19 @@ class BaseSequenceEstimator(
         training needs a random generator.
     ``_network_params()``
         Return the class of the network and its arguments.
+    ``_fit_intervals(net, encoded, validation, fitted)``
+        Learn from held-out pairs how large errors are; nothing by default.
     ``_training_params()``
         Return the arguments of `train` that only one estimator has; none by default.
     """
 
-    # Number of points that a linear map reads, 0 without one.
+    # Number of points that a linear map reads, 0 without one; sizes of a linear
+    # forecast, None without one.
     _n_points = 0
+    _forecast_shape = None
+
+    # Number of time steps that are read if `fit` cut a few long series into windows.
+    _lookback = None
 
     def __getstate__(self):
         return super().__getstate__() | {"_written_by": VERSION}
@@ -224,6 +239,7 @@ class BaseSequenceEstimator(
         rng = check_seed(self.random_state)
         continues = hasattr(self, "net_") and (single_pass or self.warm_start)
         pairs = self._check_data(X, y, reset=not continues)
+        pairs = self._cut_windows(pairs, reset=not continues)
         if not continues:
             self._fit_features(pairs, rng)
             self._choose_network(pairs)
@@ -247,9 +263,9 @@ class BaseSequenceEstimator(
             net = self._copy_net()
         else:
             net = self._build_net(encoded, device, generators.cpu)
-        fallback = None
-        if self._n_points and not continues:
-            fallback = self._fit_linear_map(net, encoded, seed)
+        fallback = fitted = None
+        if self._has_linear_map and not continues:
+            fallback = fitted = self._fit_linear_map(net, encoded, seed)
             if self._may_be_useless and not single_pass:
                 self._skip_useless_training(len(pairs), fallback.unexplained)
         if not (self.early_stopping_ and self.max_epochs_):
@@ -279,6 +295,7 @@ class BaseSequenceEstimator(
             # Only continued training needs the moments, which are twice the weights.
             net.optimizer_.state.clear()
         self._set_fitted(net)
+        self._fit_intervals(net, encoded, validation, fitted)
         if fallback is not None:
             self._report(describe_result(net, self.history_, self.max_epochs_))
         if single_pass:
@@ -456,10 +473,14 @@ class BaseSequenceEstimator(
     def _may_be_useless(self):
         """Whether `fit` decides if training improves on the closed form at all."""
         return (
-            self._n_points > 0
+            self._has_linear_map
             and self.max_epochs == "auto"
             and self.early_stopping == "auto"
         )
+
+    @property
+    def _has_linear_map(self):
+        return self._n_points > 0 or self._forecast_shape is not None
 
     def _report(self, message):
         if self.verbose:
@@ -504,6 +525,13 @@ class BaseSequenceEstimator(
         if not n_held_out:
             return encoded, None
         order = rng.permutation(n_samples)
+        if self._forecast_shape is not None:
+            # The last ones: windows of one series overlap, and random ones would be
+            # almost known. Those that overlap with them are not used at all.
+            n_gap = self._forecast_shape.horizon if self._lookback else 0
+            n_kept = max(1, n_samples - n_held_out - n_gap)
+            last = np.arange(n_samples - n_held_out, n_samples)
+            return encoded[np.arange(n_kept)], encoded[last]
         held_out, remaining = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
         return encoded[remaining], encoded[held_out]
 
@@ -547,7 +575,13 @@ class BaseSequenceEstimator(
         return net
 
     def _fit_linear_map(self, net, encoded, seed):
-        """Fit the linear map of a net to pairs."""
+        """Fit the linear map or the linear forecast of a net to pairs."""
+        if self._forecast_shape is not None:
+            some = self._sample_pairs(encoded)
+            least = _auto.MIN_TRAINED_SEQUENCES * self._forecast_shape.horizon
+            few = self._lookback is not None and len(encoded) < least
+            dataset = self._make_dataset(some)
+            return fit_linear_forecast(net, dataset, some.weights, few)
         n_values = self._n_points * self._features.numeric.n_features
         n_sequences = min(N_LINEAR_SEQUENCES, max(1, _auto.LINEAR_VALUES // n_values))
         sample = self._sample(encoded.sources, n_sequences)
@@ -555,7 +589,8 @@ class BaseSequenceEstimator(
 
     def _skip_useless_training(self, n_samples, unexplained):
         """Set `max_epochs_` to 0 if training cannot improve on the linear map."""
-        reason = _auto.find_reason_not_to_train(n_samples, unexplained)
+        horizon = 1 if self._forecast_shape is None else self._forecast_shape.horizon
+        reason = _auto.find_reason_not_to_train(n_samples, unexplained, horizon)
         if reason:
             self.max_epochs_ = 0
             self._report(f"The network was not trained: {reason}.")
@@ -574,7 +609,8 @@ class BaseSequenceEstimator(
         for name, value in self._network_params()[1].items():
             before = built_with[f"module__{name}"]
             if value != before:
-                if name == "n_points":  # the user only chooses whether there are any
+                if PARAMETER_OF_ARGUMENT.get(name) == "linear_map":
+                    # The user only chooses whether there is one.
                     before, value = bool(before), bool(value)
                 name = PARAMETER_OF_ARGUMENT.get(name, name)
                 raise ValueError(
@@ -611,6 +647,18 @@ class BaseSequenceEstimator(
     def _training_params(self):
         return {}
 
+    def _cut_windows(self, pairs, reset):
+        return pairs
+
+    def _fit_intervals(self, net, encoded, validation, fitted):
+        """Learn how large errors are; there are intervals only for predictions."""
+
+    def _take_recent(self, sequences):
+        """Return the time steps that are read."""
+        if self._lookback is None:
+            return sequences
+        return take_last(sequences, self._lookback)
+
     def _encoder_params(self):
         """Return the arguments of `Encoder` that both estimators pass."""
         hidden_size = _auto.resolve(self.hidden_size, self.hidden_size_)
@@ -631,6 +679,12 @@ class BaseSequenceEstimator(
         """Return a dataset of at most `n_sequences` sequences, evenly spaced."""
         sources = sources[evenly_spaced(sources, n_sequences)]
         return SequenceDataset(sources, self.patch_size_, parts=())
+
+    def _sample_pairs(self, encoded):
+        """Return the pairs to which a linear forecast is fitted."""
+        n_features = self._features.numeric.n_features
+        n_pairs = count_fitted_pairs(self._forecast_shape, n_features)
+        return encoded[evenly_spaced(encoded.sources, n_pairs)]
 
     def _set_fitted(self, net):
         self.net_ = net
@@ -670,6 +724,7 @@ class BaseSequenceEstimator(
     def _encode(self, sequences):
         """Return the vectors of sequences."""
         self._warn_about_unseen(sequences)
+        sequences = self._take_recent(sequences)
         encoded = self._encode_sources(sequences)
         return self.net_.encode(SequenceDataset(encoded, self.patch_size_, parts=()))
 

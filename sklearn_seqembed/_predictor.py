@@ -8,22 +8,31 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator, isolated
 from sklearn_seqembed._data.messages import count
-from sklearn_seqembed._data.scalars import check_integer
+from sklearn_seqembed._data.scalars import check_integer, check_real
+from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.targets import check_targets
+from sklearn_seqembed._data.windows import cut_windows, join_pairs
 from sklearn_seqembed._features.encoder import name_categorical_features
 from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.relative import (
     RelativeTargets,
     columns_are_steps,
+    continue_sources,
     measure_sources,
     warn_about_scales,
 )
 from sklearn_seqembed._features.vocabulary import join_categories
+from sklearn_seqembed._intervals import ErrorQuantiles
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
+from sklearn_seqembed._network.linear_forecast import ForecastShape
 from sklearn_seqembed._parameters import LARGEST, check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
 from sklearn_seqembed._shared_docs import insert_shared_parameters
 from sklearn_seqembed._training.decoding import decode_vectors, restore
+from sklearn_seqembed._training.linear_forecasts import (
+    measure_linear_forecasts,
+    measure_network_forecasts,
+)
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 
 
@@ -43,6 +52,10 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     ----------
     %(n_components)s
     %(max_epochs)s
+        With a linear map, "auto" trains only 50 or more sequences, of which the last
+        tenth is held out. Training stops after 500 batches without a lower loss of the
+        held-out sequences, and its result is used if it reduces that loss by at least
+        5 %.
     %(verbose)s
     %(random_state)s
     %(device)s
@@ -90,6 +103,16 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     %(cell)s
     %(patch_size)s
         For forecasts (see `instance_norm`), "auto" uses about 4 patches.
+    linear_map : bool, default=True
+        Whether forecasts start from a ridge regression of the changes since the last
+        value of X [6]_: if all features are numeric, all targets have the same number
+        of time steps, all features of y are relative (`instance_norm`), and decoding is
+        "parallel". The components of the vector are then those of the regression. Its
+        penalty, how many time steps it reads, and whether a feature is forecast from
+        its own past or from that of all features are chosen by cross-validation. One to
+        four series that are long enough are cut into windows, from which the network
+        learns; it then reads only the last time steps of X: one more than twice the
+        length of y, or an eighth of X.
     decoding : {"auto", "autoregressive", "parallel"}, default="auto"
         "autoregressive" predicts one time step after another, each given the previous
         ones. In training these are the true ones, so that one call computes all time
@@ -122,6 +145,8 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     %(weight_decay)s
     %(precision)s
     %(early_stopping)s
+        For "auto" with a linear map, see `max_epochs`. The last sequences are then held
+        out, because windows of a series overlap.
     %(validation_fraction)s
     %(n_iter_no_change)s
     %(warm_start)s
@@ -202,6 +227,10 @@ max_epochs_, early_stopping_, max_length_, device_
            Time-Series Forecasting against Distribution Shift. ICLR.
     .. [5] Bengio, S. et al. (2015). Scheduled Sampling for Sequence Prediction with
            Recurrent Neural Networks. arXiv:1506.03099.
+    .. [6] Zeng, A. et al. (2023). Are Transformers Effective for Time Series
+           Forecasting? AAAI. arXiv:2205.13504.
+    .. [7] Lei, J. et al. (2018). Distribution-Free Predictive Inference for Regression.
+           Journal of the American Statistical Association 113(523).
 
     Examples
     --------
@@ -241,6 +270,7 @@ max_epochs_, early_stopping_, max_length_, device_
         dropout=0.0,
         cell="lstm",
         patch_size="auto",
+        linear_map=True,
         decoding="auto",
         target_patch_size="auto",
         max_length=None,
@@ -281,6 +311,7 @@ max_epochs_, early_stopping_, max_length_, device_
         self.dropout = dropout
         self.cell = cell
         self.patch_size = patch_size
+        self.linear_map = linear_map
         self.decoding = decoding
         self.target_patch_size = target_patch_size
         self.max_length = max_length
@@ -378,6 +409,59 @@ max_epochs_, early_stopping_, max_length_, device_
         vectors = self._encode(sources)
         predicted = self._predict(sources, vectors)
         return self._target_schema.build(predicted, schema.index, self._array_length)
+
+    @isolated
+    def predict_interval(self, X, coverage=0.9):
+        """Predict an interval for each value of the targets.
+
+        The intervals are symmetric around :meth:`predict`. Their width comes from the
+        errors of held-out sequences of `fit` at the same time step, in units of the
+        scale of each sequence (split conformal prediction [7]_). They cover a new value
+        with about the given probability if errors do not grow after the time of `fit`.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            As for :meth:`predict`.
+        coverage : float, default=0.9
+            Probability, in (0, 1), with which an interval shall contain the true value.
+
+        Returns
+        -------
+        lower, upper : list, ndarray or frame
+            Bounds in the container and the units of y, with the shape of
+            :meth:`predict`.
+
+        Raises
+        ------
+        ValueError
+            If y is not numeric, if its lengths differ, if `fit` held out no sequences,
+            or if it held out too few for this coverage.
+        """
+        check_is_fitted(self)
+        check_real(coverage, "coverage", max_val=1, include_boundaries="neither")
+        if self._errors is None:
+            raise ValueError(self._explain_missing_errors())
+        half_widths = self._errors.compute(float(coverage))  # (n_steps, n_features)
+        sources, schema = self._check_X(X, reset=False)
+        sources = self._take_recent(sources)
+        self._check_prediction_parameters()
+        predicted = self._predict(sources, self._encode(sources))
+        n_steps = int(predicted.lengths[0])
+        scale = self._scale_errors(sources)  # (n_samples, n_features)
+        half_widths = scale[:, None] * half_widths[:n_steps]
+        numeric = self._target_features.numeric
+        center = numeric.scale(predicted.span(0, predicted.n_steps).astype(np.float64))
+        bounds = []
+        for sign in (-1, 1):
+            rows = center + sign * half_widths.reshape(center.shape)
+            shifted = Sequences.from_offsets(
+                (numeric.decode(rows),), n_steps * np.arange(len(predicted) + 1)
+            )
+            bounds.append(
+                self._target_schema.build(shifted, schema.index, self._array_length)
+            )
+        return tuple(bounds)
 
     @isolated
     def predict_top(self, X, k=5):
@@ -499,6 +583,7 @@ max_epochs_, early_stopping_, max_length_, device_
 
     def _predict(self, sources, vectors, lengths=None):
         """Predict targets, in the user's units, of given or of predicted lengths."""
+        sources = self._take_recent(sources)
         shortest, longest = self._length_bounds()
         location_scale = self._relative.compute_location_scale(sources)
         if self.decoding_ == "parallel":
@@ -552,6 +637,44 @@ max_epochs_, early_stopping_, max_length_, device_
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         return features.decode(features.numeric.decode(rows), classes[inside], offsets)
 
+    def _scale_errors(self, sources):
+        """Return the scale of the errors of sequences: (n_samples, F).
+
+        Errors count in the loss in proportion to it.
+        """
+        location_scale = self._relative.compute_location_scale(sources)
+        if location_scale is None:
+            n_features = self._target_features.numeric.n_features
+            return np.ones((len(sources), n_features))
+        return location_scale[:, 1] / np.sqrt(self._weigh(location_scale))
+
+    def _weigh(self, location_scale):
+        """Return the weights of relative errors; windows of a series count equally."""
+        weights = self._relative.weigh(location_scale)
+        if self._lookback is None or weights is None:
+            return weights
+        return np.ones_like(weights)
+
+    def _explain_missing_errors(self):
+        """Return why there are no prediction intervals, and how to get them."""
+        n_classes = self._target_features.n_classes
+        if n_classes:
+            return (
+                "predict_interval needs numeric targets, but y has "
+                f"{count(len(n_classes), 'categorical feature')}. Use predict_top for "
+                "tokens."
+            )
+        if self._shortest != self._longest:
+            return (
+                "predict_interval needs targets of one length, but those of fit have "
+                f"{self._shortest} to {self._longest} time steps. Fit with targets of "
+                "equal lengths."
+            )
+        return (
+            "predict_interval needs the errors of held-out sequences, but fit held out "
+            "none. Set early_stopping=True and call fit with more sequences."
+        )
+
     # The methods that BaseSequenceEstimator requires.
 
     def _check_data(self, X, y, reset):
@@ -571,6 +694,28 @@ max_epochs_, early_stopping_, max_length_, device_
                 warn_about_scales(targets)
             self._target_schema = target_schema
         return Pairs(sources, self._target_schema.as_features(targets))
+
+    def _cut_windows(self, pairs, reset):
+        sources, targets = pairs.sources, pairs.targets
+        if reset:
+            self._lookback = None
+            n_categorical = len(sources.categorical) + len(targets.categorical)
+            if (
+                self.linear_map
+                and self.decoding != "autoregressive"
+                and len(pairs) <= _auto.MAX_SERIES
+                and not n_categorical
+                and targets.lengths.min() == targets.lengths.max()
+                and continue_sources(sources, targets, self.instance_norm)
+            ):
+                self._lookback = _auto.choose_lookback(
+                    int(sources.lengths.min()), int(targets.lengths[0])
+                )
+        if self._lookback is None:
+            return pairs
+        horizon, limit = int(targets.lengths[0]), _auto.MAX_WINDOW_STEPS
+        joined = join_pairs(sources, targets)
+        return Pairs(*cut_windows(joined, self._lookback, horizon, limit))
 
     def _fit_features(self, pairs, rng):
         joined = None
@@ -593,7 +738,9 @@ max_epochs_, early_stopping_, max_length_, device_
             self.is_categorical_target_
         )
         self._relative = RelativeTargets(self._target_features.numeric)
-        self._relative.fit(pairs.sources, pairs.targets, self.instance_norm)
+        # Windows are cut only from series that the targets continue.
+        option = self.instance_norm if self._lookback is None else True
+        self._relative.fit(pairs.sources, pairs.targets, option)
         self.instance_norm_ = self._relative.columns >= 0
 
     def _choose_network(self, pairs):
@@ -611,6 +758,25 @@ max_epochs_, early_stopping_, max_length_, device_
         self.decoding_ = _auto.resolve(
             self.decoding, "autoregressive" if has_categories else "parallel"
         )
+        self._forecast_shape = self._choose_forecast_shape(pairs)
+
+    def _choose_forecast_shape(self, pairs):
+        """Return the sizes of the linear forecast, None if there is none."""
+        lengths, targets = pairs.sources.lengths, pairs.targets
+        n_classes = self._features.n_classes, self._target_features.n_classes
+        if (
+            not self.linear_map
+            or self.decoding_ != "parallel"
+            or not self._relative.is_forecast
+            or any(n_classes)
+            or targets.lengths.min() < targets.lengths.max()
+        ):
+            return None
+        horizon, columns = int(targets.lengths[0]), self._relative.columns
+        n_lags = _auto.choose_lags(
+            lengths, pairs.sources.n_numeric, horizon * len(columns)
+        )
+        return ForecastShape(n_lags, horizon, tuple(columns.tolist()))
 
     def _prepare_training(self, pairs):
         self._check_prediction_parameters()
@@ -618,7 +784,7 @@ max_epochs_, early_stopping_, max_length_, device_
     def _encode_pairs(self, pairs):
         location_scale = self._relative.compute_location_scale(pairs.sources)
         targets = self._encode_targets(pairs.targets, location_scale)
-        weights = self._relative.weigh(location_scale)
+        weights = self._weigh(location_scale)
         return Pairs(self._encode_sources(pairs.sources), targets, weights)
 
     def _encode_targets(self, sequences, location_scale):
@@ -653,11 +819,32 @@ max_epochs_, early_stopping_, max_length_, device_
             "target_patch_size": int(target_patch_size),
             "target_missing_indicator": features.numeric.missing_indicator_,
             "shared_embedding": bool(self.shared_vocabulary),
+            "forecast_shape": self._forecast_shape if self.linear_map else None,
         }
 
     @property
     def _target_patch_size(self):
         return 1 if self.decoding_ == "autoregressive" else self.target_patch_size_
+
+    def _fit_intervals(self, net, encoded, validation, fitted):
+        self._errors = None
+        if self._target_features.n_classes or self._shortest != self._longest:
+            return
+        if fitted is not None and not net.module_.encoder.is_trained:
+            if not fitted.fold_maps:
+                return
+            pairs = self._sample_pairs(encoded)
+            errors, measured = measure_linear_forecasts(
+                net, self._make_dataset, pairs, fitted.fold_maps
+            )
+        elif validation is not None:
+            pairs = validation
+            errors, measured = measure_network_forecasts(net, self._make_dataset, pairs)
+        else:
+            return
+        if pairs.weights is not None:
+            errors *= np.sqrt(pairs.weights[measured])[:, None]
+        self._errors = ErrorQuantiles(errors)
 
     def _training_params(self):
         return {"scheduled_sampling": float(self.scheduled_sampling)}

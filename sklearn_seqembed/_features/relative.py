@@ -259,11 +259,47 @@ def find_continued(sources, targets, option="auto"):
         # With equal numbers of features, those at the same position are paired.
         columns = [k] if n_features == n_sources else range(n_sources)
         errors = [_mean_square(first[:, k] - last[:, j]) for j in columns]
-        variance = _mean_square(first[:, k] - _mean(first[:, k]))
+        known = first[:, k]
+        if len(some) == 1:  # it varies over time only
+            known = sources.rows(some[0])[:, columns[int(np.argmin(errors))]]
+            known = known.astype(np.float64)
+        variance = _mean_square(known - _mean(known))
         best = int(np.argmin(errors))
         if option is True or errors[best] < LARGEST_FRACTION * variance:
             continued[k] = columns[best]
     return continued
+
+
+def continue_sources(sources, targets, option="auto"):
+    """Decide whether a few targets continue the features at the same positions.
+
+    Unlike :func:`find_continued`, it compares the first step of a target with all steps
+    of the sequences, because a few pairs tell little about the variance between them.
+
+    Parameters
+    ----------
+    sources, targets, option
+        As for :meth:`RelativeTargets.fit`.
+
+    Returns
+    -------
+    bool
+        Whether there is a feature, and every one is continued.
+    """
+    if option is False or not sources.n_numeric == targets.n_numeric > 0:
+        return False
+    if option is True:
+        return True
+    last = np.stack([_last(sources.rows(i)) for i in range(len(sources))])
+    first = np.stack([_last(targets.rows(i)[::-1]) for i in range(len(sources))])
+    for k in range(sources.n_numeric):
+        rows = [sources.rows(i)[:, k].astype(np.float64) for i in range(len(sources))]
+        variance = np.mean([_mean_square(row - _mean(row)) for row in rows])
+        steps = np.concatenate([np.diff(row[~np.isnan(row)]) for row in rows])
+        largest = max(LARGEST_FRACTION * variance, np.max(steps**2, initial=0))
+        if not _mean_square(first[:, k] - last[:, k]) <= largest:
+            return False
+    return True
 
 
 def columns_are_steps(sources, targets, option="auto"):

@@ -14,6 +14,7 @@ from sklearn_seqembed._network.dropout import Dropout
 from sklearn_seqembed._network.initial import build_linear, zero_weights
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.linear import LinearMap
+from sklearn_seqembed._network.linear_forecast import LinearForecast
 from sklearn_seqembed._network.patches import count_patch_inputs, join_steps
 from sklearn_seqembed._network.random_features import RandomFeatures
 from sklearn_seqembed._network.reader import InputReader
@@ -29,8 +30,9 @@ class Encoder(nn.Module):
     that a decoder needs. :class:`RandomFeatures` reflect patterns that occur anywhere
     in the sequence. Padding does not affect either.
 
-    Final states come from trained cells. With a :class:`LinearMap` they are its
-    components, and the cells add a correction that is 0 before training.
+    Final states come from trained cells. With a :class:`LinearMap` or a
+    :class:`LinearForecast` they are its components, and the cells add a correction that
+    is 0 before training.
 
     A missing value is replaced by the last observed value of its feature in the
     sequence. If there is none before it, it is replaced by the next one, or by 0 if the
@@ -64,6 +66,8 @@ class Encoder(nn.Module):
         Parameters of :class:`RandomFeatures`.
     n_points : int, default=0
         Number of points that a :class:`LinearMap` reads; 0 for none.
+    forecast_shape : ForecastShape, default=None
+        Sizes of a :class:`LinearForecast`; None for none.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     reverse : bool, default=False
@@ -87,6 +91,7 @@ class Encoder(nn.Module):
         n_random=0,
         random_options=None,
         n_points=0,
+        forecast_shape=None,
         n_classes=(),
         reverse=False,
     ):
@@ -116,6 +121,8 @@ class Encoder(nn.Module):
         self.linear = None
         if n_points:
             self.linear = LinearMap(n_features, n_final, n_points)
+        elif forecast_shape is not None:
+            self.linear = LinearForecast(n_features, n_final, forecast_shape)
         self.projection = VectorProjection(
             n_final,
             self.random_features,

@@ -71,13 +71,15 @@ class EncoderDecoder(nn.Module):
         }
         self.encoder = Encoder(n_features, n_components, **shared, **encoder_options)
         inverted = None if self.encoder.linear is None else self.encoder
+        is_forecast = encoder_options.get("forecast_shape") is not None
+        inverted_part = "forecast" if is_forecast else "reconstruction"
         self.decoders = nn.ModuleDict(
             {
                 part: Decoder(
                     n_features,
                     self.encoder.projection,
                     self.encoder.n_cells,
-                    inverts=inverted if part == "reconstruction" else None,
+                    inverts=inverted if part == inverted_part else None,
                     inputs=decoder_inputs,
                     **shared,
                 )
@@ -186,6 +188,7 @@ class SequenceToSequence(nn.Module):
             decoder = Decoder(
                 n_target_features,
                 self.encoder.projection,
+                inverts=None if self.encoder.linear is None else self.encoder,
                 patch_size=target_patch_size,
                 **shared,
             )
