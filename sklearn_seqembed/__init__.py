@@ -1,9 +1,16 @@
-"""Sequence embedding and sequence-to-sequence prediction for scikit-learn."""
+"""Sequence embedding, prediction and classification for scikit-learn."""
 
 from importlib.metadata import version
 
+from sklearn_seqembed._classifier import LSTMSequenceClassifier
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
 from sklearn_seqembed._predictor import LSTMSequencePredictor
+from sklearn_seqembed._regressor import LSTMSequenceRegressor
 
-__all__ = ["LSTMSequenceEmbedder", "LSTMSequencePredictor"]
+__all__ = [
+    "LSTMSequenceClassifier",
+    "LSTMSequenceEmbedder",
+    "LSTMSequencePredictor",
+    "LSTMSequenceRegressor",
+]
 __version__ = version("sklearn-seqembed")

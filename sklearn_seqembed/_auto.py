@@ -116,6 +116,14 @@ MIN_SAMPLES_EARLY_STOPPING = 10_000
 MIN_TRAINED_SEQUENCES = 50
 NEGLIGIBLE_FRACTION = 0.01
 
+# Minimum number of sequences for training with one class or number per sequence, which
+# tells less than a whole sequence does, and for cross-validation of the penalty of the
+# linear layer. The layer is fitted to so many sequences that their vectors have at most
+# so many values (128 MiB of float64).
+MIN_TRAINED_LABELS = 2000
+MIN_HEAD_SEQUENCES = 20
+HEAD_VALUES = 2**24
+
 # Fraction of each sequence that is held back as the target of a forecast.
 HORIZON = 0.1
 
@@ -352,7 +360,9 @@ def choose_early_stopping(n_samples, may_be_useless=False):
     return n_samples >= least
 
 
-def find_reason_not_to_train(n_samples, unexplained, horizon=1):
+def find_reason_not_to_train(
+    n_samples, unexplained, horizon=1, *, predicts_label=False
+):
     """Return why training cannot improve on a closed form, None if it may.
 
     Parameters
@@ -365,8 +375,12 @@ def find_reason_not_to_train(n_samples, unexplained, horizon=1):
     horizon : int, default=1
         Number of time steps of a forecast. Successive windows of a series overlap, so
         that the held-out ones are as many trials as their number divided by it.
+    predicts_label : bool, default=False
+        Whether the target is a class or some numbers, not a sequence.
     """
-    least = MIN_TRAINED_SEQUENCES * horizon
+    closed_form, least = "linear map", MIN_TRAINED_SEQUENCES * horizon
+    if predicts_label:
+        closed_form, least = "linear layer", MIN_TRAINED_LABELS
     if n_samples < least:
         return (
             f"at least {least} {'windows' if horizon > 1 else 'sequences'} are needed "
@@ -374,7 +388,8 @@ def find_reason_not_to_train(n_samples, unexplained, horizon=1):
         )
     if unexplained <= NEGLIGIBLE_FRACTION:
         return (
-            f"the linear map leaves {unexplained:.2%} of the variance of held-out "
-            "sequences unexplained"
+            f"the {closed_form} leaves {unexplained:.2%} of the "
+            f"{'deviance' if predicts_label else 'variance'} of held-out sequences "
+            "unexplained"
         )
     return None

@@ -132,6 +132,9 @@ class BaseSequenceEstimator(
     _n_points = 0
     _forecast_shape = None
 
+    # Whether training minimizes absolute errors of numbers.
+    _absolute_loss = False
+
     # Number of time steps that are read if `fit` cut a few long series into windows.
     _lookback = None
 
@@ -276,18 +279,13 @@ class BaseSequenceEstimator(
             self._fit_linear_map(net, training, seed)
         if limit and self.max_epochs_:
             warn_user(limit)
-        projected = None
-        # The components must keep their meaning between calls of partial_fit.
-        if not (single_pass and net.module_.encoder.projection.is_fitted):
-            # Including the validation sequences, whose loss does not depend on it.
-            projected = self._sample(encoded.sources, N_PROJECTION_SEQUENCES)
         self._train(
             net,
             training,
             validation,
             generators,
             interrupts,
-            projected=projected,
+            projected=self._sample_projected(net, encoded, single_pass),
             lr_schedule=None if single_pass else self.lr_schedule,
             fallback=fallback,
         )
@@ -628,6 +626,7 @@ class BaseSequenceEstimator(
         net.criterion_.learn_ends = self._shortest < self._longest and not (
             self._n_points
         )
+        net.criterion_.absolute = self._absolute_loss
         if validation is not None:
             validation = self._make_dataset(validation)
         train(
@@ -679,6 +678,14 @@ class BaseSequenceEstimator(
         """Return a dataset of at most `n_sequences` sequences, evenly spaced."""
         sources = sources[evenly_spaced(sources, n_sequences)]
         return SequenceDataset(sources, self.patch_size_, parts=())
+
+    def _sample_projected(self, net, encoded, single_pass):
+        """Return sequences from which to learn the projection of states to vectors."""
+        # The components must keep their meaning between calls of partial_fit.
+        if single_pass and net.module_.encoder.projection.is_fitted:
+            return None
+        # Including the validation sequences, whose loss does not depend on it.
+        return self._sample(encoded.sources, N_PROJECTION_SEQUENCES)
 
     def _sample_pairs(self, encoded):
         """Return the pairs to which a linear forecast is fitted."""

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
-from sklearn_seqembed._base import BaseSequenceEstimator, isolated
+from sklearn_seqembed._base import isolated
 from sklearn_seqembed._data.horizons import (
     check_held_back,
     check_horizons,
@@ -15,7 +15,6 @@ from sklearn_seqembed._data.horizons import (
 )
 from sklearn_seqembed._data.scalars import as_plain_number
 from sklearn_seqembed._data.vectors import check_vectors
-from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._parameters import PARTS, as_options
@@ -24,15 +23,13 @@ from sklearn_seqembed._shared_docs import insert_shared_parameters
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.decoding import decode_vectors
 from sklearn_seqembed._training.pair_dataset import Pairs
+from sklearn_seqembed._vectors import BaseVectorEstimator
 
 # Fewer training sequences are not augmented. There is no distribution to learn from
 # them, and the network can learn them by heart: without augmentation the largest error
 # of the tutorial's sequence, 0.1 to 0.9, is .0005 instead of .0033. It is the smallest
 # batch that "auto" chooses.
 MIN_AUGMENTED_SEQUENCES = 16
-
-# Maximum number of sequences from which `instance_norm` is chosen.
-N_INSPECTED_SEQUENCES = 1000
 
 
 class _needs_decoder:
@@ -71,7 +68,7 @@ class _needs_decoder:
 
 
 @insert_shared_parameters
-class LSTMSequenceEmbedder(BaseSequenceEstimator):
+class LSTMSequenceEmbedder(BaseVectorEstimator):
     """Embed sequences as vectors with an encoder-decoder LSTM.
 
     An encoder maps each sequence to one vector of fixed length, from which a decoder
@@ -592,37 +589,9 @@ max_epochs_, early_stopping_, horizon_, device_
         self._relative = None
 
     def _choose_network(self, pairs):
-        sequences, resolve = pairs.sources, _auto.resolve
-        lengths, n_features = sequences.lengths, sequences.n_features
-        has_categories = self._has_categories
-        self._n_points = 0
-        is_numeric = n_features and not self._features.n_classes
-        if self.linear_map and is_numeric and self._parts == ("reconstruction",):
-            self._n_points = _auto.choose_points(lengths, n_features)
-        chosen = _auto.choose_hidden_size(
-            len(lengths), has_categories, self._n_points > 0
-        )
-        self.hidden_size_ = resolve(self.hidden_size, chosen)
-        self.patch_size_ = resolve(self.patch_size, _auto.choose_patch_size(lengths))
-        self.random_features_ = resolve(
-            self.random_features,
-            _auto.choose_random_features(self.n_components, has_categories),
-        )
-        self._random_options = {
-            "n_cells": _auto.choose_random_cells(n_features, has_categories),
-            "patch_sizes": tuple(
-                _auto.choose_patch_size(lengths, n_patches)
-                for n_patches in (
-                    _auto.N_RESERVOIR_PATCHES,
-                    _auto.N_CONVOLUTION_PATCHES,
-                )
-            ),
-            "length": int(np.median(lengths)),
-        }
-        some = sequences[evenly_spaced(sequences, N_INSPECTED_SEQUENCES)]
-        scales = self._features.numeric.moments(some)
-        self.instance_norm_ = resolve(
-            self.instance_norm, _auto.choose_instance_norm(*scales)
+        self._choose_encoder(
+            pairs.sources,
+            with_linear_map=self._parts == ("reconstruction",),
         )
 
     def _prepare_training(self, pairs):
@@ -674,14 +643,8 @@ max_epochs_, early_stopping_, horizon_, device_
         )
 
     def _network_params(self):
-        n_random = _auto.resolve(self.random_features, self.random_features_)
-        instance_norm = _auto.resolve(self.instance_norm, self.instance_norm_)
         return EncoderDecoder, {
             **self._encoder_params(),
-            "instance_norm": bool(instance_norm),
             "parts": PARTS[self.objective],
-            "n_points": self._n_points if self.linear_map else 0,
-            "n_random": int(n_random),
-            "random_options": self._random_options,
             "decoder_inputs": self.decoder_inputs,
         }

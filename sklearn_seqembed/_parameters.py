@@ -20,6 +20,7 @@ PARAMETER_GROUPS = {
         "random_state",
         "device",
         "objective",
+        "loss",
     ),
     "Data": (
         "horizon",
@@ -120,6 +121,7 @@ OPTIONS = {
     "decoder_inputs": ("vector", "vector_position"),
     "lr_schedule": ("onecycle", None),
     "objective": tuple(PARTS),
+    "loss": ("squared_error", "absolute_error"),
     "early_stopping": ("auto", True, False),
     "warm_start": (True, False),
     "precision": ("auto", "float32", "bfloat16"),

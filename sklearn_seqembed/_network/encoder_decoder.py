@@ -116,6 +116,10 @@ class EncoderDecoder(nn.Module):
                 outputs[part] = decoder.decode_states(final, n_steps)
         return outputs
 
+    def load_closed_form(self, fitted):
+        """Take over a fitted linear map."""
+        self.encoder.linear.load(fitted)
+
 
 class SequenceToSequence(nn.Module):
     """An encoder, and a decoder that predicts another sequence [1]_ [2]_.
@@ -235,6 +239,10 @@ class SequenceToSequence(nn.Module):
             n_steps = max(1, int(horizons.max()))
             output = decoder.decode_states(final, n_steps, target_lengths)
         return {"prediction": output}
+
+    def load_closed_form(self, fitted):
+        """Take over a fitted linear map from sequences to their targets."""
+        self.encoder.linear.load(fitted)
 
 
 def _count_states(network, logits_per_patch):

@@ -32,12 +32,15 @@ class SequenceLoss(nn.Module):
         Whether ends are learned.
     class_scales : tuple of float, default=()
         Factor for the cross-entropies of each categorical feature.
+    absolute : bool, default=False
+        Whether numeric values have absolute instead of squared errors.
     """
 
-    def __init__(self, learn_ends=True, class_scales=()):
+    def __init__(self, learn_ends=True, class_scales=(), absolute=False):
         super().__init__()
         self.learn_ends = learn_ends
         self.class_scales = class_scales
+        self.absolute = absolute
 
     def forward(self, outputs, targets, cross_entropies=None):
         """Return the loss of a batch, or what a piece of it contributes, as a scalar.
@@ -54,7 +57,7 @@ class SequenceLoss(nn.Module):
         losses = []
         for part, output in outputs.items():
             target = targets[part]
-            loss = weighted_errors(output.values, target).sum()
+            loss = weighted_errors(output.values, target, self.absolute).sum()
             if self.class_scales:
                 scales = output.values.new_tensor(self.class_scales)  # (K,)
                 loss = (
@@ -68,8 +71,8 @@ class SequenceLoss(nn.Module):
         return sum(losses) / len(losses)
 
 
-def weighted_errors(values, target):
-    """Compute squared errors, multiplied by their weights in the loss.
+def weighted_errors(values, target, absolute=False):
+    """Compute squared or absolute errors, multiplied by their weights in the loss.
 
     Parameters
     ----------
@@ -77,6 +80,8 @@ def weighted_errors(values, target):
         Decoded values.
     target : dict of tensor
         Targets of one part: see :meth:`SequenceDataset.batch`.
+    absolute : bool, default=False
+        Whether the errors are absolute instead of squared.
 
     Returns
     -------
@@ -84,7 +89,8 @@ def weighted_errors(values, target):
         Weighted errors. Their sum is the loss of the batch.
     """
     # float32, even if the network computes in bfloat16.
-    return (values.float() - target["values"]).square() * target["weights"]
+    errors = values.float() - target["values"]
+    return (errors.abs() if absolute else errors.square()) * target["weights"]
 
 
 def sum_deviances(values, target, cross_entropies, class_scales):

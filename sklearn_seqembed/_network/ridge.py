@@ -208,7 +208,9 @@ def fit_forecast(moments, n_features, columns, n_components, few=False):
         penalties = (PENALTY_OF_FEW, PENALTY_OF_FEW)
         choices = [(penalties, SHARES[0]) for _ in designs[0]]
         weights = _solve_design(designs[0], choices, gram, cross)
-        return ForecastFit(*_factorize(weights, gram, moments.total_weight, n_components), np.nan, [])
+        return ForecastFit(
+            *_factorize(weights, gram, moments.total_weight, n_components), np.nan, []
+        )
     best, lowest = None, np.inf
     for design in designs:
         errors, choices = zip(

@@ -65,8 +65,9 @@ class SuffixFeatures(nn.Module):
         values : float32 tensor of shape (N, M)
             Their values. Those at the same position add up.
         """
-        is_padding = torch.arange(categories.shape[1], device=lengths.device) >= (
-            lengths[:, None]
+        is_padding = (
+            torch.arange(categories.shape[1], device=lengths.device)
+            >= (lengths[:, None])
         )
         last = _take_last(categories, lengths)  # (N, K)
         parts = [

@@ -110,8 +110,8 @@ class BestWeights(Callback):
     start_loss : float, default=inf
         Validation loss before training, if training may turn out to be useless. The
         initial weights are then kept unless an epoch reduces the loss noticeably.
-    fallback : LinearFit, default=None
-        Linear map to load in that case.
+    fallback : LinearFit, LinearForecastFit or HeadFit, default=None
+        Closed form to load in that case.
     """
 
     def __init__(self, start_loss=math.inf, fallback=None):
@@ -139,9 +139,8 @@ class BestWeights(Callback):
         """Restore the best weights if needed, and release the copies."""
         if self.best_ and (self.validated_ or net.interrupted_):
             net.module_.load_state_dict(self.best_)
-        encoder = net.module_.encoder
-        if self.fallback is not None and not encoder.is_trained:
-            encoder.linear.load(self.fallback)
+        if self.fallback is not None and not net.module_.encoder.is_trained:
+            net.module_.load_closed_form(self.fallback)
         self.best_ = self.fallback = None
 
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from scipy import sparse
 from skorch import NeuralNet
 
 from sklearn_seqembed._network.categories import CategoryEmbedding
@@ -113,6 +114,71 @@ class InferenceNet(NeuralNet):
             final[indices] = states[0].cpu().numpy()
             features[indices] = states[1].cpu().numpy()
         encoder.projection.fit(final, features)
+
+    def read_for_head(self, dataset):
+        """Compute the inputs of a :class:`LinearHead`, and read its targets.
+
+        Parameters
+        ----------
+        dataset : PairDataset
+            Pairs of sequences and targets of one time step.
+
+        Returns
+        -------
+        vectors : float32 ndarray of shape (n_samples, C)
+            The vectors.
+        events : sparse matrix of shape (n_samples, ·) or None
+            :class:`SuffixFeatures`, if sequences have categorical features.
+        targets : ndarray
+            Classes (n_samples,), or numbers (n_samples, F).
+        """
+        head, n_samples = self.module_.decoders["prediction"], len(dataset)
+        vectors = np.empty((n_samples, self.module__n_components), np.float32)
+        rows, columns, values, targets = [], [], [], []
+        order = []
+        for indices, inputs, batch in self._iter_batches(dataset, decodes=False):
+            inputs.pop("horizons")
+            vectors[indices] = self._run(self.module_.encoder, **inputs).cpu().numpy()
+            order.append(indices)
+            target = batch["prediction"]
+            targets.append(target["values" if head.n_targets else "classes"][:, 0])
+            if head.suffixes is not None:
+                positions, found = self._run(head.suffixes, **inputs)
+                rows.append(np.repeat(indices, positions.shape[1]))
+                columns.append(positions.cpu().numpy().ravel())
+                values.append(found.cpu().numpy().ravel())
+        targets = np.concatenate(targets)[np.argsort(np.concatenate(order))]
+        events = None
+        if head.suffixes is not None:
+            rows, columns, values = map(np.concatenate, (rows, columns, values))
+            shape = n_samples, head.suffixes.n_outputs
+            events = sparse.csr_matrix((values, (rows, columns)), shape=shape)
+            events.eliminate_zeros()
+        return vectors, events, targets if head.n_targets else targets[:, 0]
+
+    def predict_labels(self, dataset):
+        """Predict the numbers or the class of each sequence of a dataset.
+
+        Returns
+        -------
+        values : float32 ndarray of shape (n_samples, F)
+            Numbers in scaled units.
+        log_probabilities : float32 ndarray of shape (n_samples, n_classes) or None
+            Log probabilities of the classes 1, 2, ..., if there are any.
+        """
+        head = self.module_.decoders["prediction"]
+        values = np.empty((len(dataset), head.n_targets), np.float32)
+        log_probabilities = None
+        if head.heads.n_classes:
+            shape = len(dataset), head.heads.n_classes[0]
+            log_probabilities = np.empty(shape, np.float32)
+        for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
+            output = self._run(self.module_, **inputs)["prediction"]
+            values[indices] = output.values[:, 0].cpu().numpy()
+            if log_probabilities is not None:
+                (found,) = self._run(head.heads.log_probabilities, output.logits[:, 0])
+                log_probabilities[indices] = found.cpu().numpy()
+        return values, log_probabilities
 
     def predict_parts(self, dataset):
         """Encode and decode a dataset, batch by batch.
@@ -272,9 +338,12 @@ class InferenceNet(NeuralNet):
         if decodes:
             decoders = self.module_.decoders.values()
             n_values += max(decoder.heads.width for decoder in decoders)
-            cells = [decoder.cells for decoder in decoders]
-            n_cells = max(n_cells, *(max(c.hidden_size, c.input_size) for c in cells))
-        elif random_features is not None:
+            for decoder in decoders:
+                cells = getattr(decoder, "cells", None)  # a linear head has none
+                if cells is not None:
+                    n_cells = max(n_cells, cells.hidden_size, cells.input_size)
+                    random_features = None  # decoders do not need them
+        if random_features is not None:
             reservoir = random_features.reservoir
             width = self.module__n_features + reservoir.embedding.width
             n_values = max(n_values, width)

@@ -1,0 +1,168 @@
+"""Validation of y where each sequence has one class, or one or more numbers."""
+
+import numpy as np
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from sklearn_seqembed._data.messages import count, warn_reading
+from sklearn_seqembed._data.parsed import is_missing
+
+
+def check_classes(y, n_samples, estimator_name):
+    """Read one class per sequence.
+
+    Parameters
+    ----------
+    y : list, array, tensor, Series or Arrow array of shape (n_samples,)
+        The classes: strings, bools or whole numbers, also of a categorical dtype.
+    n_samples : int
+        Number of sequences in X.
+    estimator_name : str
+        Name of the classifier in error messages.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        The classes that occur, sorted.
+    codes : int64 ndarray of shape (n_samples,)
+        Index of the class of each sequence.
+    """
+    labels = _as_labels(y, n_samples, estimator_name)
+    check_classification_targets(labels)
+    try:
+        classes, codes = np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        kinds = sorted({type(label).__name__ for label in labels})
+        raise TypeError(
+            f"y holds classes of different types: {', '.join(kinds)}. Convert all of "
+            "them to one type, for example to strings."
+        ) from error
+    return classes, codes.reshape(-1)
+
+
+def encode_classes(y, classes, n_samples, estimator_name):
+    """Return the index (n_samples,) of each class in the sorted `classes` of fit."""
+    labels = _as_labels(y, n_samples, estimator_name)
+    codes = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
+    unknown = np.flatnonzero(classes[codes] != labels)
+    if len(unknown):
+        i = unknown[0]
+        raise ValueError(
+            f"y[{i}] is {labels[i]!r}, a class that did not occur in fit. The classes "
+            f"are {', '.join(map(repr, classes.tolist()))}."
+        )
+    return codes
+
+
+def _as_labels(y, n_samples, estimator_name):
+    """Return y as a 1-D array without missing values."""
+    _check_given(y, estimator_name)
+    for i, label in enumerate(y if isinstance(y, (list, tuple)) else ()):
+        if np.ndim(label) if hasattr(label, "ndim") else hasattr(label, "append"):
+            raise ValueError(
+                f"y[{i}] is a {type(label).__name__}, but {estimator_name} expects one "
+                "class per sequence. To predict sequences, use LSTMSequencePredictor."
+            )
+    labels = column_or_1d(_as_array(y), warn=True)
+    _check_length(labels, n_samples)
+    if labels.dtype.kind == "O":
+        _check_complete(labels, estimator_name)
+        kinds = {type(label) for label in labels}
+        if kinds <= {bool, np.bool_}:
+            labels = labels.astype(bool)
+        elif all(issubclass(kind, (int, np.integer)) for kind in kinds):
+            labels = labels.astype(np.int64)
+    elif labels.dtype.kind == "f":
+        check_array(labels, ensure_2d=False, input_name="y")  # in scikit-learn's words
+    return labels
+
+
+def check_numbers(y, n_samples, estimator_name):
+    """Read one or more numbers per sequence.
+
+    Parameters
+    ----------
+    y : list, array, tensor, Series or frame
+        Numbers of shape (n_samples,) or (n_samples, n_targets).
+    n_samples : int
+        Number of sequences in X.
+    estimator_name : str
+        Name of the regressor in error messages.
+
+    Returns
+    -------
+    numbers : float64 ndarray of shape (n_samples, n_targets)
+        The numbers.
+    is_flat : bool
+        Whether y had one dimension.
+    """
+    _check_given(y, estimator_name)
+    array = _as_array(y)
+    if array.ndim and array.dtype.kind in "OUST":
+        for i, value in enumerate(array.reshape(len(array), -1)[:, 0]):
+            if isinstance(value, (str, bytes)):
+                raise ValueError(
+                    f"y[{i}] is {value!r}, but {estimator_name} expects numbers. For "
+                    "classes, use LSTMSequenceClassifier; convert numbers that are "
+                    "written as text, for example by astype(float)."
+                )
+    if array.dtype.kind == "b":
+        warn_reading(
+            "y holds bools, read as the numbers 0 and 1. For classes, use "
+            "LSTMSequenceClassifier; to avoid this warning, pass y.astype(float)."
+        )
+    numbers = check_array(
+        array, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name="y"
+    )
+    _check_length(numbers, n_samples)
+    if numbers.ndim > 2:
+        raise ValueError(
+            f"y has {numbers.ndim} dimensions, but {estimator_name} expects shape "
+            "(n_samples,) or (n_samples, n_targets). To predict sequences, use "
+            "LSTMSequencePredictor."
+        )
+    if numbers.ndim == 2 and numbers.shape[1] == 1:
+        numbers = column_or_1d(numbers, warn=True)
+    return numbers.reshape(n_samples, -1), numbers.ndim == 1
+
+
+def _check_given(y, estimator_name):
+    if y is None:
+        raise ValueError(
+            f"{estimator_name} requires y to be passed, but the target y is None"
+        )
+
+
+def _as_array(y):
+    """Convert y to an array, of objects where the types are mixed."""
+    for method in ("to_pylist", "to_list"):  # Arrow, and categorical Series
+        if hasattr(y, method):
+            y = getattr(y, method)()
+            break
+    if isinstance(y, (list, tuple)):
+        # Otherwise numpy would turn numbers next to strings into strings.
+        is_text = [isinstance(value, (str, bytes)) for value in y]
+        if any(is_text) and not all(is_text) or any(map(is_missing, y)):
+            array = np.empty(len(y), dtype=object)
+            array[:] = y
+            return array
+    return np.asarray(y)
+
+
+def _check_length(y, n_samples):
+    if len(y) != n_samples:
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: X has "
+            f"{count(n_samples, 'sequence')}, y has {len(y)}. Pass one target per "
+            "sequence."
+        )
+
+
+def _check_complete(labels, estimator_name):
+    for i, label in enumerate(labels):
+        if is_missing(label):
+            raise ValueError(
+                f"y[{i}] is missing: Input y contains NaN, but {estimator_name} needs "
+                "a class for each sequence. Drop the sequences without one, or see "
+                "sklearn.semi_supervised for learning from unlabelled ones."
+            )

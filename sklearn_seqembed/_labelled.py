@@ -1,0 +1,140 @@
+"""Base class of the classifier and the regressor."""
+
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_seqembed import _auto
+from sklearn_seqembed._base import N_PROJECTION_SEQUENCES, isolated
+from sklearn_seqembed._features.encoder import evenly_spaced
+from sklearn_seqembed._network.labels import SequenceToLabel
+from sklearn_seqembed._training.dataset import SequenceDataset
+from sklearn_seqembed._training.linear_heads import fit_linear_head
+from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
+from sklearn_seqembed._vectors import BaseVectorEstimator
+
+
+class BaseLabelEstimator(BaseVectorEstimator):
+    """Predict one class, or some numbers, from the vector of a sequence.
+
+    The vector is that of :class:`LSTMSequenceEmbedder`, and a linear layer follows it.
+    Each estimator implements, in addition to what `BaseSequenceEstimator` requires of
+    all:
+
+    ``_check_targets(y, n_samples, reset)``
+        Validate y, and return it as sequences of one time step.
+    ``_fit_target_features(targets, rng)``
+        Return a fitted `FeatureEncoder` of the targets.
+    ``_head()``
+        Return how the linear layer is fitted.
+    """
+
+    # Parameters of other estimators.
+    shared_vocabulary = False
+    target_categories = "auto"
+    warm_start = False
+    augmentation = ("shift", "mix")
+
+    # There is always a closed form: that of the linear layer.
+    _has_linear_map = True
+    _target_patch_size = 1
+
+    @property
+    def decoder_(self):
+        """There is no decoder."""
+        raise AttributeError(
+            f"{type(self).__name__} has no decoder: the target is a linear function of "
+            "the vector. Use LSTMSequenceEmbedder to reconstruct sequences."
+        )
+
+    def fit(self, X, y):
+        """Fit the linear layer, and train the network if that helps.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            Sequences in any of the forms that :meth:`LSTMSequenceEmbedder.fit` accepts.
+        y : list, array, tensor, Series or frame
+            The target of each sequence.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range; if a sequence is empty, infinite or entirely
+            missing; if X and y have different numbers of sequences; if a target is
+            missing or not of the expected kind; or if the loss becomes NaN.
+        TypeError
+            If X or y is of an unsupported type, or if it mixes types.
+        """
+        return self._fit(X, y)
+
+    @isolated
+    def _predict_labels(self, X):
+        """Return scaled numbers and log probabilities: `predict_labels`."""
+        check_is_fitted(self)
+        sequences, _ = self._check_X(X, reset=False)
+        self._warn_about_unseen(sequences)
+        encoded = self._encode_sources(sequences)
+        dataset = SequenceDataset(encoded, self.patch_size_, parts=())
+        return self.net_.predict_labels(dataset)
+
+    # The methods that BaseSequenceEstimator requires.
+
+    def _check_data(self, X, y, reset):
+        sequences, _ = self._check_X(X, reset)
+        return Pairs(sequences, self._check_targets(y, len(sequences), reset))
+
+    def _fit_features(self, pairs, rng):
+        self._fit_source_features(pairs.sources, rng)
+        self._target_features = self._fit_target_features(pairs.targets, rng)
+
+    def _choose_network(self, pairs):
+        self._choose_encoder(pairs.sources, with_linear_map=True)
+
+    def _prepare_training(self, pairs):
+        pass
+
+    def _encode_pairs(self, pairs):
+        targets = self._target_features.encode(pairs.targets)
+        return Pairs(self._encode_sources(pairs.sources), targets)
+
+    def _make_dataset(self, encoded, generator=None):
+        return PairDataset(encoded, self.patch_size_, False, generator)
+
+    def _network_params(self):
+        return SequenceToLabel, {
+            **self._encoder_params(),
+            "n_targets": self._target_features.numeric.n_features,
+            "n_target_classes": self._target_features.n_classes,
+        }
+
+    # How the closed form differs from that of the other estimators.
+
+    @property
+    def _has_categories(self):
+        return max(self._features.n_classes, default=0) > 2
+
+    def _fit_linear_map(self, net, encoded, seed):
+        """Fit the linear map, the projection to vectors, and the linear layer."""
+        if self._n_points:
+            super()._fit_linear_map(net, encoded, seed)
+        net.fit_projection(self._sample(encoded.sources, N_PROJECTION_SEQUENCES))
+        n_fitted = max(1, _auto.HEAD_VALUES // int(self.n_components))
+        some = encoded[evenly_spaced(encoded.sources, n_fitted)]
+        return fit_linear_head(
+            net, self._make_dataset(some), self._head(), _auto.MIN_HEAD_SEQUENCES
+        )
+
+    def _sample_projected(self, net, encoded, single_pass):
+        return None  # the linear layer was fitted to the components
+
+    def _skip_useless_training(self, n_samples, unexplained):
+        reason = _auto.find_reason_not_to_train(
+            n_samples, unexplained, predicts_label=True
+        )
+        if reason:
+            self.max_epochs_ = 0
+            self._report(f"The network was not trained: {reason}.")
