@@ -41,6 +41,7 @@ PROGRAMS = (
     Program("events.sentences", 35),
     Program("events.sepsis", 35),
     Program("events.helpdesk", 20),
+    Program("events.process", 60),
     Program("events.categories", 25, needs_data=False),
     Program("pairs.generated", 130, needs_data=False),
     Program("pairs.translation", 45),

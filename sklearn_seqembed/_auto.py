@@ -121,7 +121,7 @@ NEGLIGIBLE_FRACTION = 0.01
 # linear layer. The layer is fitted to so many sequences that their vectors have at most
 # so many values (128 MiB of float64).
 MIN_TRAINED_LABELS = 2000
-MIN_HEAD_SEQUENCES = 20
+MIN_HEAD_SEQUENCES = 10
 HEAD_VALUES = 2**24
 
 # Fraction of each sequence that is held back as the target of a forecast.

@@ -263,8 +263,8 @@ max_epochs_, early_stopping_, device_
         n_classes, name = len(self.classes_), type(self).__name__
         if n_classes < 2:
             raise ValueError(
-                f"y has only one class, {self.classes_[0]!r}, but {name} needs at "
-                "least two."
+                f"y has only one class, {self.classes_.tolist()[0]!r}, but {name} needs "
+                "at least two."
             )
         if n_classes > FULL_SOFTMAX_CLASSES:
             raise ValueError(

@@ -75,16 +75,35 @@ class BaseLabelEstimator(BaseVectorEstimator):
     def _predict_labels(self, X):
         """Return scaled numbers and log probabilities: `predict_labels`."""
         check_is_fitted(self)
+        self._check_width(X)
         sequences, _ = self._check_X(X, reset=False)
         self._warn_about_unseen(sequences)
         encoded = self._encode_sources(sequences)
         dataset = SequenceDataset(encoded, self.patch_size_, parts=())
         return self.net_.predict_labels(dataset)
 
+    def _check_width(self, X):
+        """Raise an error if X has other columns than a table that was a list in `fit`.
+
+        A list of lists is read as sequences of any lengths, but for scikit-learn it is
+        the same as a 2-D array.
+        """
+        shape = getattr(X, "shape", ())
+        if self._list_width and len(shape) == 2 and shape[1] != self._list_width:
+            name = type(self).__name__
+            raise ValueError(
+                f"X has {shape[1]} features, but {name} is expecting "
+                f"{self._list_width} features as input: X is a 2-D array, and all lists "
+                f"in fit had {self._list_width} numbers. Pass a list of sequences if "
+                "they may have any lengths."
+            )
+
     # The methods that BaseSequenceEstimator requires.
 
     def _check_data(self, X, y, reset):
         sequences, _ = self._check_X(X, reset)
+        if reset:
+            self._list_width = _find_list_width(X)
         return Pairs(sequences, self._check_targets(y, len(sequences), reset))
 
     def _fit_features(self, pairs, rng):
@@ -138,3 +157,12 @@ class BaseLabelEstimator(BaseVectorEstimator):
         if reason:
             self.max_epochs_ = 0
             self._report(f"The network was not trained: {reason}.")
+
+
+def _find_list_width(X):
+    """Return the length of all lists of numbers in a list X, None if it differs."""
+    if not isinstance(X, list) or not all(type(x) is list for x in X):
+        return None
+    widths = {len(x) for x in X}
+    is_flat = not any(hasattr(value, "__len__") for x in X for value in x[:1])
+    return widths.pop() if is_flat and len(widths) == 1 else None

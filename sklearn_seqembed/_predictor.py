@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator, isolated
+from sklearn_seqembed._data.labels import warn_about_classes
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import check_integer, check_real
 from sklearn_seqembed._data.sequences import Sequences
@@ -687,6 +688,9 @@ max_epochs_, early_stopping_, max_length_, device_
             estimator_name=type(self).__name__,
         )
         if reset:
+            is_default = isinstance(self.categorical_targets, str)
+            if is_default and self.categorical_targets == "from_dtype":
+                warn_about_classes(y)
             if target_schema.may_have_columns:
                 is_sequence = columns_are_steps(sources, targets, self.instance_norm)
                 target_schema = replace(target_schema, has_columns=not is_sequence)

@@ -236,3 +236,8 @@ max_epochs_, early_stopping_, device_
 
     def _head(self):
         return RidgeHead(self._absolute_loss)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

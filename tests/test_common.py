@@ -10,7 +10,12 @@ import sklearn
 from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.fixes import parse_version
 
-from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed import (
+    LSTMSequenceClassifier,
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    LSTMSequenceRegressor,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:The network explains only")
 
@@ -22,7 +27,8 @@ from sklearn.utils.estimator_checks import check_estimator
 import sklearn_seqembed
 
 warnings.simplefilter("ignore")
-estimator = getattr(sklearn_seqembed, sys.argv[2])(n_components=4, max_epochs=2)
+kind = getattr(sklearn_seqembed, sys.argv[2])
+estimator = kind(n_components=int(sys.argv[3]), max_epochs=2)
 results = check_estimator(estimator, on_fail=None, on_skip=None)
 outcomes = [
     {
@@ -51,8 +57,18 @@ MORE_CHECKS = [
     "check_global_set_output_transform_polars",
 ]
 
-# The number of checks in scikit-learn 1.9. Estimators that require y get one more.
-N_CHECKS = {LSTMSequenceEmbedder: 46, LSTMSequencePredictor: 47}
+# The number of checks in scikit-learn 1.9. Estimators that require y get one more, and
+# classifiers and regressors several.
+N_CHECKS = {
+    LSTMSequenceEmbedder: 46,
+    LSTMSequencePredictor: 47,
+    LSTMSequenceClassifier: 60,
+    LSTMSequenceRegressor: 58,
+}
+
+# A regressor must explain ten random columns of a table, for which it needs as many
+# components.
+N_COMPONENTS = {LSTMSequenceRegressor: 16}
 
 
 @pytest.fixture(scope="module", params=N_CHECKS, ids=lambda kind: kind.__name__)
@@ -66,7 +82,10 @@ def results(estimator, tmp_path_factory):
     """The outcome of each check that check_estimator runs."""
     path = tmp_path_factory.mktemp("checks") / "results.json"
     subprocess.run(
-        [sys.executable, "-c", RUN_CHECKS, str(path), estimator.__name__],
+        [
+            *(sys.executable, "-c", RUN_CHECKS, str(path), estimator.__name__),
+            str(N_COMPONENTS.get(estimator, 4)),
+        ],
         env={**os.environ, "SCIPY_ARRAY_API": "1"},
         check=True,
     )
@@ -118,13 +137,16 @@ def test_the_tags_announce_float32_output(estimator):
     assert tags.transformer_tags.preserves_dtype == ["float32"]
 
 
-def test_all_other_tags_are_the_defaults_of_a_transformer(estimator):
-    class DefaultTransformer(sklearn.base.TransformerMixin, sklearn.base.BaseEstimator):
-        pass
-
-    expected = get_tags(DefaultTransformer())
+def test_all_other_tags_are_the_defaults_of_its_kind(estimator):
+    mixins = {
+        LSTMSequenceClassifier: (sklearn.base.ClassifierMixin,),
+        LSTMSequenceRegressor: (sklearn.base.RegressorMixin,),
+    }.get(estimator, ())
+    bases = (*mixins, sklearn.base.TransformerMixin, sklearn.base.BaseEstimator)
+    expected = get_tags(type("Default", bases, {})())
     expected.input_tags.allow_nan = True
     expected.transformer_tags.preserves_dtype = ["float32"]
-    expected.target_tags.required = estimator is LSTMSequencePredictor
+    expected.target_tags.required = estimator is not LSTMSequenceEmbedder
+    expected.target_tags.multi_output = estimator is LSTMSequenceRegressor
 
     assert get_tags(estimator()) == expected

@@ -7,6 +7,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.parsed import is_missing
 
+# Targets of which each distinct one occurs so many times on average may be classes.
+MIN_REPETITIONS = 5
+
 
 def check_classes(y, n_samples, estimator_name):
     """Read one class per sequence.
@@ -28,8 +31,8 @@ def check_classes(y, n_samples, estimator_name):
         Index of the class of each sequence.
     """
     labels = _as_labels(y, n_samples, estimator_name)
-    check_classification_targets(labels)
     try:
+        check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
     except TypeError as error:
         kinds = sorted({type(label).__name__ for label in labels})
@@ -66,7 +69,9 @@ def _as_labels(y, n_samples, estimator_name):
     labels = column_or_1d(_as_array(y), warn=True)
     _check_length(labels, n_samples)
     if labels.dtype.kind == "O":
-        _check_complete(labels, estimator_name)
+        for i, label in enumerate(labels):
+            if is_missing(label):
+                _refuse_missing(i, estimator_name, "a class")
         kinds = {type(label) for label in labels}
         if kinds <= {bool, np.bool_}:
             labels = labels.astype(bool)
@@ -100,10 +105,12 @@ def check_numbers(y, n_samples, estimator_name):
     array = _as_array(y)
     if array.ndim and array.dtype.kind in "OUST":
         for i, value in enumerate(array.reshape(len(array), -1)[:, 0]):
+            if is_missing(value):
+                _refuse_missing(i, estimator_name, "a number")
             if isinstance(value, (str, bytes)):
                 raise ValueError(
-                    f"y[{i}] is {value!r}, but {estimator_name} expects numbers. For "
-                    "classes, use LSTMSequenceClassifier; convert numbers that are "
+                    f"y[{i}] is {str(value)!r}, but {estimator_name} expects numbers. "
+                    "For classes, use LSTMSequenceClassifier; convert numbers that are "
                     "written as text, for example by astype(float)."
                 )
     if array.dtype.kind == "b":
@@ -158,11 +165,43 @@ def _check_length(y, n_samples):
         )
 
 
-def _check_complete(labels, estimator_name):
-    for i, label in enumerate(labels):
-        if is_missing(label):
-            raise ValueError(
-                f"y[{i}] is missing: Input y contains NaN, but {estimator_name} needs "
-                "a class for each sequence. Drop the sequences without one, or see "
-                "sklearn.semi_supervised for learning from unlabelled ones."
-            )
+def _refuse_missing(i, estimator_name, target):
+    raise ValueError(
+        f"y[{i}] is missing: Input y contains NaN, but {estimator_name} needs {target} "
+        "for each sequence. Drop the sequences without one, or see "
+        "sklearn.semi_supervised for learning from unlabelled ones."
+    )
+
+
+def warn_about_classes(y):
+    """Warn if targets that are read as numbers or as characters may be classes.
+
+    They may be if each distinct one occurs at least `MIN_REPETITIONS` times on average.
+
+    Parameters
+    ----------
+    y : object
+        The targets passed by the user.
+    """
+    if not isinstance(y, (list, tuple)):
+        if getattr(y, "ndim", 0) != 1 or not hasattr(y, "__array__"):
+            return
+        y = np.asarray(y)
+        if y.dtype.kind not in "biuOUT":
+            return
+        y = y.tolist()
+    kinds = {type(value) for value in y}
+    if len(kinds) != 1 or not kinds <= {str, bool, int}:
+        return
+    n_distinct = len(set(y))
+    if n_distinct < 2 or n_distinct * MIN_REPETITIONS > len(y):
+        return
+    (kind,) = kinds
+    name = {str: "strings", bool: "bools", int: "whole numbers"}[kind]
+    reading = "sequences of characters" if kind is str else "numbers"
+    silent = "categorical_targets=[0]" if kind is str else "categorical_targets=None"
+    warn_reading(
+        f"y holds {n_distinct} distinct {name}, read as {reading}. If they are "
+        f"classes, use LSTMSequenceClassifier; if they are {reading}, set {silent} to "
+        "avoid this warning."
+    )

@@ -22,12 +22,19 @@ from sklearn.linear_model import LogisticRegression, Ridge
 INVERSE_PENALTIES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)
 PENALTIES = (3000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 
+# Penalties if there are too few sequences for a comparison.
+INVERSE_PENALTY_OF_FEW = 0.1
+PENALTY_OF_FEW = 100.0
+
 # Number of folds of cross-validation for at most so many sequences. With more sequences
 # only one of `N_FOLDS` is held out.
 FOLDS = {1000: 5, 4000: 3}
 N_FOLDS = 5
 
 MAX_ITERATIONS = 200
+
+# The comparison of penalties ends when the deviance is so much above the lowest one.
+MAX_RISE = 1.02
 
 # Steps of iteratively reweighted least squares, and the smallest error, as a fraction
 # of the median, at which the weight of a sequence is limited.
@@ -64,12 +71,16 @@ class LogisticHead:
         Number of classes, also of those that do not occur in every fold.
     """
 
-    penalties = INVERSE_PENALTIES
+    penalties, penalty_of_few = INVERSE_PENALTIES, INVERSE_PENALTY_OF_FEW
 
     def __init__(self, n_classes):
         self.n_classes = n_classes
 
-    def fit(self, features, targets, penalty):
+    def make_model(self):
+        """Return a model that starts each fit from the last one."""
+        return LogisticRegression(max_iter=MAX_ITERATIONS, tol=1e-3, warm_start=True)
+
+    def fit(self, model, features, targets, penalty, *, is_final=False):
         """Fit to features (n_samples, D): return weights (D, ·) and bias (·,)."""
         found, places = np.unique(targets, return_inverse=True)
         n_outputs = 1 if self.n_classes == 2 else self.n_classes
@@ -82,7 +93,7 @@ class LogisticHead:
             else:
                 bias[found[0] - 1] = certainty
             return weights, bias
-        model = LogisticRegression(C=penalty, max_iter=MAX_ITERATIONS, tol=1e-3)
+        model.set_params(C=penalty)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(features, places)
@@ -114,6 +125,10 @@ class LogisticHead:
         """Return the group of each target that folds should hold a part of."""
         return targets
 
+    def split(self, targets):
+        """Return parts of the targets that have their own penalty."""
+        return [targets]
+
 
 class RidgeHead:
     """Ridge regression of numbers.
@@ -125,33 +140,28 @@ class RidgeHead:
         reweighted least squares [1]_.
     """
 
-    penalties = PENALTIES
+    penalties, penalty_of_few = PENALTIES, PENALTY_OF_FEW
 
     def __init__(self, absolute):
         self.absolute = absolute
 
-    def fit(self, features, targets, penalty):
-        """Fit to features (n_samples, D): return weights (D, ·) and bias (·,)."""
-        if self.absolute:
-            columns = [
-                self._fit_absolute(features, column, penalty) for column in targets.T
-            ]
-            models = [(model.coef_, model.intercept_) for model in columns]
-            weights, bias = map(np.array, zip(*models, strict=True))
-            return weights.T, bias
-        model = _make_ridge(features, penalty).fit(features, targets)
-        weights = np.reshape(model.coef_, (targets.shape[1], -1)).T
-        return weights, np.reshape(model.intercept_, -1)
+    def make_model(self):
+        """Return a model; its solver depends on the features."""
+        return Ridge()
 
-    def _fit_absolute(self, features, target, penalty):
-        weights, model = None, _make_ridge(features, penalty)
-        for _ in range(N_REWEIGHTINGS):
-            model.fit(features, target, sample_weight=weights)
-            errors = np.abs(target - model.predict(features))
-            floor = MIN_ERROR_FRACTION * np.median(errors) or 1.0
-            weights = 1 / np.maximum(errors, floor)
-            weights /= weights.mean()
-        return model
+    def fit(self, model, features, targets, penalty, *, is_final=False):
+        """Fit to features (n_samples, D): return weights (D, ·) and bias (·,).
+
+        Penalties are compared by the absolute errors of ridge regression, because
+        reweighting takes much longer and is only done for the final fit.
+        """
+        solver = "sparse_cg" if sparse.issparse(features) else "auto"
+        model.set_params(alpha=penalty, solver=solver)
+        if is_final and self.absolute:
+            _reweight(model, features, targets[:, 0])
+        else:
+            model.fit(features, targets[:, 0])
+        return model.coef_[:, None], np.array([model.intercept_])
 
     def deviance(self, outputs, targets):
         """Return the mean error."""
@@ -166,10 +176,20 @@ class RidgeHead:
         """Return the group of each target that folds should hold a part of."""
         return np.zeros(len(targets), dtype=int)
 
+    def split(self, targets):
+        """Return parts of the targets that have their own penalty."""
+        return np.hsplit(targets, targets.shape[1])
 
-def _make_ridge(features, penalty):
-    solver = "sparse_cg" if sparse.issparse(features) else "auto"
-    return Ridge(alpha=penalty, solver=solver)
+
+def _reweight(model, features, target):
+    """Fit a ridge model to minimize the absolute errors of a target [1]_."""
+    weights = None
+    for _ in range(N_REWEIGHTINGS):
+        model.fit(features, target, sample_weight=weights)
+        errors = np.abs(target - model.predict(features))
+        floor = MIN_ERROR_FRACTION * np.median(errors) or 1.0
+        weights = 1 / np.maximum(errors, floor)
+        weights /= weights.mean()
 
 
 def fit_linear_head(net, dataset, head, min_sequences):
@@ -184,8 +204,7 @@ def fit_linear_head(net, dataset, head, min_sequences):
     head : LogisticHead or RidgeHead
         How to fit.
     min_sequences : int
-        With fewer sequences, none is held out, and the penalty is the strongest that is
-        not extreme.
+        With fewer sequences, none is held out, and the penalty is a fixed one.
 
     Returns
     -------
@@ -200,8 +219,13 @@ def fit_linear_head(net, dataset, head, min_sequences):
     if events is not None:
         used = np.unique(events.indices)
         features = sparse.csr_matrix(sparse.hstack([features, events[:, used]]))
-    penalty, unexplained = _choose_penalty(head, features, targets, min_sequences)
-    weights, bias = head.fit(features, targets, penalty)
+    fits = [
+        _fit_with_chosen_penalty(head, features, part, min_sequences)
+        for part in head.split(targets)
+    ]
+    weights = np.hstack([fit[0] for fit in fits])
+    bias = np.concatenate([fit[1] for fit in fits])
+    unexplained = float(np.mean([fit[2] for fit in fits]))
     n_components = vectors.shape[1]
     dense = weights[:n_components] / scale[:, None]
     sparse_weights = None
@@ -214,25 +238,36 @@ def fit_linear_head(net, dataset, head, min_sequences):
     return HeadFit(state, unexplained)
 
 
+def _fit_with_chosen_penalty(head, features, targets, min_sequences):
+    """Return weights (D, ·), bias (·,), and the deviance that is left unexplained."""
+    penalty, unexplained = _choose_penalty(head, features, targets, min_sequences)
+    model = head.make_model()
+    weights, bias = head.fit(model, features, targets, penalty, is_final=True)
+    return weights, bias, unexplained
+
+
 def _choose_penalty(head, features, targets, min_sequences):
     """Choose a penalty, and estimate the deviance that is left unexplained."""
     folds = _make_folds(head.groups(targets))
     if len(targets) < min_sequences or not folds:
-        return head.penalties[1], np.nan
-    deviances, total = np.zeros(len(head.penalties)), 0.0
+        return head.penalty_of_few, np.nan
+    parts, total = [], 0.0
     for held_out in folds:
         rest = np.setdiff1d(np.arange(len(targets)), held_out)
-        known, new = targets[rest], targets[held_out]
-        constant = np.tile(head.constant(known), (len(new), 1))
-        total += len(new) * head.deviance(constant, new)
-        for k, penalty in enumerate(head.penalties):
-            weights, bias = head.fit(features[rest], known, penalty)
+        parts.append((head.make_model(), rest, held_out))
+        constant = np.tile(head.constant(targets[rest]), (len(held_out), 1))
+        total += len(held_out) * head.deviance(constant, targets[held_out])
+    deviances = []
+    for penalty in head.penalties:
+        deviances.append(0.0)
+        for model, rest, held_out in parts:
+            weights, bias = head.fit(model, features[rest], targets[rest], penalty)
             outputs = features[held_out] @ weights + bias
-            deviances[k] += len(new) * head.deviance(outputs, new)
-            if deviances[k] > 1.02 * deviances[: k + 1].min() and len(folds) == 1:
-                deviances[k + 1 :] = np.inf  # weaker penalties would be worse
-                break
-    best = int(deviances.argmin())
+            found = head.deviance(outputs, targets[held_out])
+            deviances[-1] += len(held_out) * found
+        if deviances[-1] > MAX_RISE * min(deviances):
+            break  # weaker penalties would be worse
+    best = int(np.argmin(deviances))
     return head.penalties[best], deviances[best] / total if total else np.nan
 
 
