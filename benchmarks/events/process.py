@@ -1,11 +1,11 @@
 """What happens next in a process, and how long will it take?
 
-Needs `process/Helpdesk.csv.gz` and `process/Sepsis.csv.gz`, and the five published folds
-of cases [1]_. Each case is cut after each of its events. From such a prefix,
+Needs `process/Helpdesk.csv.gz` and `process/Sepsis.csv.gz`, and the five published
+folds of cases [1]_. Each case is cut after each of its events. From such a prefix,
 `LSTMSequenceClassifier` predicts the next activity, or the end of the case, and
-`LSTMSequenceRegressor` the remaining time, both with all defaults and also without
-training (`max_epochs=0`) or with `loss="absolute_error"`. A prefix has the activity, the
-resource, other attributes that are categories, and the times of its events.
+`LSTMSequenceRegressor` the remaining time, both with all defaults, and also without
+training (`max_epochs=0`) or with `loss="absolute_error"`. A prefix has the activity,
+the resource, other attributes that are categories, and the times of its events.
 
 The baselines are the most frequent activity; counts of what follows the last five
 activities, or fewer of them if those did not occur; logistic regression on frozen

@@ -19,8 +19,8 @@ from sklearn_seqembed._network.suffixes import SuffixFeatures
 class LinearHead(nn.Module):
     """Predict numbers or a class from a vector, by a linear function [1]_.
 
-    If sequences have categorical features, :class:`SuffixFeatures` are further inputs.
-    All weights are 0 at first.
+    If sequences have categorical features, :class:`SuffixFeatures` are further inputs,
+    whose weights are not trained. All weights are 0 at first.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ class LinearHead(nn.Module):
         if reads_events:
             self.suffixes = SuffixFeatures()
             weights = torch.zeros(self.suffixes.n_outputs, self.width)
-            self.sparse = nn.EmbeddingBag.from_pretrained(
-                weights, freeze=False, mode="sum"
-            )
+            # Only fitted in closed form: to train so many weights, most of which a
+            # batch does not need, would take a quarter of its time.
+            self.sparse = nn.EmbeddingBag.from_pretrained(weights, mode="sum")
 
     def forward(self, vectors, numeric, categories, lengths):
         """Predict the target of each sequence of a batch.
