@@ -35,6 +35,7 @@ PROGRAMS = (
     Program("speed.time_to_error", 18),
     Program("speed.extremes", 35, needs_data=False),
     Program("quality.classification", 30),
+    Program("quality.classifier", 25),
     Program("quality.reconstruction", 40),
     Program("quality.temperature", 15),
     Program("events.names", 40),
