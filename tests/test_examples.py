@@ -13,7 +13,12 @@ import pytest
 from joblib import parallel_config
 from sklearn.manifold import TSNE
 
-from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed import (
+    LSTMSequenceClassifier,
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    LSTMSequenceRegressor,
+)
 
 matplotlib.use("Agg")
 
@@ -41,7 +46,12 @@ def one_epoch(fit):
 def quick_fits(monkeypatch):
     """Train all networks for one epoch, including those of searches."""
     monkeypatch.setattr("sklearn.manifold.TSNE", partial(TSNE, max_iter=250))
-    for estimator in (LSTMSequenceEmbedder, LSTMSequencePredictor):
+    for estimator in (
+        LSTMSequenceClassifier,
+        LSTMSequenceEmbedder,
+        LSTMSequencePredictor,
+        LSTMSequenceRegressor,
+    ):
         monkeypatch.setattr(estimator, "fit", one_epoch(estimator.fit))
     with parallel_config(backend="sequential"):  # worker processes are not patched
         yield

@@ -1,0 +1,151 @@
+"""
+The next activity of a process, with probabilities
+==================================================
+
+A case is open: what happens next, how sure is that, and how long will it take?
+
+Processes such as repairs, orders or visits leave a log with one row per event. Each
+open case is a sequence of events, and its next activity is a class. In this example,
+:class:`~sklearn_seqembed.LSTMSequenceClassifier` predicts probabilities for the next
+activity, and :class:`~sklearn_seqembed.LSTMSequenceRegressor` the remaining days. We
+compare them with counts of what followed the last activity.
+"""
+
+# %%
+# A log of repairs
+# ----------------
+# Each repair begins with a report and an inspection. A repair that fails its test is
+# repeated. In workshop B most tests fail, and each step takes twice as long.
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.metrics import log_loss
+
+from sklearn_seqembed import LSTMSequenceClassifier, LSTMSequenceRegressor
+
+rng = np.random.default_rng(0)
+N_CASES = 300
+
+
+def make_case(case):
+    """Generate the events of one repair, as a frame."""
+    workshop = rng.choice(["A", "B"])
+    activities = ["report", "inspect"]
+    for _ in range(5):
+        activities += ["repair", "test"]
+        if rng.random() < (0.9 if workshop == "A" else 0.3):
+            break
+    activities.append("return")
+    days = np.cumsum(rng.exponential(1.0 if workshop == "A" else 2.0, len(activities)))
+    return pd.DataFrame(
+        {
+            "case": case,
+            "activity": activities,
+            "workshop": workshop,
+            "time": pd.Timestamp("2025-01-01") + pd.to_timedelta(days, "D"),
+        }
+    )
+
+
+log = pd.concat(map(make_case, range(N_CASES)), ignore_index=True)
+print(log.head(8).to_string(index=False))
+
+# %%
+# One row per prefix
+# ------------------
+# Each case is cut after each of its events. A prefix is a row of lists, and its target
+# is the next activity, or "end". All prefixes of a case belong to the same part, so
+# that no test case is known in part.
+
+
+def cut_cases(cases):
+    """Return all prefixes, their next activities and the remaining days."""
+    prefixes, following, days = [], [], []
+    for _, case in log[log["case"].isin(cases)].groupby("case"):
+        columns = case[["activity", "workshop", "time"]]
+        for stop in range(1, len(case) + 1):
+            prefixes.append(columns[:stop].to_dict("list"))
+            is_last = stop == len(case)
+            following.append("end" if is_last else case["activity"].iloc[stop])
+            remaining = case["time"].iloc[-1] - case["time"].iloc[stop - 1]
+            days.append(remaining / pd.Timedelta("1D"))
+    return pd.DataFrame(prefixes), np.array(following), np.array(days)
+
+
+X, y, days = cut_cases(range(200))
+X_test, y_test, days_test = cut_cases(range(200, N_CASES))
+print(f"{len(X)} prefixes for training, {len(X_test)} for testing")
+
+# %%
+# Predict the next activity
+# -------------------------
+# The classifier reads categories and times as they are. It starts from logistic
+# regression on its vectors and on the last events, and trains the network only if there
+# are enough sequences and the loss of held-out sequences falls.
+
+classifier = LSTMSequenceClassifier(n_components=64, random_state=0).fit(X, y)
+probabilities = classifier.predict_proba(X_test)
+classes = list(classifier.classes_)
+
+last = np.array([prefix[-1] for prefix in X["activity"]])
+last_test = np.array([prefix[-1] for prefix in X_test["activity"]])
+counts = pd.crosstab(last, y, normalize="index")[classes]
+baseline = counts.loc[last_test].to_numpy()
+for name, found in (("classifier", probabilities), ("counts", baseline)):
+    accuracy = np.mean(np.take(classes, found.argmax(axis=1)) == y_test)
+    loss = log_loss(y_test, found, labels=classes)
+    print(f"{name:10}  accuracy {accuracy:.3f}, cross-entropy {loss:.3f}")
+
+# %%
+# The remaining time
+# ------------------
+# With ``loss="absolute_error"`` the regressor predicts the median, on which a few very
+# long cases have no influence.
+
+regressor = LSTMSequenceRegressor(
+    n_components=64, loss="absolute_error", random_state=0
+).fit(X, days)
+medians = pd.Series(days).groupby(last).median()
+for name, found in (
+    ("regressor", regressor.predict(X_test)),
+    ("median after the last activity", medians[last_test].to_numpy()),
+):
+    print(f"{name:30}  {np.abs(found - days_test).mean():.2f} days of error")
+
+# %%
+# Follow one case
+# ---------------
+# After each test, the classifier expects another repair in workshop B more often than
+# in workshop A. Counts of what follows a test cannot know the workshop.
+
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.2), sharey=True, layout="constrained")
+steps = ["report", "inspect", "repair", "test", "repair", "test", "return"]
+for axis, workshop in zip(axes, "AB", strict=True):
+    times = pd.Timestamp("2025-06-01") + pd.to_timedelta(np.arange(7) * 1.5, "D")
+    case = pd.DataFrame(
+        [
+            {
+                "activity": steps[:stop],
+                "workshop": [workshop] * stop,
+                "time": list(times[:stop]),
+            }
+            for stop in range(1, 8)
+        ]
+    )
+    image = axis.imshow(classifier.predict_proba(case).T, vmin=0, vmax=1, cmap="Blues")
+    axis.set(
+        title=f"Workshop {workshop}",
+        xlabel="last event",
+        xticks=range(7),
+        yticks=range(len(classes)),
+    )
+    axis.set_xticklabels(steps, rotation=45, ha="right")
+    axis.set_yticklabels(classes)
+axes[0].set_ylabel("next activity")
+figure.colorbar(image, ax=axes, label="probability")
+plt.show()
+
+# %%
+# The attributes of an event change what is expected after it. For published logs, see
+# the benchmark of processes in ``benchmarks/README.md``.
