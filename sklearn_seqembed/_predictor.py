@@ -11,7 +11,7 @@ from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import check_integer, check_real
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.targets import check_targets
-from sklearn_seqembed._data.windows import cut_windows, join_pairs
+from sklearn_seqembed._data.windows import check_windowed, cut_windows, join_pairs
 from sklearn_seqembed._features.encoder import name_categorical_features
 from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.relative import (
@@ -708,13 +708,15 @@ max_epochs_, early_stopping_, max_length_, device_
                 and targets.lengths.min() == targets.lengths.max()
                 and continue_sources(sources, targets, self.instance_norm)
             ):
+                self._window_horizon = int(targets.lengths[0])
                 self._lookback = _auto.choose_lookback(
-                    int(sources.lengths.min()), int(targets.lengths[0])
+                    int(sources.lengths.min()), self._window_horizon
                 )
         if self._lookback is None:
             return pairs
-        horizon, limit = int(targets.lengths[0]), _auto.MAX_WINDOW_STEPS
+        horizon, limit = self._window_horizon, _auto.MAX_WINDOW_STEPS
         joined = join_pairs(sources, targets)
+        check_windowed(joined.lengths, self._lookback + horizon, type(self).__name__)
         return Pairs(*cut_windows(joined, self._lookback, horizon, limit))
 
     def _fit_features(self, pairs, rng):
