@@ -35,8 +35,8 @@ SHARES = ((1.0, 0.0), (0.5, 0.5), (0.0, 1.0))
 PENALTY_OF_FEW = 1e-3
 SHARES_OF_FEW = (0.5, 0.5)
 
-# The largest penalty is used whose squared error is higher by at most this fraction than
-# the lowest one: what a series does changes over time. On the last fifth of the training
+# The largest penalty is used whose squared error is at most this fraction above the
+# lowest one: what a series does changes over time. On the last fifth of the training
 # part of ETTh1, the best penalties were three to ten times those of the lowest error.
 TOLERANCE = 0.005
 
