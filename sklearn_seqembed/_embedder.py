@@ -144,13 +144,13 @@ class LSTMSequenceEmbedder(BaseSequenceEstimator):
         Ignored if `num_layers=1`.
     %(cell)s
     %(patch_size)s
-    linear_map : bool, default=True
-        Whether to start from principal components [11]_, if all features are numeric
-        and `objective="reconstruction"`. Each sequence is resampled to the same number
-        of points, with missing values interpolated. If there are at least 4 final
-        states and lengths differ, one of them is the length. With
-        `objective="forecast"` and equal horizons, training starts from a ridge
-        regression on the last time steps, as in :class:`LSTMSequencePredictor`.
+    %(linear_map)s
+        With `objective="reconstruction"` they are principal components [11]_. Each
+        sequence is resampled to the same number of points, with missing values
+        interpolated. If there are at least 4 final states and lengths differ, one of
+        them is the length. With `objective="forecast"` and equal horizons, it is a
+        ridge regression on the last time steps, as in :class:`LSTMSequencePredictor`.
+        With "composite" there is none.
     random_features : int or "auto", default="auto"
         Number of components for random features, less than `n_components`. The mean,
         standard deviation and last value of each numeric feature and the length are the
@@ -605,7 +605,7 @@ max_epochs_, early_stopping_, horizon_, device_
         sequences = pairs.sources
         if reset:
             self._lookback = self._window_horizon = None
-            horizon = _auto.resolve(self.horizon, _auto.HORIZON)
+            horizon = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
             horizons = count_horizons(sequences.lengths, horizon)
             if (
                 self.linear_map
@@ -687,6 +687,10 @@ max_epochs_, early_stopping_, horizon_, device_
             self._relative = RelativeTargets(self._features.numeric)
             self._relative.fit(*self._split_off_horizons(pairs.sources), option)
             self._forecast_shape = self._choose_forecast_shape(pairs.sources)
+            if self._forecast_shape is not None:
+                self.hidden_size_ = _auto.resolve(
+                    self.hidden_size, _auto.CORRECTION_CELLS
+                )
 
     def _choose_forecast_shape(self, sequences):
         """Return the sizes of the linear forecast, None if there is none."""

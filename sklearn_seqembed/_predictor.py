@@ -88,7 +88,7 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         them. "auto" applies to features of y whose first values are much closer to the
         last values of X than to their mean. Ignored if X or y has no numeric features.
     %(hidden_size)s
-        "auto" is None. The decoder has as many cells as all directions of the encoder
+        "auto" is 64 with a linear map, and otherwise None. The decoder has as many cells as all directions of the encoder
         together.
     %(num_layers)s
     %(bidirectional)s
@@ -103,12 +103,11 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     %(cell)s
     %(patch_size)s
         For forecasts (see `instance_norm`), "auto" uses about 4 patches.
-    linear_map : bool, default=True
-        Whether forecasts start from a ridge regression of the changes since the last
-        value of X [6]_: if all features are numeric, all targets have the same number
-        of time steps, all features of y are relative (`instance_norm`), and decoding is
-        "parallel". The components of the vector are then those of the regression. Its
-        penalty, how many time steps it reads, and whether a feature is forecast from
+    %(linear_map)s
+        It is a ridge regression of the changes since the last value of X [6]_, and is
+        used for forecasts: if all targets have the same number of time steps, all
+        features of y are relative (`instance_norm`), and decoding is "parallel". The
+        components of the vector are then those of the regression. Its penalty, how many time steps it reads, and whether a feature is forecast from
         its own past or from that of all features are chosen by cross-validation. One to
         four series that are long enough are cut into windows, from which the network
         learns; it then reads only the last time steps of X: one more than twice the
@@ -263,7 +262,7 @@ max_epochs_, early_stopping_, max_length_, device_
         handle_unknown="infrequent_if_exist",
         shared_vocabulary=False,
         instance_norm="auto",
-        hidden_size=None,
+        hidden_size="auto",
         num_layers=1,
         bidirectional=True,
         reverse_source=True,
@@ -752,7 +751,6 @@ max_epochs_, early_stopping_, max_length_, device_
             pairs.targets.lengths,
             is_forecast=self._relative.is_forecast and not has_categories,
         )
-        self.hidden_size_ = _auto.resolve(self.hidden_size, None)
         self.patch_size_ = _auto.resolve(self.patch_size, patch_size)
         self.target_patch_size_ = _auto.resolve(
             self.target_patch_size, target_patch_size
@@ -761,6 +759,10 @@ max_epochs_, early_stopping_, max_length_, device_
             self.decoding, "autoregressive" if has_categories else "parallel"
         )
         self._forecast_shape = self._choose_forecast_shape(pairs)
+        is_linear = self._forecast_shape is not None
+        self.hidden_size_ = _auto.resolve(
+            self.hidden_size, _auto.CORRECTION_CELLS if is_linear else None
+        )
 
     def _choose_forecast_shape(self, pairs):
         """Return the sizes of the linear forecast, None if there is none."""
