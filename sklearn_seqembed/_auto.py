@@ -234,7 +234,7 @@ def choose_lookback(shortest, horizon):
         short to be cut into windows.
     """
     lookback = max(2 * horizon + 1, min(shortest // LOOKBACKS, MAX_LOOKBACK))
-    return lookback if shortest >= 2 * lookback else None
+    return lookback if shortest >= lookback + horizon else None
 
 
 def choose_hidden_size(n_samples, has_categories, has_linear_map=False):
