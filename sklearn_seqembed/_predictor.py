@@ -88,8 +88,8 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         them. "auto" applies to features of y whose first values are much closer to the
         last values of X than to their mean. Ignored if X or y has no numeric features.
     %(hidden_size)s
-        "auto" is 64 with a linear map, and otherwise None. The decoder has as many cells as all directions of the encoder
-        together.
+        "auto" is 64 with a linear map, and otherwise None. The decoder has as many
+        cells as all directions of the encoder together.
     %(num_layers)s
     %(bidirectional)s
     reverse_source : bool, default=True
@@ -107,11 +107,12 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         It is a ridge regression of the changes since the last value of X [6]_, and is
         used for forecasts: if all targets have the same number of time steps, all
         features of y are relative (`instance_norm`), and decoding is "parallel". The
-        components of the vector are then those of the regression. Its penalty, how many time steps it reads, and whether a feature is forecast from
-        its own past or from that of all features are chosen by cross-validation. One to
-        four series that are long enough are cut into windows, from which the network
-        learns; it then reads only the last time steps of X: one more than twice the
-        length of y, or an eighth of X.
+        components of the vector are then those of the regression. Its penalty, how many
+        time steps it reads, and whether a feature is forecast from its own past or from
+        that of all features are chosen by cross-validation. One to four series that are
+        long enough are cut into windows, from which the network learns; it then reads
+        only the last time steps of X: one more than twice the length of y, or an eighth
+        of X.
     decoding : {"auto", "autoregressive", "parallel"}, default="auto"
         "autoregressive" predicts one time step after another, each given the previous
         ones. In training these are the true ones, so that one call computes all time

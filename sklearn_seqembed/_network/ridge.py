@@ -36,9 +36,12 @@ PENALTY_OF_FEW = 1e-3
 SHARES_OF_FEW = (0.5, 0.5)
 
 # The largest penalty is used whose squared error is at most this fraction above the
-# lowest one: what a series does changes over time. On the last fifth of the training
-# part of ETTh1, the best penalties were three to ten times those of the lowest error.
-TOLERANCE = 0.005
+# lowest one, and fewer lags only if they lower it by more than the second fraction: what
+# a series does changes over time. In the four months of ETTh1 after the training part,
+# the mean of both maps had a squared error up to 2 % higher than the map from all lags,
+# where cross-validation preferred it by less than 1 %.
+TOLERANCE = 0.001
+MIN_GAIN_OF_FEWER_LAGS = 0.01
 
 # A direction of the inputs with a smaller fraction of the largest variance consists of
 # rounding errors.
@@ -159,11 +162,9 @@ class _Problem:
             [self.take(m, is_gram) for m, is_gram in zip(fold, (1, 0) * 2, strict=True)]
             for fold in folds
         ]
+        squares = sum(moments.squares[:, columns].sum() for _, columns in self.pairs)
         penalties, compared = (PENALTY_OF_FEW, PENALTY_OF_FEW), (SHARES_OF_FEW,)
         if not few:
-            squares = sum(
-                moments.squares[:, columns].sum() for _, columns in self.pairs
-            )
             penalties, compared = self._choose_penalties(taken, squares), SHARES
         errors = {}
         for shares in compared:
@@ -171,7 +172,10 @@ class _Problem:
             for rest, held_out in zip(folds, taken, strict=True):
                 weights = self.solve(*rest[:2], penalties, shares)
                 errors[shares] += _measure(weights, *held_out[2:])
-        shares = min(errors, key=errors.get)
+        first, best = compared[0], min(errors, key=errors.get)
+        gain = errors[first] - errors[best]
+        is_noise = gain <= MIN_GAIN_OF_FEWER_LAGS * (squares + errors[first])
+        shares = first if is_noise else best
         return errors[shares], (penalties, shares)
 
     def _choose_penalties(self, folds, squares):
