@@ -36,7 +36,7 @@ PENALTY_OF_FEW = 1e-3
 SHARES_OF_FEW = (0.5, 0.5)
 
 # The largest penalty is used whose squared error is at most this fraction above the
-# lowest one, and fewer lags only if they lower it by more than the second fraction: what
+# lowest one, and fewer lags only if they lower it by more than the second one: what
 # a series does changes over time. In the four months of ETTh1 after the training part,
 # the mean of both maps had a squared error up to 2 % higher than the map from all lags,
 # where cross-validation preferred it by less than 1 %.
