@@ -54,9 +54,9 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     %(max_epochs)s
         With a linear map, "auto" trains only if there are 50 or more sequences for each
         time step of y, because windows of a series overlap, and if the linear map
-        leaves more than 1 % unexplained. The last tenth is held out. Training stops after 500 batches without a lower loss of the
-        held-out sequences, and its result is used if it reduces that loss by at least
-        5 %.
+        leaves more than 1 % unexplained. The last tenth is held out. Training stops
+        after 500 batches without a lower loss of the held-out sequences, and its result
+        is used if it reduces that loss by at least 5 %.
     %(verbose)s
     %(random_state)s
     %(device)s

@@ -132,17 +132,21 @@ class _Problem:
     def __init__(self, pairs, n_skipped):
         self.pairs, self.n_skipped = pairs, n_skipped
 
-    def take(self, matrix, is_gram):
-        """Add up the parts of a Gram matrix, or of the cross moments."""
-        return sum(matrix[np.ix_(r, r if is_gram else c)] for r, c in self.pairs)
+    def take(self, gram, cross):
+        """Add up the parts of a Gram matrix and of cross moments."""
+        return (
+            sum(gram[np.ix_(rows, rows)] for rows, _ in self.pairs),
+            sum(cross[np.ix_(rows, columns)] for rows, columns in self.pairs),
+        )
 
     def solve(self, gram, cross, penalties, shares):
-        """Combine the solutions from all lags and from the later half of them."""
-        gram, cross = self.take(gram, True), self.take(cross, False)
+        """Combine the solutions from all lags and from the later half of them.
+
+        The moments are those that :meth:`take` returns.
+        """
         weights = np.zeros_like(cross)
-        for start, penalty, share in zip(
-            (0, self.n_skipped), penalties, shares, strict=True
-        ):
+        starts = 0, self.n_skipped
+        for start, penalty, share in zip(starts, penalties, shares, strict=True):
             if share:
                 solution = _solve(gram[start:, start:], cross[start:], penalty)
                 weights[start:] += share * solution
@@ -153,25 +157,23 @@ class _Problem:
 
         If there are few sequences, the choice is fixed, and only the error is measured.
         """
-        gram, cross = moments.gram.sum(axis=0), moments.cross.sum(axis=0)
-        folds = [
-            (gram - fold_gram, cross - fold_cross, fold_gram, fold_cross)
-            for fold_gram, fold_cross in zip(moments.gram, moments.cross, strict=True)
+        held_out = [
+            self.take(gram, cross)
+            for gram, cross in zip(moments.gram, moments.cross, strict=True)
         ]
-        taken = [
-            [self.take(m, is_gram) for m, is_gram in zip(fold, (1, 0) * 2, strict=True)]
-            for fold in folds
-        ]
+        gram, cross = (sum(parts) for parts in zip(*held_out, strict=True))
+        folds = [(gram - g, cross - c, g, c) for g, c in held_out]
         squares = sum(moments.squares[:, columns].sum() for _, columns in self.pairs)
         penalties, compared = (PENALTY_OF_FEW, PENALTY_OF_FEW), (SHARES_OF_FEW,)
         if not few:
-            penalties, compared = self._choose_penalties(taken, squares), SHARES
-        errors = {}
-        for shares in compared:
-            errors[shares] = 0.0
-            for rest, held_out in zip(folds, taken, strict=True):
-                weights = self.solve(*rest[:2], penalties, shares)
-                errors[shares] += _measure(weights, *held_out[2:])
+            penalties, compared = self._choose_penalties(folds, squares), SHARES
+        errors = {
+            shares: sum(
+                _measure(self.solve(*fold[:2], penalties, shares), *fold[2:])
+                for fold in folds
+            )
+            for shares in compared
+        }
         first, best = compared[0], min(errors, key=errors.get)
         gain = errors[first] - errors[best]
         is_noise = gain <= MIN_GAIN_OF_FEWER_LAGS * (squares + errors[first])
@@ -260,7 +262,7 @@ def _solve_design(design, choices, gram, cross):
     """Return the weights (D, T) of all problems."""
     weights = np.zeros_like(cross)
     for problem, choice in zip(design, choices, strict=True):
-        solution = problem.solve(gram, cross, *choice)
+        solution = problem.solve(*problem.take(gram, cross), *choice)
         for rows, columns in problem.pairs:
             weights[np.ix_(rows, columns)] = solution
     return weights
