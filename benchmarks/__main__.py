@@ -47,6 +47,7 @@ PROGRAMS = (
     Program("pairs.generated", 130, needs_data=False),
     Program("pairs.translation", 45),
     Program("pairs.forecasting", 75),
+    Program("pairs.airline", 2),
     Program("pairs.levels", 2, needs_data=False),
     Program("pairs.continuation", 30),
     Program("pairs.addition", 40, needs_data=False),

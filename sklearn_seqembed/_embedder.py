@@ -15,8 +15,10 @@ from sklearn_seqembed._data.horizons import (
 )
 from sklearn_seqembed._data.scalars import as_plain_number
 from sklearn_seqembed._data.vectors import check_vectors
+from sklearn_seqembed._data.windows import check_windowed, cut_windows, take_last
 from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
+from sklearn_seqembed._network.linear_forecast import ForecastShape
 from sklearn_seqembed._parameters import PARTS, as_options
 from sklearn_seqembed._scoring import mean_deviances
 from sklearn_seqembed._shared_docs import insert_shared_parameters
@@ -80,8 +82,9 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
     For numeric features, `fit` starts from a solution in closed form: principal
     components of the sequences, and a correction of the decoder by radial basis
     functions. It then trains LSTM cells to reduce what this leaves, if that reduces the
-    error of sequences that are held out. With categorical features, or to forecast, the
-    cells are trained from random weights.
+    error of sequences that are held out. Forecasts start from a ridge regression. With
+    categorical features, and with `objective="composite"`, the cells are trained from
+    random weights.
 
     A vector combines final states, which are all that the decoder needs, with features
     that help to distinguish sequences and need no training: statistics of the values,
@@ -107,7 +110,9 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
         Target that is decoded from the vector [3]_: the sequence itself, the `horizon`
         time steps that follow it, or both. Features whose forecasts start close to
         their last values are forecast relative to the last value and the standard
-        deviation of each sequence, unless `instance_norm` is False.
+        deviation of each sequence, unless `instance_norm` is False. For "forecast", one
+        to four long series are cut into windows; then only the last time steps of a
+        sequence are read: one more than twice the horizon, or an eighth of a series.
     horizon : int, float or "auto", default="auto"
         Number of time steps at the end of each training sequence that are held back as
         the target of a forecast; a float in (0, 1) is a fraction of the length, at
@@ -136,11 +141,13 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
         Ignored if `num_layers=1`.
     %(cell)s
     %(patch_size)s
-    linear_map : bool, default=True
-        Whether to start from principal components [11]_, if all features are numeric
-        and `objective="reconstruction"`. Each sequence is resampled to the same number
-        of points, with missing values interpolated. If there are at least 4 final
-        states and lengths differ, one of them is the length.
+    %(linear_map)s
+        With `objective="reconstruction"` they are principal components [11]_. Each
+        sequence is resampled to the same number of points, with missing values
+        interpolated. If there are at least 4 final states and lengths differ, one of
+        them is the length. With `objective="forecast"` and equal horizons, it is a
+        ridge regression on the last time steps, as in :class:`LSTMSequencePredictor`.
+        With "composite" there is none.
     random_features : int or "auto", default="auto"
         Number of components for random features, less than `n_components`. The mean,
         standard deviation and last value of each numeric feature and the length are the
@@ -481,6 +488,7 @@ max_epochs_, early_stopping_, horizon_, device_
         """
         check_is_fitted(self)
         sequences, schema = self._check_X(X, reset=False)
+        sequences = self._take_recent(sequences)
         vectors = self._encode(sequences)
         lengths = self._count_horizons(sequences)
         location_scale = self._relative.compute_location_scale(sequences)
@@ -513,8 +521,7 @@ max_epochs_, early_stopping_, horizon_, device_
             "composite" the mean of both parts.
         """
         check_is_fitted(self)
-        pairs = self._check_data(X, None, reset=False)
-        self._check_horizons(pairs.sources)
+        pairs = self._check_recent(X)
         return self._explained_fraction(pairs)
 
     @isolated
@@ -538,8 +545,7 @@ max_epochs_, early_stopping_, horizon_, device_
             to the scale of each sequence, with "composite" the mean of both parts.
         """
         check_is_fitted(self)
-        pairs = self._check_data(X, None, reset=False)
-        self._check_horizons(pairs.sources)
+        pairs = self._check_recent(X)
         predictions = self.net_.predict_parts(
             self._make_dataset(self._encode_pairs(pairs))
         )
@@ -554,6 +560,15 @@ max_epochs_, early_stopping_, horizon_, device_
         return decode_vectors(
             self.net_, self._features, vectors, part, lengths, shortest, location_scale
         )
+
+    def _check_recent(self, X):
+        """Validate X, and return the time steps that are read and held back."""
+        pairs = self._check_data(X, None, reset=False)
+        self._check_horizons(pairs.sources)
+        if self._lookback is None:
+            return pairs
+        recent = take_last(pairs.sources, self._lookback + self.horizon_)
+        return Pairs(recent, recent)
 
     def _split_off_horizons(self, sequences):
         """Split sequences into the time steps to read and those to forecast."""
@@ -583,12 +598,40 @@ max_epochs_, early_stopping_, horizon_, device_
             self._parts = PARTS[self.objective]
         return Pairs(sequences, sequences)
 
+    def _cut_windows(self, pairs, reset):
+        sequences = pairs.sources
+        if reset:
+            self._lookback = self._window_horizon = None
+            horizon = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
+            horizons = count_horizons(sequences.lengths, horizon)
+            if (
+                self.linear_map
+                and self.instance_norm is not False
+                and self._parts == ("forecast",)
+                and len(sequences) <= _auto.MAX_SERIES
+                and not sequences.categorical
+                and horizons.min() == horizons.max()
+            ):
+                self._window_horizon = horizon = int(horizons[0])
+                shortest = int(sequences.lengths.min()) - horizon
+                self._lookback = _auto.choose_lookback(shortest, horizon)
+        if self._lookback is None:
+            return pairs
+        length = self._lookback + self._window_horizon
+        check_windowed(sequences.lengths, length, type(self).__name__)
+        past, _ = cut_windows(
+            sequences, self._lookback, self._window_horizon, _auto.MAX_WINDOW_STEPS
+        )
+        windows = past.cut(past.starts, past.lengths + self._window_horizon)
+        return Pairs(windows, windows)
+
     def _fit_features(self, pairs, rng):
         self._fit_source_features(pairs.sources, rng)
         self._target_features = self._features
         self._relative = None
 
     def _choose_network(self, pairs):
+        self._forecast_shape = None
         self._choose_encoder(
             pairs.sources,
             with_linear_map=self._parts == ("reconstruction",),
@@ -596,6 +639,8 @@ max_epochs_, early_stopping_, horizon_, device_
 
     def _prepare_training(self, pairs):
         self.horizon_ = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
+        if self._lookback is not None:
+            self.horizon_ = self._window_horizon
         self._check_horizons(pairs.sources)
         may_be_missing = (
             self._features.numeric.missing_indicator_ or self._features.n_classes
@@ -607,8 +652,30 @@ max_epochs_, early_stopping_, horizon_, device_
             # False switches off only what is read relative to each sequence; otherwise
             # the data tell whether forecasts start where sequences end.
             option = self.instance_norm is not False and "auto"
+            if self._lookback is not None:
+                option = True
             self._relative = RelativeTargets(self._features.numeric)
             self._relative.fit(*self._split_off_horizons(pairs.sources), option)
+            self._forecast_shape = self._choose_forecast_shape(pairs.sources)
+            if self._forecast_shape is not None:
+                self.hidden_size_ = _auto.resolve(
+                    self.hidden_size, _auto.CORRECTION_CELLS
+                )
+
+    def _choose_forecast_shape(self, sequences):
+        """Return the sizes of the linear forecast, None if there is none."""
+        horizons, columns = self._count_horizons(sequences), self._relative.columns
+        if (
+            not self.linear_map
+            or self._parts != ("forecast",)
+            or not self._relative.is_forecast
+            or self._features.n_classes
+            or horizons.min() < horizons.max()
+        ):
+            return None
+        lengths, horizon = sequences.lengths - horizons, int(horizons[0])
+        n_lags = _auto.choose_lags(lengths, len(columns), horizon * len(columns))
+        return ForecastShape(n_lags, horizon, tuple(columns.tolist()))
 
     def _encode_pairs(self, pairs):
         encoded = self._encode_sources(pairs.sources)
@@ -616,7 +683,11 @@ max_epochs_, early_stopping_, horizon_, device_
         if location_scale is None:
             return Pairs(encoded, encoded)
         targets = self._encode_sources(pairs.sources, location_scale)
-        return Pairs(encoded, targets)
+        # The linear forecast weighs sequences as that of LSTMSequencePredictor does.
+        weights = self._relative.weigh(location_scale)
+        if self._lookback is not None:
+            weights = np.ones_like(weights)
+        return Pairs(encoded, targets, weights)
 
     def _locate_targets(self, sequences):
         if "forecast" not in self._parts:
@@ -646,5 +717,6 @@ max_epochs_, early_stopping_, horizon_, device_
         return EncoderDecoder, {
             **self._encoder_params(),
             "parts": PARTS[self.objective],
+            "forecast_shape": self._forecast_shape if self.linear_map else None,
             "decoder_inputs": self.decoder_inputs,
         }

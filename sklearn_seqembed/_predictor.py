@@ -12,7 +12,7 @@ from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import check_integer, check_real
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.targets import check_targets
-from sklearn_seqembed._data.windows import cut_windows, join_pairs
+from sklearn_seqembed._data.windows import check_windowed, cut_windows, join_pairs
 from sklearn_seqembed._features.encoder import name_categorical_features
 from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.relative import (
@@ -53,10 +53,11 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     ----------
     %(n_components)s
     %(max_epochs)s
-        With a linear map, "auto" trains only 50 or more sequences, of which the last
-        tenth is held out. Training stops after 500 batches without a lower loss of the
-        held-out sequences, and its result is used if it reduces that loss by at least
-        5 %.
+        With a linear map, "auto" trains only if there are 50 or more sequences for each
+        time step of y, because windows of a series overlap, and if the linear map
+        leaves more than 1 % unexplained. The last tenth is held out. Training stops
+        after 500 batches without a lower loss of the held-out sequences, and its result
+        is used if it reduces that loss by at least 5 %.
     %(verbose)s
     %(random_state)s
     %(device)s
@@ -89,8 +90,8 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         them. "auto" applies to features of y whose first values are much closer to the
         last values of X than to their mean. Ignored if X or y has no numeric features.
     %(hidden_size)s
-        "auto" is None. The decoder has as many cells as all directions of the encoder
-        together.
+        "auto" is 64 with a linear map, and otherwise None. The decoder has as many
+        cells as all directions of the encoder together.
     %(num_layers)s
     %(bidirectional)s
     reverse_source : bool, default=True
@@ -104,16 +105,16 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     %(cell)s
     %(patch_size)s
         For forecasts (see `instance_norm`), "auto" uses about 4 patches.
-    linear_map : bool, default=True
-        Whether forecasts start from a ridge regression of the changes since the last
-        value of X [6]_: if all features are numeric, all targets have the same number
-        of time steps, all features of y are relative (`instance_norm`), and decoding is
-        "parallel". The components of the vector are then those of the regression. Its
-        penalty, how many time steps it reads, and whether a feature is forecast from
-        its own past or from that of all features are chosen by cross-validation. One to
-        four series that are long enough are cut into windows, from which the network
-        learns; it then reads only the last time steps of X: one more than twice the
-        length of y, or an eighth of X.
+    %(linear_map)s
+        It is a ridge regression of the changes since the last value of X [6]_, and is
+        used for forecasts: if all targets have the same number of time steps, all
+        features of y are relative (`instance_norm`), and decoding is "parallel". The
+        components of the vector are then those of the regression. Its penalty, how many
+        time steps it reads, and whether a feature is forecast from its own past or from
+        that of all features are chosen by cross-validation. One to four series that are
+        long enough are cut into windows, from which the network learns; it then reads
+        only the last time steps of X: one more than twice the length of y, or an eighth
+        of X.
     decoding : {"auto", "autoregressive", "parallel"}, default="auto"
         "autoregressive" predicts one time step after another, each given the previous
         ones. In training these are the true ones, so that one call computes all time
@@ -264,7 +265,7 @@ max_epochs_, early_stopping_, max_length_, device_
         handle_unknown="infrequent_if_exist",
         shared_vocabulary=False,
         instance_norm="auto",
-        hidden_size=None,
+        hidden_size="auto",
         num_layers=1,
         bidirectional=True,
         reverse_source=True,
@@ -712,13 +713,15 @@ max_epochs_, early_stopping_, max_length_, device_
                 and targets.lengths.min() == targets.lengths.max()
                 and continue_sources(sources, targets, self.instance_norm)
             ):
+                self._window_horizon = int(targets.lengths[0])
                 self._lookback = _auto.choose_lookback(
-                    int(sources.lengths.min()), int(targets.lengths[0])
+                    int(sources.lengths.min()), self._window_horizon
                 )
         if self._lookback is None:
             return pairs
-        horizon, limit = int(targets.lengths[0]), _auto.MAX_WINDOW_STEPS
+        horizon, limit = self._window_horizon, _auto.MAX_WINDOW_STEPS
         joined = join_pairs(sources, targets)
+        check_windowed(joined.lengths, self._lookback + horizon, type(self).__name__)
         return Pairs(*cut_windows(joined, self._lookback, horizon, limit))
 
     def _fit_features(self, pairs, rng):
@@ -754,7 +757,6 @@ max_epochs_, early_stopping_, max_length_, device_
             pairs.targets.lengths,
             is_forecast=self._relative.is_forecast and not has_categories,
         )
-        self.hidden_size_ = _auto.resolve(self.hidden_size, None)
         self.patch_size_ = _auto.resolve(self.patch_size, patch_size)
         self.target_patch_size_ = _auto.resolve(
             self.target_patch_size, target_patch_size
@@ -763,6 +765,10 @@ max_epochs_, early_stopping_, max_length_, device_
             self.decoding, "autoregressive" if has_categories else "parallel"
         )
         self._forecast_shape = self._choose_forecast_shape(pairs)
+        is_linear = self._forecast_shape is not None
+        self.hidden_size_ = _auto.resolve(
+            self.hidden_size, _auto.CORRECTION_CELLS if is_linear else None
+        )
 
     def _choose_forecast_shape(self, pairs):
         """Return the sizes of the linear forecast, None if there is none."""

@@ -71,6 +71,9 @@ Number of successive time steps of X that the network reads as one. "auto" divid
 sequence of median length into about 20 patches of at most 1000 time steps, and almost
 all sequences into at most 1000 patches. With 1 the network reads each time step
 separately.""",
+    "linear_map": """bool
+Whether training starts from a linear map that is fitted in closed form, if all features
+are numeric, and only reduces what it leaves.""",
     "batch_size": """int or "auto"
 Maximum number of sequences in a batch. "auto" is about an eighth of the training
 sequences, between 16 and 64, or between 16 and 128 with categorical features.""",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.sequences import Sequences
 
 
@@ -56,6 +57,17 @@ def cut_windows(sequences, lookback, horizon, max_steps):
     )
     past = sequences.cut(starts, np.full(len(starts), lookback))
     return past, sequences.cut(starts + lookback, np.full(len(starts), horizon))
+
+
+def check_windowed(lengths, n_steps, estimator_name):
+    """Raise an error if a series is too short for the windows of the first `fit`."""
+    if (lengths < n_steps).any():
+        i = int(np.flatnonzero(lengths < n_steps)[0])
+        raise ValueError(
+            f"Series {i} has {count(lengths[i], 'time step')} with its target, but "
+            f"{estimator_name} was fitted on windows of {n_steps}. Pass longer series, "
+            "or call fit with warm_start=False."
+        )
 
 
 def take_last(sequences, n_steps):

@@ -1,0 +1,412 @@
+"""Forecasts that start from ridge regression, and their intervals."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import Ridge
+
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed._data.sequences import Sequences
+from sklearn_seqembed._data.windows import cut_windows, take_last
+from sklearn_seqembed._intervals import ErrorQuantiles
+from sklearn_seqembed._network.linear_forecast import ForecastShape, LinearForecast
+from sklearn_seqembed._network.ridge import Moments, fit_forecast
+from sklearn_seqembed.datasets import make_windows
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def _simulate(n_steps, rng, noise=1.0):
+    """Simulate an autoregressive series with a period of about 12 steps."""
+    series = np.zeros(n_steps)
+    for t in range(2, n_steps):
+        series[t] = 1.7 * series[t - 1] - 0.95 * series[t - 2] + noise * rng.normal()
+    return series
+
+
+def _predictor(**options):
+    return LSTMSequencePredictor(
+        **({"n_components": 16, "random_state": 0, "max_epochs": 0} | options)
+    )
+
+
+def _fit_map(X, y, n_features=1, columns=(0,), n_components=50, **options):
+    moments = Moments(len(X), X.shape[1], y.shape[1])
+    moments.add(np.arange(len(X)), X, y, np.ones(len(X)))
+    return fit_forecast(moments, n_features, columns, n_components, **options)
+
+
+# The closed form
+
+
+def test_map_is_that_of_ridge_regression(rng):
+    X = rng.normal(size=(60, 5))
+    y = X @ rng.normal(size=(5, 3)) + rng.normal(size=(60, 3))
+
+    fitted = _fit_map(X, y)
+
+    penalties = 10.0 ** np.arange(-6, 1.5, 0.5) * np.square(X).sum() / 5
+    found = fitted.encoding @ fitted.decoding
+    expected = [Ridge(a, fit_intercept=False).fit(X, y).coef_.T for a in penalties]
+    assert min(np.abs(found - weights).max() for weights in expected) < 1e-8
+
+
+def test_linear_process_is_recovered(rng):
+    X = rng.normal(size=(60, 10))
+    y = X @ rng.normal(size=(10, 4))
+
+    fitted = _fit_map(X, y)
+
+    np.testing.assert_allclose(X @ fitted.encoding @ fitted.decoding, y, atol=1e-3)
+    assert fitted.unexplained < 1e-6
+
+
+def test_fewer_components_keep_the_largest_part_of_the_forecasts(rng):
+    X = rng.normal(size=(200, 6))
+    strong, weak = rng.normal(size=(6, 1)), 0.01 * rng.normal(size=(6, 1))
+    y = X @ np.hstack([strong, weak, -strong])
+
+    fitted = _fit_map(X, y, n_components=1)
+
+    predicted = X @ fitted.encoding @ fitted.decoding
+    assert np.square(predicted - y).sum() < 1e-3 * np.square(y).sum()
+
+
+def test_components_have_variance_one(rng):
+    X = rng.normal(size=(500, 6))
+    y = X @ rng.normal(size=(6, 4))
+
+    fitted = _fit_map(X, y, n_components=9)
+
+    np.testing.assert_allclose((X @ fitted.encoding).var(axis=0), 1, rtol=0.05)
+
+
+def test_features_are_read_only_if_they_help(rng):
+    X = rng.normal(size=(400, 2, 2))  # two lags of two features
+    own = X[:, -1, :]
+    y = own + 0.5 * rng.normal(size=own.shape)
+    mixed = own[:, ::-1]
+
+    apart = _fit_map(X.reshape(400, -1), y, 2, (0, 1))
+    together = _fit_map(X.reshape(400, -1), mixed, 2, (0, 1))
+
+    weights = apart.encoding @ apart.decoding  # rows: lags of both features
+    assert np.abs([weights[[0, 2], 1], weights[[1, 3], 0]]).max() < 1e-12
+    assert (together.encoding @ together.decoding)[3, 0] > 0.9
+
+
+def test_held_out_error_is_estimated(rng):
+    X = rng.normal(size=(2000, 5))
+    y = X @ rng.normal(size=(5, 2))
+    y += y.std() * rng.normal(size=y.shape)  # half of the variance
+
+    assert _fit_map(X, y).unexplained == pytest.approx(0.5, abs=0.05)
+
+
+def test_module_reads_the_last_steps_relative_to_the_last_value():
+    module = LinearForecast(1, 2, ForecastShape(3, 2, (0,)))
+    numeric = torch.tensor([[[9.0], [1.0], [np.nan], [5.0]], [[2.0], [4.0], [0], [0]]])
+
+    values = module.read(numeric, torch.tensor([4, 2]))
+
+    scale = np.std([9, 1, 5])
+    expected = [[-4 / scale, -2 / scale, 0], [-2, -2, 0]]  # interpolated; repeated
+    np.testing.assert_allclose(values, expected, rtol=1e-6)
+
+
+# The predictor
+
+
+def test_forecasts_are_not_worse_than_ridge_on_later_steps(rng):
+    series = _simulate(3000, rng) + 5 * rng.normal(size=3000).cumsum()
+    X, y = make_windows(series[:2000], 20, 6)
+    X_test, y_test = make_windows(series[2000:], 20, 6)
+
+    predictor = _predictor(max_epochs="auto").fit(X, y)
+
+    changes, last = X - X[:, -1:], X_test[:, -1:]
+    ridge = Ridge(1.0).fit(changes[..., 0], (y - X[:, -1:])[..., 0])
+    expected = ridge.predict((X_test - last)[..., 0])[..., None] + last
+    error = np.square(predictor.predict(X_test) - y_test).mean()
+    assert error < 1.01 * np.square(expected - y_test).mean()
+
+
+def test_forecast_depends_on_the_vector_alone(rng):
+    X, y = make_windows(_simulate(200, rng), 20, 6)
+    predictor = _predictor().fit(X, y)
+
+    vectors = predictor.transform(X)
+
+    values = predictor.decoder_(torch.from_numpy(vectors), 6).values.detach().numpy()
+    scale, last = X.std(axis=1, keepdims=True), X[:, -1:]
+    np.testing.assert_allclose(values * scale + last, predictor.predict(X), rtol=1e-3)
+
+
+def test_forecasts_of_a_part_do_not_depend_on_the_others(rng):
+    X, y = make_windows(_simulate(200, rng), 20, 6)
+    predictor = _predictor().fit(X, y)
+
+    np.testing.assert_allclose(
+        predictor.predict(X[:3]), predictor.predict(X)[:3], rtol=1e-5
+    )
+
+
+def test_training_is_skipped_with_few_windows(rng, capsys):
+    X, y = make_windows(_simulate(100, rng), 20, 6)
+
+    predictor = _predictor(max_epochs="auto", verbose=1).fit(X, y)
+
+    assert predictor.n_iter_ == 0
+    assert "at least 300 windows are needed" in capsys.readouterr().out
+
+
+def test_useless_training_leaves_the_linear_forecast(rng):
+    X, y = make_windows(_simulate(400, rng), 20, 2)
+    start = _predictor().fit(X, y)
+
+    predictor = _predictor(
+        max_epochs=2, early_stopping=True, validation_fraction=0.2
+    ).fit(X, y)
+
+    assert predictor.n_iter_ == 2
+    np.testing.assert_array_equal(predictor.predict(X), start.predict(X))
+
+
+def test_training_is_kept_where_the_closed_form_fails(rng):
+    X = rng.choice([-1.0, 1.0], size=(600, 4, 1)) * rng.uniform(0.5, 1, (600, 1, 1))
+    X = X.cumsum(axis=1)
+    y = X[:, -1:] + 3 * np.abs(X[:, :1] - X[:, -1:]) / X.std(axis=1, keepdims=True)
+
+    predictor = _predictor(max_epochs=20, early_stopping=True, instance_norm=True).fit(
+        X, y
+    )
+
+    assert predictor.encoder_.is_trained
+    assert predictor.score(X, y) > _predictor(instance_norm=True).fit(X, y).score(X, y)
+
+
+def test_last_sequences_are_held_out(rng, monkeypatch):
+    X, y = make_windows(_simulate(100, rng), 20, 6)
+    split, found = LSTMSequencePredictor._split, []
+
+    def spy(self, encoded, rng):
+        found.extend(split(self, encoded, rng))
+        return found
+
+    monkeypatch.setattr(LSTMSequencePredictor, "_split", spy)
+    _predictor(early_stopping=True, max_epochs=1).fit(X, y)
+
+    training, validation = (pairs.sources.sequences.starts for pairs in found)
+    assert (len(training), len(validation)) == (67, 8)
+    assert training.max() < validation.min()
+
+
+def test_without_a_linear_map_the_cells_alone_are_trained(rng):
+    X, y = make_windows(_simulate(100, rng), 20, 6)
+
+    predictor = _predictor(linear_map=False, max_epochs=1).fit(X, y)
+
+    assert predictor.encoder_.linear is None
+
+
+@pytest.mark.parametrize(
+    "options", [{"instance_norm": False}, {"decoding": "autoregressive"}], ids=str
+)
+def test_other_predictions_have_no_linear_map(options, rng):
+    X, y = make_windows(_simulate(100, rng), 20, 6)
+
+    assert _predictor(**options).fit(X, y).encoder_.linear is None
+
+
+def test_partial_fit_and_warm_start_continue_from_the_linear_forecast(rng):
+    X, y = make_windows(_simulate(200, rng), 20, 6)
+    predictor = _predictor().partial_fit(X, y)
+    encoding = predictor.encoder_.linear.encoding.clone()
+
+    predictor.partial_fit(X, y)
+    predictor.set_params(warm_start=True, max_epochs=2).fit(X, y)
+
+    assert torch.equal(predictor.encoder_.linear.encoding, encoding)
+    assert predictor.encoder_.is_trained
+
+
+def test_warm_start_refuses_another_linear_map(rng):
+    X, y = make_windows(_simulate(100, rng), 20, 6)
+    predictor = _predictor(warm_start=True, max_epochs=1).fit(X, y)
+
+    with pytest.raises(ValueError, match="linear_map=True, but now it is False"):
+        predictor.set_params(linear_map=False).fit(X, y)
+
+
+# Long series
+
+
+def test_one_long_series_is_learned_from_windows(rng):
+    series = _simulate(400, rng)
+
+    predictor = _predictor().fit([series[:388]], [series[388:]])
+
+    (forecast,) = predictor.predict([series])
+    assert forecast.shape == (12,)
+    # Only the end of a sequence is read.
+    np.testing.assert_allclose(
+        predictor.predict([series[-60:]])[0], forecast, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_embedder_forecasts_one_series_like_the_predictor(rng):
+    series = _simulate(300, rng) + 50
+
+    embedder = LSTMSequenceEmbedder(objective="forecast", horizon=6, random_state=0)
+    predictor = _predictor(max_epochs="auto", n_components=128)
+
+    np.testing.assert_allclose(
+        np.ravel(embedder.fit([series]).forecast([series])[0]),
+        predictor.fit([series[:-6]], [series[-6:]]).predict([series])[0],
+        rtol=1e-3,
+    )
+
+
+def test_score_of_the_embedder_holds_back_the_end_of_a_series(rng):
+    t = np.arange(300)
+    series = np.sin(t / 3) + 0.01 * rng.normal(size=300)
+    embedder = LSTMSequenceEmbedder(objective="forecast", horizon=6, random_state=0)
+
+    assert embedder.fit([series]).score([series]) > 0.95
+    assert embedder.score_samples([series]).shape == (1,)
+
+
+def test_short_series_are_not_cut_into_windows(rng):
+    x = _simulate(30, rng)
+
+    assert _predictor(max_epochs=1).fit([x[:20]], [x[20:]]).encoder_ is not None
+    assert len(_predictor(max_epochs=1).fit([x[:20]], [x[20:]]).predict([x])[0]) == 10
+
+
+def test_later_series_must_be_as_long_as_the_windows(rng):
+    series = _simulate(200, rng)
+    predictor = _predictor().partial_fit([series[:190]], [series[190:]])
+
+    with pytest.raises(ValueError, match="Series 0 has 20 time steps with its target"):
+        predictor.partial_fit([series[:10]], [series[10:20]])
+
+
+def test_windows_cover_the_end_of_each_series():
+    values = np.arange(20.0)[:, None]
+    sequences = Sequences.from_offsets((values,), [0, 12, 20])
+
+    past, future = cut_windows(sequences, 3, 2, max_steps=30)
+
+    assert [past.rows(i)[-1, 0] for i in range(len(past))] == [3, 5, 7, 9, 15, 17][-6:]
+    assert future.rows(len(future) - 1)[:, 0].tolist() == [18, 19]
+    assert take_last(sequences, 10).lengths.tolist() == [10, 8]
+
+
+# Intervals
+
+
+def test_quantiles_have_the_coverage_exactly():
+    errors = np.arange(1.0, 10.0)[:, None, None]  # 9 errors
+
+    quantiles = ErrorQuantiles(errors)
+
+    assert quantiles.compute(0.8)[0, 0] == 8
+    assert quantiles.compute(0.9)[0, 0] == 9
+
+
+def test_too_high_a_coverage_is_refused():
+    with pytest.raises(ValueError, match="at least 19 held-out forecasts, but fit had"):
+        ErrorQuantiles(np.ones((9, 1, 1))).compute(0.95)
+
+
+def test_many_errors_are_reduced_to_their_quantiles(rng):
+    errors = np.abs(rng.normal(size=(5000, 2, 1)))
+    errors[:1000, 1] = np.nan  # missing targets
+
+    found = ErrorQuantiles(errors).compute(0.9)
+
+    np.testing.assert_allclose(found, 1.645, rtol=0.05)
+
+
+@pytest.mark.parametrize("coverage", [0.8, 0.95])
+def test_intervals_cover_as_many_values_as_they_should(coverage, rng):
+    series = _simulate(3000, rng)
+    X, y = make_windows(series[:1500], 20, 6)
+    X_test, y_test = make_windows(series[1500:], 20, 6)
+
+    predictor = _predictor().fit(X, y)
+    lower, upper = predictor.predict_interval(X_test, coverage)
+
+    found = ((lower <= y_test) & (y_test <= upper)).mean(axis=(0, 2))
+    np.testing.assert_allclose(found, coverage, atol=0.06)
+    np.testing.assert_allclose(
+        (lower + upper) / 2, predictor.predict(X_test), rtol=1e-3
+    )
+    assert ((upper - lower)[:, -1] > (upper - lower)[:, 0]).all()  # later is harder
+
+
+def test_intervals_of_a_trained_network_come_from_its_validation_set(rng):
+    X, y = make_windows(_simulate(1500, rng), 20, 2)
+
+    predictor = _predictor(
+        linear_map=False, max_epochs=5, early_stopping=True, n_components=8
+    ).fit(X, y)
+    lower, upper = predictor.predict_interval(X, 0.8)
+
+    assert 0.7 < ((lower <= y) & (y <= upper)).mean() < 0.9
+
+
+def test_intervals_have_the_container_of_y(rng):
+    series = _simulate(100, rng)
+    X, y = make_windows(series, 20, 6)
+    predictor = _predictor().fit(list(X), [list(row[:, 0]) for row in y])
+
+    lower, upper = predictor.predict_interval(list(X[:2]), 0.8)
+
+    assert isinstance(lower, list) and len(upper) == 2 and upper[0].shape == (6,)
+
+
+def test_intervals_survive_pickling(rng):
+    X, y = make_windows(_simulate(100, rng), 20, 6)
+    predictor = _predictor().fit(X, y)
+
+    copied = pickle.loads(pickle.dumps(predictor))
+
+    np.testing.assert_array_equal(
+        copied.predict_interval(X, 0.8), predictor.predict_interval(X, 0.8)
+    )
+
+
+def test_intervals_need_held_out_sequences(rng):
+    X, y = make_windows(_simulate(100, rng), 20, 6)
+    predictor = _predictor(max_epochs=1).fit(X, y)
+
+    with pytest.raises(ValueError, match="fit held out none. Set early_stopping=True"):
+        predictor.predict_interval(X)
+
+
+def test_intervals_need_numbers_of_equal_lengths(rng):
+    words = _predictor().fit(["ab", "ba"], ["b", "a"])
+    ragged = _predictor().fit(
+        [rng.normal(size=5)] * 4, [rng.normal(size=n) for n in (1, 2, 3, 4)]
+    )
+
+    with pytest.raises(
+        ValueError, match="y has 1 categorical feature. Use predict_top"
+    ):
+        words.predict_interval(["ab"])
+    with pytest.raises(ValueError, match="those of fit have 1 to 4 time steps"):
+        ragged.predict_interval([rng.normal(size=5)])
+
+
+@pytest.mark.parametrize("coverage", [0, 1, 1.5, -0.1])
+def test_coverage_must_be_a_probability(coverage, rng):
+    X, y = make_windows(_simulate(100, rng), 20, 6)
+
+    with pytest.raises(ValueError, match="coverage == "):
+        _predictor().fit(X, y).predict_interval(X, coverage)
