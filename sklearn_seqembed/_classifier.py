@@ -37,7 +37,7 @@ class LSTMSequenceClassifier(ClassifierMixin, BaseLabelEstimator):
     %(max_epochs)s
         "auto" trains only 2000 or more sequences, of which a tenth is held out, and
         only if the linear layer leaves more than 1 % of the deviance unexplained.
-        Training stops after 500 batches without a lower loss of the held-out sequences,
+        Training stops after 250 batches without a lower loss of the held-out sequences,
         and its result is used if it reduces that loss by at least 5 %.
     %(verbose)s
         It also prints why there was no training, or why it stopped.
@@ -263,8 +263,8 @@ max_epochs_, early_stopping_, device_
         n_classes, name = len(self.classes_), type(self).__name__
         if n_classes < 2:
             raise ValueError(
-                f"y has only one class, {self.classes_.tolist()[0]!r}, but {name} needs "
-                "at least two."
+                f"y has only one class, {self.classes_.tolist()[0]!r}, but {name} "
+                "needs at least two."
             )
         if n_classes > FULL_SOFTMAX_CLASSES:
             raise ValueError(

@@ -93,9 +93,9 @@ class BaseLabelEstimator(BaseVectorEstimator):
             name = type(self).__name__
             raise ValueError(
                 f"X has {shape[1]} features, but {name} is expecting "
-                f"{self._list_width} features as input: X is a 2-D array, and all lists "
-                f"in fit had {self._list_width} numbers. Pass a list of sequences if "
-                "they may have any lengths."
+                f"{self._list_width} features as input: X is a 2-D array, and all "
+                f"lists in fit had {self._list_width} numbers. Pass a list of "
+                "sequences if they may have any lengths."
             )
 
     # The methods that BaseSequenceEstimator requires.
@@ -129,6 +129,9 @@ class BaseLabelEstimator(BaseVectorEstimator):
             "n_targets": self._target_features.numeric.n_features,
             "n_target_classes": self._target_features.n_classes,
         }
+
+    def _training_params(self):
+        return {"patience_batches": _auto.LABEL_PATIENCE_BATCHES}
 
     # How the closed form differs from that of the other estimators.
 

@@ -33,7 +33,7 @@ class LSTMSequenceRegressor(RegressorMixin, BaseLabelEstimator):
     %(max_epochs)s
         "auto" trains only 2000 or more sequences, of which a tenth is held out, and
         only if the linear layer leaves more than 1 % of the deviance unexplained.
-        Training stops after 500 batches without a lower loss of the held-out sequences,
+        Training stops after 250 batches without a lower loss of the held-out sequences,
         and its result is used if it reduces that loss by at least 5 %.
     %(verbose)s
         It also prints why there was no training, or why it stopped.

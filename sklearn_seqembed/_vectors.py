@@ -1,4 +1,4 @@
-"""Base class of the estimators whose vectors combine final states and random features."""
+"""Base class of estimators whose vectors combine final states and random features."""
 
 import numpy as np
 

@@ -33,12 +33,13 @@ def readme_run():
 
 
 def test_the_code_of_the_readme_prints_what_its_comments_show(readme_run):
-    names, (accuracy, shapes, predicted) = readme_run
+    names, (accuracy, shapes, predicted, probabilities) = readme_run
 
     assert float(accuracy) > 0.9
     assert shapes == f"{np.shape(names['X'][0])} (200, 320)"
     assert f"# {shapes}\n" in README_BLOCKS[0]
     assert f"# {predicted}\n" in README_BLOCKS[1]
+    assert f"# {probabilities}\n" in README_BLOCKS[2]
 
 
 def test_code_blocks_of_the_readme_have_at_most_ten_lines():

@@ -9,8 +9,9 @@ the resource, other attributes that are categories, and the times of its events.
 
 The baselines are the most frequent activity; counts of what follows the last five
 activities, or fewer of them if those did not occur; logistic regression on frozen
-vectors of `LSTMSequenceEmbedder`, which is fitted to the training cases without training
-its network, which would take ten minutes; and the median remaining time. Published figures for the same folds are added [1]_.
+vectors of `LSTMSequenceEmbedder`, which is fitted to the training cases, but whose
+network is not trained, since that would take ten minutes; and the median remaining
+time. Published figures for the same folds are added [1]_.
 
 References
 ----------
