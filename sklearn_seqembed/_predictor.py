@@ -420,6 +420,8 @@ max_epochs_, early_stopping_, max_length_, device_
         errors of held-out sequences of `fit` at the same time step, in units of the
         scale of each sequence (split conformal prediction [7]_). They cover a new value
         with about the given probability if errors do not grow after the time of `fit`.
+        If the network was trained and `fit` held out no sequences, the errors are those
+        of the cross-validated linear map from which it started.
 
         Parameters
         ----------
@@ -437,8 +439,8 @@ max_epochs_, early_stopping_, max_length_, device_
         Raises
         ------
         ValueError
-            If y is not numeric, if its lengths differ, if `fit` held out no sequences,
-            or if it held out too few for this coverage.
+            If y is not numeric, if its lengths differ, if `fit` held out no sequences
+            and there is no linear map, or if this coverage needs more errors.
         """
         check_is_fitted(self)
         check_real(coverage, "coverage", max_val=1, include_boundaries="neither")
@@ -840,14 +842,16 @@ max_epochs_, early_stopping_, max_length_, device_
         self._errors = None
         if self._target_features.n_classes or self._shortest != self._longest:
             return
-        if fitted is not None and not net.module_.encoder.is_trained:
-            if not fitted.fold_maps:
-                return
+        is_trained = bool(net.module_.encoder.is_trained)
+        is_linear = fitted is not None and bool(fitted.fold_maps)
+        if is_linear and not (is_trained and validation is not None):
+            # Cells that were trained without held-out sequences are supposed to be at
+            # least as good as the linear map.
             pairs = self._sample_pairs(encoded)
             errors, measured = measure_linear_forecasts(
                 net, self._make_dataset, pairs, fitted.fold_maps
             )
-        elif validation is not None:
+        elif validation is not None and is_trained:
             pairs = validation
             errors, measured = measure_network_forecasts(net, self._make_dataset, pairs)
         else:

@@ -361,6 +361,18 @@ def test_intervals_of_a_trained_network_come_from_its_validation_set(rng):
     assert 0.7 < ((lower <= y) & (y <= upper)).mean() < 0.9
 
 
+def test_intervals_without_held_out_sequences_are_those_of_the_linear_map(rng):
+    X, y = make_windows(_simulate(200, rng), 20, 6)
+    trained, start = _predictor(max_epochs=1).fit(X, y), _predictor().fit(X, y)
+
+    widths = [
+        np.subtract(*predictor.predict_interval(X, 0.8))
+        for predictor in (trained, start)
+    ]
+
+    np.testing.assert_allclose(*widths, rtol=1e-3)
+
+
 def test_intervals_have_the_container_of_y(rng):
     series = _simulate(100, rng)
     X, y = make_windows(series, 20, 6)
@@ -384,7 +396,7 @@ def test_intervals_survive_pickling(rng):
 
 def test_intervals_need_held_out_sequences(rng):
     X, y = make_windows(_simulate(100, rng), 20, 6)
-    predictor = _predictor(max_epochs=1).fit(X, y)
+    predictor = _predictor(max_epochs=1, linear_map=False).fit(X, y)
 
     with pytest.raises(ValueError, match="fit held out none. Set early_stopping=True"):
         predictor.predict_interval(X)
