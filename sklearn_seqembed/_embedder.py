@@ -522,7 +522,7 @@ max_epochs_, early_stopping_, horizon_, device_
 
     @isolated
     def score_samples(self, X):
-        """Return how well each sequence is reconstructed: unusual ones score low.
+        """Return how usual each sequence is: sequences unlike those of `fit` score low.
 
         Parameters
         ----------
@@ -531,27 +531,43 @@ max_epochs_, early_stopping_, horizon_, device_
 
         Returns
         -------
-        scores : ndarray of shape (n_samples,)
-            Minus the mean deviance over the observed values of a sequence, at most 0:
-            squared errors in scaled units, and cross-entropies divided by the entropy
-            of the frequencies in `fit`. A category that `fit` never met, and that is
-            not an infrequent one, counts with the probability 1 / (n + 1), where n is
-            the number of observations in `fit`. With `objective="forecast"` the
-            held-back time steps are scored (NaN if all of them are missing), relative
-            to the scale of each sequence, with "composite" the mean of both parts.
+        scores : float64 ndarray of shape (n_samples,)
+            Minus the sum of a distance and a deviance, at most 0.
+
+            The distance is the squared Mahalanobis distance of the vector from the mean
+            vector of `fit`, divided by `n_components`. The covariance matrix is shrunk
+            as in :func:`sklearn.covariance.ledoit_wolf`, and what the vector leaves out
+            of the random features counts as well. The distance is 0 with
+            `random_features=0`, or if only one sequence was passed to `fit`.
+
+            The deviance is the mean over the observed values of a sequence: squared
+            errors of the reconstruction in scaled units, and cross-entropies divided by
+            the entropy of the frequencies in `fit`. A category that `fit` never met,
+            and that is not an infrequent one, counts with the probability 1 / (n + 1),
+            where n is the number of observations in `fit`. With `objective="forecast"`
+            the deviance is that of the held-back time steps, relative to the scale of
+            each sequence, or 0 if all of them are missing; with "composite" it is the
+            mean of both parts.
+
+        Notes
+        -----
+        `fit` keeps the mean and a factor of the inverse covariance matrix of at most
+        2000 of the training sequences, in `net_`. `partial_fit` learns them in its
+        first call, together with the components.
         """
         check_is_fitted(self)
         pairs = self._check_data(X, None, reset=False)
         self._check_horizons(pairs.sources)
-        predictions = self.net_.predict_parts(
-            self._make_dataset(self._encode_pairs(pairs))
-        )
+        encoded = self._encode_pairs(pairs)
+        predictions = self.net_.predict_parts(self._make_dataset(encoded))
         features, unseen = self._features, None
         if features.n_classes:
             unseen = features.measure_unseen(pairs.sources)
-        return -mean_deviances(
+        deviances = mean_deviances(
             predictions, pairs.sources, features.class_scales, unseen
         )
+        whole = SequenceDataset(encoded.sources, self.patch_size_, parts=())
+        return -(self.net_.measure_distances(whole) + deviances)
 
     def _decode(self, vectors, part, lengths, shortest=None, location_scale=None):
         return decode_vectors(

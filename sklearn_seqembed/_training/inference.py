@@ -28,11 +28,28 @@ class InferenceNet(NeuralNet):
     def encode(self, dataset):
         """Encode a dataset: float32 vectors of shape (n_samples, C)."""
         vectors = np.empty((len(dataset), self.module__n_components), np.float32)
+        self._read(dataset, self.module_.encoder, vectors)
+        return vectors
+
+    def measure_distances(self, dataset):
+        """Measure how far sequences are from the training sequences.
+
+        Returns
+        -------
+        float32 ndarray of shape (n_samples,)
+            Result of :meth:`Encoder.distances`.
+        """
+        encoder = self.module_.encoder
+        distances = np.zeros(len(dataset), np.float32)
+        if encoder.random_features is not None:
+            self._read(dataset, encoder.distances, distances)
+        return distances
+
+    def _read(self, dataset, function, results):
+        """Fill an array with what a function of the encoder returns for each batch."""
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
             inputs.pop("horizons")  # only decoders need them
-            found = self._run(self.module_.encoder, **inputs)
-            vectors[indices] = found.cpu().numpy()
-        return vectors
+            results[indices] = self._run(function, **inputs).cpu().numpy()
 
     def calibrate(self, dataset, frequencies=()):
         """Learn to standardize the inputs that the encoder derives from the values.
