@@ -534,11 +534,12 @@ max_epochs_, early_stopping_, horizon_, device_
         scores : float64 ndarray of shape (n_samples,)
             Minus the sum of a distance and a deviance, at most 0.
 
-            The distance is the squared Mahalanobis distance of the vector from the mean
-            vector of `fit`, divided by `n_components`. The covariance matrix is shrunk
+            The distance tells how unusual the random features are, or, if there are
+            none, the vector. It is the squared Mahalanobis distance from the mean of
+            `fit`, divided by the number of components. The covariance matrix is shrunk
             as in :func:`sklearn.covariance.ledoit_wolf`, and what the vector leaves out
-            of the random features counts as well. The distance is 0 with
-            `random_features=0`, or if only one sequence was passed to `fit`.
+            of the random features counts as well. The distance is 0 if all sequences
+            passed to `fit` have the same vector.
 
             The deviance is the mean over the observed values of a sequence: squared
             errors of the reconstruction in scaled units, and cross-entropies divided by
@@ -553,7 +554,8 @@ max_epochs_, early_stopping_, horizon_, device_
         -----
         `fit` keeps the mean and a factor of the inverse covariance matrix of at most
         2000 of the training sequences, in `net_`. `partial_fit` learns them in its
-        first call, together with the components.
+        first call, together with the components, or in each call if there are no random
+        features.
         """
         check_is_fitted(self)
         pairs = self._check_data(X, None, reset=False)
@@ -567,7 +569,10 @@ max_epochs_, early_stopping_, horizon_, device_
             predictions, pairs.sources, features.class_scales, unseen
         )
         whole = SequenceDataset(encoded.sources, self.patch_size_, parts=())
-        return -(self.net_.measure_distances(whole) + deviances)
+        # In float32, the squares of huge values are infinite.
+        largest = float(np.finfo(np.float32).max)
+        surprises = self.net_.measure_distances(whole) + deviances
+        return -np.nan_to_num(surprises, nan=largest, posinf=largest)
 
     def _decode(self, vectors, part, lengths, shortest=None, location_scale=None):
         return decode_vectors(

@@ -16,13 +16,9 @@ from scipy.linalg import cholesky, solve_triangular
 from sklearn.covariance import ledoit_wolf_shrinkage
 from torch import nn
 
-# Lower bound on the shrinkage. With a smaller one, directions in which the training
-# sequences do not vary would count so much that rounding errors become visible.
-MIN_SHRINKAGE = 1e-3
-
 
 class VectorGaussian(nn.Module):
-    """Gaussian distribution of the vectors, and of the features that they leave out.
+    """Gaussian distribution of vectors, and of the features that they leave out.
 
     The covariance matrix is shrunk towards a multiple of the identity [2]_, so a few
     sequences suffice. Vectors are principal components of many features. As in
@@ -36,10 +32,13 @@ class VectorGaussian(nn.Module):
     ----------
     n_components : int
         Length C of a vector.
+    n_varying : int, default=None
+        Number of directions in which vectors may vary; None for `n_components`.
     """
 
-    def __init__(self, n_components):
+    def __init__(self, n_components, n_varying=None):
         super().__init__()
+        self.n_varying = n_varying or n_components
         self.register_buffer("mean", torch.zeros(n_components))
         self.register_buffer("whitening", torch.zeros(n_components, n_components))
         self.register_buffer("left_out_precision", torch.tensor(0.0))
@@ -57,24 +56,23 @@ class VectorGaussian(nn.Module):
         Returns
         -------
         float32 tensor of shape (N,)
-            Squared distances divided by C. They are 0 before :meth:`fit`, and if all
-            training sequences have the same vector.
+            Squared distances divided by `n_varying`. They are 0 before :meth:`fit`, and
+            if all training sequences have the same vector.
         """
         whitened = (vectors - self.mean) @ self.whitening
         distances = whitened.square().sum(dim=1) + left_out * self.left_out_precision
-        distances = distances / vectors.shape[1]
-        return distances.clamp(max=torch.finfo(distances.dtype).max)
+        return distances / self.n_varying
 
-    def fit(self, vectors, left_out, n_left_out):
+    def fit(self, vectors, left_out=0.0, n_left_out=0):
         """Learn from some training sequences.
 
         Parameters
         ----------
         vectors : float64 ndarray of shape (n_samples, C)
             Their vectors.
-        left_out : float
+        left_out : float, default=0.0
             Mean squared norm of what the vectors leave out of the features.
-        n_left_out : int
+        n_left_out : int, default=0
             Number of directions in which the features vary beyond the vectors.
         """
         mean = vectors.mean(axis=0)
@@ -83,7 +81,8 @@ class VectorGaussian(nn.Module):
         if not variance:
             return
         shrinkage = ledoit_wolf_shrinkage(centered, assume_centered=True)
-        shrinkage = max(shrinkage, MIN_SHRINKAGE)
+        # For two sequences, the estimated shrinkage is 0.
+        shrinkage = max(shrinkage, 1 / len(vectors))
         identity = np.eye(len(mean))
         covariance = (1 - shrinkage) * centered.T @ centered / len(vectors)
         covariance += shrinkage * variance * identity

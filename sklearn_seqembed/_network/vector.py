@@ -56,7 +56,7 @@ class VectorProjection(nn.Module):
     other features vary most, rotated so that all have the same variance. A scaler then
     changes no distances, and the final states can be recovered by the inverse rotation.
     Without random features, the components are the final states. :meth:`fit` learns all
-    this from some sequences, and with random features also how vectors are distributed.
+    this from some sequences, and how their vectors are distributed.
 
     Parameters
     ----------
@@ -73,9 +73,11 @@ class VectorProjection(nn.Module):
     Attributes
     ----------
     is_fitted : bool tensor of shape ()
-        Whether :meth:`fit` has learned the projection.
-    gaussian : VectorGaussian or None
-        Distribution of the vectors; None without random features.
+        Whether :meth:`fit` has learned the projection, which it does not without random
+        features.
+    gaussian : VectorGaussian
+        Distribution of the part of the vectors that random features determine or,
+        without any, of the vectors.
     """
 
     def __init__(self, n_final, random_features=None, n_random=0, *, standardize=False):
@@ -89,9 +91,9 @@ class VectorProjection(nn.Module):
         self.register_buffer("is_fitted", torch.tensor(False))
         self.register_buffer("final_mean", torch.zeros(n_final))
         self.register_buffer("final_scale", torch.ones(n_final))
-        self.gaussian = None
+        n_components = n_final + n_random
+        self.gaussian = VectorGaussian(n_components, n_random or n_final)
         if n_random:
-            n_components = n_final + n_random
             self.register_buffer("feature_mean", torch.zeros(self.n_features))
             self.register_buffer("final_axes", torch.eye(n_final, n_components))
             axes = torch.zeros(self.n_features, n_components)
@@ -99,7 +101,6 @@ class VectorProjection(nn.Module):
             self.register_buffer("axes", axes)
             # With this scale of the features, axes are orthogonal and of norm 1.
             self.register_buffer("feature_scale", torch.zeros(self.n_features))
-            self.gaussian = VectorGaussian(n_components)
 
     def forward(self, final_states, features=None):
         """Combine final states (N, n_final) and features (N, ·): (N, C)."""
@@ -108,19 +109,33 @@ class VectorProjection(nn.Module):
             return final
         return final @ self.final_axes + (features - self.feature_mean) @ self.axes
 
-    def distances(self, final_states, features):
-        """Compute the distances from the training sequences: (N,).
+    def distances(self, final_states, features=None):
+        """Compute how far vectors are from those of the training sequences.
 
-        They are those of :class:`VectorGaussian`, and 0 without random features.
+        Only the part of the vectors that random features determine counts, if there are
+        any. It does not change if training continues, and the error of the decoder
+        tells how unusual the final states are.
+
+        Parameters
+        ----------
+        final_states : float32 tensor of shape (N, n_final)
+            Final states of some sequences.
+        features : float32 tensor of shape (N, n_features), default=None
+            Their random features.
+
+        Returns
+        -------
+        float32 tensor of shape (N,)
+            What :class:`VectorGaussian` returns.
         """
-        if self.gaussian is None:
-            return final_states.new_zeros(len(final_states))
+        if not self.n_random:
+            vectors = self.forward(final_states)
+            return self.gaussian(vectors, vectors.new_zeros(len(vectors)))
         centered = features - self.feature_mean
         described = centered @ self.axes
         left_out = (centered * self.feature_scale).square().sum(dim=1)
         left_out = (left_out - described.square().sum(dim=1)).clamp(min=0)
-        final = (final_states - self.final_mean) * self.final_scale
-        return self.gaussian(final @ self.final_axes + described, left_out)
+        return self.gaussian(described, left_out)
 
     def final_states(self, vectors):
         """Recover the final states (N, n_final) from vectors (N, C)."""
@@ -135,14 +150,15 @@ class VectorProjection(nn.Module):
         ----------
         final_states : float32 ndarray of shape (n_samples, n_final)
             Final states of some sequences. Nothing is learned from a single one.
-        features : float32 ndarray of shape (n_samples, n_features)
+        features : float32 ndarray of shape (n_samples, n_features) or None
             Their random features.
         """
         if len(final_states) < 2:
             return
-        self.is_fitted.fill_(True)
         if not self.n_random:
+            self.gaussian.fit(final_states.astype(np.float64))
             return
+        self.is_fitted.fill_(True)
         # The mean variance of all components is 1.
         n_components = self.n_final + self.n_random
         random_variance = (1 - FINAL_VARIANCE) * n_components / self.n_random
@@ -176,7 +192,8 @@ class VectorProjection(nn.Module):
             ("feature_scale", feature_scale),
         ):
             getattr(self, name).copy_(torch.as_tensor(value))
-        vectors = np.hstack([described[:, :n_statistics], mixed @ rotation])
+        rotated = described[:, n_statistics:] @ rotation[self.n_final :]
+        vectors = np.hstack([described[:, :n_statistics], rotated])
         variances = np.square(_compute_moments(features)[1] * feature_scale)
         left_out = max(0.0, variances.sum() - described.var(axis=0).sum())
         n_varying = min(len(features) - 1, np.count_nonzero(variances))

@@ -39,10 +39,8 @@ class InferenceNet(NeuralNet):
         float32 ndarray of shape (n_samples,)
             Result of :meth:`Encoder.distances`.
         """
-        encoder = self.module_.encoder
-        distances = np.zeros(len(dataset), np.float32)
-        if encoder.random_features is not None:
-            self._read(dataset, encoder.distances, distances)
+        distances = np.empty(len(dataset), np.float32)
+        self._read(dataset, self.module_.encoder.distances, distances)
         return distances
 
     def _read(self, dataset, function, results):
@@ -111,7 +109,7 @@ class InferenceNet(NeuralNet):
         return fitted
 
     def fit_projection(self, dataset):
-        """Learn the projection of the encoder's states to vectors.
+        """Learn the projection of the encoder's states, and the distribution of vectors.
 
         Parameters
         ----------
@@ -119,16 +117,20 @@ class InferenceNet(NeuralNet):
             Some sequences, without augmentation. With a single one nothing is learned.
         """
         encoder = self.module_.encoder
-        if encoder.random_features is None:
-            return
+        has_features = encoder.random_features is not None
+        if not has_features and "prediction" in self.module_.decoders:
+            return  # only the embedder has scores that need the distribution of vectors
         final = np.empty((len(dataset), encoder.projection.n_final), np.float32)
-        n_features = encoder.random_features.n_outputs
-        features = np.empty((len(dataset), n_features), np.float32)
+        features = None
+        if has_features:
+            n_features = encoder.random_features.n_outputs
+            features = np.empty((len(dataset), n_features), np.float32)
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
             inputs.pop("horizons")
             states = self._run(encoder.states, **inputs)
             final[indices] = states[0].cpu().numpy()
-            features[indices] = states[1].cpu().numpy()
+            if has_features:
+                features[indices] = states[1].cpu().numpy()
         encoder.projection.fit(final, features)
 
     def predict_parts(self, dataset):
