@@ -109,7 +109,7 @@ class InferenceNet(NeuralNet):
         return fitted
 
     def fit_projection(self, dataset):
-        """Learn the projection of the encoder's states, and the distribution of vectors.
+        """Learn the projection to vectors, and how they are distributed.
 
         Parameters
         ----------
