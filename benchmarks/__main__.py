@@ -38,6 +38,7 @@ PROGRAMS = (
     Program("quality.classifier", 25),
     Program("quality.reconstruction", 40),
     Program("quality.temperature", 15),
+    Program("quality.anomalies", 15),
     Program("events.names", 40),
     Program("events.sentences", 35),
     Program("events.sepsis", 35),

@@ -37,6 +37,7 @@ DISTRIBUTIONS = (
     "sktime",
     "numba",
     "pycatch22",
+    "stumpy",
     "sacrebleu",
     "rapidfuzz",
 )

@@ -526,7 +526,7 @@ max_epochs_, early_stopping_, horizon_, device_
 
     @isolated
     def score_samples(self, X):
-        """Return how well each sequence is reconstructed: unusual ones score low.
+        """Return how usual each sequence is: sequences unlike those of `fit` score low.
 
         Parameters
         ----------
@@ -535,26 +535,47 @@ max_epochs_, early_stopping_, horizon_, device_
 
         Returns
         -------
-        scores : ndarray of shape (n_samples,)
-            Minus the mean deviance over the observed values of a sequence, at most 0:
-            squared errors in scaled units, and cross-entropies divided by the entropy
-            of the frequencies in `fit`. A category that `fit` never met, and that is
-            not an infrequent one, counts with the probability 1 / (n + 1), where n is
-            the number of observations in `fit`. With `objective="forecast"` the
-            held-back time steps are scored (NaN if all of them are missing), relative
-            to the scale of each sequence, with "composite" the mean of both parts.
+        scores : float64 ndarray of shape (n_samples,)
+            Minus the sum of a distance and a deviance, at most 0.
+
+            The distance tells how unusual the random features are, or, if there are
+            none, the vector. It is the squared Mahalanobis distance from the mean of
+            `fit`, divided by the number of components. The covariance matrix is shrunk
+            as in :func:`sklearn.covariance.ledoit_wolf`, and what the vector leaves out
+            of the random features counts as well. The distance is 0 if all sequences
+            passed to `fit` have the same vector.
+
+            The deviance is the mean over the observed values of a sequence: squared
+            errors of the reconstruction in scaled units, and cross-entropies divided by
+            the entropy of the frequencies in `fit`. A category that `fit` never met,
+            and that is not an infrequent one, counts with the probability 1 / (n + 1),
+            where n is the number of observations in `fit`. With `objective="forecast"`
+            the deviance is that of the held-back time steps, relative to the scale of
+            each sequence, or 0 if all of them are missing; with "composite" it is the
+            mean of both parts.
+
+        Notes
+        -----
+        `fit` keeps the mean and a factor of the inverse covariance matrix of at most
+        2000 of the training sequences, in `net_`. `partial_fit` learns them in its
+        first call, together with the components, or in each call if there are no random
+        features.
         """
         check_is_fitted(self)
         pairs = self._check_recent(X)
-        predictions = self.net_.predict_parts(
-            self._make_dataset(self._encode_pairs(pairs))
-        )
+        encoded = self._encode_pairs(pairs)
+        predictions = self.net_.predict_parts(self._make_dataset(encoded))
         features, unseen = self._features, None
         if features.n_classes:
             unseen = features.measure_unseen(pairs.sources)
-        return -mean_deviances(
+        deviances = mean_deviances(
             predictions, pairs.sources, features.class_scales, unseen
         )
+        whole = SequenceDataset(encoded.sources, self.patch_size_, parts=())
+        # In float32, the squares of huge values are infinite.
+        largest = float(np.finfo(np.float32).max)
+        surprises = self.net_.measure_distances(whole) + deviances
+        return -np.nan_to_num(surprises, nan=largest, posinf=largest)
 
     def _decode(self, vectors, part, lengths, shortest=None, location_scale=None):
         return decode_vectors(

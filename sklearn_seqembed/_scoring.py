@@ -131,13 +131,14 @@ def mean_deviances(predictions, sequences, class_scales=(), unseen=None):
     Returns
     -------
     ndarray of shape (n_samples,)
-        In scaled units; NaN where a part has no observed value.
+        In scaled units. Parts without an observed value are left out; 0 if there are no
+        others.
     """
     deviances = np.empty(len(sequences))
     if unseen is not None:
         before = [np.append(0, np.cumsum(values)) for values in unseen]
     for indices, outputs, targets in predictions:
-        means = []
+        means, is_observed = [], []
         for part, (values, cross_entropies) in outputs.items():
             sums, counts = (
                 tensor.numpy().astype(np.float64)
@@ -149,9 +150,10 @@ def mean_deviances(predictions, sequences, class_scales=(), unseen=None):
                 first, end = _scored_rows(part, targets[part], sequences, indices)
                 counts += before[0][end] - before[0][first]
                 sums += before[1][end] - before[1][first]
-            with np.errstate(invalid="ignore"):  # NaN where nothing is observed
-                means.append(sums / counts)
-        deviances[indices] = np.mean(means, axis=0)
+            means.append(sums / np.maximum(counts, 1))
+            is_observed.append(counts > 0)
+        n_parts = np.maximum(np.sum(is_observed, axis=0), 1)
+        deviances[indices] = np.sum(means, axis=0) / n_parts
     return deviances
 
 

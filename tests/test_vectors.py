@@ -456,7 +456,9 @@ def test_later_calls_of_partial_fit_keep_the_projection():
     embedder.partial_fit(X[20:])
 
     for name, values in embedder.encoder_.projection.state_dict().items():
-        assert torch.equal(values, first[name])
+        # Without random features, the distribution is that of the final states.
+        if not name.startswith("gaussian."):
+            assert torch.equal(values, first[name])
 
 
 def test_warm_start_fits_the_projection_again():

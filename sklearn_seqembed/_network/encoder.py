@@ -176,6 +176,21 @@ class Encoder(nn.Module):
         """
         return self.projection(*self.states(numeric, categories, lengths))
 
+    def distances(self, numeric, categories, lengths):
+        """Compute how far each sequence of a batch is from the training sequences.
+
+        Parameters
+        ----------
+        numeric, categories, lengths
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        float32 tensor of shape (N,)
+            Result of :meth:`VectorProjection.distances`.
+        """
+        return self.projection.distances(*self.states(numeric, categories, lengths))
+
     def states(self, numeric, categories, lengths):
         """Compute everything that :attr:`projection` combines.
 

@@ -1,10 +1,13 @@
 """How final states and random features become the components of a vector."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
 from torch import nn
 
+from sklearn_seqembed._network.gaussian import VectorGaussian
 from sklearn_seqembed._network.rotation import rotate_to_equal_variance
 
 # Fraction of the total variance of a vector that final states have at least if there
@@ -26,6 +29,25 @@ MIN_STD_FRACTION = 1e-2
 MIN_STATISTIC_STD = 1e-4
 
 
+class _FeatureAxes(NamedTuple):
+    """Axes of random features.
+
+    Attributes
+    ----------
+    mean, scale : ndarray of shape (n_features,)
+        Mean of the features. With this scale, the axes are orthogonal, and of norm 1.
+    axes : ndarray of shape (n_features, n_random)
+        The axes, as columns; those of statistics come first.
+    n_statistics : int
+        Number of axes of statistics.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    axes: np.ndarray
+    n_statistics: int
+
+
 class VectorProjection(nn.Module):
     """Combine final states and random features into a vector.
 
@@ -34,7 +56,7 @@ class VectorProjection(nn.Module):
     other features vary most, rotated so that all have the same variance. A scaler then
     changes no distances, and the final states can be recovered by the inverse rotation.
     Without random features, the components are the final states. :meth:`fit` learns all
-    this from some sequences.
+    this from some sequences, and how their vectors are distributed.
 
     Parameters
     ----------
@@ -51,7 +73,11 @@ class VectorProjection(nn.Module):
     Attributes
     ----------
     is_fitted : bool tensor of shape ()
-        Whether :meth:`fit` has learned the projection.
+        Whether :meth:`fit` has learned the projection, which it does not without random
+        features.
+    gaussian : VectorGaussian
+        Distribution of the part of the vectors that random features determine or,
+        without any, of the vectors.
     """
 
     def __init__(self, n_final, random_features=None, n_random=0, *, standardize=False):
@@ -65,13 +91,16 @@ class VectorProjection(nn.Module):
         self.register_buffer("is_fitted", torch.tensor(False))
         self.register_buffer("final_mean", torch.zeros(n_final))
         self.register_buffer("final_scale", torch.ones(n_final))
+        n_components = n_final + n_random
+        self.gaussian = VectorGaussian(n_components, n_random or n_final)
         if n_random:
-            n_components = n_final + n_random
             self.register_buffer("feature_mean", torch.zeros(self.n_features))
             self.register_buffer("final_axes", torch.eye(n_final, n_components))
             axes = torch.zeros(self.n_features, n_components)
             axes[:, n_final:] = torch.eye(self.n_features, n_random)
             self.register_buffer("axes", axes)
+            # With this scale of the features, axes are orthogonal and of norm 1.
+            self.register_buffer("feature_scale", torch.zeros(self.n_features))
 
     def forward(self, final_states, features=None):
         """Combine final states (N, n_final) and features (N, ·): (N, C)."""
@@ -79,6 +108,34 @@ class VectorProjection(nn.Module):
         if not self.n_random:
             return final
         return final @ self.final_axes + (features - self.feature_mean) @ self.axes
+
+    def distances(self, final_states, features=None):
+        """Compute how far vectors are from those of the training sequences.
+
+        Only the part of the vectors that random features determine counts, if there are
+        any. It does not change if training continues, and the error of the decoder
+        tells how unusual the final states are.
+
+        Parameters
+        ----------
+        final_states : float32 tensor of shape (N, n_final)
+            Final states of some sequences.
+        features : float32 tensor of shape (N, n_features), default=None
+            Their random features.
+
+        Returns
+        -------
+        float32 tensor of shape (N,)
+            What :class:`VectorGaussian` returns.
+        """
+        if not self.n_random:
+            vectors = self.forward(final_states)
+            return self.gaussian(vectors, vectors.new_zeros(len(vectors)))
+        centered = features - self.feature_mean
+        described = centered @ self.axes
+        left_out = (centered * self.feature_scale).square().sum(dim=1)
+        left_out = (left_out - described.square().sum(dim=1)).clamp(min=0)
+        return self.gaussian(described, left_out)
 
     def final_states(self, vectors):
         """Recover the final states (N, n_final) from vectors (N, C)."""
@@ -93,14 +150,15 @@ class VectorProjection(nn.Module):
         ----------
         final_states : float32 ndarray of shape (n_samples, n_final)
             Final states of some sequences. Nothing is learned from a single one.
-        features : float32 ndarray of shape (n_samples, n_features)
+        features : float32 ndarray of shape (n_samples, n_features) or None
             Their random features.
         """
         if len(final_states) < 2:
             return
-        self.is_fitted.fill_(True)
         if not self.n_random:
+            self.gaussian.fit(final_states.astype(np.float64))
             return
+        self.is_fitted.fill_(True)
         # The mean variance of all components is 1.
         n_components = self.n_final + self.n_random
         random_variance = (1 - FINAL_VARIANCE) * n_components / self.n_random
@@ -111,30 +169,39 @@ class VectorProjection(nn.Module):
         if not self.standardize:
             mean[:], scale[:] = 0, 1 / np.sqrt(np.square(std).mean() or 1.0)
         scale *= np.sqrt(final_variance)
-        feature_mean, statistics, others = self._fit_axes(features)
-        others = others * np.sqrt(random_variance)
-        rotation = _fit_rotation(
-            np.hstack(
-                [(final_states - mean) * scale, (features - feature_mean) @ others]
-            )
-        )
-        n_statistics = statistics.shape[1]
+        fitted = self._fit_axes(features)
+        feature_mean, n_statistics = fitted.mean, fitted.n_statistics
+        feature_axes = fitted.axes * np.sqrt(random_variance)
+        feature_scale = fitted.scale * np.sqrt(random_variance)
+        described = (features - feature_mean) @ feature_axes
+        mixed = np.hstack([(final_states - mean) * scale, described[:, n_statistics:]])
+        rotation = _fit_rotation(mixed)
         final_axes = np.zeros((self.n_final, n_components))
         final_axes[:, n_statistics:] = rotation[: self.n_final]
         axes = np.zeros((self.n_features, n_components))
-        axes[:, :n_statistics] = statistics * np.sqrt(random_variance)
-        axes[:, n_statistics:] = others @ rotation[self.n_final :]
+        axes[:, :n_statistics] = feature_axes[:, :n_statistics]
+        axes[:, n_statistics:] = (
+            feature_axes[:, n_statistics:] @ rotation[self.n_final :]
+        )
         for name, value in (
             ("final_mean", mean),
             ("final_scale", scale),
             ("feature_mean", feature_mean),
             ("final_axes", final_axes),
             ("axes", axes),
+            ("feature_scale", feature_scale),
         ):
             getattr(self, name).copy_(torch.as_tensor(value))
+        rotated = described[:, n_statistics:] @ rotation[self.n_final :]
+        vectors = np.hstack([described[:, :n_statistics], rotated])
+        variances = np.square(_compute_moments(features)[1] * feature_scale)
+        left_out = max(0.0, variances.sum() - described.var(axis=0).sum())
+        n_varying = min(len(features) - 1, np.count_nonzero(variances))
+        n_left_out = n_varying - np.count_nonzero(feature_axes.any(axis=0))
+        self.gaussian.fit(vectors, left_out, n_left_out)
 
     def _fit_axes(self, features):
-        """Return the mean of features and, as columns, axes.
+        """Return a :class:`_FeatureAxes`, without the variance of random features.
 
         The statistics that vary, or some of their principal components, have a variance
         of 1, and the other features have a mean variance of 1 along their axes.
@@ -143,7 +210,8 @@ class VectorProjection(nn.Module):
         statistics, others = np.split(features, [self.n_statistics], axis=1)
         varying = _find_varying(statistics)
         n_kept = min(len(varying), int(MAX_STATISTICS * self.n_random))
-        statistic_axes = np.zeros((self.n_features, n_kept))
+        axes = np.zeros((self.n_features, self.n_random))
+        feature_scale = np.zeros(self.n_features)
         if n_kept:
             statistics = statistics[:, varying].astype(np.float64)
             scale = 1 / statistics.std(axis=0)
@@ -151,8 +219,10 @@ class VectorProjection(nn.Module):
             if n_kept < len(varying):
                 statistics = (statistics - mean[varying]) * scale
                 found = _fit_principal_axes(statistics, n_kept)
+            feature_scale[varying] = scale * _largest_norm(found)
+            if n_kept < len(varying):
                 found = found @ _fit_rotation(statistics @ found)
-            statistic_axes[varying] = scale[:, None] * found
+            axes[varying, :n_kept] = scale[:, None] * found
         scales = []
         edges = np.cumsum([block.size for block in self.blocks])[:-1]
         parts = np.split(others, edges, axis=1)
@@ -165,12 +235,15 @@ class VectorProjection(nn.Module):
         # In place and in float32: these are the largest arrays of a fit.
         standardized = others - mean[self.n_statistics :].astype(np.float32)
         standardized *= scale.astype(np.float32)
-        n_others = self.n_random - n_kept
-        axes = np.zeros((self.n_features, n_others))
-        axes[self.n_statistics :] = scale[:, None] * _fit_principal_axes(
-            standardized, n_others
-        )
-        return mean, statistic_axes, axes
+        found = _fit_principal_axes(standardized, self.n_random - n_kept)
+        axes[self.n_statistics :, n_kept:] = scale[:, None] * found
+        feature_scale[self.n_statistics :] = scale * _largest_norm(found)
+        return _FeatureAxes(mean, feature_scale, axes, n_kept)
+
+
+def _largest_norm(axes):
+    """Return the common norm of orthogonal axes, as columns, some of which may be 0."""
+    return np.sqrt(np.square(axes).sum(axis=0).max())
 
 
 def _find_varying(statistics):

@@ -29,11 +29,26 @@ class InferenceNet(NeuralNet):
     def encode(self, dataset):
         """Encode a dataset: float32 vectors of shape (n_samples, C)."""
         vectors = np.empty((len(dataset), self.module__n_components), np.float32)
+        self._read(dataset, self.module_.encoder, vectors)
+        return vectors
+
+    def measure_distances(self, dataset):
+        """Measure how far sequences are from the training sequences.
+
+        Returns
+        -------
+        float32 ndarray of shape (n_samples,)
+            Result of :meth:`Encoder.distances`.
+        """
+        distances = np.empty(len(dataset), np.float32)
+        self._read(dataset, self.module_.encoder.distances, distances)
+        return distances
+
+    def _read(self, dataset, function, results):
+        """Fill an array with what a function of the encoder returns for each batch."""
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
             inputs.pop("horizons")  # only decoders need them
-            found = self._run(self.module_.encoder, **inputs)
-            vectors[indices] = found.cpu().numpy()
-        return vectors
+            results[indices] = self._run(function, **inputs).cpu().numpy()
 
     def calibrate(self, dataset, frequencies=()):
         """Learn to standardize the inputs that the encoder derives from the values.
@@ -95,7 +110,7 @@ class InferenceNet(NeuralNet):
         return fitted
 
     def fit_projection(self, dataset):
-        """Learn the projection of the encoder's states to vectors.
+        """Learn the projection to vectors, and how they are distributed.
 
         Parameters
         ----------
@@ -103,16 +118,20 @@ class InferenceNet(NeuralNet):
             Some sequences, without augmentation. With a single one nothing is learned.
         """
         encoder = self.module_.encoder
-        if encoder.random_features is None:
-            return
+        has_features = encoder.random_features is not None
+        if not has_features and "prediction" in self.module_.decoders:
+            return  # only the embedder has scores that need the distribution of vectors
         final = np.empty((len(dataset), encoder.projection.n_final), np.float32)
-        n_features = encoder.random_features.n_outputs
-        features = np.empty((len(dataset), n_features), np.float32)
+        features = None
+        if has_features:
+            n_features = encoder.random_features.n_outputs
+            features = np.empty((len(dataset), n_features), np.float32)
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
             inputs.pop("horizons")
             states = self._run(encoder.states, **inputs)
             final[indices] = states[0].cpu().numpy()
-            features[indices] = states[1].cpu().numpy()
+            if has_features:
+                features[indices] = states[1].cpu().numpy()
         encoder.projection.fit(final, features)
 
     def read_for_head(self, dataset):

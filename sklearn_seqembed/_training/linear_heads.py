@@ -22,9 +22,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 INVERSE_PENALTIES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)
 PENALTIES = (3000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 
-# Standard deviation of the components next to suffix features. It decides how much the
-# penalty favors the latter, and was chosen from 0, 0.1, 0.3 and 1 on cases held out from
-# the training parts of two process logs; see "Classes" on the recipe page.
+# Standard deviation of the components next to suffix features. The smaller it is, the
+# more the penalty favors the latter. See "Classes" on the recipe page for the trials.
 COMPONENT_STD = 0.3
 
 # Penalties if there are too few sequences for a comparison.
