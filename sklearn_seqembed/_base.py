@@ -261,8 +261,10 @@ class BaseSequenceEstimator(
         if limit and self.max_epochs_:
             warn_user(limit)
         projected = None
-        # The components must keep their meaning between calls of partial_fit.
-        if not (single_pass and net.module_.encoder.projection.is_fitted):
+        # The components must keep their meaning between calls of partial_fit. Without
+        # random features, only the distribution of the vectors is learned again.
+        projection = net.module_.encoder.projection
+        if not (single_pass and projection.is_fitted and projection.n_random):
             # Including the validation sequences, whose loss does not depend on it.
             projected = self._sample(encoded.sources, N_PROJECTION_SEQUENCES)
         self._train(
