@@ -69,9 +69,16 @@ PUBLISHED = {
 }
 
 
+# Parameters of our estimators.
+VARIANTS = {"ours, untrained": {"max_epochs": 0}, "ours": {}}
+
+
 def add_arguments(parser):
     """Add the options of this program."""
     add_parameters(parser)
+    parser.add_argument(
+        "--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS)
+    )
     parser.add_argument("--logs", nargs="+", choices=LOGS, default=list(LOGS))
     parser.add_argument(
         "--folds", type=int, nargs="+", default=list(range(N_FOLDS)), metavar="FOLD"
@@ -163,7 +170,7 @@ def evaluate_fold(train, test, options):
         return {"contender": contender, "error, days": error, "seconds": seconds}
 
     def fit_and_predict(estimator, target, **parameters):
-        estimator.set_params(random_state=0, **parameters, **options.parameters)
+        estimator.set_params(random_state=0, **parameters | options.parameters)
         return lambda: estimator.fit(X, target).predict(X_test)
 
     activities = X["activity"], X_test["activity"]
@@ -172,17 +179,17 @@ def evaluate_fold(train, test, options):
     yield classified(
         "frozen vectors, untrained", lambda: predict_from_vectors(train, X, y, X_test)
     )
-    yield classified(
-        "ours, untrained",
-        fit_and_predict(LSTMSequenceClassifier(), y, max_epochs=0),
-    )
-    yield classified("ours", fit_and_predict(LSTMSequenceClassifier(), y))
     yield regressed("median", lambda: np.median(days))
-    yield regressed("ours", fit_and_predict(LSTMSequenceRegressor(), days))
-    yield regressed(
-        "ours, absolute error",
-        fit_and_predict(LSTMSequenceRegressor(), days, loss="absolute_error"),
-    )
+    for name, parameters in VARIANTS.items():
+        if name not in options.variants:
+            continue
+        classifier, regressor = LSTMSequenceClassifier(), LSTMSequenceRegressor()
+        yield classified(name, fit_and_predict(classifier, y, **parameters))
+        yield regressed(name, fit_and_predict(regressor, days, **parameters))
+        parameters = parameters | {"loss": "absolute_error"}
+        yield regressed(
+            f"{name}, absolute error", fit_and_predict(regressor, days, **parameters)
+        )
 
 
 def predict_by_counts(prefixes, new, y):

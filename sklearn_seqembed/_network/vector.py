@@ -73,8 +73,7 @@ class VectorProjection(nn.Module):
     Attributes
     ----------
     is_fitted : bool tensor of shape ()
-        Whether :meth:`fit` has learned the projection, which it does not without random
-        features.
+        Whether :meth:`fit` has learned the projection.
     gaussian : VectorGaussian
         Distribution of the part of the vectors that random features determine or,
         without any, of the vectors.
@@ -155,10 +154,10 @@ class VectorProjection(nn.Module):
         """
         if len(final_states) < 2:
             return
+        self.is_fitted.fill_(True)
         if not self.n_random:
             self.gaussian.fit(final_states.astype(np.float64))
             return
-        self.is_fitted.fill_(True)
         # The mean variance of all components is 1.
         n_components = self.n_final + self.n_random
         random_variance = (1 - FINAL_VARIANCE) * n_components / self.n_random
