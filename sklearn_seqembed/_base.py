@@ -279,16 +279,6 @@ class BaseSequenceEstimator(
             self._fit_linear_map(net, training, seed)
         if limit and self.max_epochs_:
             warn_user(limit)
-<<<<<<< HEAD
-=======
-        projected = None
-        # The components must keep their meaning between calls of partial_fit. Without
-        # random features, only the distribution of the vectors is learned again.
-        projection = net.module_.encoder.projection
-        if not (single_pass and projection.is_fitted and projection.n_random):
-            # Including the validation sequences, whose loss does not depend on it.
-            projected = self._sample(encoded.sources, N_PROJECTION_SEQUENCES)
->>>>>>> anomalies
         self._train(
             net,
             training,
@@ -691,8 +681,10 @@ class BaseSequenceEstimator(
 
     def _sample_projected(self, net, encoded, single_pass):
         """Return sequences from which to learn the projection of states to vectors."""
-        # The components must keep their meaning between calls of partial_fit.
-        if single_pass and net.module_.encoder.projection.is_fitted:
+        # The components must keep their meaning between calls of partial_fit. Without
+        # random features, only the distribution of the vectors is learned again.
+        projection = net.module_.encoder.projection
+        if single_pass and projection.is_fitted and projection.n_random:
             return None
         # Including the validation sequences, whose loss does not depend on it.
         return self._sample(encoded.sources, N_PROJECTION_SEQUENCES)
