@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._network.resampling import interpolate_missing
 from sklearn_seqembed._network.ridge import Moments, fit_forecast
 
@@ -96,7 +95,7 @@ def measure_network_forecasts(net, make_dataset, pairs):
 
     All targets have the same number of time steps.
     """
-    n_steps, n_features = int(pairs.targets.lengths[0]), None
+    n_steps = int(pairs.targets.lengths[0])
     n_features = net.module_.decoders["prediction"].n_features
     chosen = _choose_measured(pairs, n_steps * n_features)
     errors = np.empty((len(chosen), n_steps, n_features), np.float32)
@@ -110,8 +109,10 @@ def measure_network_forecasts(net, make_dataset, pairs):
 
 
 def _choose_measured(pairs, n_values):
+    """Return the indices of some pairs, evenly spaced."""
     n_measured = min(MEASURED_FORECASTS, max(1, MEASURED_VALUES // n_values))
-    return evenly_spaced(pairs.sources, n_measured)
+    n_measured = min(n_measured, len(pairs))
+    return np.linspace(0, len(pairs) - 1, n_measured).astype(int)
 
 
 def _iter_pairs(net, dataset):
