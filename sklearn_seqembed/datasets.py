@@ -131,15 +131,15 @@ def make_windows(series, lookback, horizon, *, stride=1):
         The time steps after each window, also a view. To predict only some features,
         select them: ``y[:, :, [0]]``.
 
-    See Also
-    --------
-    average_windows : From scores of windows to scores of time steps.
-
     Raises
     ------
     ValueError
         If the series is shorter than one window, a parameter is out of range, or a
         pandas row index of several levels shows that there are several series.
+
+    See Also
+    --------
+    average_windows : From scores of windows to scores of time steps.
 
     Notes
     -----

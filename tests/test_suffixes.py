@@ -68,8 +68,8 @@ def test_padding_and_other_sequences_change_nothing():
 def test_equal_suffixes_are_equal_features(n):
     rng = np.random.default_rng(0)
     suffix = rng.integers(1, 50, (n, 2))
-    befores = rng.integers(50, 100, (6, 2)), rng.integers(100, 150, (6, 2))
-    cases = [np.vstack([before, suffix]) for before in befores]
+    prefixes = rng.integers(50, 100, (6, 2)), rng.integers(100, 150, (6, 2))
+    cases = [np.vstack([before, suffix]) for before in prefixes]
     numbers = [np.full(6 + n, np.nan)] * 2
 
     first, second = _features_of(cases, numbers, n_steps=16)
