@@ -35,6 +35,9 @@ PENALTY_OF_FEW = 100.0
 FOLDS = {1000: 5, 4000: 3}
 N_FOLDS = 5
 
+# Number of blocks of a fold. See `_make_folds`.
+N_BLOCKS = 10
+
 MAX_ITERATIONS = 200
 
 # The comparison of penalties ends when the deviance is so much above the lowest one.
@@ -82,7 +85,7 @@ class LogisticHead:
 
     def make_model(self):
         """Return a model that starts each fit from the last one."""
-        return LogisticRegression(max_iter=MAX_ITERATIONS, tol=1e-3, warm_start=True)
+        return LogisticRegression(max_iter=MAX_ITERATIONS, tol=1e-4, warm_start=True)
 
     def fit(self, model, features, targets, penalty, *, is_final=False):
         """Fit to features (n_samples, D): return weights (D, ·) and bias (·,)."""
@@ -280,17 +283,20 @@ def _choose_penalty(head, features, targets, min_sequences):
 def _make_folds(groups):
     """Return index arrays of held-out sequences.
 
-    A fold is a contiguous part of each group, because successive sequences are often
-    related, such as prefixes of one case.
+    A fold consists of blocks of each group. Successive sequences are often related,
+    such as prefixes of one case, so they should be in the same fold. But the first and
+    the last ones may differ, for example if a process changes, so a fold needs some of
+    each.
     """
     folds = np.empty(len(groups), dtype=int)
     n_folds = next((k for n, k in FOLDS.items() if len(groups) <= n), N_FOLDS)
     for i, group in enumerate(np.unique(groups)):
         members = np.flatnonzero(groups == group)
+        places = np.arange(len(members))
+        if len(members) > n_folds * N_BLOCKS:
+            places = places * n_folds * N_BLOCKS // len(members)
         # Groups that are smaller than the number of folds start at different ones.
-        folds[members] = (np.arange(len(members)) * n_folds // len(members) + i) % (
-            n_folds
-        )
+        folds[members] = (places + i) % n_folds
     indices = [np.flatnonzero(folds == k) for k in range(n_folds)]
     indices = [found for found in indices if 0 < len(found) < len(groups)]
     return indices if len(groups) <= max(FOLDS) else indices[:1]
