@@ -16,7 +16,12 @@ from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 from skorch.callbacks import Callback
 from small_fits import small_embedder
 
-from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed import (
+    LSTMSequenceClassifier,
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    LSTMSequenceRegressor,
+)
 from sklearn_seqembed._parameters import PARAMETER_GROUPS
 from sklearn_seqembed._shared_docs import SHARED_PARAMETERS
 from sklearn_seqembed._training.devices import resolve_device
@@ -561,8 +566,21 @@ def test_parameters_are_documented_and_listed_in_the_order_of_the_groups(estimat
 def test_the_groups_contain_every_parameter_once():
     grouped = [name for group in PARAMETER_GROUPS.values() for name in group]
 
-    names = {name for cls in ESTIMATORS for name in inspect.signature(cls).parameters}
+    estimators = *ESTIMATORS, LSTMSequenceClassifier, LSTMSequenceRegressor
+    names = {name for cls in estimators for name in inspect.signature(cls).parameters}
     assert sorted(grouped) == sorted(names)
+
+
+@pytest.mark.parametrize("cls", [LSTMSequenceClassifier, LSTMSequenceRegressor])
+def test_parameters_of_the_embedder_mean_the_same_elsewhere(cls):
+    shared = inspect.signature(cls).parameters.keys() & SHARED_PARAMETERS.keys()
+
+    documented = _descriptions(cls)
+
+    assert len(shared) > 20
+    for name in shared:
+        description = SHARED_PARAMETERS[name].partition("\n")[2]
+        assert " ".join(description.split()) in " ".join(documented[name][1])
 
 
 def test_shared_parameters_have_the_same_documentation():

@@ -7,8 +7,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.parsed import is_missing
 
-# Targets of which each distinct one occurs so many times on average may be classes.
+# Targets may be classes if each distinct one occurs so many times on average, and if
+# there are at most so many distinct ones.
 MIN_REPETITIONS = 5
+MAX_DISTINCT = 100
 
 
 def check_classes(y, n_samples, estimator_name):
@@ -176,7 +178,8 @@ def _refuse_missing(i, estimator_name, target):
 def warn_about_classes(y):
     """Warn if targets that are read as numbers or as characters may be classes.
 
-    They may be if each distinct one occurs at least `MIN_REPETITIONS` times on average.
+    They may be if there are at most `MAX_DISTINCT` distinct ones, each of which occurs
+    at least `MIN_REPETITIONS` times on average.
 
     Parameters
     ----------
@@ -194,7 +197,7 @@ def warn_about_classes(y):
     if len(kinds) != 1 or not kinds <= {str, bool, int}:
         return
     n_distinct = len(set(y))
-    if n_distinct < 2 or n_distinct * MIN_REPETITIONS > len(y):
+    if not 2 <= n_distinct <= min(MAX_DISTINCT, len(y) // MIN_REPETITIONS):
         return
     (kind,) = kinds
     name = {str: "strings", bool: "bools", int: "whole numbers"}[kind]
