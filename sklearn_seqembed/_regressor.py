@@ -62,9 +62,9 @@ class LSTMSequenceRegressor(RegressorMixin, BaseLabelEstimator):
         Ignored if `num_layers=1`.
     %(cell)s
     %(patch_size)s
-    linear_map : bool, default=True
-        Whether final states start from principal components of the sequences, if all
-        features are numeric, as for :class:`LSTMSequenceEmbedder`.
+    %(linear_map)s
+        The final states are principal components of the sequences, as for
+        :class:`LSTMSequenceEmbedder`, and cells add a correction.
     random_features : int or "auto", default="auto"
         Number of components for random features, less than `n_components`, as for
         :class:`LSTMSequenceEmbedder`.
