@@ -12,7 +12,12 @@ from importlib.metadata import version as installed_version
 # other programs use the same cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed import (
+    LSTMSequenceClassifier,
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    LSTMSequenceRegressor,
+)
 from sklearn_seqembed._parameters import PARAMETER_GROUPS
 
 project = "sklearn_seqembed"
@@ -62,6 +67,13 @@ html_theme_options = {
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
 }
 
+ESTIMATORS = (
+    LSTMSequenceClassifier,
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    LSTMSequenceRegressor,
+)
+
 
 def remove_foreign_labels(app, what, name, obj, options, lines):
     """Remove references to scikit-learn's pages from the methods inherited from it.
@@ -69,7 +81,8 @@ def remove_foreign_labels(app, what, name, obj, options, lines):
     They cannot be resolved without its inventory, which would have to be downloaded.
     """
     if (getattr(obj, "__module__", None) or "").startswith("sklearn."):
-        text = re.sub(r":ref:`([^`<]*?)\s*(<[^`]*>)?`", r"\1", "\n".join(lines))
+        role = r":(?:ref|term):`([^`<]*?)\s*(<[^`]*>)?`"
+        text = re.sub(role, r"\1", "\n".join(lines))
         lines[:] = text.split("\n")
 
 
@@ -78,7 +91,7 @@ def group_parameters(app, what, name, obj, options, lines):
 
     The parameters of a signature are in the order of the groups.
     """
-    if obj not in (LSTMSequenceEmbedder, LSTMSequencePredictor):
+    if obj not in ESTIMATORS:
         return
     parameters = inspect.signature(obj).parameters
     for group, names in PARAMETER_GROUPS.items():

@@ -46,8 +46,9 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
     for example the digits of a sum, a sentence in another language, the next values of
     a series or the next events of a case. X and y may have different features, and
     sequences of any lengths. `predict` returns sequences of predicted lengths in the
-    same kind of container as y; `transform` returns the vectors, an embedding that is
-    learned from the targets.
+    same kind of container as y, and `predict_interval` returns prediction intervals of
+    numbers [7]_; `transform` returns the vectors, an embedding that is learned from the
+    targets.
 
     Parameters
     ----------
@@ -418,7 +419,7 @@ max_epochs_, early_stopping_, max_length_, device_
 
         The intervals are symmetric around :meth:`predict`. Their width comes from the
         errors of held-out sequences of `fit` at the same time step, in units of the
-        scale of each sequence (split conformal prediction [7]_). They cover a new value
+        scale of each sequence (split conformal prediction). They cover a new value
         with about the given probability if errors do not grow after the time of `fit`.
         If the network was trained and `fit` held out no sequences, the errors are those
         of the cross-validated linear map from which it started.
