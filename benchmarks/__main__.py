@@ -53,6 +53,7 @@ PROGRAMS = (
     Program("pairs.continuation", 30),
     Program("pairs.addition", 40, needs_data=False),
     Program("pairs.translation_speed", 10),
+    Program("pairs.beams", 10, needs_data=False),
 )
 FOLDERS = tuple(dict.fromkeys(program.module.split(".")[0] for program in PROGRAMS))
 

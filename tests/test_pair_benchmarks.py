@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.pairs import (
     addition,
+    beams,
     continuation,
     forecasting,
     generated,
@@ -125,3 +126,32 @@ def test_continuations_are_compared_by_next_activity_similarity_and_equality():
     figures = continuation.evaluate([["a", "b"], ["c"]], [["a", "b"], ["d", "c"]])
 
     assert figures == {"next": 0.5, "similarity": 0.75, "exact": 0.5}
+
+
+class _Beams:
+    """A predictor whose predictions depend on the beam size."""
+
+    found = {1: ["ab", "cd", "ef"], beams.BEAM_SIZE: ["ab", "xy", "gh"]}
+    scores = {1: [-1.0, -2.0, -3.0], beams.BEAM_SIZE: [-1.0, -1.5, -4.0]}
+
+    def set_params(self, beam_size):
+        self.beam_size = beam_size
+
+    def predict_top(self, X, k):
+        candidates = [[text] for text in self.found[self.beam_size]]
+        return candidates, [np.array([s]) for s in self.scores[self.beam_size]]
+
+
+def test_beams_are_compared_with_greedy_predictions():
+    figures = beams.compare_beam(_Beams(), ["1", "2", "3"], ["ab", "xy", "ef"])
+
+    assert figures == pytest.approx(
+        {
+            "greedy, exact": 2 / 3,
+            "beam, exact": 2 / 3,
+            "other prediction": 2 / 3,
+            "beam more probable": 1 / 3,
+            "only beam exact": 1 / 3,
+            "only greedy exact": 1 / 3,
+        }
+    )
