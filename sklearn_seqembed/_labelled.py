@@ -146,9 +146,7 @@ class BaseLabelEstimator(BaseVectorEstimator):
         net.fit_projection(self._sample(encoded.sources, N_PROJECTION_SEQUENCES))
         n_fitted = max(1, _auto.HEAD_VALUES // int(self.n_components))
         some = encoded[evenly_spaced(encoded.sources, n_fitted)]
-        return fit_linear_head(
-            net, self._make_dataset(some), self._head(), _auto.MIN_HEAD_SEQUENCES
-        )
+        return fit_linear_head(net, self._make_dataset(some), self._head())
 
     def _sample_projected(self, net, encoded, single_pass):
         return None  # the linear layer was fitted to the components

@@ -26,9 +26,11 @@ PENALTIES = (3000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 # more the penalty favors the latter. See "Classes" on the recipe page for the trials.
 COMPONENT_STD = 0.3
 
-# Penalties if there are too few sequences for a comparison.
-INVERSE_PENALTY_OF_FEW = 0.1
-PENALTY_OF_FEW = 100.0
+# Minimum number of sequences for a comparison of penalties, and the penalties for
+# fewer. Held-out cross-entropies of a few sequences say little about penalties; 1 is
+# the default of scikit-learn.
+MIN_SEQUENCES_LOGISTIC, INVERSE_PENALTY_OF_FEW = 200, 1.0
+MIN_SEQUENCES_RIDGE, PENALTY_OF_FEW = 10, 100.0
 
 # Number of folds of cross-validation for at most so many sequences. With more sequences
 # only one of `N_FOLDS` is held out.
@@ -79,6 +81,7 @@ class LogisticHead:
     """
 
     penalties, penalty_of_few = INVERSE_PENALTIES, INVERSE_PENALTY_OF_FEW
+    min_sequences = MIN_SEQUENCES_LOGISTIC
 
     def __init__(self, n_classes):
         self.n_classes = n_classes
@@ -148,6 +151,7 @@ class RidgeHead:
     """
 
     penalties, penalty_of_few = PENALTIES, PENALTY_OF_FEW
+    min_sequences = MIN_SEQUENCES_RIDGE
 
     def __init__(self, absolute):
         self.absolute = absolute
@@ -199,7 +203,7 @@ def _reweight(model, features, target):
         weights /= weights.mean()
 
 
-def fit_linear_head(net, dataset, head, min_sequences):
+def fit_linear_head(net, dataset, head):
     """Fit the linear layer of a net to pairs of sequences and targets.
 
     Parameters
@@ -210,8 +214,6 @@ def fit_linear_head(net, dataset, head, min_sequences):
         The pairs. Each target is a sequence of one time step.
     head : LogisticHead or RidgeHead
         How to fit.
-    min_sequences : int
-        With fewer sequences, none is held out, and the penalty is a fixed one.
 
     Returns
     -------
@@ -229,8 +231,7 @@ def fit_linear_head(net, dataset, head, min_sequences):
         used = np.unique(events.indices)
         features = sparse.csr_matrix(sparse.hstack([features, events[:, used]]))
     fits = [
-        _fit_with_chosen_penalty(head, features, part, min_sequences)
-        for part in head.split(targets)
+        _fit_with_chosen_penalty(head, features, part) for part in head.split(targets)
     ]
     weights = np.hstack([fit[0] for fit in fits])
     bias = np.concatenate([fit[1] for fit in fits])
@@ -247,18 +248,18 @@ def fit_linear_head(net, dataset, head, min_sequences):
     return HeadFit(state, unexplained)
 
 
-def _fit_with_chosen_penalty(head, features, targets, min_sequences):
+def _fit_with_chosen_penalty(head, features, targets):
     """Return weights (D, ·), bias (·,), and the deviance that is left unexplained."""
-    penalty, unexplained = _choose_penalty(head, features, targets, min_sequences)
+    penalty, unexplained = _choose_penalty(head, features, targets)
     model = head.make_model()
     weights, bias = head.fit(model, features, targets, penalty, is_final=True)
     return weights, bias, unexplained
 
 
-def _choose_penalty(head, features, targets, min_sequences):
+def _choose_penalty(head, features, targets):
     """Choose a penalty, and estimate the deviance that is left unexplained."""
     folds = _make_folds(head.groups(targets))
-    if len(targets) < min_sequences or not folds:
+    if len(targets) < head.min_sequences or not folds:
         return head.penalty_of_few, np.nan
     parts, total = [], 0.0
     for held_out in folds:
