@@ -547,9 +547,10 @@ max_epochs_, early_stopping_, horizon_, device_
 
             The deviance is the mean over the observed values of a sequence: squared
             errors of the reconstruction in scaled units, and cross-entropies divided by
-            the entropy of the frequencies in `fit`. A category that `fit` never met,
-            and that is not an infrequent one, counts with the probability 1 / (n + 1),
-            where n is the number of observations in `fit`. With `objective="forecast"`
+            the entropy of the frequencies in `fit`. A category that `fit` never met
+            counts with the probability 1 / (n + 1), where n is the number of
+            observations in `fit`; if it is read as infrequent, this is its probability
+            among infrequent categories. With `objective="forecast"`
             the deviance is that of the held-back time steps, relative to the scale of
             each sequence, or 0 if all of them are missing; with "composite" it is the
             mean of both parts.

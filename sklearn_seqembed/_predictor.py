@@ -36,6 +36,10 @@ from sklearn_seqembed._training.linear_forecasts import (
 )
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 
+# Minimum number of held-out sequences whose errors determine prediction intervals;
+# with fewer, those of the cross-validated linear map do. 100 tell the 95 % quantile.
+MIN_HELD_OUT = 100
+
 
 @insert_shared_parameters
 class LSTMSequencePredictor(BaseSequenceEstimator):
@@ -421,8 +425,9 @@ max_epochs_, early_stopping_, max_length_, device_
         errors of held-out sequences of `fit` at the same time step, in units of the
         scale of each sequence (split conformal prediction). They cover a new value
         with about the given probability if errors do not grow after the time of `fit`.
-        If the network was trained and `fit` held out no sequences, the errors are those
-        of the cross-validated linear map from which it started.
+        If the network was trained and `fit` held out fewer than 100 sequences, the
+        errors are those of the cross-validated linear map from which it started.
+        Training that continues without held-out sequences keeps the earlier errors.
 
         Parameters
         ----------
@@ -693,7 +698,8 @@ max_epochs_, early_stopping_, max_length_, device_
         )
         if reset:
             is_default = isinstance(self.categorical_targets, str)
-            if is_default and self.categorical_targets == "from_dtype":
+            is_class = target_schema.is_single and target_schema.is_categorical.any()
+            if is_default and not is_class:
                 warn_about_classes(y)
             if target_schema.may_have_columns:
                 is_sequence = columns_are_steps(sources, targets, self.instance_norm)
@@ -840,14 +846,15 @@ max_epochs_, early_stopping_, max_length_, device_
         return 1 if self.decoding_ == "autoregressive" else self.target_patch_size_
 
     def _fit_intervals(self, net, encoded, validation, fitted):
-        self._errors = None
+        before, self._errors = getattr(self, "_errors", None), None
         if self._target_features.n_classes or self._shortest != self._longest:
             return
         is_trained = bool(net.module_.encoder.is_trained)
         is_linear = fitted is not None and bool(fitted.fold_maps)
-        if is_linear and not (is_trained and validation is not None):
-            # Cells that were trained without held-out sequences are supposed to be at
-            # least as good as the linear map.
+        is_held_out = validation is not None and len(validation) >= MIN_HELD_OUT
+        if is_linear and not (is_trained and is_held_out):
+            # Cells that were trained without held-out sequences, or with few, are
+            # supposed to be at least as good as the linear map.
             pairs = self._sample_pairs(encoded)
             errors, measured = measure_linear_forecasts(
                 net, self._make_dataset, pairs, fitted.fold_maps
@@ -856,6 +863,8 @@ max_epochs_, early_stopping_, max_length_, device_
             pairs = validation
             errors, measured = measure_network_forecasts(net, self._make_dataset, pairs)
         else:
+            # Training that continues keeps the errors of the network it started from.
+            self._errors = before if fitted is None else None
             return
         if pairs.weights is not None:
             errors *= np.sqrt(pairs.weights[measured])[:, None]

@@ -313,7 +313,8 @@ def _resample(x, n_steps=20):
         ([0.5, 1.5, 2.5] * 2, ValueError, "Unknown label type: continuous"),
         (["a", 1] * 3, TypeError, "y holds classes of different types: int, str"),
         ([["a"], ["b"]] * 3, ValueError, r"y\[0\] is a list, but .* one class per"),
-        (np.zeros((6, 2)), ValueError, "should be a 1d array"),
+        (np.zeros((6, 2)), ValueError, "should be a 1d array.* one class per sequence"),
+        ("abcdef", ValueError, "y is a str, but .* in a list or an array"),
     ],
 )
 def test_bad_classes_are_refused(y, error, match):

@@ -422,3 +422,33 @@ def test_coverage_must_be_a_probability(coverage, rng):
 
     with pytest.raises(ValueError, match="coverage == "):
         _predictor().fit(X, y).predict_interval(X, coverage)
+
+
+@pytest.mark.parametrize("n_series", [5, 12])
+def test_similar_series_are_forecast_relative_to_their_last_values(n_series):
+    rng = np.random.default_rng(0)
+    steps = np.arange(120)
+    base = 0.1 * steps + np.sin(2 * np.pi * steps / 12)
+    series = [base + 0.1 * rng.normal(size=120) for _ in range(n_series)]
+    predictor = LSTMSequencePredictor(16, random_state=0)
+
+    predictor.fit([x[:96] for x in series], [x[96:108] for x in series])
+
+    assert predictor.instance_norm_.all()
+    predicted = predictor.predict([x[:108] for x in series])
+    errors = [
+        np.abs(a - b[108:]).mean() for a, b in zip(predicted, series, strict=True)
+    ]
+    assert np.mean(errors) < 0.2
+
+
+def test_intervals_remain_when_training_continues():
+    series = np.sin(np.arange(150) / 3) + np.arange(150) / 50
+    X, y = make_windows(series, 12, 2)
+    predictor = LSTMSequencePredictor(8, random_state=0).partial_fit(X, y)
+    before = predictor.predict_interval(X[:3])
+
+    predictor.partial_fit(X, y)
+
+    after = predictor.predict_interval(X[:3])
+    assert_allclose(after[1] - after[0], before[1] - before[0], rtol=1e-5)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
@@ -122,7 +124,7 @@ def test_bad_numbers_are_refused(y, match):
 def test_bools_warn_that_they_are_read_as_numbers():
     X, levels, _ = _make_levels(20)
 
-    with pytest.warns(SequenceReadingWarning, match="bools, read as the numbers 0 and"):
+    with pytest.warns(SequenceReadingWarning, match="bools, read as numbers"):
         regressor = _regressor().fit(X, levels > 50)
 
     assert regressor.predict(X).dtype == np.float64
@@ -145,7 +147,10 @@ LABELS = {
 
 
 @pytest.mark.parametrize("kind", LABELS)
-@pytest.mark.parametrize("convert", [list, np.array, pd.Series])
+@pytest.mark.parametrize(
+    "convert",
+    [list, np.array, pd.Series, pl.Series, pa.array, lambda y: list(np.array(y))],
+)
 def test_the_predictor_warns_that_y_may_hold_classes(kind, convert):
     y, match = LABELS[kind]
     X = [np.arange(5.0) + i for i in range(20)]
@@ -166,6 +171,7 @@ def test_the_predictor_warns_that_y_may_hold_classes(kind, convert):
         (list(range(20)), "from_dtype"),
         ([f"word{i}" for i in range(20)], "from_dtype"),
         ([["up"], ["down"]] * 10, "from_dtype"),
+        (pd.Series([3, 7] * 10, dtype="category"), "from_dtype"),
     ],
 )
 def test_the_predictor_does_not_warn_where_y_is_clear(y, categorical_targets):
@@ -175,3 +181,12 @@ def test_the_predictor_does_not_warn_where_y_is_clear(y, categorical_targets):
     )
 
     predictor.fit(X, y)
+
+
+@pytest.mark.parametrize("convert", [np.asarray, pd.Series])
+def test_times_are_refused(convert):
+    X, _, _ = _make_levels(20)
+    y = convert(np.datetime64("2020-01-01") + np.arange(20))
+
+    with pytest.raises(TypeError, match="y holds dates or times, but .* Pass the time"):
+        _regressor().fit(X, y)

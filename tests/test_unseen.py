@@ -59,7 +59,7 @@ def test_the_deviance_of_a_token_never_met():
     assert both == pytest.approx((known + new) / 2)
 
 
-def test_a_token_that_counts_as_infrequent_has_a_probability():
+def test_a_new_token_is_less_probable_than_an_infrequent_one():
     X = [["a", "b"]] * 10 + [["c", "a"]]
     embedder = LSTMSequenceEmbedder(
         n_components=4, max_epochs=2, min_frequency=2, random_state=0
@@ -67,7 +67,11 @@ def test_a_token_that_counts_as_infrequent_has_a_probability():
 
     rare, new = embedder.score_samples([["a", "c"], ["a", "new"]])
 
-    assert new == pytest.approx(rare)
+    # There was one infrequent token, so that half of them are expected to be new. The
+    # deviance is relative to the entropy, and the mean of two tokens.
+    p = np.array([11, 10, 1]) / 22
+    expected = np.log(2) / -(p * np.log(p)).sum() / 2
+    assert rare - new == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_new_token_of_a_feature_with_one_category_is_surprising():

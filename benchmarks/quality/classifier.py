@@ -3,9 +3,9 @@
 On 23 classification sets of the UCR and UEA archives, `LSTMSequenceClassifier` with all
 defaults is compared with classifiers on the vectors of `LSTMSequenceEmbedder`: the
 support vector machines and the ridge classifier of the benchmark `classification`. The
-sets have too few sequences for the classifier to be trained by default; with
-`early_stopping=True`, it is trained, and the result is used if it reduces the loss of
-the sequences that are held out.
+sets have too few sequences for the classifier to be trained by default. With
+--train, it also has `early_stopping=True`: it is trained, and the result is used if it
+reduces the loss of the sequences that are held out.
 """
 
 import time
@@ -27,7 +27,6 @@ from .summary import MULTIVARIATE, SETS
 COLUMNS = {
     "set": "",
     "classifier": ".3f",
-    "with training": ".3f",
     "vectors, SVM": ".3f",
     "vectors, SVM, width": ".3f",
     "vectors, ridge": ".3f",
@@ -38,6 +37,7 @@ COLUMNS = {
 def add_arguments(parser):
     """Add the options of this program."""
     add_seeds(parser)
+    parser.add_argument("--train", action="store_true", help="also with training")
     parser.add_argument("--sets", nargs="+", choices=SETS, metavar="NAME")
 
 
@@ -46,31 +46,27 @@ def run(options):
     names = options.sets or (QUICK_SETS if options.quick else SETS)
     rows = []
     for name in names:
-        found = [
-            evaluate_set(name, seed, with_training=seed == options.seeds[0])
-            for seed in options.seeds
-        ]
-        # Only the first seed has all figures.
+        found = [evaluate_set(name, seed, options.train) for seed in options.seeds]
         means = {
-            column: float(np.mean([r[column] for r in found if column in r]))
+            column: float(np.mean([result[column] for result in found]))
             for column in found[0]
         }
         rows.append({"set": name} | means)
         show_progress(str(rows[-1]))
-    means = []
+    columns, means = dict(COLUMNS), []
+    if options.train:
+        columns["with training"] = ".3f"
     for label, chosen in (
         ("mean, univariate", [r for r in rows if r["set"] not in MULTIVARIATE]),
         ("mean, multivariate", [r for r in rows if r["set"] in MULTIVARIATE]),
     ):
         if chosen:
-            columns = list(COLUMNS)[1:]
-            means.append(
-                {"set": label} | {c: np.mean([r[c] for r in chosen]) for c in columns}
-            )
+            row = {c: np.mean([r[c] for r in chosen]) for c in list(columns)[1:]}
+            means.append({"set": label} | row)
     return {
         "tables": {
-            "classifier": make_table("Accuracy on the test parts", COLUMNS, rows),
-            "classifier-means": make_table("Mean accuracy", COLUMNS, means),
+            "classifier": make_table("Accuracy on the test parts", columns, rows),
+            "classifier-means": make_table("Mean accuracy", columns, means),
         },
         "results": rows,
     }

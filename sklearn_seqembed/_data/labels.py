@@ -1,15 +1,19 @@
 """Validation of y where each sequence has one class, or one or more numbers."""
 
+import datetime
+import re
+
 import numpy as np
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.parsed import is_missing
+from sklearn_seqembed._data.targets import is_single_value
 
 # Targets may be classes if each distinct one occurs so many times on average, and if
 # there are at most so many distinct ones.
-MIN_REPETITIONS = 5
+MIN_REPETITIONS = 3
 MAX_DISTINCT = 100
 
 
@@ -63,12 +67,24 @@ def _as_labels(y, n_samples, estimator_name):
     """Return y as a 1-D array without missing values."""
     _check_given(y, estimator_name)
     for i, label in enumerate(y if isinstance(y, (list, tuple)) else ()):
-        if np.ndim(label) if hasattr(label, "ndim") else hasattr(label, "append"):
+        if not is_single_value(label):
             raise ValueError(
                 f"y[{i}] is a {type(label).__name__}, but {estimator_name} expects one "
                 "class per sequence. To predict sequences, use LSTMSequencePredictor."
             )
-    labels = column_or_1d(_as_array(y), warn=True)
+    labels = _as_array(y)
+    if not labels.ndim:
+        raise ValueError(
+            f"y is a {type(y).__name__}, but {estimator_name} expects one class per "
+            "sequence, in a list or an array."
+        )
+    if labels.ndim > 1 and labels.shape[1:] != (1,):
+        raise ValueError(
+            f"y should be a 1d array, got an array of shape {labels.shape} instead: "
+            f"{estimator_name} expects one class per sequence. To predict several, fit "
+            "one classifier for each; to predict sequences, use LSTMSequencePredictor."
+        )
+    labels = column_or_1d(labels, warn=True)
     _check_length(labels, n_samples)
     if labels.dtype.kind == "O":
         for i, label in enumerate(labels):
@@ -80,7 +96,12 @@ def _as_labels(y, n_samples, estimator_name):
         elif all(issubclass(kind, (int, np.integer)) for kind in kinds):
             labels = labels.astype(np.int64)
     elif labels.dtype.kind == "f":
+        missing = np.flatnonzero(np.isnan(labels))
+        if len(missing):
+            _refuse_missing(missing[0], estimator_name, "a class")
         check_array(labels, ensure_2d=False, input_name="y")  # in scikit-learn's words
+    elif labels.dtype.kind == "S":
+        labels = np.char.decode(labels)
     return labels
 
 
@@ -104,7 +125,13 @@ def check_numbers(y, n_samples, estimator_name):
         Whether y had one dimension.
     """
     _check_given(y, estimator_name)
+    dtype = str(getattr(y, "dtype", ""))
     array = _as_array(y)
+    if array.dtype.kind in "mM" or _holds_times(array):
+        raise TypeError(
+            f"y holds dates or times, but {estimator_name} expects numbers. Pass the "
+            "time since some event, for example in seconds."
+        )
     if array.ndim and array.dtype.kind in "OUST":
         for i, value in enumerate(array.reshape(len(array), -1)[:, 0]):
             if is_missing(value):
@@ -115,10 +142,12 @@ def check_numbers(y, n_samples, estimator_name):
                     "For classes, use LSTMSequenceClassifier; convert numbers that are "
                     "written as text, for example by astype(float)."
                 )
-    if array.dtype.kind == "b":
+    is_bool = array.dtype.kind == "b" or _holds_bools(array)
+    if is_bool or re.match("category|Categorical|Enum", dtype):
         warn_reading(
-            "y holds bools, read as the numbers 0 and 1. For classes, use "
-            "LSTMSequenceClassifier; to avoid this warning, pass y.astype(float)."
+            f"y holds {'bools' if is_bool else 'categories'}, read as numbers. For "
+            "classes, use LSTMSequenceClassifier; to avoid this warning, pass "
+            "y.astype(float)."
         )
     numbers = check_array(
         array, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name="y"
@@ -142,8 +171,23 @@ def _check_given(y, estimator_name):
         )
 
 
+def _holds_times(array):
+    if array.dtype.kind != "O" or not array.size:
+        return False
+    first = array.reshape(-1)[0]
+    return isinstance(first, (datetime.date, datetime.timedelta, np.datetime64))
+
+
+def _holds_bools(array):
+    return array.dtype.kind == "O" and all(
+        isinstance(value, (bool, np.bool_)) for value in array.reshape(-1)
+    )
+
+
 def _as_array(y):
     """Convert y to an array, of objects where the types are mixed."""
+    if hasattr(y, "detach"):
+        y = y.detach().cpu()
     for method in ("to_pylist", "to_list"):  # Arrow, and categorical Series
         if hasattr(y, method):
             y = getattr(y, method)()
@@ -155,7 +199,13 @@ def _as_array(y):
             array = np.empty(len(y), dtype=object)
             array[:] = y
             return array
-    return np.asarray(y)
+    try:
+        return np.asarray(y)
+    except ValueError as error:  # lists of different lengths
+        raise ValueError(
+            "y holds lists of different lengths. Pass one target, or the same number "
+            "of targets, per sequence. To predict sequences, use LSTMSequencePredictor."
+        ) from error
 
 
 def _check_length(y, n_samples):
@@ -175,6 +225,10 @@ def _refuse_missing(i, estimator_name, target):
     )
 
 
+def _is_single_column(y):
+    return getattr(y, "ndim", 0) == 2 and len(getattr(y, "columns", ())) == 1
+
+
 def warn_about_classes(y):
     """Warn if targets that are read as numbers or as characters may be classes.
 
@@ -187,12 +241,12 @@ def warn_about_classes(y):
         The targets passed by the user.
     """
     if not isinstance(y, (list, tuple)):
-        if getattr(y, "ndim", 0) != 1 or not hasattr(y, "__array__"):
+        y = _as_array(y[y.columns[0]] if _is_single_column(y) else y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        if y.ndim != 1 or y.dtype.kind not in "biuOUT":
             return
-        y = np.asarray(y)
-        if y.dtype.kind not in "biuOUT":
-            return
-        y = y.tolist()
+    y = [value.item() if isinstance(value, np.generic) else value for value in y]
     kinds = {type(value) for value in y}
     if len(kinds) != 1 or not kinds <= {str, bool, int}:
         return

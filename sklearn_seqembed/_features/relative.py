@@ -14,7 +14,8 @@ from sklearn_seqembed._features.encoder import evenly_spaced
 COMPARED_PAIRS = 1000
 
 # A target continues a feature if the mean squared difference between its first steps
-# and the feature's last values is less than this fraction of the first steps' variance.
+# and the feature's last values is less than this fraction of the first steps' variance,
+# or of the feature's variance over time if that is larger.
 # One half means that the last value predicts the first step clearly better than the
 # mean does; no other value was tried.
 LARGEST_FRACTION = 0.5
@@ -259,15 +260,24 @@ def find_continued(sources, targets, option="auto"):
         # With equal numbers of features, those at the same position are paired.
         columns = [k] if n_features == n_sources else range(n_sources)
         errors = [_mean_square(first[:, k] - last[:, j]) for j in columns]
-        known = first[:, k]
-        if len(some) == 1:  # it varies over time only
-            known = sources.rows(some[0])[:, columns[int(np.argmin(errors))]]
-            known = known.astype(np.float64)
-        variance = _mean_square(known - _mean(known))
         best = int(np.argmin(errors))
+        # Series that are similar to each other vary over time only.
+        variance = max(
+            _mean_square(first[:, k] - _mean(first[:, k])),
+            _mean_variance(sources, some, columns[best]),
+        )
         if option is True or errors[best] < LARGEST_FRACTION * variance:
             continued[k] = columns[best]
     return continued
+
+
+def _mean_variance(sequences, indices, feature):
+    """Return the mean variance over time of a feature of some sequences."""
+    variances = []
+    for i in indices:
+        values = sequences.rows(i)[:, feature].astype(np.float64)
+        variances.append(_mean_square(values - _mean(values)))
+    return np.nanmean(variances) if np.isfinite(variances).any() else np.nan
 
 
 def continue_sources(sources, targets, option="auto"):

@@ -33,6 +33,8 @@ class Vocabulary:
         Number of indices, not counting 0.
     frequencies : float64 ndarray of shape (n_classes,)
         Fraction of the observed time steps of `fit` with each index.
+    n_infrequent : int
+        Number of the observed time steps of `fit` with an infrequent category.
     n_observed : int
         Number of the observed time steps of `fit`.
     """
@@ -80,6 +82,7 @@ class Vocabulary:
         self.n_classes = len(counts_by_index)
         self.frequencies = counts_by_index / max(1, len(observed))
         self.n_observed = len(observed)
+        self.n_infrequent = int(np.isin(observed, infrequent).sum())
         self._index_of = dict(
             zip(self.categories.tolist(), self._frequent_indices(), strict=True)
         )
@@ -266,13 +269,16 @@ class CategoricalFeatures:
                 return k, sequences.categorical[k].categories[found[0]]
         return None
 
-    def _find_lost(self, sequences):
-        """Yield a bool ndarray per feature: which categories are read as missing."""
+    def _find_lost(self, sequences, *, merged=False):
+        """Yield a bool ndarray per feature: which new categories are read as missing.
+
+        With `merged`, those that are read as infrequent instead.
+        """
         for vocabulary, feature in zip(
             self.vocabularies, sequences.categorical, strict=True
         ):
             indices, is_unseen = vocabulary.lookup(feature.categories)
-            yield is_unseen & (indices[:-1] == 0)
+            yield is_unseen & ((indices[:-1] > 0) == merged)
 
     def list_unseen(self, sequences):
         """List the categories that `fit` never met and that are read as missing."""
@@ -293,8 +299,10 @@ class CategoricalFeatures:
             ].tolist()
         ]
 
-    def find_unseen(self, sequences):
+    def find_unseen(self, sequences, *, merged=False):
         """Find the categories that `fit` never met and that are read as missing.
+
+        With `merged`, those that are read as infrequent instead.
 
         Returns
         -------
@@ -302,7 +310,8 @@ class CategoricalFeatures:
             For each feature, the time steps with such a category.
         """
         # The code -1, missing, selects the last entry.
-        lost = (np.append(is_lost, False) for is_lost in self._find_lost(sequences))
+        found = self._find_lost(sequences, merged=merged)
+        lost = (np.append(is_lost, False) for is_lost in found)
         features = zip(lost, sequences.categorical, strict=True)
         return [is_lost[feature.codes] for is_lost, feature in features]
 

@@ -47,7 +47,7 @@ MAX_RISE = 1.02
 
 # Steps of iteratively reweighted least squares, and the smallest error, as a fraction
 # of the median, at which the weight of a sequence is limited.
-N_REWEIGHTINGS = 15
+N_REWEIGHTINGS, N_COMPARED_REWEIGHTINGS = 15, 5
 MIN_ERROR_FRACTION = 0.05
 
 # Standard deviation, as a fraction of the mean one, below which a component is
@@ -106,6 +106,8 @@ class LogisticHead:
         model.set_params(C=penalty)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
+            # `check_classes` warned already if there are many classes.
+            warnings.filterwarnings("ignore", "The number of unique classes")
             model.fit(features, places)
         if n_outputs == 1:
             return model.coef_.T, model.intercept_
@@ -163,13 +165,13 @@ class RidgeHead:
     def fit(self, model, features, targets, penalty, *, is_final=False):
         """Fit to features (n_samples, D): return weights (D, ·) and bias (·,).
 
-        Penalties are compared by the absolute errors of ridge regression, because
-        reweighting takes much longer and is only done for the final fit.
+        Penalties are compared after fewer reweightings than the final fit has.
         """
         solver = "sparse_cg" if sparse.issparse(features) else "auto"
         model.set_params(alpha=penalty, solver=solver)
-        if is_final and self.absolute:
-            _reweight(model, features, targets[:, 0])
+        if self.absolute:
+            n_times = N_REWEIGHTINGS if is_final else N_COMPARED_REWEIGHTINGS
+            _reweight(model, features, targets[:, 0], n_times)
         else:
             model.fit(features, targets[:, 0])
         return model.coef_[:, None], np.array([model.intercept_])
@@ -192,10 +194,10 @@ class RidgeHead:
         return np.hsplit(targets, targets.shape[1])
 
 
-def _reweight(model, features, target):
+def _reweight(model, features, target, n_times):
     """Fit a ridge model to minimize the absolute errors of a target [1]_."""
     weights = None
-    for _ in range(N_REWEIGHTINGS):
+    for _ in range(n_times):
         model.fit(features, target, sample_weight=weights)
         errors = np.abs(target - model.predict(features))
         floor = MIN_ERROR_FRACTION * np.median(errors) or 1.0
