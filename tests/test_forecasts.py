@@ -451,4 +451,5 @@ def test_intervals_remain_when_training_continues():
     predictor.partial_fit(X, y)
 
     after = predictor.predict_interval(X[:3])
-    assert_allclose(after[1] - after[0], before[1] - before[0], rtol=1e-5)
+    widths = after[1] - after[0]
+    assert widths == pytest.approx(before[1] - before[0], rel=1e-5)
