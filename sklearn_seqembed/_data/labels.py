@@ -225,8 +225,16 @@ def _refuse_missing(i, estimator_name, target):
     )
 
 
-def _is_single_column(y):
-    return getattr(y, "ndim", 0) == 2 and len(getattr(y, "columns", ())) == 1
+def _list_values(y):
+    """Return the values of an array or a Series of one column, else an empty list."""
+    if getattr(y, "ndim", 1) == 1:
+        for method in ("to_pylist", "to_list"):
+            if hasattr(y, method):
+                return getattr(y, method)()
+    if not hasattr(y, "__array__") or getattr(y, "ndim", 0) not in (1, 2):
+        return []
+    array = np.asarray(y)
+    return array.reshape(-1).tolist() if array.shape[1:] in ((), (1,)) else []
 
 
 def warn_about_classes(y):
@@ -241,11 +249,7 @@ def warn_about_classes(y):
         The targets passed by the user.
     """
     if not isinstance(y, (list, tuple)):
-        y = _as_array(y[y.columns[0]] if _is_single_column(y) else y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = y[:, 0]
-        if y.ndim != 1 or y.dtype.kind not in "biuOUT":
-            return
+        y = _list_values(y)
     y = [value.item() if isinstance(value, np.generic) else value for value in y]
     kinds = {type(value) for value in y}
     if len(kinds) != 1 or not kinds <= {str, bool, int}:
