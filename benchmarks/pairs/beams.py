@@ -1,10 +1,10 @@
 """How often is a beam search better than greedy decoding?
 
 Predictors of sums of two numbers, and of German translations of short English
-sentences (`text/eng_deu.tsv.gz`, if there is a folder of data), are trained for so few
-epochs that many predictions are wrong. For each test sequence, the best prediction of a
-beam of five hypotheses is compared with the greedy one: is it more probable according
-to the network, and is only one of them correct?
+sentences (`text/eng_deu.tsv.gz`, if there is a folder of data), are trained for a few
+epochs. For each test sequence, the best prediction of a beam of five hypotheses is
+compared with the greedy one: is it more probable according to the network, and is only
+one of them correct?
 """
 
 import numpy as np
