@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import ClassifierMixin
 
-from sklearn_seqembed._data.labels import check_classes, encode_classes
+from sklearn_seqembed._data.labels import check_classes
 from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 from sklearn_seqembed._features.encoder import FeatureEncoder
 from sklearn_seqembed._labelled import BaseLabelEstimator
@@ -247,13 +247,9 @@ max_epochs_, early_stopping_, device_
 
     # The methods that BaseLabelEstimator requires.
 
-    def _check_targets(self, y, n_samples, reset):
-        name = type(self).__name__
-        if reset:
-            self.classes_, codes = check_classes(y, n_samples, name)
-            self._check_number_of_classes()
-        else:
-            codes = encode_classes(y, self.classes_, n_samples, name)
+    def _check_targets(self, y, n_samples):
+        self.classes_, codes = check_classes(y, n_samples, type(self).__name__)
+        self._check_number_of_classes()
         feature = CategoricalFeature(
             codes.astype(np.int32), np.arange(len(self.classes_))
         )

@@ -19,7 +19,7 @@ class BaseLabelEstimator(BaseVectorEstimator):
     Each estimator implements, in addition to what `BaseSequenceEstimator` requires of
     all:
 
-    ``_check_targets(y, n_samples, reset)``
+    ``_check_targets(y, n_samples)``
         Validate y, and return it as sequences of one time step.
     ``_fit_target_features(targets, rng)``
         Return a fitted `FeatureEncoder` of the targets.
@@ -101,10 +101,9 @@ class BaseLabelEstimator(BaseVectorEstimator):
     # The methods that BaseSequenceEstimator requires.
 
     def _check_data(self, X, y, reset):
-        sequences, _ = self._check_X(X, reset)
-        if reset:
-            self._list_width = _find_list_width(X)
-        return Pairs(sequences, self._check_targets(y, len(sequences), reset))
+        sequences, _ = self._check_X(X, reset)  # always True: no fit continues another
+        self._list_width = _find_list_width(X)
+        return Pairs(sequences, self._check_targets(y, len(sequences)))
 
     def _fit_features(self, pairs, rng):
         self._fit_source_features(pairs.sources, rng)

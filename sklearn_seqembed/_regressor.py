@@ -225,10 +225,8 @@ max_epochs_, early_stopping_, device_
 
     # The methods that BaseLabelEstimator requires.
 
-    def _check_targets(self, y, n_samples, reset):
-        numbers, is_flat = check_numbers(y, n_samples, type(self).__name__)
-        if reset:
-            self._is_flat = is_flat
+    def _check_targets(self, y, n_samples):
+        numbers, self._is_flat = check_numbers(y, n_samples, type(self).__name__)
         return Sequences.from_offsets((numbers,), np.arange(n_samples + 1))
 
     def _fit_target_features(self, targets, rng):

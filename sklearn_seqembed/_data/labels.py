@@ -49,20 +49,6 @@ def check_classes(y, n_samples, estimator_name):
     return classes, codes.reshape(-1)
 
 
-def encode_classes(y, classes, n_samples, estimator_name):
-    """Return the index (n_samples,) of each class in the sorted `classes` of fit."""
-    labels = _as_labels(y, n_samples, estimator_name)
-    codes = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
-    unknown = np.flatnonzero(classes[codes] != labels)
-    if len(unknown):
-        i = unknown[0]
-        raise ValueError(
-            f"y[{i}] is {labels[i]!r}, a class that did not occur in fit. The classes "
-            f"are {', '.join(map(repr, classes.tolist()))}."
-        )
-    return codes
-
-
 def _as_labels(y, n_samples, estimator_name):
     """Return y as a 1-D array without missing values."""
     _check_given(y, estimator_name)
