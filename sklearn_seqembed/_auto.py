@@ -56,6 +56,12 @@ MAX_POINT_VALUES = 2**15
 LINEAR_VALUES = 2**23
 MIN_LINEAR_SEQUENCES = 1024
 
+# Maximum number of points at which sequences are compared with the training sequences
+# one by one, and of their values over all features, so that up to 512 means take 2 MiB.
+# See "Anomaly scores" on the recipe page.
+MAX_COMPARED_POINTS = 128
+MAX_COMPARED_VALUES = 1024
+
 # Maximum number of values that a linear forecast reads, and of the products of these
 # with each other and with the values of a forecast that are summed for each fold (32
 # MiB of float64, of which a fit needs up to ten). They were not tuned.
@@ -203,6 +209,12 @@ def choose_points(lengths, n_features):
     n_sequences = min(len(lengths), MIN_LINEAR_SEQUENCES)
     n_values = min(MAX_POINT_VALUES, LINEAR_VALUES // n_sequences)
     return max(1, min(most, n_values // n_features))
+
+
+def choose_compared_points(lengths, n_features):
+    """Choose the number of points at which sequences are compared one by one."""
+    typical = min(int(np.median(lengths)), MAX_COMPARED_POINTS)
+    return max(1, min(typical, MAX_COMPARED_VALUES // n_features))
 
 
 def choose_lags(lengths, n_features, n_targets):

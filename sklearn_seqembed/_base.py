@@ -123,6 +123,8 @@ class BaseSequenceEstimator(
         Return the class of the network and its arguments.
     ``_fit_intervals(net, encoded, validation, fitted)``
         Learn from held-out pairs how large errors are; nothing by default.
+    ``_fit_scores(sequences, continues)``
+        Learn what sequences are usual; nothing by default.
     ``_training_params()``
         Return the arguments of `train` that only one estimator has; none by default.
     """
@@ -294,6 +296,7 @@ class BaseSequenceEstimator(
             net.optimizer_.state.clear()
         self._set_fitted(net)
         self._fit_intervals(net, encoded, validation, fitted)
+        self._fit_scores(pairs.sources, single_pass and continues)
         if fallback is not None:
             self._report(describe_result(net, self.history_, self.max_epochs_))
         if single_pass:
@@ -651,6 +654,9 @@ class BaseSequenceEstimator(
 
     def _fit_intervals(self, net, encoded, validation, fitted):
         """Learn how large errors are; there are intervals only for predictions."""
+
+    def _fit_scores(self, sequences, continues):
+        """Learn what `score_samples` needs besides the network; only the embedder."""
 
     def _take_recent(self, sequences):
         """Return the time steps that are read."""

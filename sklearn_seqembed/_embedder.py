@@ -16,11 +16,12 @@ from sklearn_seqembed._data.horizons import (
 from sklearn_seqembed._data.scalars import as_plain_number
 from sklearn_seqembed._data.vectors import check_vectors
 from sklearn_seqembed._data.windows import check_windowed, cut_windows, take_last
+from sklearn_seqembed._features.category_models import CategoryModels
 from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.linear_forecast import ForecastShape
 from sklearn_seqembed._parameters import PARTS, as_options
-from sklearn_seqembed._scoring import mean_deviances
+from sklearn_seqembed._scoring import combine_deviances, mean_squared_errors
 from sklearn_seqembed._shared_docs import insert_shared_parameters
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.decoding import decode_vectors
@@ -565,18 +566,15 @@ max_epochs_, early_stopping_, horizon_, device_
         check_is_fitted(self)
         pairs = self._check_recent(X)
         encoded = self._encode_pairs(pairs)
-        predictions = self.net_.predict_parts(self._make_dataset(encoded))
-        features, unseen = self._features, None
-        if features.n_classes:
-            unseen = features.measure_unseen(pairs.sources)
-        deviances = mean_deviances(
-            predictions, pairs.sources, features.class_scales, unseen
-        )
         whole = SequenceDataset(encoded.sources, self.patch_size_, parts=())
-        # In float32, the squares of huge values are infinite.
-        largest = float(np.finfo(np.float32).max)
-        surprises = self.net_.measure_distances(whole) + deviances
-        return -np.nan_to_num(surprises, nan=largest, posinf=largest)
+        distances, errors = self.net_.measure_distances(whole).T
+        if self._features.numeric.n_features:
+            predictions = self.net_.predict_parts(self._make_dataset(encoded))
+            errors = errors + mean_squared_errors(predictions, len(pairs))
+        surprises = 0.0
+        if self._features.n_classes:
+            surprises = self._category_models.mean_deviances(pairs.sources)
+        return -combine_deviances(distances, errors, surprises)
 
     def _decode(self, vectors, part, lengths, shortest=None, location_scale=None):
         return decode_vectors(
@@ -654,6 +652,10 @@ max_epochs_, early_stopping_, horizon_, device_
 
     def _choose_network(self, pairs):
         self._forecast_shape = None
+        self._n_compared_points = 0
+        if n_features := self._features.numeric.n_features:
+            lengths = pairs.sources.lengths
+            self._n_compared_points = _auto.choose_compared_points(lengths, n_features)
         self._choose_encoder(
             pairs.sources,
             with_linear_map=self._parts == ("reconstruction",),
@@ -735,10 +737,16 @@ max_epochs_, early_stopping_, horizon_, device_
             generator=generator,
         )
 
+    def _fit_scores(self, sequences, continues):
+        if not continues:
+            self._category_models = CategoryModels(self._features.categorical)
+        self._category_models = self._category_models.count(sequences)
+
     def _network_params(self):
         return EncoderDecoder, {
             **self._encoder_params(),
             "parts": PARTS[self.objective],
             "forecast_shape": self._forecast_shape if self.linear_map else None,
+            "n_compared_points": self._n_compared_points,
             "decoder_inputs": self.decoder_inputs,
         }

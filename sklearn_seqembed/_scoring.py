@@ -4,7 +4,13 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
 from sklearn_seqembed._data.messages import warn_user
-from sklearn_seqembed._network.loss import sum_deviances
+from sklearn_seqembed._network.loss import sum_squared_errors
+
+# Mean squared error, relative to the variance, up to which sequences are hardly told
+# apart, and weight of the logarithm of the errors. See "Anomaly scores" on the recipe
+# page for the trials.
+NEGLIGIBLE_ERROR = 1e-3
+ERROR_WEIGHT = 1 / 3
 
 
 def explained_fraction(predictions, sequences, features, location_scale=None):
@@ -114,47 +120,63 @@ def exact_match_fraction(truth, predicted):
     return float(is_correct.mean())
 
 
-def mean_deviances(predictions, sequences, class_scales=(), unseen=None):
-    """Compute the mean deviance of each sequence, averaged over the parts.
+def mean_squared_errors(predictions, n_samples):
+    """Compute the mean squared error of each sequence, averaged over the parts.
 
     Parameters
     ----------
     predictions : iterable
         The batches that :meth:`SequenceNet.predict_parts` yields.
-    sequences : Sequences
-        The sequences.
-    class_scales : tuple of float, default=()
-        As in :class:`SequenceLoss`.
-    unseen : tuple of (counts, deviances), default=None
-        What :meth:`FeatureEncoder.measure_unseen` returns.
+    n_samples : int
+        Number of sequences.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        In scaled units. Parts without an observed value are left out; 0 if there are no
-        others.
+        In scaled units. Parts without an observed number are left out; 0 if there are
+        no others.
     """
-    deviances = np.empty(len(sequences))
-    if unseen is not None:
-        before = [np.append(0, np.cumsum(values)) for values in unseen]
+    errors = np.empty(n_samples)
     for indices, outputs, targets in predictions:
         means, is_observed = [], []
-        for part, (values, cross_entropies) in outputs.items():
+        for part, (values, _) in outputs.items():
             sums, counts = (
                 tensor.numpy().astype(np.float64)
-                for tensor in sum_deviances(
-                    values, targets[part], cross_entropies, class_scales
-                )
+                for tensor in sum_squared_errors(values, targets[part])
             )
-            if unseen is not None:
-                first, end = _scored_rows(part, targets[part], sequences, indices)
-                counts += before[0][end] - before[0][first]
-                sums += before[1][end] - before[1][first]
             means.append(sums / np.maximum(counts, 1))
             is_observed.append(counts > 0)
         n_parts = np.maximum(np.sum(is_observed, axis=0), 1)
-        deviances[indices] = np.sum(means, axis=0) / n_parts
-    return deviances
+        errors[indices] = np.sum(means, axis=0) / n_parts
+    return errors
+
+
+def combine_deviances(distances, errors, category_deviances):
+    """Combine the three kinds of deviance of each sequence.
+
+    Each resembles minus twice a log density per value. The logarithm of a squared
+    distance belongs to a Student t distribution, whose heavy tails keep one kind from
+    hiding the others.
+
+    Parameters
+    ----------
+    distances, errors, category_deviances : ndarray of shape (n_samples,)
+        Squared distances of random features, mean squared errors of numbers, and
+        deviances of categories.
+
+    Returns
+    -------
+    float64 ndarray of shape (n_samples,)
+        Deviances, at least 0.
+    """
+    # In float32, the squares of huge values are infinite.
+    largest = float(np.finfo(np.float32).max)
+    distances, errors = (
+        np.nan_to_num(np.asarray(values, dtype=np.float64), nan=largest, posinf=largest)
+        for values in (distances, errors)
+    )
+    numeric = ERROR_WEIGHT * np.log1p(errors / NEGLIGIBLE_ERROR)
+    return np.log1p(distances) + numeric + category_deviances
 
 
 def _scored_rows(part, target, sequences, indices):

@@ -141,41 +141,6 @@ class FeatureEncoder:
             *encode_ahead(sequences, self.numeric.encode), lookups=lookups
         )
 
-    def measure_unseen(self, sequences):
-        """Measure how surprising the categories are that `fit` never met.
-
-        The network gives them no probability. That of any new category is estimated as
-        1 / (n + 1), where n is the number of categories observed in `fit`: none of them
-        was new after the others. If new categories are read as infrequent, this is
-        their probability among infrequent ones, with the n of these.
-
-        Parameters
-        ----------
-        sequences : Sequences
-            The sequences.
-
-        Returns
-        -------
-        counts, deviances : ndarray of shape (total_steps,)
-            Number of such categories at each time step, and their deviance. Both are
-            0 at most steps.
-        """
-        n_steps = len(sequences.categorical[0].codes) if sequences.categorical else 0
-        counts, deviances = np.zeros(n_steps), np.zeros(n_steps)
-        for is_unseen, is_merged, vocabulary, scale in zip(
-            self.categorical.find_unseen(sequences),
-            self.categorical.find_unseen(sequences, merged=True),
-            self.categorical.vocabularies,
-            self.class_scales,
-            strict=True,
-        ):
-            counts += is_unseen
-            surprise = is_unseen * np.log(vocabulary.n_observed + 1)
-            surprise += is_merged * np.log(vocabulary.n_infrequent + 1)
-            # A feature with a single category has no entropy, and its scale is 0.
-            deviances += surprise * (scale or 1.0)
-        return counts, deviances
-
     def decode(self, values, classes, offsets):
         """Combine decoded numbers and category indices into sequences.
 

@@ -35,8 +35,6 @@ class Vocabulary:
         Fraction of the observed time steps of `fit` with each index.
     n_infrequent : int
         Number of the observed time steps of `fit` with an infrequent category.
-    n_observed : int
-        Number of the observed time steps of `fit`.
     """
 
     def __init__(self, min_frequency, max_categories, handle_unknown):
@@ -81,7 +79,6 @@ class Vocabulary:
         self.infrequent = categories[infrequent] if len(infrequent) else None
         self.n_classes = len(counts_by_index)
         self.frequencies = counts_by_index / max(1, len(observed))
-        self.n_observed = len(observed)
         self.n_infrequent = int(np.isin(observed, infrequent).sum())
         self._index_of = dict(
             zip(self.categories.tolist(), self._frequent_indices(), strict=True)
@@ -269,16 +266,13 @@ class CategoricalFeatures:
                 return k, sequences.categorical[k].categories[found[0]]
         return None
 
-    def _find_lost(self, sequences, *, merged=False):
-        """Yield a bool ndarray per feature: which new categories are read as missing.
-
-        With `merged`, those that are read as infrequent instead.
-        """
+    def _find_lost(self, sequences):
+        """Yield for each feature which new categories are read as missing, as bool."""
         for vocabulary, feature in zip(
             self.vocabularies, sequences.categorical, strict=True
         ):
             indices, is_unseen = vocabulary.lookup(feature.categories)
-            yield is_unseen & ((indices[:-1] > 0) == merged)
+            yield is_unseen & (indices[:-1] == 0)
 
     def list_unseen(self, sequences):
         """List the categories that `fit` never met and that are read as missing."""
@@ -299,10 +293,8 @@ class CategoricalFeatures:
             ].tolist()
         ]
 
-    def find_unseen(self, sequences, *, merged=False):
+    def find_unseen(self, sequences):
         """Find the categories that `fit` never met and that are read as missing.
-
-        With `merged`, those that are read as infrequent instead.
 
         Returns
         -------
@@ -310,10 +302,31 @@ class CategoricalFeatures:
             For each feature, the time steps with such a category.
         """
         # The code -1, missing, selects the last entry.
-        found = self._find_lost(sequences, merged=merged)
-        lost = (np.append(is_lost, False) for is_lost in found)
+        lost = (np.append(is_lost, False) for is_lost in self._find_lost(sequences))
         features = zip(lost, sequences.categorical, strict=True)
         return [is_lost[feature.codes] for is_lost, feature in features]
+
+    def iter_tokens(self, sequences):
+        """Yield indices that distinguish new categories from missing ones.
+
+        Yields
+        ------
+        tokens : int64 ndarray of shape (total_steps,)
+            Index of the category at each time step of the sequences, in order. It is
+            `n_classes` + 1 for new ones that are read as missing.
+        is_merged : bool ndarray of shape (total_steps,)
+            Whether it is a new one that is read as infrequent.
+        """
+        for k, vocabulary in enumerate(self.vocabularies):
+            categories, codes = (
+                sequences.categorical[k].categories,
+                sequences.codes_of(k),
+            )
+            indices, is_unseen = vocabulary.lookup(categories)
+            is_unseen = np.append(is_unseen, False)
+            is_merged = is_unseen & (indices > 0)
+            indices[is_unseen & ~is_merged] = vocabulary.n_classes + 1
+            yield indices[codes], is_merged[codes]
 
     def decode(self, indices):
         """Decode indices (n_steps, n_features) to a tuple of `CategoricalFeature`."""

@@ -15,6 +15,7 @@ from sklearn_seqembed._network.initial import build_linear, zero_weights
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.linear import LinearMap
 from sklearn_seqembed._network.linear_forecast import LinearForecast
+from sklearn_seqembed._network.nearest import NearestMean
 from sklearn_seqembed._network.patches import count_patch_inputs, join_steps
 from sklearn_seqembed._network.random_features import RandomFeatures
 from sklearn_seqembed._network.reader import InputReader
@@ -68,6 +69,8 @@ class Encoder(nn.Module):
         Number of points that a :class:`LinearMap` reads; 0 for none.
     forecast_shape : ForecastShape, default=None
         Sizes of a :class:`LinearForecast`; None for none.
+    n_compared_points : int, default=0
+        Number of points of a :class:`NearestMean`; 0 for none.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     reverse : bool, default=False
@@ -92,6 +95,7 @@ class Encoder(nn.Module):
         random_options=None,
         n_points=0,
         forecast_shape=None,
+        n_compared_points=0,
         n_classes=(),
         reverse=False,
     ):
@@ -129,6 +133,9 @@ class Encoder(nn.Module):
             n_random,
             standardize=bool(n_random) and self.linear is None,
         )
+        self.nearest_mean = None
+        if n_compared_points:
+            self.nearest_mean = NearestMean(n_features, n_compared_points)
         # Whether the cells have been trained; if not, a linear map does without them.
         self.register_buffer("is_trained", torch.tensor(False))
         # Without hidden_size, each trained cell yields one final state.
@@ -186,10 +193,16 @@ class Encoder(nn.Module):
 
         Returns
         -------
-        float32 tensor of shape (N,)
-            Result of :meth:`VectorProjection.distances`.
+        float32 tensor of shape (N, 2)
+            Results of :meth:`VectorProjection.distances` and of :class:`NearestMean`,
+            or 0 without one.
         """
-        return self.projection.distances(*self.states(numeric, categories, lengths))
+        states = self.states(numeric, categories, lengths)
+        distances = self.projection.distances(*states)
+        deviations = torch.zeros_like(distances)
+        if self.nearest_mean is not None:
+            deviations = self.nearest_mean(numeric, lengths)
+        return torch.stack([distances, deviations], dim=1)
 
     def states(self, numeric, categories, lengths):
         """Compute everything that :attr:`projection` combines.

@@ -7,12 +7,7 @@ network starts from them, and its cells are trained on what they leave.
 import torch
 from torch import nn
 
-from sklearn_seqembed._network.resampling import (
-    from_points,
-    interpolate_missing,
-    may_hold,
-    to_points,
-)
+from sklearn_seqembed._network.resampling import from_points, read_points
 
 # The logarithm of a decoded length is limited to this, to avoid overflow.
 MAX_LOG_LENGTH = 15.0
@@ -92,11 +87,7 @@ class LinearMap(nn.Module):
         lengths : int64 tensor of shape (N,)
             Number of time steps of each sequence.
         """
-        if may_hold(torch.isnan(numeric.sum())):  # NaN if any value is
-            steps = torch.arange(numeric.shape[1], device=numeric.device)
-            is_missing = (steps >= lengths[:, None])[:, :, None] | numeric.isnan()
-            numeric = interpolate_missing(numeric, is_missing)
-        points = to_points(numeric, lengths, self.n_points).flatten(1)
+        points = read_points(numeric, lengths, self.n_points)
         return torch.cat([points, lengths[:, None].to(points.dtype).log()], dim=1)
 
     @property

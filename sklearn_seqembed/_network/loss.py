@@ -93,32 +93,24 @@ def weighted_errors(values, target, absolute=False):
     return (errors.abs() if absolute else errors.square()) * target["weights"]
 
 
-def sum_deviances(values, target, cross_entropies, class_scales):
-    """Add up the deviances of the observed values of each sequence.
+def sum_squared_errors(values, target):
+    """Add up the squared errors of the observed numbers of each sequence.
 
     Parameters
     ----------
     values, target
         As for :func:`weighted_errors`.
-    cross_entropies : tensor of shape (N, L, K)
-        Cross-entropies of the target's classes.
-    class_scales : tuple of float
-        Factor for the cross-entropies of each categorical feature.
 
     Returns
     -------
     sums : float32 tensor of shape (N,)
-        Deviances, which do not depend on other sequences in the batch.
+        Squared errors, which do not depend on other sequences in the batch.
     counts : int64 tensor of shape (N,)
-        Number of observed values.
+        Number of observed numbers.
     """
     observed = (target["weights"] > 0).expand_as(values)
     errors = torch.where(observed, values - target["values"], 0.0).square()
-    known = target["class_weights"] > 0
-    scales = cross_entropies.new_tensor(class_scales)  # (K,)
-    scaled = torch.where(known, cross_entropies * scales, 0.0)
-    counts = observed.sum(dim=(1, 2)) + known.sum(dim=(1, 2))
-    return errors.sum(dim=(1, 2)) + scaled.sum(dim=(1, 2)), counts
+    return errors.sum(dim=(1, 2)), observed.sum(dim=(1, 2))
 
 
 def end_log_likelihood(ends):

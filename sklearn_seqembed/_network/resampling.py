@@ -36,6 +36,30 @@ def interpolate_missing(numeric, is_missing):
     return torch.where(is_missing.all(dim=1, keepdim=True), 0.0, filled)
 
 
+def read_points(numeric, lengths, n_points):
+    """Resample sequences with missing values to the same number of points.
+
+    Parameters
+    ----------
+    numeric : float32 tensor of shape (N, L, F)
+        Values, NaN where missing. Values after the end of a sequence are ignored.
+    lengths : int64 tensor of shape (N,)
+        Number of time steps of each sequence.
+    n_points : int
+        Number of points.
+
+    Returns
+    -------
+    float32 tensor of shape (N, n_points * F)
+        The points, as :func:`to_points` returns them.
+    """
+    if may_hold(torch.isnan(numeric.sum())):  # NaN if any value is
+        steps = torch.arange(numeric.shape[1], device=numeric.device)
+        is_missing = (steps >= lengths[:, None])[:, :, None] | numeric.isnan()
+        numeric = interpolate_missing(numeric, is_missing)
+    return to_points(numeric, lengths, n_points).flatten(1)
+
+
 def to_points(x, lengths, n_points):
     """Resample each sequence to the same number of points.
 

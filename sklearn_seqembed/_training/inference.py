@@ -37,10 +37,10 @@ class InferenceNet(NeuralNet):
 
         Returns
         -------
-        float32 ndarray of shape (n_samples,)
+        float32 ndarray of shape (n_samples, 2)
             Result of :meth:`Encoder.distances`.
         """
-        distances = np.empty(len(dataset), np.float32)
+        distances = np.empty((len(dataset), 2), np.float32)
         self._read(dataset, self.module_.encoder.distances, distances)
         return distances
 
@@ -110,7 +110,7 @@ class InferenceNet(NeuralNet):
         return fitted
 
     def fit_projection(self, dataset):
-        """Learn the projection to vectors, and how they are distributed.
+        """Learn the projection to vectors, and how training sequences are distributed.
 
         Parameters
         ----------
@@ -126,13 +126,23 @@ class InferenceNet(NeuralNet):
         if has_features:
             n_features = encoder.random_features.n_outputs
             features = np.empty((len(dataset), n_features), np.float32)
+        nearest_mean, points = encoder.nearest_mean, None
+        if nearest_mean is not None:
+            points = np.empty((len(dataset), nearest_mean.means.shape[1]))
         for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
             inputs.pop("horizons")
             states = self._run(encoder.states, **inputs)
             final[indices] = states[0].cpu().numpy()
             if has_features:
                 features[indices] = states[1].cpu().numpy()
+            if nearest_mean is not None:
+                found = self._run(
+                    nearest_mean.read, inputs["numeric"], inputs["lengths"]
+                )
+                points[indices] = found.cpu().numpy()
         encoder.projection.fit(final, features)
+        if nearest_mean is not None and len(dataset) > 1:
+            nearest_mean.fit(points)
 
     def read_for_head(self, dataset):
         """Compute the inputs of a :class:`LinearHead`, and read its targets.
