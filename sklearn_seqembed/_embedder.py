@@ -21,7 +21,7 @@ from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.linear_forecast import ForecastShape
 from sklearn_seqembed._parameters import PARTS, as_options
-from sklearn_seqembed._scoring import combine_deviances, mean_squared_errors
+from sklearn_seqembed._scoring import combine_surprises, mean_squared_errors
 from sklearn_seqembed._shared_docs import insert_shared_parameters
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.decoding import decode_vectors
@@ -537,31 +537,47 @@ max_epochs_, early_stopping_, horizon_, device_
         Returns
         -------
         scores : float64 ndarray of shape (n_samples,)
-            Minus the sum of a distance and a deviance, at most 0.
+            Minus the sum of three terms, at most 0.
 
-            The distance tells how unusual the random features are, or, if there are
-            none, the vector. It is the squared Mahalanobis distance from the mean of
-            `fit`, divided by the number of components. The covariance matrix is shrunk
-            as in :func:`sklearn.covariance.ledoit_wolf`, and what the vector leaves out
-            of the random features counts as well. The distance is 0 if all sequences
-            passed to `fit` have the same vector.
+            The first is ``log(1 + d)``. The distance d tells how unusual the random
+            features are, or, if there are none, the vector. It is the squared
+            Mahalanobis distance from the mean of `fit`, divided by the number of
+            components. The covariance matrix is shrunk as in
+            :func:`sklearn.covariance.ledoit_wolf`, and what the vector leaves out of
+            the random features counts as well.
 
-            The deviance is the mean over the observed values of a sequence: squared
-            errors of the reconstruction in scaled units, and cross-entropies divided by
-            the entropy of the frequencies in `fit`. A category that `fit` never met
-            counts with the probability 1 / (n + 1), where n is the number of
-            observations in `fit`; if it is read as infrequent, this is its probability
-            among infrequent categories. With `objective="forecast"`
-            the deviance is that of the held-back time steps, relative to the scale of
-            each sequence, or 0 if all of them are missing; with "composite" it is the
-            mean of both parts.
+            The second is ``log(1 + 1000 * e) / 3``, or 0 without numeric features. The
+            error e is the mean squared error of the reconstruction in scaled units,
+            plus the mean squared deviation from the most similar training sequences.
+            For this, sequences are resampled to up to 128 points and compared with
+            means of three similar training sequences; the deviation from the nearest
+            mean is divided by the variance of `fit`. With `objective="forecast"` the
+            error of the reconstruction is replaced by that of the held-back time steps,
+            relative to the scale of each sequence, or 0 if all of them are missing;
+            with "composite" it is the mean of both.
+
+            The third is minus twice the mean log probability of the observed categories
+            and of the end of each categorical feature, summed over two models. One
+            predicts a category from up to three previous ones, the other from those
+            that follow, by counts of n-grams in `fit` with Witten-Bell smoothing [1]_. A category that `fit` never met is as
+            improbable as one of the vocabulary that never occurred. If it is read as
+            infrequent, it has the probability of these, divided by n + 1, where n is
+            the number of observations of infrequent categories in `fit`.
 
         Notes
         -----
-        `fit` keeps the mean and a factor of the inverse covariance matrix of at most
-        2000 of the training sequences, in `net_`. `partial_fit` learns them in its
-        first call, together with the components, or in each call if there are no random
-        features.
+        `fit` keeps statistics of the training sequences, but none of the sequences: in
+        `net_` the mean of their features, a factor of the inverse covariance matrix,
+        and means of three sequences each, at most 512; and counts of hashed n-grams.
+        All but the counts are computed from at most 2000 of the training sequences.
+        `partial_fit` learns them in its first call, together with the components, or in
+        each call if there are no random features; n-grams are counted in all calls.
+
+        References
+        ----------
+        .. [1] Witten, I. H. and Bell, T. C. (1991). The zero-frequency problem:
+               Estimating the probabilities of novel events in adaptive text
+               compression. IEEE Transactions on Information Theory 37(4).
         """
         check_is_fitted(self)
         pairs = self._check_recent(X)
@@ -573,8 +589,8 @@ max_epochs_, early_stopping_, horizon_, device_
             errors = errors + mean_squared_errors(predictions, len(pairs))
         surprises = 0.0
         if self._features.n_classes:
-            surprises = self._category_models.mean_deviances(pairs.sources)
-        return -combine_deviances(distances, errors, surprises)
+            surprises = self._category_models.mean_surprises(pairs.sources)
+        return -combine_surprises(distances, errors, surprises)
 
     def _decode(self, vectors, part, lengths, shortest=None, location_scale=None):
         return decode_vectors(

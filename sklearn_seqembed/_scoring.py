@@ -1,4 +1,4 @@
-"""Explained fractions of whole datasets, and deviances of single sequences."""
+"""Explained fractions of whole datasets, and how unusual single sequences are."""
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
@@ -151,23 +151,23 @@ def mean_squared_errors(predictions, n_samples):
     return errors
 
 
-def combine_deviances(distances, errors, category_deviances):
-    """Combine the three kinds of deviance of each sequence.
+def combine_surprises(distances, errors, surprises):
+    """Combine how unusual sequences are in three respects.
 
-    Each resembles minus twice a log density per value. The logarithm of a squared
-    distance belongs to a Student t distribution, whose heavy tails keep one kind from
+    Each term resembles minus twice a log density per value. The logarithm of a squared
+    distance belongs to a Student t distribution, whose heavy tails keep one term from
     hiding the others.
 
     Parameters
     ----------
-    distances, errors, category_deviances : ndarray of shape (n_samples,)
-        Squared distances of random features, mean squared errors of numbers, and
-        deviances of categories.
+    distances, errors, surprises : ndarray of shape (n_samples,)
+        Squared distances of random features, mean squared errors of numbers, and mean
+        surprises of categories, in nats.
 
     Returns
     -------
     float64 ndarray of shape (n_samples,)
-        Deviances, at least 0.
+        The sum of the terms, at least 0.
     """
     # In float32, the squares of huge values are infinite.
     largest = float(np.finfo(np.float32).max)
@@ -175,8 +175,8 @@ def combine_deviances(distances, errors, category_deviances):
         np.nan_to_num(np.asarray(values, dtype=np.float64), nan=largest, posinf=largest)
         for values in (distances, errors)
     )
-    numeric = ERROR_WEIGHT * np.log1p(errors / NEGLIGIBLE_ERROR)
-    return np.log1p(distances) + numeric + category_deviances
+    of_numbers = ERROR_WEIGHT * np.log1p(errors / NEGLIGIBLE_ERROR)
+    return np.log1p(distances) + of_numbers + 2 * surprises
 
 
 def _scored_rows(part, target, sequences, indices):

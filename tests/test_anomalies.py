@@ -7,9 +7,12 @@ import pytest
 import torch
 from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
+from small_fits import measure_distances
 
 from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed._network import nearest as nearest_module
 from sklearn_seqembed._network.gaussian import VectorGaussian
+from sklearn_seqembed._network.nearest import NearestMean
 from sklearn_seqembed.datasets import make_sequences
 
 
@@ -84,15 +87,77 @@ def test_without_random_features_the_distance_is_that_of_the_vectors():
     X, _, _ = _make_two_kinds()
     embedder = _embedder(n_components=8).fit(X)
     vectors = embedder.transform(X).astype(float)
-    deviances = [
-        np.square((x - back) / embedder.scaler_.scale_).mean()
-        for x, back in zip(X, embedder.reconstruct(X), strict=True)
-    ]
 
-    scores = embedder.score_samples(X)
+    found = measure_distances(embedder, X)[:, 0]
 
-    distances = LedoitWolf().fit(vectors).mahalanobis(vectors) / 8
-    np.testing.assert_allclose(scores, -(distances + deviances), rtol=1e-3)
+    expected = LedoitWolf().fit(vectors).mahalanobis(vectors) / 8
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_the_nearest_mean_is_that_of_three_similar_sequences():
+    rng = np.random.default_rng(0)
+    numeric = torch.tensor(rng.normal(size=(30, 10, 2)), dtype=torch.float32)
+    lengths = torch.full((30,), 10)
+    nearest_mean = NearestMean(2, 10)
+    train, test = numeric[:20].flatten(1).double().numpy(), numeric[20:].flatten(1)
+    nearest_mean.fit(train)
+
+    found = nearest_mean(numeric[20:], lengths[20:])
+
+    means = []
+    for x in train:
+        order = np.argsort(np.square(train - x).sum(axis=1))
+        means.append(train[order[:3]].mean(axis=0))
+    errors = np.square(test.numpy()[:, None] - np.array(means)).mean(axis=2)
+    expected = errors.min(axis=1) / train.var(axis=0).mean()
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_no_mean_is_a_training_sequence():
+    X, _, _ = _make_two_kinds(lengths=30)
+    nearest_mean = _embedder().fit(X).encoder_.nearest_mean
+    points = nearest_mean.read(
+        torch.tensor(np.stack(X), dtype=torch.float32), torch.full((len(X),), 30)
+    )
+
+    assert len(nearest_mean.means) == len(X)
+    assert torch.cdist(points, nearest_mean.means).min() > 0.1
+
+
+def test_the_number_of_means_is_limited(monkeypatch):
+    monkeypatch.setattr(nearest_module, "MAX_MEANS", 10)
+    X, X_test, is_normal = _make_two_kinds()
+    embedder = _embedder().fit(X)
+
+    assert len(embedder.encoder_.nearest_mean.means) == 10
+    assert roc_auc_score(is_normal, embedder.score_samples(X_test)) > 0.95
+
+
+def test_deviations_from_means_do_not_depend_on_the_units():
+    points = np.random.default_rng(0).normal(size=(20, 10))
+    small, large = NearestMean(1, 10), NearestMean(1, 10)
+    small.fit(points)
+    large.fit(1000 * points)
+    x, length = torch.ones(1, 10, 1), torch.tensor([10])
+
+    torch.testing.assert_close(small(x, length), large(1000 * x, length))
+
+
+def test_few_patterns_are_usual_even_if_they_are_far_from_the_mean():
+    t = np.linspace(0, 2 * np.pi, 30)
+    rng = np.random.default_rng(0)
+    X = [np.sin(t + phase) for phase in (0, np.pi / 2)] * 20
+    X = [x + rng.normal(0, 0.1, len(t)) for x in X]
+    embedder = _embedder().fit(X)
+
+    two, mean = embedder.net_.module_.encoder.nearest_mean(
+        torch.tensor(np.stack([X[0], np.mean(X, axis=0)]), dtype=torch.float32)[
+            :, :, None
+        ],
+        torch.tensor([30, 30]),
+    )
+
+    assert two < mean / 5
 
 
 def test_features_that_vectors_leave_out_count(fitted):
@@ -111,6 +176,24 @@ def test_features_that_vectors_leave_out_count(fitted):
     vectors = projection(final, features)
     torch.testing.assert_close(vectors[0], vectors[1], atol=1e-2, rtol=0)
     assert unusual > usual + 1
+
+
+def test_numbers_and_categories_both_count():
+    rng = np.random.default_rng(0)
+
+    def make(kind):
+        values = np.cumsum(rng.normal(size=12)) if kind == "walk" else np.zeros(12)
+        letters = "abcabcabcabc" if kind != "order" else "aabbccabcabc"
+        return [(float(v), x) for v, x in zip(values, letters, strict=True)]
+
+    embedder = _embedder().fit([make("walk") for _ in range(40)])
+
+    scores = embedder.score_samples(
+        [make("walk") for _ in range(10)] + [make("order")] + [make("flat")]
+    )
+
+    assert scores[10] < scores[:10].min()
+    assert np.isfinite(scores).all()
 
 
 def test_scores_do_not_depend_on_other_sequences(fitted):

@@ -300,18 +300,18 @@ def test_composite_score_is_the_mean_of_both_parts():
 # Scores
 
 
-def test_score_samples_contains_the_mean_squared_error_in_scaled_units(
-    fitted, sequences
-):
+def test_score_samples_combines_distances_and_squared_errors(fitted, sequences):
     distances = measure_distances(fitted, sequences)
 
     scores = fitted.score_samples(sequences)
 
-    for score, distance, x, back in zip(
+    for score, (distance, deviation), x, back in zip(
         scores, distances, sequences, fitted.reconstruct(sequences), strict=True
     ):
         errors = ((x - back) / fitted.scaler_.scale_) ** 2
-        assert score == pytest.approx(-distance - np.nanmean(errors), rel=1e-4)
+        total = deviation + np.nanmean(errors)
+        expected = np.log1p(distance) + np.log1p(1000 * total) / 3
+        assert score == pytest.approx(-expected, rel=1e-4)
 
 
 def test_constant_features_are_left_out_of_the_score():

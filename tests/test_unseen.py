@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
-from small_fits import measure_distances
+from small_fits import small_embedder
 
 from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
 from sklearn_seqembed.exceptions import SequenceReadingWarning
@@ -46,32 +46,28 @@ def test_sequences_with_tokens_never_met_score_low(handle_unknown, objective):
         assert scores[:50].max() < scores[50:].min()
 
 
-def test_the_deviance_of_a_token_never_met():
+def test_a_token_never_met_is_as_probable_as_any_that_never_occurs():
     X = [["a", "b"], ["b", "a"], ["a", "a"]]
-    embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=2, random_state=0).fit(X)
-    (scale,) = embedder._features.class_scales
+    embedder = small_embedder(categories=[["a", "b", "c"]]).fit(X)
+    models = embedder._category_models
+    sequences = embedder._check_X([["a", "c"], ["a", "new"], ["a", None]], reset=False)
 
-    X_test = [["a", None], ["a", "new"], ["new"]]
-    scores = embedder.score_samples(X_test)
-    known, both, new = scores + measure_distances(embedder, X_test)
+    never, new, missing = models.mean_surprises(sequences[0])
 
-    assert new == pytest.approx(-np.log(7) * scale)
-    assert both == pytest.approx((known + new) / 2)
+    assert new == pytest.approx(never)
+    assert missing < new
 
 
 def test_a_new_token_is_less_probable_than_an_infrequent_one():
     X = [["a", "b"]] * 10 + [["c", "a"]]
-    embedder = LSTMSequenceEmbedder(
-        n_components=4, max_epochs=2, min_frequency=2, random_state=0
-    ).fit(X)
+    embedder = small_embedder(min_frequency=2).fit(X)
 
     rare, new = embedder.score_samples([["a", "c"], ["a", "new"]])
 
     # There was one infrequent token, so that half of them are expected to be new. The
-    # deviance is relative to the entropy, and the mean of two tokens.
-    p = np.array([11, 10, 1]) / 22
-    expected = np.log(2) / -(p * np.log(p)).sum() / 2
-    assert rare - new == pytest.approx(expected, rel=1e-5)
+    # term is twice the surprise in both directions, and the mean of two tokens and the
+    # end.
+    assert rare - new == pytest.approx(2 * 2 * np.log(2) / 3, rel=1e-5)
 
 
 def test_a_new_token_of_a_feature_with_one_category_is_surprising():

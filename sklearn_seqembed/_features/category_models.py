@@ -37,8 +37,8 @@ class CategoryModels:
         ]
         return counted
 
-    def mean_deviances(self, sequences):
-        """Compute the deviance of the categories of each sequence.
+    def mean_surprises(self, sequences):
+        """Compute how surprising the categories of each sequence are.
 
         Parameters
         ----------
@@ -48,7 +48,7 @@ class CategoryModels:
         Returns
         -------
         float64 ndarray of shape (n_samples,)
-            Minus twice the log probability, added up over both directions and averaged
+            Negative log probability in nats, added up over both directions and averaged
             over the observed categories and the end of each feature.
         """
         lengths = sequences.lengths
@@ -66,4 +66,4 @@ class CategoryModels:
                 surprises, n_observed = model.surprises(tokens, lengths)
                 sums += surprises + n_merged * np.log(vocabulary.n_infrequent + 1)
             counts += n_observed
-        return 2 * sums / counts
+        return sums / counts
