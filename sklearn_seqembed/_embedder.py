@@ -559,10 +559,11 @@ max_epochs_, early_stopping_, horizon_, device_
             The third is minus twice the mean log probability of the observed categories
             and of the end of each categorical feature, summed over two models. One
             predicts a category from up to three previous ones, the other from those
-            that follow, by counts of n-grams in `fit` with Witten-Bell smoothing [1]_. A category that `fit` never met is as
-            improbable as one of the vocabulary that never occurred. If it is read as
-            infrequent, it has the probability of these, divided by n + 1, where n is
-            the number of observations of infrequent categories in `fit`.
+            that follow, by counts of n-grams in `fit` with Witten-Bell smoothing [1]_.
+            A category that `fit` never met is as improbable as one of the vocabulary
+            that never occurred. If it is read as infrequent, it has the probability of
+            these, divided by n + 1, where n is the number of observations of infrequent
+            categories in `fit`.
 
         Notes
         -----
