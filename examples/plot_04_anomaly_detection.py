@@ -4,9 +4,9 @@ Anomaly detection with score_samples
 
 How do you find unusual sequences if you have only normal ones to learn from?
 
-Fit an embedder to normal sequences. ``score_samples`` measures how far the vector of a
-sequence is from those of the normal ones, and how well the sequence is reconstructed: a
-low score means unusual. In this example, we learn one kind of hand movement and detect
+Fit an embedder to normal sequences. ``score_samples`` measures how far the random
+features of a sequence are from those of the normal ones, and how far the sequence
+itself is from the most similar ones: a low score means unusual. In this example, we learn one kind of hand movement and detect
 another kind. We compare with two plain baselines that use distances between curves.
 """
 
@@ -80,10 +80,9 @@ axes[0, 0].set_ylabel("position of the hand (scaled)")
 shown = list(anomaly_scores)[::2]
 for ax, title in zip(axes[1], shown, strict=True):
     values = anomaly_scores[title]
-    bins = np.geomspace(values.min(), values.max(), 25)
+    bins = np.linspace(values.min(), values.max(), 25)
     for name, (color, rows) in kinds.items():
         ax.hist(values[rows], bins, color=color, alpha=0.6, label=name)
-    ax.set_xscale("log")
     ax.set(xlabel=f"{title} (higher is more unusual)")
 axes[1, 0].set_ylabel("number of curves")
 axes[1, 0].legend()
@@ -99,8 +98,8 @@ plt.show()
 # What to remember
 # ----------------
 # - Fit on normal sequences, then sort new ones by ``score_samples``. Low means unusual.
-# - The embedder needs neither labels nor equal lengths, and keeps none of the
-#   sequences. Both baselines need equal lengths.
+# - The embedder needs neither labels nor equal lengths, and keeps means of the
+#   sequences, but none of them. Both baselines need equal lengths.
 # - Here the distance to the mean curve is much worse, and the distance to the nearest
 #   curve is worse. Try both if your sequences have equal lengths.
 # - With its defaults, the embedder also describes a sequence by random features. With

@@ -129,5 +129,5 @@ plt.show()
 # - The score of a time step rises as soon as a window that contains it has a fault, so
 #   it is blurred by about the length of a window. Shorter windows are more precise, but
 #   see less of a cycle.
-# - The embedder keeps a mean and a covariance matrix. The distance to the nearest
+# - The embedder keeps means and a covariance matrix. The distance to the nearest
 #   window needs all training windows.
