@@ -268,4 +268,6 @@ def test_the_net_holds_no_training_data():
         patch_size=10,
     ).fit(X)
 
-    assert len(pickle.dumps(embedder)) < X.nbytes / 15
+    # Weights, and means of 512 groups of three sequences. In float32, the sequences
+    # would take half of their bytes.
+    assert len(pickle.dumps(embedder)) < X.nbytes / 10

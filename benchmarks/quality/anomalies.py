@@ -90,7 +90,7 @@ CASE_COLUMNS = {"case": "", "ours, AUC": ".3f", "ours, precision": ".3f"} | {
 
 def add_arguments(parser):
     """Add the options --seeds and --groups."""
-    add_seeds(parser, default=(0,))
+    add_seeds(parser)
     parser.add_argument("--groups", nargs="+", choices=GROUPS, default=GROUPS)
 
 
