@@ -6,8 +6,9 @@ How do you find unusual sequences if you have only normal ones to learn from?
 
 Fit an embedder to normal sequences. ``score_samples`` measures how far the random
 features of a sequence are from those of the normal ones, and how far the sequence
-itself is from the most similar ones: a low score means unusual. In this example, we learn one kind of hand movement and detect
-another kind. We compare with two plain baselines that use distances between curves.
+itself is from the most similar ones: a low score means unusual. In this example, we
+learn one kind of hand movement and detect another kind. We compare with two plain
+baselines that use distances between curves.
 """
 
 # %%

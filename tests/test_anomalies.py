@@ -133,6 +133,16 @@ def test_the_number_of_means_is_limited(monkeypatch):
     assert roc_auc_score(is_normal, embedder.score_samples(X_test)) > 0.95
 
 
+def test_weights_can_be_loaded_into_a_module_with_another_number_of_means():
+    fitted, loaded = NearestMean(1, 10), NearestMean(1, 10)
+    fitted.fit(np.random.default_rng(0).normal(size=(20, 10)))
+
+    loaded.load_state_dict(fitted.state_dict())
+
+    x, length = torch.ones(1, 10, 1), torch.tensor([10])
+    torch.testing.assert_close(loaded(x, length), fitted(x, length))
+
+
 def test_deviations_from_means_do_not_depend_on_the_units():
     points = np.random.default_rng(0).normal(size=(20, 10))
     small, large = NearestMean(1, 10), NearestMean(1, 10)
