@@ -15,7 +15,7 @@ from sklearn_seqembed._data.horizons import (
 )
 from sklearn_seqembed._data.scalars import as_plain_number
 from sklearn_seqembed._data.vectors import check_vectors
-from sklearn_seqembed._data.windows import check_windowed, cut_windows, take_last
+from sklearn_seqembed._data.windows import take_last
 from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.linear_forecast import ForecastShape
@@ -587,9 +587,9 @@ max_epochs_, early_stopping_, horizon_, device_
         """Validate X, and return the time steps that are read and held back."""
         pairs = self._check_data(X, None, reset=False)
         self._check_horizons(pairs.sources)
-        if self._lookback is None:
+        if self._windows is None:
             return pairs
-        recent = take_last(pairs.sources, self._lookback + self.horizon_)
+        recent = take_last(pairs.sources, self._windows.length)
         return Pairs(recent, recent)
 
     def _split_off_horizons(self, sequences):
@@ -623,28 +623,21 @@ max_epochs_, early_stopping_, horizon_, device_
     def _cut_windows(self, pairs, reset):
         sequences = pairs.sources
         if reset:
-            self._lookback = self._window_horizon = None
+            self._windows = None
             horizon = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
             horizons = count_horizons(sequences.lengths, horizon)
             if (
-                self.linear_map
+                self._parts == ("forecast",)
                 and self.instance_norm is not False
-                and self._parts == ("forecast",)
-                and len(sequences) <= _auto.MAX_SERIES
                 and not sequences.categorical
                 and horizons.min() == horizons.max()
             ):
-                self._window_horizon = horizon = int(horizons[0])
+                horizon = int(horizons[0])
                 shortest = int(sequences.lengths.min()) - horizon
-                self._lookback = _auto.choose_lookback(shortest, horizon)
-        if self._lookback is None:
+                self._windows = self._choose_windows(len(sequences), shortest, horizon)
+        if self._windows is None:
             return pairs
-        length = self._lookback + self._window_horizon
-        check_windowed(sequences.lengths, length, type(self).__name__)
-        past, _ = cut_windows(
-            sequences, self._lookback, self._window_horizon, _auto.MAX_WINDOW_STEPS
-        )
-        windows = past.cut(past.starts, past.lengths + self._window_horizon)
+        windows = self._windows.cut(sequences, type(self).__name__)
         return Pairs(windows, windows)
 
     def _fit_features(self, pairs, rng):
@@ -661,8 +654,8 @@ max_epochs_, early_stopping_, horizon_, device_
 
     def _prepare_training(self, pairs):
         self.horizon_ = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
-        if self._lookback is not None:
-            self.horizon_ = self._window_horizon
+        if self._windows is not None:
+            self.horizon_ = self._windows.horizon
         self._check_horizons(pairs.sources)
         may_be_missing = (
             self._features.numeric.missing_indicator_ or self._features.n_classes
@@ -674,7 +667,7 @@ max_epochs_, early_stopping_, horizon_, device_
             # False switches off only what is read relative to each sequence; otherwise
             # the data tell whether forecasts start where sequences end.
             option = self.instance_norm is not False and "auto"
-            if self._lookback is not None:
+            if self._windows is not None:
                 option = True
             self._relative = RelativeTargets(self._features.numeric)
             self._relative.fit(*self._split_off_horizons(pairs.sources), option)
@@ -707,7 +700,7 @@ max_epochs_, early_stopping_, horizon_, device_
         targets = self._encode_sources(pairs.sources, location_scale)
         # The linear forecast weighs sequences as that of LSTMSequencePredictor does.
         weights = self._relative.weigh(location_scale)
-        if self._lookback is not None:
+        if self._windows is not None:
             weights = np.ones_like(weights)
         return Pairs(encoded, targets, weights)
 

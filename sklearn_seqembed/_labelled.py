@@ -5,6 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import N_PROJECTION_SEQUENCES, isolated
 from sklearn_seqembed._features.encoder import evenly_spaced
+from sklearn_seqembed._features.unseen import warn_about_unseen
 from sklearn_seqembed._network.labels import SequenceToLabel
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.linear_heads import fit_linear_head
@@ -77,7 +78,7 @@ class BaseLabelEstimator(BaseVectorEstimator):
         check_is_fitted(self)
         self._check_width(X)
         sequences, _ = self._check_X(X, reset=False)
-        self._warn_about_unseen(sequences)
+        warn_about_unseen(sequences, self._features.categorical, self.is_categorical_)
         encoded = self._encode_sources(sequences)
         dataset = SequenceDataset(encoded, self.patch_size_, parts=())
         return self.net_.predict_labels(dataset)
