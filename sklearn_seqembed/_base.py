@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
-from sklearn_seqembed._data.messages import count, warn_user
+from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
 from sklearn_seqembed._data.windows import Windows, take_last
 from sklearn_seqembed._features.encoder import (
@@ -136,6 +136,10 @@ class BaseSequenceEstimator(
 
     # Whether training minimizes absolute errors of numbers.
     _absolute_loss = False
+
+    # Number of batches without a lower loss after which training that starts from a
+    # closed form stops.
+    _patience_batches = _auto.PATIENCE_BATCHES
 
     # Windows into which `fit` cut a few long series, None for other data.
     _windows = None
@@ -285,6 +289,7 @@ class BaseSequenceEstimator(
             generators,
             interrupts,
             projected=self._sample_projected(net, encoded, single_pass),
+            n_iter_no_change=plan.n_iter_no_change,
             lr_schedule=None if single_pass else self.lr_schedule,
             fallback=fallback,
         )
@@ -406,6 +411,7 @@ class BaseSequenceEstimator(
                 "validation_fraction",
                 "batch_size",
                 "max_epochs",
+                "n_iter_no_change",
             )
         }
         if single_pass:
@@ -418,6 +424,7 @@ class BaseSequenceEstimator(
             self._epoch_cost(pairs),
             has_categories=self._has_categories,
             may_be_useless=self._may_be_useless and not continues,
+            patience_batches=self._patience_batches,
             **options,
         )
         self.early_stopping_ = plan.n_held_out > 0
@@ -577,7 +584,6 @@ class BaseSequenceEstimator(
             generator=generators.device,
             interrupts=interrupts,
             max_epochs=self.max_epochs_,
-            n_iter_no_change=None if self._may_be_useless else self.n_iter_no_change,
             callbacks=self.callbacks or (),
             verbose=self.verbose,
             **options,
@@ -611,6 +617,20 @@ class BaseSequenceEstimator(
 
     def _fit_intervals(self, net, encoded, validation, fitted):
         """Learn how large errors are; there are intervals only for predictions."""
+
+    def _warn_about_short(self, sequences):
+        """Warn of series with fewer time steps than the forecasts of `fit` read."""
+        if self._windows is None:
+            return
+        n_steps = self.net_.module_.encoder.linear.n_used_lags
+        short = np.flatnonzero(sequences.lengths < n_steps)
+        if len(short):
+            n_found = count(sequences.lengths[short[0]], "time step")
+            warn_reading(
+                f"Sequence {short[0]} of X has {n_found}, but forecasts read the last "
+                f"{n_steps}, so the steps before were set to its first value; pass the "
+                "whole series, or at least so many of its last steps."
+            )
 
     def _take_recent(self, sequences):
         """Return the time steps that are read."""
@@ -694,6 +714,7 @@ class BaseSequenceEstimator(
         """Return the vectors of sequences."""
         categorical = self._features.categorical
         warn_about_unseen(sequences, categorical, self.is_categorical_)
+        self._warn_about_short(sequences)
         sequences = self._take_recent(sequences)
         encoded = self._encode_sources(sequences)
         return self.net_.encode(SequenceDataset(encoded, self.patch_size_, parts=()))

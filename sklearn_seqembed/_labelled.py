@@ -37,6 +37,7 @@ class BaseLabelEstimator(BaseVectorEstimator):
     # There is always a closed form: that of the linear layer.
     _has_linear_map = True
     _target_patch_size = 1
+    _patience_batches = _auto.LABEL_PATIENCE_BATCHES
 
     @property
     def decoder_(self):
@@ -129,9 +130,6 @@ class BaseLabelEstimator(BaseVectorEstimator):
             "n_targets": self._target_features.numeric.n_features,
             "n_target_classes": self._target_features.n_classes,
         }
-
-    def _training_params(self):
-        return {"patience_batches": _auto.LABEL_PATIENCE_BATCHES}
 
     # How the closed form differs from that of the other estimators.
 

@@ -281,7 +281,7 @@ max_epochs_, early_stopping_, max_length_, device_
         precision="auto",
         early_stopping="auto",
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change="auto",
         warm_start=False,
         callbacks=None,
     ):

@@ -167,7 +167,7 @@ max_epochs_, early_stopping_, device_
         precision="auto",
         early_stopping="auto",
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change="auto",
         callbacks=None,
     ):
         self.n_components = n_components

@@ -95,8 +95,10 @@ validation loss has not improved for `n_iter_no_change` epochs, and to restore t
 weights of the best epoch. "auto" is True for at least 10,000 training sequences.""",
     "validation_fraction": """float
 Fraction, in (0, 1), of the training data to hold out; at least one sequence.""",
-    "n_iter_no_change": """int
-Number of epochs after which training stops if the validation loss has not improved.""",
+    "n_iter_no_change": """int or "auto"
+Number of epochs after which training stops if the validation loss has not improved.
+"auto" is 10, or depends on the number of batches if `fit` decides whether training
+improves on the closed form (see `max_epochs`).""",
     "warm_start": """bool
 Whether `fit` continues to train the fitted network, with a new learning rate schedule.
 Scalers, vocabularies and the device are kept.""",

@@ -192,6 +192,19 @@ def test_training_is_kept_where_the_closed_form_fails(rng):
     assert predictor.score(X, y) > _predictor(instance_norm=True).fit(X, y).score(X, y)
 
 
+@pytest.mark.parametrize(("n_iter_no_change", "n_epochs"), [(1, 1), ("auto", 63)])
+def test_patience_with_a_linear_map(n_iter_no_change, n_epochs, rng):
+    X, y = make_windows(_simulate(300, rng), 12, 5)
+    predictor = _predictor(
+        max_epochs="auto",
+        n_iter_no_change=n_iter_no_change,
+        lr=1e-12,  # no epoch changes the loss
+        instance_norm=True,
+    )
+
+    assert predictor.fit(X, y).n_iter_ == n_epochs  # 500 batches of 8 an epoch
+
+
 def test_last_sequences_are_held_out(rng, monkeypatch):
     X, y = make_windows(_simulate(100, rng), 20, 6)
     found = []
@@ -314,6 +327,17 @@ def test_later_series_must_be_as_long_as_the_windows(rng):
 
     with pytest.raises(ValueError, match="Series 0 has 20 time steps with its target"):
         predictor.partial_fit([series[:10]], [series[10:20]])
+
+
+def test_short_series_are_read_with_a_warning(rng):
+    series = _simulate(300, rng)
+    predictor = _predictor().fit([series[:290]], [series[290:]])
+    n_steps = predictor.encoder_.linear.n_used_lags
+
+    assert 2 <= n_steps <= 37  # an eighth of the series
+    assert len(predictor.predict([series[-n_steps:]])[0]) == 10
+    with pytest.warns(SequenceReadingWarning, match="Sequence 1 of X has 1 time step"):
+        predictor.predict([series, series[-1:]])
 
 
 def test_windows_cover_the_end_of_each_series():

@@ -19,6 +19,8 @@ class TrainingPlan(NamedTuple):
         Number of sequences of a batch.
     max_epochs : int
         Largest number of epochs.
+    n_iter_no_change : int
+        Number of epochs without a lower validation loss after which training stops.
     fraction : float
         Fraction of the other sequences to train on, in (0, 1].
     warning : str or None
@@ -28,6 +30,7 @@ class TrainingPlan(NamedTuple):
     n_held_out: int
     batch_size: int
     max_epochs: int
+    n_iter_no_change: int
     fraction: float = 1.0
     warning: str | None = None
 
@@ -38,10 +41,12 @@ def plan_training(
     *,
     has_categories,
     may_be_useless,
+    patience_batches,
     early_stopping,
     validation_fraction,
     batch_size,
     max_epochs,
+    n_iter_no_change,
 ):
     """Choose what is "auto" from the data.
 
@@ -55,7 +60,9 @@ def plan_training(
         Whether a feature has more than two categories.
     may_be_useless : bool
         Whether training starts from a closed form, on which it may not improve.
-    early_stopping, validation_fraction, batch_size, max_epochs
+    patience_batches : int
+        Number of batches without a lower validation loss after which it then stops.
+    early_stopping, validation_fraction, batch_size, max_epochs, n_iter_no_change
         Parameters of the estimator.
 
     Returns
@@ -79,7 +86,12 @@ def plan_training(
     n_batches = -(-n_train // batch_size)
     chosen = _auto.choose_max_epochs(n_batches, has_categories)
     n_epochs = resolve(max_epochs, chosen)
-    plan = TrainingPlan(n_held_out, batch_size, n_epochs)
+    patience = _auto.choose_n_iter_no_change(
+        n_batches, patience_batches if may_be_useless else None
+    )
+    plan = TrainingPlan(
+        n_held_out, batch_size, n_epochs, int(resolve(n_iter_no_change, patience))
+    )
     if max_epochs != "auto":
         return plan
     n_epochs, fraction = _auto.limit_epochs(chosen, cost)
