@@ -21,7 +21,7 @@ from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.linear_forecast import ForecastShape
 from sklearn_seqembed._parameters import PARTS, as_options
 from sklearn_seqembed._scoring import mean_deviances
-from sklearn_seqembed._shared_docs import insert_shared_parameters
+from sklearn_seqembed._shared_docs import insert_shared_docs
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.decoding import decode_vectors
 from sklearn_seqembed._training.pair_dataset import Pairs
@@ -69,7 +69,7 @@ class _needs_decoder:
         return MethodType(self.method, estimator)
 
 
-@insert_shared_parameters
+@insert_shared_docs
 class LSTMSequenceEmbedder(BaseVectorEstimator):
     """Embed sequences as vectors with an encoder-decoder LSTM.
 
@@ -187,8 +187,7 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
 
     Attributes
     ----------
-    net_ : skorch.NeuralNet
-        The trained net; `net_.module_` is the torch module. It holds no training data.
+    %(net_)s
     encoder_ : torch.nn.Module
         The encoder. Called with scaled float32 values (N, L, F), NaN where missing,
         int64 categories (N, L, K), 0 where missing, and int64 lengths (N,), it returns
@@ -199,18 +198,14 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
         (N, n_steps), and logits (N, n_steps, ·) of categories.
     scaler_ : transformer or None
         The fitted scaler; also None if no feature is numeric.
-    is_categorical_ : bool ndarray of shape (n_features,)
-        Which features are categorical.
+    %(is_categorical_)s
     categories_ : list of (ndarray or None)
         Categories of each feature by decreasing frequency, without infrequent ones;
         None for numeric features.
     infrequent_categories_ : list of (ndarray or None)
         Infrequent categories of each feature, sorted; None if there are none.
-    history_ : list of dict
-        For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation
-        set, and `dur`, its duration in seconds.
-    n_iter_ : int
-        Number of epochs.
+    %(history_)s
+    %(n_iter_)s
     train_score_ : float
         Result of `score` on at most 1000 of the training sequences. Set by `fit`,
         removed by `partial_fit`.
@@ -218,10 +213,8 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
 max_epochs_, early_stopping_, horizon_, device_
         The values that were used. `max_epochs_` is 0 if the linear map left nothing to
         learn. `device_` is the current device of the network.
-    n_features_in_ : int
-        Number of features of each time step; for a 2-D X its number of columns.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X was a frame with string names.
+    %(n_features_in_)s
+    %(feature_names_in_)s
 
     See Also
     --------

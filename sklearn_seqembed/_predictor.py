@@ -26,12 +26,12 @@ from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
 from sklearn_seqembed._network.linear_forecast import ForecastShape
 from sklearn_seqembed._parameters import LARGEST, check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
-from sklearn_seqembed._shared_docs import insert_shared_parameters
+from sklearn_seqembed._shared_docs import insert_shared_docs
 from sklearn_seqembed._training.decoding import decode_vectors, restore
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 
 
-@insert_shared_parameters
+@insert_shared_docs
 class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
     """Predict sequences from sequences with an encoder-decoder LSTM.
 
@@ -151,8 +151,7 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
 
     Attributes
     ----------
-    net_ : skorch.NeuralNet
-        The trained net; `net_.module_` is the torch module. It holds no training data.
+    %(net_)s
     encoder_ : torch.nn.Module
         The encoder. Called with scaled float32 values (N, L, F), NaN where missing,
         int64 categories (N, L, K), 0 where missing, and int64 lengths (N,), it returns
@@ -171,11 +170,8 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
         infrequent ones; None for numeric features.
     infrequent_categories_ : list of (ndarray or None)
         Infrequent categories of each feature of X, sorted; None if there are none.
-    history_ : list of dict
-        For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation
-        set, and `dur`, its duration in seconds.
-    n_iter_ : int
-        Number of epochs.
+    %(history_)s
+    %(n_iter_)s
     train_score_ : float
         Explained fraction of the deviance of (at most 1000 of) the training targets; an
         "autoregressive" decoder is given the true previous steps. Set by `fit`, removed
@@ -185,10 +181,8 @@ max_epochs_, early_stopping_, max_length_, device_
         The values that were used. `device_` is the current device of the network.
     instance_norm_ : bool ndarray of shape (n_numeric_targets,)
         Which numeric features of y are learned relative to the sequences of X.
-    n_features_in_ : int
-        Number of features of each time step of X; for a 2-D X its number of columns.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X was a frame with string names.
+    %(n_features_in_)s
+    %(feature_names_in_)s
 
     See Also
     --------
@@ -200,9 +194,9 @@ max_epochs_, early_stopping_, max_length_, device_
     numbers in scaled units, or in standard deviations of the sequence to which they are
     relative (`instance_norm`; sequences that vary little have lower weights), and the
     cross-entropy of categories divided by the entropy of their frequencies in `fit`. If
-    the lengths of y differ, the negative
-    log-likelihood of the end is added: with the weight of one observed value if y has
-    categorical features and decoding is "autoregressive", otherwise with weight 0.1.
+    the lengths of y differ, the negative log-likelihood of the end is added: with the
+    weight of one observed value if y has categorical features and decoding is
+    "autoregressive", otherwise with weight 0.1.
 
     The decoder receives no information about a sequence except its vector. If numbers
     are learned relative to sequences (`instance_norm`), the vector describes how they
