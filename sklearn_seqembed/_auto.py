@@ -130,6 +130,12 @@ MIN_TRAINED_LABELS = 2000
 LABEL_PATIENCE_BATCHES = 250
 HEAD_VALUES = 2**24
 
+# Number of epochs without a lower validation loss after which training stops, as in
+# scikit-learn's multi-layer perceptron, and about so many batches if training starts
+# from a closed form: see "Training" on the recipe page.
+N_ITER_NO_CHANGE = 10
+PATIENCE_BATCHES = 500
+
 # Fraction of each sequence that is held back as the target of a forecast.
 HORIZON = 0.1
 
@@ -309,6 +315,22 @@ def choose_max_epochs(n_batches, has_categories=False):
         n_updates = max(N_UPDATES, N_EPOCHS_CATEGORICAL * n_batches)
         n_updates = min(n_updates, MAX_UPDATES_CATEGORICAL)
     return max(MIN_EPOCHS, -(-n_updates // n_batches))
+
+
+def choose_n_iter_no_change(n_batches, patience_batches=None):
+    """Choose the number of epochs without a lower loss after which training stops.
+
+    Parameters
+    ----------
+    n_batches : int
+        Number of batches of an epoch.
+    patience_batches : int or None, default=None
+        Number of batches that these epochs have at least; None for a fixed number of
+        epochs.
+    """
+    if patience_batches is None:
+        return N_ITER_NO_CHANGE
+    return -(-patience_batches // n_batches)
 
 
 class EpochCost(NamedTuple):

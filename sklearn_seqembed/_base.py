@@ -18,13 +18,14 @@ from sklearn_seqembed import _auto
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
-from sklearn_seqembed._data.windows import take_last
+from sklearn_seqembed._data.windows import Windows, take_last
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
     evenly_spaced,
     name_categorical_features,
 )
 from sklearn_seqembed._features.given_categories import check_categories
+from sklearn_seqembed._features.unseen import warn_about_new, warn_about_unseen
 from sklearn_seqembed._parameters import as_options, check_parameters
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
@@ -34,6 +35,7 @@ from sklearn_seqembed._training.linear_forecasts import (
     count_fitted_pairs,
     fit_linear_forecast,
 )
+from sklearn_seqembed._training.plan import plan_training, split_pairs
 from sklearn_seqembed._training.process import (
     Interrupts,
     ProcessState,
@@ -137,8 +139,12 @@ class BaseSequenceEstimator(
     # Whether training minimizes absolute errors of numbers.
     _absolute_loss = False
 
-    # Number of time steps that are read if `fit` cut a few long series into windows.
-    _lookback = None
+    # Number of batches without a lower loss after which training that starts from a
+    # closed form stops.
+    _patience_batches = _auto.PATIENCE_BATCHES
+
+    # Windows into which `fit` cut a few long series, None for other data.
+    _windows = None
 
     def __getstate__(self):
         return super().__getstate__() | {"_written_by": VERSION}
@@ -250,15 +256,12 @@ class BaseSequenceEstimator(
             self._choose_network(pairs)
         self._warn_about_new_categories(pairs, continues)
         self._prepare_training(pairs)
-        fraction, limit = self._choose_training(pairs, single_pass, continues)
+        plan = self._plan_training(pairs, single_pass, continues)
         self._record_lengths(pairs.targets.lengths, reset=not continues)
         encoded = self._encode_pairs(pairs)
         # Before the split, so that fits without validation start from the same weights.
         seed = rng.randint(2**31)
-        training, validation = self._split(encoded, rng)
-        if fraction < 1:
-            n_trained = max(1, int(fraction * len(training)))
-            training = training[np.sort(rng.permutation(len(training))[:n_trained])]
+        training, validation = split_pairs(encoded, plan, rng, self._gap)
         if single_pass and continues:  # do not repeat the batches of the last call
             seed = (seed + self.n_iter_) % 2**31
         # A fitted network stays on its device, even if `device` has another value.
@@ -279,8 +282,8 @@ class BaseSequenceEstimator(
             # Without the validation sequences, so that their loss can tell whether
             # training helps.
             self._fit_linear_map(net, training, seed)
-        if limit and self.max_epochs_:
-            warn_user(limit)
+        if plan.warning and self.max_epochs_:
+            warn_user(plan.warning)
         self._train(
             net,
             training,
@@ -288,6 +291,7 @@ class BaseSequenceEstimator(
             generators,
             interrupts,
             projected=self._sample_projected(net, encoded, single_pass),
+            n_iter_no_change=plan.n_iter_no_change,
             lr_schedule=None if single_pass else self.lr_schedule,
             fallback=fallback,
         )
@@ -311,37 +315,9 @@ class BaseSequenceEstimator(
             option = "categories" if self.shared_vocabulary else "target_categories"
             arguments.append(("y", option, self._target_features, pairs.targets))
         for name, option, features, sequences in arguments:
-            if not continues and isinstance(getattr(self, option), str):
-                continue  # the vocabulary consists of what occurs
-            new = features.categorical.list_unseen(sequences)
-            if not new:
-                continue
-            n_new = "1 category" if len(new) == 1 else f"{len(new)} categories"
-            reason, remedy = (
-                f"that {option} does not list",
-                f"List all categories of {name}.",
-            )
-            if continues:
-                reason = "that the first call did not meet"
-                remedy = (
-                    "Pass sequences with all categories in the first call, or list "
-                    f"them in {option}."
-                )
-            warn_reading(
-                f"{name} holds {n_new} {reason}, {new[0]!r} for example, read as "
-                f"missing. {remedy}"
-            )
-
-    def _warn_about_unseen(self, sequences):
-        """Warn of a feature of X none of whose categories occurred in `fit`."""
-        found = self._features.categorical.find_all_unseen(sequences)
-        if found is not None:
-            feature = np.flatnonzero(self.is_categorical_)[found[0]]
-            warn_reading(
-                f"No category of feature {feature} of X occurred in fit, {found[1]!r} "
-                "for example, so all were read as missing; pass X as in fit, or set "
-                "handle_unknown='error' to have such categories refused."
-            )
+            learned = isinstance(getattr(self, option), str)
+            if continues or not learned:  # else the vocabulary is what occurs
+                warn_about_new(sequences, features.categorical, name, option, continues)
 
     def _copy_attributes(self):
         """Return an estimator that has the same attributes, which are not copied."""
@@ -429,46 +405,34 @@ class BaseSequenceEstimator(
         limits = map(as_plain_number, (self.min_frequency, self.max_categories))
         return FeatureEncoder(scaler, seed, *limits, self.handle_unknown, **names)
 
-    def _choose_training(self, pairs, single_pass, continues):
-        """Set `early_stopping_`, `batch_size_` and `max_epochs_`.
-
-        Returns
-        -------
-        fraction : float
-            Fraction of the sequences to train on.
-        limit : str or None
-            Warning that the time of training is limited, if it is.
-        """
-        n_samples = len(pairs)
-        may_be_useless = self._may_be_useless and not continues
-        chosen = _auto.choose_early_stopping(n_samples, may_be_useless)
-        stops = _auto.resolve(self.early_stopping, chosen)
-        self.early_stopping_ = bool(stops) and not single_pass
-        if self.early_stopping_ and n_samples < 2:
-            raise ValueError(
-                "early_stopping=True holds out sequences, but X has 1 sequence. Set "
-                "early_stopping=False, or pass at least 2 sequences."
+    def _plan_training(self, pairs, single_pass, continues):
+        """Set `early_stopping_`, `batch_size_` and `max_epochs_`; return the plan."""
+        options = {
+            name: getattr(self, name)
+            for name in (
+                "early_stopping",
+                "validation_fraction",
+                "batch_size",
+                "max_epochs",
+                "n_iter_no_change",
             )
-        n_train = n_samples - self._count_held_out(n_samples)
-        has_categories = self._has_categories
-        if not (single_pass and continues and self.batch_size == "auto"):
-            chosen = _auto.choose_batch_size(n_train, has_categories)
-            self.batch_size_ = int(_auto.resolve(self.batch_size, chosen))
-        n_batches = -(-n_train // self.batch_size_)
-        chosen = _auto.choose_max_epochs(n_batches, has_categories)
-        self.max_epochs_ = 1 if single_pass else _auto.resolve(self.max_epochs, chosen)
-        if single_pass or self.max_epochs != "auto":
-            return 1.0, None
-        self.max_epochs_, fraction = _auto.limit_epochs(chosen, self._epoch_cost(pairs))
-        if self.max_epochs_ == chosen and fraction == 1:
-            return fraction, None
-        trained = f"{count(self.max_epochs_, 'epoch')} instead of {chosen}"
-        if fraction < 1:
-            trained = f"one epoch on {fraction:.0%} of the sequences"
-        return fraction, (
-            f"X is large: max_epochs='auto' trains for {trained}, to take about ten "
-            "minutes. Set max_epochs to choose the number of epochs yourself."
+        }
+        if single_pass:
+            options |= {"early_stopping": False, "max_epochs": 1}
+        if single_pass and continues:
+            # The number of batches of an epoch is constant.
+            options["batch_size"] = _auto.resolve(self.batch_size, self.batch_size_)
+        plan = plan_training(
+            len(pairs),
+            self._epoch_cost(pairs),
+            has_categories=self._has_categories,
+            may_be_useless=self._may_be_useless and not continues,
+            patience_batches=self._patience_batches,
+            **options,
         )
+        self.early_stopping_ = plan.n_held_out > 0
+        self.batch_size_, self.max_epochs_ = plan.batch_size, plan.max_epochs
+        return plan
 
     @property
     def _may_be_useless(self):
@@ -519,28 +483,12 @@ class BaseSequenceEstimator(
         self._shortest = min(self._shortest, int(lengths.min()))
         self._longest = max(self._longest, int(lengths.max()))
 
-    def _split(self, encoded, rng):
-        """Split pairs for training and validation (None without early stopping)."""
-        n_samples = len(encoded)
-        n_held_out = self._count_held_out(n_samples)
-        if not n_held_out:
-            return encoded, None
-        order = rng.permutation(n_samples)
-        if self._forecast_shape is not None:
-            # The last ones: windows of one series overlap, and random ones would be
-            # almost known. Those that overlap with them are not used at all.
-            n_gap = self._forecast_shape.horizon if self._lookback else 0
-            n_kept = max(1, n_samples - n_held_out - n_gap)
-            last = np.arange(n_samples - n_held_out, n_samples)
-            return encoded[np.arange(n_kept)], encoded[last]
-        held_out, remaining = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
-        return encoded[remaining], encoded[held_out]
-
-    def _count_held_out(self, n_samples):
-        if not self.early_stopping_:
-            return 0
-        n_held_out = round(n_samples * self.validation_fraction)
-        return min(n_samples - 1, max(1, n_held_out))
+    @property
+    def _gap(self):
+        """Number of windows between training and validation: see `split_pairs`."""
+        if self._forecast_shape is None:
+            return None
+        return self._windows.horizon if self._windows else 0
 
     def _encode_sources(self, sequences, location_scale=None):
         """Convert X to inputs; errors about unseen categories name the feature."""
@@ -580,7 +528,7 @@ class BaseSequenceEstimator(
         if self._forecast_shape is not None:
             some = self._sample_pairs(encoded)
             least = _auto.MIN_TRAINED_SEQUENCES * self._forecast_shape.horizon
-            few = self._lookback is not None and len(encoded) < least
+            few = self._windows is not None and len(encoded) < least
             dataset = self._make_dataset(some)
             return fit_linear_forecast(net, dataset, some.weights, few)
         n_values = self._n_points * self._features.numeric.n_features
@@ -639,7 +587,6 @@ class BaseSequenceEstimator(
             generator=generators.device,
             interrupts=interrupts,
             max_epochs=self.max_epochs_,
-            n_iter_no_change=None if self._may_be_useless else self.n_iter_no_change,
             callbacks=self.callbacks or (),
             verbose=self.verbose,
             **options,
@@ -652,17 +599,50 @@ class BaseSequenceEstimator(
     def _cut_windows(self, pairs, reset):
         return pairs
 
+    def _choose_windows(self, n_series, shortest, horizon):
+        """Return the windows into which to cut series, None to leave them as they are.
+
+        Parameters
+        ----------
+        n_series : int
+            Number of numeric series.
+        shortest : int
+            Number of time steps before the horizon of the shortest one.
+        horizon : int
+            Number of time steps to forecast.
+        """
+        if not self.linear_map or n_series > _auto.MAX_SERIES:
+            return None
+        lookback = _auto.choose_lookback(shortest, horizon)
+        if lookback is None:
+            return None
+        return Windows(lookback, horizon, _auto.MAX_WINDOW_STEPS)
+
     def _fit_intervals(self, net, encoded, validation, fitted):
         """Learn how large errors are; there are intervals only for predictions."""
 
     def _fit_scores(self, sequences, continues):
         """Learn what `score_samples` needs besides the network; only the embedder."""
 
+    def _warn_about_short(self, sequences):
+        """Warn of series with fewer time steps than the forecasts of `fit` read."""
+        if self._windows is None:
+            return
+        n_steps = self.net_.module_.encoder.linear.n_used_lags
+        short = np.flatnonzero(sequences.lengths < n_steps)
+        if len(short):
+            n_found = count(sequences.lengths[short[0]], "time step")
+            warn_reading(
+                f"Sequence {short[0]} of X has {n_found}, but forecasts read the last "
+                f"{n_steps}, so the steps before were set to its first value; pass the "
+                "whole series, or at least so many of its last steps."
+            )
+
     def _take_recent(self, sequences):
         """Return the time steps that are read."""
-        if self._lookback is None:
+        if self._windows is None:
             return sequences
-        return take_last(sequences, self._lookback)
+        return take_last(sequences, self._windows.lookback)
 
     def _encoder_params(self):
         """Return the arguments of `Encoder` that both estimators pass."""
@@ -738,7 +718,9 @@ class BaseSequenceEstimator(
 
     def _encode(self, sequences):
         """Return the vectors of sequences."""
-        self._warn_about_unseen(sequences)
+        categorical = self._features.categorical
+        warn_about_unseen(sequences, categorical, self.is_categorical_)
+        self._warn_about_short(sequences)
         sequences = self._take_recent(sequences)
         encoded = self._encode_sources(sequences)
         return self.net_.encode(SequenceDataset(encoded, self.patch_size_, parts=()))

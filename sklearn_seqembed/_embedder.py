@@ -15,14 +15,14 @@ from sklearn_seqembed._data.horizons import (
 )
 from sklearn_seqembed._data.scalars import as_plain_number
 from sklearn_seqembed._data.vectors import check_vectors
-from sklearn_seqembed._data.windows import check_windowed, cut_windows, take_last
+from sklearn_seqembed._data.windows import take_last
 from sklearn_seqembed._features.category_models import CategoryModels
 from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.linear_forecast import ForecastShape
 from sklearn_seqembed._parameters import PARTS, as_options
 from sklearn_seqembed._scoring import combine_surprises, mean_squared_errors
-from sklearn_seqembed._shared_docs import insert_shared_parameters
+from sklearn_seqembed._shared_docs import insert_shared_docs
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.decoding import decode_vectors
 from sklearn_seqembed._training.pair_dataset import Pairs
@@ -70,7 +70,7 @@ class _needs_decoder:
         return MethodType(self.method, estimator)
 
 
-@insert_shared_parameters
+@insert_shared_docs
 class LSTMSequenceEmbedder(BaseVectorEstimator):
     """Embed sequences as vectors with an encoder-decoder LSTM.
 
@@ -188,8 +188,7 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
 
     Attributes
     ----------
-    net_ : skorch.NeuralNet
-        The trained net; `net_.module_` is the torch module. It holds no training data.
+    %(net_)s
     encoder_ : torch.nn.Module
         The encoder. Called with scaled float32 values (N, L, F), NaN where missing,
         int64 categories (N, L, K), 0 where missing, and int64 lengths (N,), it returns
@@ -200,18 +199,14 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
         (N, n_steps), and logits (N, n_steps, ·) of categories.
     scaler_ : transformer or None
         The fitted scaler; also None if no feature is numeric.
-    is_categorical_ : bool ndarray of shape (n_features,)
-        Which features are categorical.
+    %(is_categorical_)s
     categories_ : list of (ndarray or None)
         Categories of each feature by decreasing frequency, without infrequent ones;
         None for numeric features.
     infrequent_categories_ : list of (ndarray or None)
         Infrequent categories of each feature, sorted; None if there are none.
-    history_ : list of dict
-        For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation
-        set, and `dur`, its duration in seconds.
-    n_iter_ : int
-        Number of epochs.
+    %(history_)s
+    %(n_iter_)s
     train_score_ : float
         Result of `score` on at most 1000 of the training sequences. Set by `fit`,
         removed by `partial_fit`.
@@ -219,10 +214,8 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
 max_epochs_, early_stopping_, horizon_, device_
         The values that were used. `max_epochs_` is 0 if the linear map left nothing to
         learn. `device_` is the current device of the network.
-    n_features_in_ : int
-        Number of features of each time step; for a 2-D X its number of columns.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X was a frame with string names.
+    %(n_features_in_)s
+    %(feature_names_in_)s
 
     See Also
     --------
@@ -325,7 +318,7 @@ max_epochs_, early_stopping_, horizon_, device_
         precision="auto",
         early_stopping="auto",
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change="auto",
         warm_start=False,
         callbacks=None,
     ):
@@ -602,9 +595,9 @@ max_epochs_, early_stopping_, horizon_, device_
         """Validate X, and return the time steps that are read and held back."""
         pairs = self._check_data(X, None, reset=False)
         self._check_horizons(pairs.sources)
-        if self._lookback is None:
+        if self._windows is None:
             return pairs
-        recent = take_last(pairs.sources, self._lookback + self.horizon_)
+        recent = take_last(pairs.sources, self._windows.length)
         return Pairs(recent, recent)
 
     def _split_off_horizons(self, sequences):
@@ -638,28 +631,21 @@ max_epochs_, early_stopping_, horizon_, device_
     def _cut_windows(self, pairs, reset):
         sequences = pairs.sources
         if reset:
-            self._lookback = self._window_horizon = None
+            self._windows = None
             horizon = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
             horizons = count_horizons(sequences.lengths, horizon)
             if (
-                self.linear_map
+                self._parts == ("forecast",)
                 and self.instance_norm is not False
-                and self._parts == ("forecast",)
-                and len(sequences) <= _auto.MAX_SERIES
                 and not sequences.categorical
                 and horizons.min() == horizons.max()
             ):
-                self._window_horizon = horizon = int(horizons[0])
+                horizon = int(horizons[0])
                 shortest = int(sequences.lengths.min()) - horizon
-                self._lookback = _auto.choose_lookback(shortest, horizon)
-        if self._lookback is None:
+                self._windows = self._choose_windows(len(sequences), shortest, horizon)
+        if self._windows is None:
             return pairs
-        length = self._lookback + self._window_horizon
-        check_windowed(sequences.lengths, length, type(self).__name__)
-        past, _ = cut_windows(
-            sequences, self._lookback, self._window_horizon, _auto.MAX_WINDOW_STEPS
-        )
-        windows = past.cut(past.starts, past.lengths + self._window_horizon)
+        windows = self._windows.cut(sequences, type(self).__name__)
         return Pairs(windows, windows)
 
     def _fit_features(self, pairs, rng):
@@ -680,8 +666,8 @@ max_epochs_, early_stopping_, horizon_, device_
 
     def _prepare_training(self, pairs):
         self.horizon_ = as_plain_number(_auto.resolve(self.horizon, _auto.HORIZON))
-        if self._lookback is not None:
-            self.horizon_ = self._window_horizon
+        if self._windows is not None:
+            self.horizon_ = self._windows.horizon
         self._check_horizons(pairs.sources)
         may_be_missing = (
             self._features.numeric.missing_indicator_ or self._features.n_classes
@@ -693,7 +679,7 @@ max_epochs_, early_stopping_, horizon_, device_
             # False switches off only what is read relative to each sequence; otherwise
             # the data tell whether forecasts start where sequences end.
             option = self.instance_norm is not False and "auto"
-            if self._lookback is not None:
+            if self._windows is not None:
                 option = True
             self._relative = RelativeTargets(self._features.numeric)
             self._relative.fit(*self._split_off_horizons(pairs.sources), option)
@@ -726,7 +712,7 @@ max_epochs_, early_stopping_, horizon_, device_
         targets = self._encode_sources(pairs.sources, location_scale)
         # The linear forecast weighs sequences as that of LSTMSequencePredictor does.
         weights = self._relative.weigh(location_scale)
-        if self._lookback is not None:
+        if self._windows is not None:
             weights = np.ones_like(weights)
         return Pairs(encoded, targets, weights)
 

@@ -1,66 +1,134 @@
-"""Prediction intervals from the errors of held-out forecasts.
-
-References
-----------
-.. [1] Lei, J. et al. (2018). Distribution-Free Predictive Inference for Regression.
-       Journal of the American Statistical Association 113(523).
-.. [2] Barber, R. F. et al. (2021). Predictive Inference with the Jackknife+. Annals of
-       Statistics 49(1).
-"""
-
-import math
+"""Prediction intervals from the errors of held-out forecasts."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
-# Number of errors that are kept for each step; more are reduced to their quantiles.
-MAX_ERRORS = 500
+from sklearn_seqembed._base import isolated
+from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.scalars import check_real
+from sklearn_seqembed._data.sequences import Sequences
+from sklearn_seqembed._training.error_quantiles import ErrorQuantiles
+from sklearn_seqembed._training.linear_forecasts import (
+    measure_linear_forecasts,
+    measure_network_forecasts,
+)
+
+# Minimum number of held-out sequences whose errors determine prediction intervals;
+# with fewer, those of the cross-validated linear map do. 100 tell the 95 % quantile.
+MIN_HELD_OUT = 100
 
 
-class ErrorQuantiles:
-    """Quantiles of absolute errors, for each time step and feature of a forecast.
+class PredictIntervalMixin:
+    """Predict intervals of the numbers that an estimator predicts."""
 
-    The forecast plus and minus the quantile of a level is an interval of that coverage
-    (split conformal prediction [1]_), provided that errors of new forecasts are
-    distributed like those of the held-out ones. Each error is divided by the scale of
-    its sequence, and the quantile is multiplied by that of the new one. If the
-    sequences were held out in folds, the forecasts are those of a model that was fitted
-    to all of them, as in the jackknife [2]_.
+    @isolated
+    def predict_interval(self, X, coverage=0.9):
+        """Predict an interval for each value of the targets.
 
-    Parameters
-    ----------
-    errors : float32 ndarray of shape (n_samples, n_steps, n_features)
-        Absolute errors, NaN where nothing was observed.
-    """
-
-    def __init__(self, errors):
-        self.counts = (~np.isnan(errors)).sum(axis=0)  # (n_steps, n_features)
-        errors = np.sort(errors, axis=0)  # missing ones come last
-        if len(errors) > MAX_ERRORS:
-            # Rounded up, so that intervals become wider.
-            levels = np.linspace(0, 1, MAX_ERRORS)[:, None, None]
-            ranks = np.ceil(levels * np.maximum(self.counts - 1, 0)).astype(int)
-            errors = np.take_along_axis(errors, ranks, axis=0)
-        self.errors = errors
-
-    def compute(self, coverage):
-        """Return the quantile of each time step: (n_steps, n_features).
+        The intervals are symmetric around :meth:`predict`. Their width comes from the
+        errors of held-out sequences of `fit` at the same time step, in units of the
+        scale of each sequence (split conformal prediction). They cover a new value
+        with about the given probability if errors do not grow after the time of `fit`.
+        If the network was trained and `fit` held out fewer than 100 sequences, the
+        errors are those of the cross-validated linear map from which it started.
+        Training that continues without held-out sequences keeps the earlier errors.
 
         Parameters
         ----------
-        coverage : float
-            Level, in (0, 1).
+        X : list, array, tensor or frame of n_samples sequences
+            As for :meth:`predict`.
+        coverage : float, default=0.9
+            Probability, in (0, 1), with which an interval shall contain the true value.
+
+        Returns
+        -------
+        lower, upper : list, ndarray or frame
+            Bounds in the container and the units of y, with the shape of
+            :meth:`predict`.
+
+        Raises
+        ------
+        ValueError
+            If y is not numeric, if its lengths differ, if `fit` held out no sequences
+            and there is no linear map, or if this coverage needs more errors.
         """
-        fewest = int(self.counts.min())
-        needed = math.ceil(coverage / (1 - coverage) - 1e-9)
-        if fewest < needed:
-            raise ValueError(
-                f"coverage={coverage:g} needs the errors of at least {needed} held-out "
-                f"forecasts, but fit had {fewest}. Lower coverage, or fit with more "
-                "sequences."
+        check_is_fitted(self)
+        check_real(coverage, "coverage", max_val=1, include_boundaries="neither")
+        if self._errors is None:
+            raise ValueError(self._explain_missing_errors())
+        half_widths = self._errors.compute(float(coverage))  # (n_steps, n_features)
+        sources, schema = self._check_X(X, reset=False)
+        sources = self._take_recent(sources)
+        self._check_prediction_parameters()
+        predicted = self._predict(sources, self._encode(sources))
+        n_steps = int(predicted.lengths[0])
+        scale = self._scale_errors(sources)  # (n_samples, n_features)
+        half_widths = scale[:, None] * half_widths[:n_steps]
+        numeric = self._target_features.numeric
+        center = numeric.scale(predicted.span(0, predicted.n_steps).astype(np.float64))
+        bounds = []
+        for sign in (-1, 1):
+            rows = center + sign * half_widths.reshape(center.shape)
+            shifted = Sequences.from_offsets(
+                (numeric.decode(rows),), n_steps * np.arange(len(predicted) + 1)
             )
-        # The rank, from 1, that has the coverage exactly, also with few errors.
-        ranks = np.ceil((self.counts + 1) * coverage - 1e-9)
-        last = np.minimum(self.counts, len(self.errors)) - 1
-        share = (ranks - 1) / np.maximum(self.counts - 1, 1)
-        taken = np.minimum(np.ceil(share * last - 1e-9).astype(int), last)
-        return np.take_along_axis(self.errors, taken[None], axis=0)[0]
+            bounds.append(
+                self._target_schema.build(shifted, schema.index, self._array_length)
+            )
+        return tuple(bounds)
+
+    def _fit_intervals(self, net, encoded, validation, fitted):
+        before, self._errors = getattr(self, "_errors", None), None
+        if self._target_features.n_classes or self._shortest != self._longest:
+            return
+        is_trained = bool(net.module_.encoder.is_trained)
+        is_linear = fitted is not None and bool(fitted.fold_maps)
+        is_held_out = validation is not None and len(validation) >= MIN_HELD_OUT
+        if is_linear and not (is_trained and is_held_out):
+            # Cells that were trained without held-out sequences, or with few, are
+            # supposed to be at least as good as the linear map.
+            pairs = self._sample_pairs(encoded)
+            errors, measured = measure_linear_forecasts(
+                net, self._make_dataset, pairs, fitted.fold_maps
+            )
+        elif validation is not None and is_trained:
+            pairs = validation
+            errors, measured = measure_network_forecasts(net, self._make_dataset, pairs)
+        else:
+            # Training that continues keeps the errors of the network it started from.
+            self._errors = before if fitted is None else None
+            return
+        if pairs.weights is not None:
+            errors *= np.sqrt(pairs.weights[measured])[:, None]
+        self._errors = ErrorQuantiles(errors)
+
+    def _scale_errors(self, sources):
+        """Return the scale of the errors of sequences: (n_samples, F).
+
+        Errors count in the loss in proportion to it.
+        """
+        location_scale = self._relative.compute_location_scale(sources)
+        if location_scale is None:
+            n_features = self._target_features.numeric.n_features
+            return np.ones((len(sources), n_features))
+        return location_scale[:, 1] / np.sqrt(self._weigh(location_scale))
+
+    def _explain_missing_errors(self):
+        """Return why there are no prediction intervals, and how to get them."""
+        n_classes = self._target_features.n_classes
+        if n_classes:
+            return (
+                "predict_interval needs numeric targets, but y has "
+                f"{count(len(n_classes), 'categorical feature')}. Use predict_top for "
+                "tokens."
+            )
+        if self._shortest != self._longest:
+            return (
+                "predict_interval needs targets of one length, but those of fit have "
+                f"{self._shortest} to {self._longest} time steps. Fit with targets of "
+                "equal lengths."
+            )
+        return (
+            "predict_interval needs the errors of held-out sequences, but fit held out "
+            "none. Set early_stopping=True and call fit with more sequences."
+        )

@@ -5,6 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import N_PROJECTION_SEQUENCES, isolated
 from sklearn_seqembed._features.encoder import evenly_spaced
+from sklearn_seqembed._features.unseen import warn_about_unseen
 from sklearn_seqembed._network.labels import SequenceToLabel
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.linear_heads import fit_linear_head
@@ -36,6 +37,7 @@ class BaseLabelEstimator(BaseVectorEstimator):
     # There is always a closed form: that of the linear layer.
     _has_linear_map = True
     _target_patch_size = 1
+    _patience_batches = _auto.LABEL_PATIENCE_BATCHES
 
     @property
     def decoder_(self):
@@ -77,7 +79,7 @@ class BaseLabelEstimator(BaseVectorEstimator):
         check_is_fitted(self)
         self._check_width(X)
         sequences, _ = self._check_X(X, reset=False)
-        self._warn_about_unseen(sequences)
+        warn_about_unseen(sequences, self._features.categorical, self.is_categorical_)
         encoded = self._encode_sources(sequences)
         dataset = SequenceDataset(encoded, self.patch_size_, parts=())
         return self.net_.predict_labels(dataset)
@@ -128,9 +130,6 @@ class BaseLabelEstimator(BaseVectorEstimator):
             "n_targets": self._target_features.numeric.n_features,
             "n_target_classes": self._target_features.n_classes,
         }
-
-    def _training_params(self):
-        return {"patience_batches": _auto.LABEL_PATIENCE_BATCHES}
 
     # How the closed form differs from that of the other estimators.
 

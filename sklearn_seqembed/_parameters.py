@@ -137,6 +137,7 @@ AUTO = (
     "random_features",
     "max_epochs",
     "batch_size",
+    "n_iter_no_change",
     "horizon",
     "target_patch_size",
 )

@@ -9,40 +9,30 @@ from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator, isolated
 from sklearn_seqembed._data.labels import warn_about_classes
 from sklearn_seqembed._data.messages import count
-from sklearn_seqembed._data.scalars import check_integer, check_real
-from sklearn_seqembed._data.sequences import Sequences
+from sklearn_seqembed._data.scalars import check_integer
 from sklearn_seqembed._data.targets import check_targets
-from sklearn_seqembed._data.windows import check_windowed, cut_windows, join_pairs
-from sklearn_seqembed._features.encoder import name_categorical_features
-from sklearn_seqembed._features.given_categories import check_categories
-from sklearn_seqembed._features.relative import (
-    RelativeTargets,
+from sklearn_seqembed._data.windows import join_pairs
+from sklearn_seqembed._features.continuation import (
     columns_are_steps,
     continue_sources,
-    measure_sources,
     warn_about_scales,
 )
+from sklearn_seqembed._features.encoder import name_categorical_features
+from sklearn_seqembed._features.given_categories import check_categories
+from sklearn_seqembed._features.relative import RelativeTargets, measure_sources
 from sklearn_seqembed._features.vocabulary import join_categories
-from sklearn_seqembed._intervals import ErrorQuantiles
+from sklearn_seqembed._intervals import PredictIntervalMixin
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
 from sklearn_seqembed._network.linear_forecast import ForecastShape
 from sklearn_seqembed._parameters import LARGEST, check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
-from sklearn_seqembed._shared_docs import insert_shared_parameters
+from sklearn_seqembed._shared_docs import insert_shared_docs
 from sklearn_seqembed._training.decoding import decode_vectors, restore
-from sklearn_seqembed._training.linear_forecasts import (
-    measure_linear_forecasts,
-    measure_network_forecasts,
-)
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 
-# Minimum number of held-out sequences whose errors determine prediction intervals;
-# with fewer, those of the cross-validated linear map do. 100 tell the 95 % quantile.
-MIN_HELD_OUT = 100
 
-
-@insert_shared_parameters
-class LSTMSequencePredictor(BaseSequenceEstimator):
+@insert_shared_docs
+class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
     """Predict sequences from sequences with an encoder-decoder LSTM.
 
     `fit` trains an LSTM encoder, which encodes each sequence as one vector of fixed
@@ -161,8 +151,7 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
 
     Attributes
     ----------
-    net_ : skorch.NeuralNet
-        The trained net; `net_.module_` is the torch module. It holds no training data.
+    %(net_)s
     encoder_ : torch.nn.Module
         The encoder. Called with scaled float32 values (N, L, F), NaN where missing,
         int64 categories (N, L, K), 0 where missing, and int64 lengths (N,), it returns
@@ -181,11 +170,8 @@ class LSTMSequencePredictor(BaseSequenceEstimator):
         infrequent ones; None for numeric features.
     infrequent_categories_ : list of (ndarray or None)
         Infrequent categories of each feature of X, sorted; None if there are none.
-    history_ : list of dict
-        For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation
-        set, and `dur`, its duration in seconds.
-    n_iter_ : int
-        Number of epochs.
+    %(history_)s
+    %(n_iter_)s
     train_score_ : float
         Explained fraction of the deviance of (at most 1000 of) the training targets; an
         "autoregressive" decoder is given the true previous steps. Set by `fit`, removed
@@ -195,10 +181,8 @@ max_epochs_, early_stopping_, max_length_, device_
         The values that were used. `device_` is the current device of the network.
     instance_norm_ : bool ndarray of shape (n_numeric_targets,)
         Which numeric features of y are learned relative to the sequences of X.
-    n_features_in_ : int
-        Number of features of each time step of X; for a 2-D X its number of columns.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X was a frame with string names.
+    %(n_features_in_)s
+    %(feature_names_in_)s
 
     See Also
     --------
@@ -210,9 +194,9 @@ max_epochs_, early_stopping_, max_length_, device_
     numbers in scaled units, or in standard deviations of the sequence to which they are
     relative (`instance_norm`; sequences that vary little have lower weights), and the
     cross-entropy of categories divided by the entropy of their frequencies in `fit`. If
-    the lengths of y differ, the negative
-    log-likelihood of the end is added: with the weight of one observed value if y has
-    categorical features and decoding is "autoregressive", otherwise with weight 0.1.
+    the lengths of y differ, the negative log-likelihood of the end is added: with the
+    weight of one observed value if y has categorical features and decoding is
+    "autoregressive", otherwise with weight 0.1.
 
     The decoder receives no information about a sequence except its vector. If numbers
     are learned relative to sequences (`instance_norm`), the vector describes how they
@@ -291,7 +275,7 @@ max_epochs_, early_stopping_, max_length_, device_
         precision="auto",
         early_stopping="auto",
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change="auto",
         warm_start=False,
         callbacks=None,
     ):
@@ -416,62 +400,6 @@ max_epochs_, early_stopping_, max_length_, device_
         vectors = self._encode(sources)
         predicted = self._predict(sources, vectors)
         return self._target_schema.build(predicted, schema.index, self._array_length)
-
-    @isolated
-    def predict_interval(self, X, coverage=0.9):
-        """Predict an interval for each value of the targets.
-
-        The intervals are symmetric around :meth:`predict`. Their width comes from the
-        errors of held-out sequences of `fit` at the same time step, in units of the
-        scale of each sequence (split conformal prediction). They cover a new value
-        with about the given probability if errors do not grow after the time of `fit`.
-        If the network was trained and `fit` held out fewer than 100 sequences, the
-        errors are those of the cross-validated linear map from which it started.
-        Training that continues without held-out sequences keeps the earlier errors.
-
-        Parameters
-        ----------
-        X : list, array, tensor or frame of n_samples sequences
-            As for :meth:`predict`.
-        coverage : float, default=0.9
-            Probability, in (0, 1), with which an interval shall contain the true value.
-
-        Returns
-        -------
-        lower, upper : list, ndarray or frame
-            Bounds in the container and the units of y, with the shape of
-            :meth:`predict`.
-
-        Raises
-        ------
-        ValueError
-            If y is not numeric, if its lengths differ, if `fit` held out no sequences
-            and there is no linear map, or if this coverage needs more errors.
-        """
-        check_is_fitted(self)
-        check_real(coverage, "coverage", max_val=1, include_boundaries="neither")
-        if self._errors is None:
-            raise ValueError(self._explain_missing_errors())
-        half_widths = self._errors.compute(float(coverage))  # (n_steps, n_features)
-        sources, schema = self._check_X(X, reset=False)
-        sources = self._take_recent(sources)
-        self._check_prediction_parameters()
-        predicted = self._predict(sources, self._encode(sources))
-        n_steps = int(predicted.lengths[0])
-        scale = self._scale_errors(sources)  # (n_samples, n_features)
-        half_widths = scale[:, None] * half_widths[:n_steps]
-        numeric = self._target_features.numeric
-        center = numeric.scale(predicted.span(0, predicted.n_steps).astype(np.float64))
-        bounds = []
-        for sign in (-1, 1):
-            rows = center + sign * half_widths.reshape(center.shape)
-            shifted = Sequences.from_offsets(
-                (numeric.decode(rows),), n_steps * np.arange(len(predicted) + 1)
-            )
-            bounds.append(
-                self._target_schema.build(shifted, schema.index, self._array_length)
-            )
-        return tuple(bounds)
 
     @isolated
     def predict_top(self, X, k=5):
@@ -647,43 +575,12 @@ max_epochs_, early_stopping_, max_length_, device_
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         return features.decode(features.numeric.decode(rows), classes[inside], offsets)
 
-    def _scale_errors(self, sources):
-        """Return the scale of the errors of sequences: (n_samples, F).
-
-        Errors count in the loss in proportion to it.
-        """
-        location_scale = self._relative.compute_location_scale(sources)
-        if location_scale is None:
-            n_features = self._target_features.numeric.n_features
-            return np.ones((len(sources), n_features))
-        return location_scale[:, 1] / np.sqrt(self._weigh(location_scale))
-
     def _weigh(self, location_scale):
         """Return the weights of relative errors; windows of a series count equally."""
         weights = self._relative.weigh(location_scale)
-        if self._lookback is None or weights is None:
+        if self._windows is None or weights is None:
             return weights
         return np.ones_like(weights)
-
-    def _explain_missing_errors(self):
-        """Return why there are no prediction intervals, and how to get them."""
-        n_classes = self._target_features.n_classes
-        if n_classes:
-            return (
-                "predict_interval needs numeric targets, but y has "
-                f"{count(len(n_classes), 'categorical feature')}. Use predict_top for "
-                "tokens."
-            )
-        if self._shortest != self._longest:
-            return (
-                "predict_interval needs targets of one length, but those of fit have "
-                f"{self._shortest} to {self._longest} time steps. Fit with targets of "
-                "equal lengths."
-            )
-        return (
-            "predict_interval needs the errors of held-out sequences, but fit held out "
-            "none. Set early_stopping=True and call fit with more sequences."
-        )
 
     # The methods that BaseSequenceEstimator requires.
 
@@ -712,26 +609,19 @@ max_epochs_, early_stopping_, max_length_, device_
     def _cut_windows(self, pairs, reset):
         sources, targets = pairs.sources, pairs.targets
         if reset:
-            self._lookback = None
-            n_categorical = len(sources.categorical) + len(targets.categorical)
-            if (
-                self.linear_map
-                and self.decoding != "autoregressive"
-                and len(pairs) <= _auto.MAX_SERIES
-                and not n_categorical
-                and targets.lengths.min() == targets.lengths.max()
-                and continue_sources(sources, targets, self.instance_norm)
-            ):
-                self._window_horizon = int(targets.lengths[0])
-                self._lookback = _auto.choose_lookback(
-                    int(sources.lengths.min()), self._window_horizon
-                )
-        if self._lookback is None:
+            self._windows = None
+            has_categories = sources.categorical or targets.categorical
+            has_horizon = targets.lengths.min() == targets.lengths.max()
+            if self.decoding != "autoregressive" and has_horizon and not has_categories:
+                shortest, horizon = sources.lengths.min(), targets.lengths[0]
+                windows = self._choose_windows(len(pairs), int(shortest), int(horizon))
+                if windows and continue_sources(sources, targets, self.instance_norm):
+                    self._windows = windows
+        if self._windows is None:
             return pairs
-        horizon, limit = self._window_horizon, _auto.MAX_WINDOW_STEPS
         joined = join_pairs(sources, targets)
-        check_windowed(joined.lengths, self._lookback + horizon, type(self).__name__)
-        return Pairs(*cut_windows(joined, self._lookback, horizon, limit))
+        windows = self._windows.cut(joined, type(self).__name__)
+        return Pairs(*self._windows.split(windows))
 
     def _fit_features(self, pairs, rng):
         joined = None
@@ -755,7 +645,7 @@ max_epochs_, early_stopping_, max_length_, device_
         )
         self._relative = RelativeTargets(self._target_features.numeric)
         # Windows are cut only from series that the targets continue.
-        option = self.instance_norm if self._lookback is None else True
+        option = self.instance_norm if self._windows is None else True
         self._relative.fit(pairs.sources, pairs.targets, option)
         self.instance_norm_ = self._relative.columns >= 0
 
@@ -844,31 +734,6 @@ max_epochs_, early_stopping_, max_length_, device_
     @property
     def _target_patch_size(self):
         return 1 if self.decoding_ == "autoregressive" else self.target_patch_size_
-
-    def _fit_intervals(self, net, encoded, validation, fitted):
-        before, self._errors = getattr(self, "_errors", None), None
-        if self._target_features.n_classes or self._shortest != self._longest:
-            return
-        is_trained = bool(net.module_.encoder.is_trained)
-        is_linear = fitted is not None and bool(fitted.fold_maps)
-        is_held_out = validation is not None and len(validation) >= MIN_HELD_OUT
-        if is_linear and not (is_trained and is_held_out):
-            # Cells that were trained without held-out sequences, or with few, are
-            # supposed to be at least as good as the linear map.
-            pairs = self._sample_pairs(encoded)
-            errors, measured = measure_linear_forecasts(
-                net, self._make_dataset, pairs, fitted.fold_maps
-            )
-        elif validation is not None and is_trained:
-            pairs = validation
-            errors, measured = measure_network_forecasts(net, self._make_dataset, pairs)
-        else:
-            # Training that continues keeps the errors of the network it started from.
-            self._errors = before if fitted is None else None
-            return
-        if pairs.weights is not None:
-            errors *= np.sqrt(pairs.weights[measured])[:, None]
-        self._errors = ErrorQuantiles(errors)
 
     def _training_params(self):
         return {"scheduled_sampling": float(self.scheduled_sampling)}

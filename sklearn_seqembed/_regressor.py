@@ -7,11 +7,11 @@ from sklearn_seqembed._data.labels import check_numbers
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._features.encoder import FeatureEncoder
 from sklearn_seqembed._labelled import BaseLabelEstimator
-from sklearn_seqembed._shared_docs import insert_shared_parameters
+from sklearn_seqembed._shared_docs import insert_shared_docs
 from sklearn_seqembed._training.linear_heads import RidgeHead
 
 
-@insert_shared_parameters
+@insert_shared_docs
 class LSTMSequenceRegressor(RegressorMixin, BaseLabelEstimator):
     """Predict numbers from sequences with an LSTM encoder and a linear layer.
 
@@ -82,32 +82,24 @@ class LSTMSequenceRegressor(RegressorMixin, BaseLabelEstimator):
 
     Attributes
     ----------
-    net_ : skorch.NeuralNet
-        The fitted net; `net_.module_` is the torch module. It holds no training data.
+    %(net_)s
     encoder_ : torch.nn.Module
         The encoder, as that of :class:`LSTMSequenceEmbedder`.
     scaler_ : transformer or None
         The fitted scaler of X; also None if no feature is numeric.
-    is_categorical_ : bool ndarray of shape (n_features,)
-        Which features of X are categorical.
+    %(is_categorical_)s
     categories_, infrequent_categories_ : list of (ndarray or None)
         As for :class:`LSTMSequenceEmbedder`.
-    history_ : list of dict
-        For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation
-        set, and `dur`, its duration in seconds.
-    n_iter_ : int
-        Number of epochs.
+    %(history_)s
+    %(n_iter_)s
     train_score_ : float
         Explained fraction of the deviance of at most 1000 of the training targets:
-        squared errors, as in
-        :func:`~sklearn.metrics.r2_score`.
+        squared errors, as in :func:`~sklearn.metrics.r2_score`.
     patch_size_, hidden_size_, random_features_, instance_norm_, batch_size_, \
 max_epochs_, early_stopping_, device_
         The values that were used. `max_epochs_` is 0 if the network was not trained.
-    n_features_in_ : int
-        Number of features of each time step; for a 2-D X its number of columns.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X was a frame with string names.
+    %(n_features_in_)s
+    %(feature_names_in_)s
 
     See Also
     --------
@@ -167,7 +159,7 @@ max_epochs_, early_stopping_, device_
         precision="auto",
         early_stopping="auto",
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change="auto",
         callbacks=None,
     ):
         self.n_components = n_components

@@ -1,4 +1,4 @@
-"""Docstring entries of the parameters that both estimators have.
+"""Docstring entries of the parameters and attributes that several estimators have.
 
 A line such as ``%(dropout)s`` in the docstring of an estimator is replaced by the entry
 of that parameter. Text after the line applies only to that estimator.
@@ -95,8 +95,10 @@ validation loss has not improved for `n_iter_no_change` epochs, and to restore t
 weights of the best epoch. "auto" is True for at least 10,000 training sequences.""",
     "validation_fraction": """float
 Fraction, in (0, 1), of the training data to hold out; at least one sequence.""",
-    "n_iter_no_change": """int
-Number of epochs after which training stops if the validation loss has not improved.""",
+    "n_iter_no_change": """int or "auto"
+Number of epochs after which training stops if the validation loss has not improved.
+"auto" is 10, or depends on the number of batches if `fit` decides whether training
+improves on the closed form (see `max_epochs`).""",
     "warm_start": """bool
 Whether `fit` continues to train the fitted network, with a new learning rate schedule.
 Scalers, vocabularies and the device are kept.""",
@@ -105,9 +107,25 @@ Additional callbacks; clones of them are used. Targets are dicts of tensors, so
 :class:`skorch.callbacks.EpochScoring` needs ``use_caching=False``. None adds none.""",
 }
 
+SHARED_ATTRIBUTES = {
+    "net_": """skorch.NeuralNet
+The fitted net; `net_.module_` is the torch module. It holds no training data.""",
+    "is_categorical_": """bool ndarray of shape (n_features,)
+Which features of X are categorical.""",
+    "history_": """list of dict
+For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation set, and
+`dur`, its duration in seconds.""",
+    "n_iter_": """int
+Number of epochs.""",
+    "n_features_in_": """int
+Number of features of each time step of X; for a 2-D X its number of columns.""",
+    "feature_names_in_": """ndarray of shape (`n_features_in_`,)
+Column names, if X was a frame with string names.""",
+}
 
-def insert_shared_parameters(cls):
-    """Replace each line ``%(name)s`` in the docstring of a class by that parameter.
+
+def insert_shared_docs(cls):
+    """Replace each line ``%(name)s`` in the docstring of a class by that entry.
 
     Parameters
     ----------
@@ -125,10 +143,12 @@ def insert_shared_parameters(cls):
 
     def entry(match):
         indent, name = match.groups()
-        kind, _, description = SHARED_PARAMETERS[name].partition("\n")
-        default = repr(defaults[name].default).replace("'", '"')
-        heading = f"{indent}{name} : {kind}, default={default}\n"
-        return heading + textwrap.fill(
+        text = (SHARED_PARAMETERS | SHARED_ATTRIBUTES)[name]
+        kind, _, description = text.partition("\n")
+        if name in SHARED_PARAMETERS:
+            default = repr(defaults[name].default).replace("'", '"')
+            kind += f", default={default}"
+        return f"{indent}{name} : {kind}\n" + textwrap.fill(
             " ".join(description.split()),
             width=88,
             initial_indent=f"{indent}    ",

@@ -7,13 +7,15 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
-from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor, _base
 from sklearn_seqembed._data.sequences import Sequences
-from sklearn_seqembed._data.windows import cut_windows, take_last
-from sklearn_seqembed._intervals import ErrorQuantiles
+from sklearn_seqembed._data.windows import Windows, take_last
 from sklearn_seqembed._network.linear_forecast import ForecastShape, LinearForecast
 from sklearn_seqembed._network.ridge import Moments, fit_forecast
+from sklearn_seqembed._training.error_quantiles import ErrorQuantiles
+from sklearn_seqembed._training.plan import split_pairs
 from sklearn_seqembed.datasets import make_windows
+from sklearn_seqembed.exceptions import SequenceReadingWarning
 
 
 @pytest.fixture
@@ -190,15 +192,28 @@ def test_training_is_kept_where_the_closed_form_fails(rng):
     assert predictor.score(X, y) > _predictor(instance_norm=True).fit(X, y).score(X, y)
 
 
+@pytest.mark.parametrize(("n_iter_no_change", "n_epochs"), [(1, 1), ("auto", 63)])
+def test_patience_with_a_linear_map(n_iter_no_change, n_epochs, rng):
+    X, y = make_windows(_simulate(300, rng), 12, 5)
+    predictor = _predictor(
+        max_epochs="auto",
+        n_iter_no_change=n_iter_no_change,
+        lr=1e-12,  # no epoch changes the loss
+        instance_norm=True,
+    )
+
+    assert predictor.fit(X, y).n_iter_ == n_epochs  # 500 batches of 8 an epoch
+
+
 def test_last_sequences_are_held_out(rng, monkeypatch):
     X, y = make_windows(_simulate(100, rng), 20, 6)
-    split, found = LSTMSequencePredictor._split, []
+    found = []
 
-    def spy(self, encoded, rng):
-        found.extend(split(self, encoded, rng))
+    def spy(*args):
+        found.extend(split_pairs(*args))
         return found
 
-    monkeypatch.setattr(LSTMSequencePredictor, "_split", spy)
+    monkeypatch.setattr(_base, "split_pairs", spy)
     _predictor(early_stopping=True, max_epochs=1).fit(X, y)
 
     training, validation = (pairs.sources.sequences.starts for pairs in found)
@@ -288,6 +303,24 @@ def test_short_series_are_not_cut_into_windows(rng):
     assert len(_predictor(max_epochs=1).fit([x[:20]], [x[20:]]).predict([x])[0]) == 10
 
 
+@pytest.mark.parametrize("position", [-1, 0], ids=["last of X", "first of y"])
+def test_an_outlier_at_the_cut_does_not_matter(position, rng):
+    series = _simulate(300, rng)
+    x, y = series[:290].copy(), series[290:].copy()
+    (x if position else y)[position] = 1e4
+
+    assert _predictor().fit([x], [y]).encoder_.linear is not None
+
+
+def test_a_target_far_from_a_long_series_is_no_forecast(rng):
+    series = _simulate(300, rng)
+    predictor = _predictor(max_epochs=1)
+
+    with pytest.warns(SequenceReadingWarning, match="not read as the continuation of"):
+        predictor.fit([series[:290]], [series[290:] + 1e4])
+    assert predictor.encoder_.linear is None
+
+
 def test_later_series_must_be_as_long_as_the_windows(rng):
     series = _simulate(200, rng)
     predictor = _predictor().partial_fit([series[:190]], [series[190:]])
@@ -296,11 +329,23 @@ def test_later_series_must_be_as_long_as_the_windows(rng):
         predictor.partial_fit([series[:10]], [series[10:20]])
 
 
+def test_short_series_are_read_with_a_warning(rng):
+    series = _simulate(300, rng)
+    predictor = _predictor().fit([series[:290]], [series[290:]])
+    n_steps = predictor.encoder_.linear.n_used_lags
+
+    assert 2 <= n_steps <= 37  # an eighth of the series
+    assert len(predictor.predict([series[-n_steps:]])[0]) == 10
+    with pytest.warns(SequenceReadingWarning, match="Sequence 1 of X has 1 time step"):
+        predictor.predict([series, series[-1:]])
+
+
 def test_windows_cover_the_end_of_each_series():
     values = np.arange(20.0)[:, None]
     sequences = Sequences.from_offsets((values,), [0, 12, 20])
 
-    past, future = cut_windows(sequences, 3, 2, max_steps=30)
+    windows = Windows(lookback=3, horizon=2, max_steps=30)
+    past, future = windows.split(windows.cut(sequences, "LSTMSequencePredictor"))
 
     assert [past.rows(i)[-1, 0] for i in range(len(past))] == [3, 5, 7, 9, 15, 17][-6:]
     assert future.rows(len(future) - 1)[:, 0].tolist() == [18, 19]
@@ -317,6 +362,13 @@ def test_quantiles_have_the_coverage_exactly():
 
     assert quantiles.compute(0.8)[0, 0] == 8
     assert quantiles.compute(0.9)[0, 0] == 9
+
+
+def test_quantiles_of_few_errors_are_infinite():
+    errors = np.arange(1.0, 10.0)[:, None, None].repeat(2, axis=2)
+    errors[1:, :, 1] = np.nan
+
+    np.testing.assert_array_equal(ErrorQuantiles(errors).compute(0.8), [[8, np.inf]])
 
 
 def test_too_high_a_coverage_is_refused():

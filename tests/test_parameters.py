@@ -132,6 +132,7 @@ OUT_OF_RANGE = [
     ("validation_fraction", np.nan, ValueError, "validation_fraction.*nan"),
     ("n_iter_no_change", 0, ValueError, "n_iter_no_change == 0, must be >= 1"),
     ("n_iter_no_change", None, TypeError, "n_iter_no_change must be an instance"),
+    ("n_iter_no_change", "ten", ValueError, "n_iter_no_change must be 'auto' or a num"),
     ("callbacks", Callback(), TypeError, "callbacks"),
     ("callbacks", "EarlyStopping", (TypeError, ValueError), "callbacks"),
     ("callbacks", [3], (TypeError, ValueError), "callbacks"),

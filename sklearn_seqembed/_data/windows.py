@@ -1,5 +1,7 @@
 """Windows of a few long series, as pairs of past and future."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sklearn_seqembed._data.messages import count
@@ -26,48 +28,66 @@ def join_pairs(sources, targets):
     return Sequences.from_offsets((np.concatenate(rows),), np.cumsum([0, *lengths]))
 
 
-def cut_windows(sequences, lookback, horizon, max_steps):
-    """Cut sequences into all windows of past steps and of the steps that follow.
+class Windows(NamedTuple):
+    """All windows of past time steps and of those that follow, of a few long series.
 
-    Nothing is copied.
-
-    Parameters
+    Attributes
     ----------
-    sequences : Sequences
-        Each has at least `lookback` + `horizon` time steps.
     lookback, horizon : int
         Number of past and of future time steps.
     max_steps : int
         Upper bound on the time steps of all windows together. If all of them have more,
         windows start at every second, third, ... step; the last one is always included.
-
-    Returns
-    -------
-    past, future : Sequences
-        The windows, in order.
     """
-    length = lookback + horizon
-    counts = sequences.lengths - length + 1
-    stride = max(1, -(-int(counts.sum()) * length // max_steps))
-    starts = np.concatenate(
-        [
-            start + np.arange((count - 1) % stride, count, stride)
-            for start, count in zip(sequences.starts, counts, strict=True)
-        ]
-    )
-    past = sequences.cut(starts, np.full(len(starts), lookback))
-    return past, sequences.cut(starts + lookback, np.full(len(starts), horizon))
 
+    lookback: int
+    horizon: int
+    max_steps: int
 
-def check_windowed(lengths, n_steps, estimator_name):
-    """Raise an error if a series is too short for the windows of the first `fit`."""
-    if (lengths < n_steps).any():
-        i = int(np.flatnonzero(lengths < n_steps)[0])
-        raise ValueError(
-            f"Series {i} has {count(lengths[i], 'time step')} with its target, but "
-            f"{estimator_name} was fitted on windows of {n_steps}. Pass longer series, "
-            "or call fit with warm_start=False."
+    @property
+    def length(self):
+        """Number of time steps of a window."""
+        return self.lookback + self.horizon
+
+    def cut(self, sequences, estimator_name):
+        """Cut sequences into windows, in order. Nothing is copied.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            Past and future of each series.
+        estimator_name : str
+            For the error that is raised if one is shorter than a window.
+
+        Returns
+        -------
+        Sequences
+            The windows.
+        """
+        lengths = sequences.lengths
+        if (lengths < self.length).any():
+            i = int(np.flatnonzero(lengths < self.length)[0])
+            raise ValueError(
+                f"Series {i} has {count(lengths[i], 'time step')} with its target, but "
+                f"{estimator_name} was fitted on windows of {self.length}. Pass longer "
+                "series, or call fit with warm_start=False."
+            )
+        counts = lengths - self.length + 1
+        stride = max(1, -(-int(counts.sum()) * self.length // self.max_steps))
+        starts = np.concatenate(
+            [
+                start + np.arange((n - 1) % stride, n, stride)
+                for start, n in zip(sequences.starts, counts, strict=True)
+            ]
         )
+        return sequences.cut(starts, np.full(len(starts), self.length))
+
+    def split(self, windows):
+        """Split windows into past and future."""
+        n_windows = len(windows)
+        past = windows.cut(windows.starts, np.full(n_windows, self.lookback))
+        starts = windows.starts + self.lookback
+        return past, windows.cut(starts, np.full(n_windows, self.horizon))
 
 
 def take_last(sequences, n_steps):

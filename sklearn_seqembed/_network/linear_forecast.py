@@ -111,6 +111,13 @@ class LinearForecast(nn.Module):
         return take_steps(values, taken).flatten(1)
 
     @property
+    def n_used_lags(self):
+        """Number of the last time steps on which forecasts depend."""
+        steps = self.encoding.unflatten(0, (self.shape.n_lags, -1))
+        is_used = steps.flatten(1).any(dim=1).tolist()
+        return self.shape.n_lags - is_used.index(True) if any(is_used) else 0
+
+    @property
     def is_length(self):
         """Which components are the length of a sequence: none."""
         return self.encoding.new_zeros(self.encoding.shape[1], dtype=torch.bool)

@@ -36,10 +36,6 @@ from sklearn_seqembed._training.randomness import set_generator
 # .25 to 5. It was not tuned.
 CLIP_NORM = 1.0
 
-# Training that starts from a closed form stops after about so many batches without a
-# lower validation loss. See "Training" on the recipe page.
-PATIENCE_BATCHES = 500
-
 
 def build_net(
     network,
@@ -116,9 +112,8 @@ def train(
     max_epochs,
     projected=None,
     lr_schedule=None,
-    n_iter_no_change=None,
+    n_iter_no_change=10,
     fallback=None,
-    patience_batches=None,
     scheduled_sampling=0.0,
     callbacks=(),
     verbose=0,
@@ -145,15 +140,11 @@ def train(
     lr_schedule : {"onecycle", None}, default=None
         Schedule of the learning rate over all batches of these epochs; None keeps the
         rate constant.
-    n_iter_no_change : int, default=None
-        Training stops after this many epochs without a lower validation loss. None
-        is the number of epochs that have `patience_batches` batches.
+    n_iter_no_change : int, default=10
+        Training stops after this many epochs without a lower validation loss.
     fallback : LinearFit, default=None
         Linear map to use if training does not reduce the validation loss. None keeps
         whatever training yields.
-    patience_batches : int, default=None
-        Number of batches without a lower validation loss after which training stops if
-        `n_iter_no_change` is None. None is `PATIENCE_BATCHES`.
     scheduled_sampling : float, default=0.0
         Fraction of the steps at which a decoder reads its own outputs at the end of the
         training. It rises from 0.
@@ -193,11 +184,9 @@ def train(
         ours.append(("seqembed_hint", LongTrainingHint(max_epochs * n_batches)))
     stopping = []
     if validation is not None:
-        if n_iter_no_change is None:
-            patience = -(-(patience_batches or PATIENCE_BATCHES) // n_batches)
-            early_stopping = ClosedFormStopping(start_loss, patience)
-        else:
-            early_stopping = EarlyStopping(patience=n_iter_no_change, sink=ignore)
+        early_stopping = EarlyStopping(patience=n_iter_no_change, sink=ignore)
+        if fallback is not None:
+            early_stopping = ClosedFormStopping(start_loss, n_iter_no_change)
         stopping.append(("seqembed_stopping", early_stopping))
     # EarlyStopping comes last: when it stops, skorch skips the callbacks after it.
     net.callbacks = [*ours, *clone(list(callbacks), safe=False), *stopping]
