@@ -117,11 +117,9 @@ MIN_TRAINED_SEQUENCES = 50
 NEGLIGIBLE_FRACTION = 0.01
 
 # Minimum number of sequences for training with one class or number per sequence, which
-# tells less than a whole sequence does, and number of batches without a lower loss
-# after which it stops. The linear layer is fitted to so many sequences that their
-# vectors have at most `HEAD_VALUES` values (128 MiB of float64).
+# tells less than a whole sequence does. The linear layer is fitted to so many sequences
+# that their vectors have at most `HEAD_VALUES` values (128 MiB of float64).
 MIN_TRAINED_LABELS = 2000
-LABEL_PATIENCE_BATCHES = 250
 HEAD_VALUES = 2**24
 
 # Fraction of each sequence that is held back as the target of a forecast.

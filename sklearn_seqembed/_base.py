@@ -295,7 +295,7 @@ class BaseSequenceEstimator(
         self._set_fitted(net)
         self._fit_intervals(net, encoded, validation, fitted)
         if fallback is not None:
-            self._report(describe_result(net, self.history_, self.max_epochs_))
+            self._report(self._describe_training(net))
         if single_pass:
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
         else:
@@ -646,6 +646,10 @@ class BaseSequenceEstimator(
     def _training_params(self):
         return {}
 
+    def _describe_training(self, net):
+        """Tell why training ended, and whether it improved on the closed form."""
+        return describe_result(net, self.history_, self.max_epochs_)
+
     def _cut_windows(self, pairs, reset):
         return pairs
 
@@ -706,7 +710,9 @@ class BaseSequenceEstimator(
 
     def _score_training(self, pairs, rng):
         """Set `train_score_`, and warn if little was learned."""
-        n_scored = int(SCORED_FRACTION * self.n_iter_ * len(pairs))
+        # Without training, a fit reads more sequences than are scored.
+        fraction = SCORED_FRACTION * self.n_iter_ if self.n_iter_ else 1.0
+        n_scored = int(fraction * len(pairs))
         n_scored = max(MIN_SCORED_SEQUENCES, min(n_scored, MAX_SCORED_SEQUENCES))
         scored = np.sort(rng.permutation(len(pairs))[:n_scored])
         self.train_score_ = self._explained_fraction(pairs[scored])

@@ -118,7 +118,6 @@ def train(
     lr_schedule=None,
     n_iter_no_change=None,
     fallback=None,
-    patience_batches=None,
     scheduled_sampling=0.0,
     callbacks=(),
     verbose=0,
@@ -147,13 +146,10 @@ def train(
         rate constant.
     n_iter_no_change : int, default=None
         Training stops after this many epochs without a lower validation loss. None
-        is the number of epochs that have `patience_batches` batches.
+        is the number of epochs that have `PATIENCE_BATCHES` batches.
     fallback : LinearFit, default=None
         Linear map to use if training does not reduce the validation loss. None keeps
         whatever training yields.
-    patience_batches : int, default=None
-        Number of batches without a lower validation loss after which training stops if
-        `n_iter_no_change` is None. None is `PATIENCE_BATCHES`.
     scheduled_sampling : float, default=0.0
         Fraction of the steps at which a decoder reads its own outputs at the end of the
         training. It rises from 0.
@@ -194,7 +190,7 @@ def train(
     stopping = []
     if validation is not None:
         if n_iter_no_change is None:
-            patience = -(-(patience_batches or PATIENCE_BATCHES) // n_batches)
+            patience = -(-PATIENCE_BATCHES // n_batches)
             early_stopping = ClosedFormStopping(start_loss, patience)
         else:
             early_stopping = EarlyStopping(patience=n_iter_no_change, sink=ignore)
