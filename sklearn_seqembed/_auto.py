@@ -116,6 +116,10 @@ MIN_SAMPLES_EARLY_STOPPING = 10_000
 MIN_TRAINED_SEQUENCES = 50
 NEGLIGIBLE_FRACTION = 0.01
 
+# Maximum number of trained cells per direction of a classifier or regressor. With 256,
+# they overfitted surnames more (docs/recipe.rst, "Classes and numbers").
+MAX_TRAINED_CELLS = 128
+
 # Minimum number of sequences for training with one class or number per sequence, which
 # tells less than a whole sequence does. The linear layer is fitted to so many sequences
 # that their vectors have at most `HEAD_VALUES` values (128 MiB of float64).

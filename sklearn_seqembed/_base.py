@@ -132,6 +132,9 @@ class BaseSequenceEstimator(
     _n_points = 0
     _forecast_shape = None
 
+    # Whether the target is one class, or some numbers, and not a sequence.
+    _predicts_label = False
+
     # Whether training minimizes absolute errors of numbers.
     _absolute_loss = False
 
@@ -452,7 +455,8 @@ class BaseSequenceEstimator(
             chosen = _auto.choose_batch_size(n_train, has_categories)
             self.batch_size_ = int(_auto.resolve(self.batch_size, chosen))
         n_batches = -(-n_train // self.batch_size_)
-        chosen = _auto.choose_max_epochs(n_batches, has_categories)
+        trains_longer = has_categories and not self._predicts_label
+        chosen = _auto.choose_max_epochs(n_batches, trains_longer)
         self.max_epochs_ = 1 if single_pass else _auto.resolve(self.max_epochs, chosen)
         if single_pass or self.max_epochs != "auto":
             return 1.0, None

@@ -16,8 +16,8 @@ from sklearn_seqembed._training.linear_heads import LogisticHead
 class LSTMSequenceClassifier(ClassifierMixin, BaseLabelEstimator):
     """Classify sequences with a linear layer and an LSTM.
 
-    Two predictions are combined, as a weighted mean of their logits. The first one is in
-    closed form or nearly so: the vector of an untrained encoder, that of
+    Two predictions are combined, by a weighted mean of their logits. The first one is
+    in closed form or nearly so: the vector of an untrained encoder, that of
     :class:`LSTMSequenceEmbedder`, and logistic regression with a cross-validated
     penalty [1]_. The second one is that of an LSTM and a linear layer, which are
     trained together to reduce the cross-entropy. Its weight is chosen on sequences that

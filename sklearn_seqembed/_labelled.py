@@ -43,6 +43,7 @@ class BaseLabelEstimator(BaseVectorEstimator):
 
     # There is always a closed form: that of the linear layer.
     _has_linear_map = True
+    _predicts_label = True
     _target_patch_size = 1
 
     @property
@@ -137,8 +138,10 @@ class BaseLabelEstimator(BaseVectorEstimator):
         return PairDataset(encoded, self.patch_size_, False, generator)
 
     def _network_params(self):
+        is_auto = isinstance(self.hidden_size, str)
         return SequenceToLabel, {
             **self._encoder_params(),
+            "max_trained_cells": _auto.MAX_TRAINED_CELLS if is_auto else None,
             "n_targets": self._target_features.numeric.n_features,
             "n_target_classes": self._target_features.n_classes,
         }

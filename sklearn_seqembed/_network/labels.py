@@ -108,8 +108,10 @@ class SequenceToLabel(nn.Module):
     n_target_classes : tuple of int
         Number of classes, if a class is predicted; else empty.
     dropout : float, default=0.0
-        Probability of zeroing, in training, a final state of the cells, or a value
-        between layers of them.
+        Probability of zeroing, in training, a value that the trained cells read of a
+        category, a final state, or a value between layers.
+    max_trained_cells : int, default=None
+        Maximum number of trained cells per direction. None is that of the encoder.
     n_random, random_options, n_points
         Parameters of :class:`Encoder` that do not apply to the trained cells.
     **encoder_options
@@ -132,6 +134,7 @@ class SequenceToLabel(nn.Module):
         n_target_classes,
         *,
         dropout=0.0,
+        max_trained_cells=None,
         n_random=0,
         random_options=None,
         n_points=0,
@@ -151,11 +154,16 @@ class SequenceToLabel(nn.Module):
         self.decoders = nn.ModuleDict({"prediction": head})
         # The optimizer would otherwise let the weights of the closed form decay.
         self.requires_grad_(False)
-        self.n_states = n_cells = self.encoder.n_cells
+        n_cells = self.encoder.n_cells
+        if max_trained_cells is not None:
+            n_directions = 1 + encoder_options.get("bidirectional", True)
+            n_cells = min(n_cells, max_trained_cells * n_directions)
+        self.n_states = n_cells
         self.trained_encoder = Encoder(
             n_features,
             n_cells,
             dropout=dropout,
+            embedding_dropout=dropout,
             **encoder_options | {"hidden_size": None},
         )
         self.dropout = Dropout(dropout)

@@ -145,6 +145,6 @@ def hold_out_blocks(groups, fraction):
     for i, group in enumerate(np.unique(groups)):
         members = np.flatnonzero(groups == group)
         n_blocks = min(N_BLOCKS, len(members) * fraction)
-        places = np.arange(len(members)) * n_blocks / len(members)
+        places = (np.arange(len(members)) + 0.5) * n_blocks / len(members)
         is_held_out[members] = (places + i * GOLDEN_RATIO) % 1 < fraction
     return is_held_out
