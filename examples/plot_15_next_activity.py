@@ -80,8 +80,8 @@ print(f"{len(X)} prefixes for training, {len(X_test)} for testing")
 # %%
 # Predict the next activity
 # -------------------------
-# The classifier reads categories and times as they are. It starts from logistic
-# regression on its vectors and on the last events, and trains the network only if there
+# The classifier reads categories and times as they are. It fits logistic regression to
+# its vectors and to the last events, and combines it with a trained LSTM only if there
 # are enough sequences and the loss of held-out sequences falls.
 
 classifier = LSTMSequenceClassifier(n_components=64, random_state=0).fit(X, y)

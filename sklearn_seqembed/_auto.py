@@ -122,12 +122,14 @@ MIN_SAMPLES_EARLY_STOPPING = 10_000
 MIN_TRAINED_SEQUENCES = 50
 NEGLIGIBLE_FRACTION = 0.01
 
+# Maximum number of trained cells per direction of a classifier or regressor. With 256,
+# they overfitted surnames more (docs/recipe.rst, "Classes and numbers").
+MAX_TRAINED_CELLS = 128
+
 # Minimum number of sequences for training with one class or number per sequence, which
-# tells less than a whole sequence does, and number of batches without a lower loss
-# after which it stops. The linear layer is fitted to so many sequences that their
-# vectors have at most `HEAD_VALUES` values (128 MiB of float64).
+# tells less than a whole sequence does. The linear layer is fitted to so many sequences
+# that their vectors have at most `HEAD_VALUES` values (128 MiB of float64).
 MIN_TRAINED_LABELS = 2000
-LABEL_PATIENCE_BATCHES = 250
 HEAD_VALUES = 2**24
 
 # Number of epochs without a lower validation loss after which training stops, as in
@@ -317,20 +319,17 @@ def choose_max_epochs(n_batches, has_categories=False):
     return max(MIN_EPOCHS, -(-n_updates // n_batches))
 
 
-def choose_n_iter_no_change(n_batches, patience_batches=None):
+def choose_n_iter_no_change(n_batches, may_be_useless=False):
     """Choose the number of epochs without a lower loss after which training stops.
 
     Parameters
     ----------
     n_batches : int
         Number of batches of an epoch.
-    patience_batches : int or None, default=None
-        Number of batches that these epochs have at least; None for a fixed number of
-        epochs.
+    may_be_useless : bool, default=False
+        Whether training starts from a closed form, on which it may not improve.
     """
-    if patience_batches is None:
-        return N_ITER_NO_CHANGE
-    return -(-patience_batches // n_batches)
+    return -(-PATIENCE_BATCHES // n_batches) if may_be_useless else N_ITER_NO_CHANGE
 
 
 class EpochCost(NamedTuple):

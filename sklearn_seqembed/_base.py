@@ -136,12 +136,11 @@ class BaseSequenceEstimator(
     _n_points = 0
     _forecast_shape = None
 
+    # Whether the target is one class, or some numbers, and not a sequence.
+    _predicts_label = False
+
     # Whether training minimizes absolute errors of numbers.
     _absolute_loss = False
-
-    # Number of batches without a lower loss after which training that starts from a
-    # closed form stops.
-    _patience_batches = _auto.PATIENCE_BATCHES
 
     # Windows into which `fit` cut a few long series, None for other data.
     _windows = None
@@ -261,7 +260,7 @@ class BaseSequenceEstimator(
         encoded = self._encode_pairs(pairs)
         # Before the split, so that fits without validation start from the same weights.
         seed = rng.randint(2**31)
-        training, validation = split_pairs(encoded, plan, rng, self._gap)
+        training, validation = self._split(encoded, plan, rng)
         if single_pass and continues:  # do not repeat the batches of the last call
             seed = (seed + self.n_iter_) % 2**31
         # A fitted network stays on its device, even if `device` has another value.
@@ -302,7 +301,7 @@ class BaseSequenceEstimator(
         self._fit_intervals(net, encoded, validation, fitted)
         self._fit_scores(pairs.sources, single_pass and continues)
         if fallback is not None:
-            self._report(describe_result(net, self.history_, self.max_epochs_))
+            self._report(self._describe_training(net))
         if single_pass:
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
         else:
@@ -426,8 +425,8 @@ class BaseSequenceEstimator(
             len(pairs),
             self._epoch_cost(pairs),
             has_categories=self._has_categories,
+            predicts_label=self._predicts_label,
             may_be_useless=self._may_be_useless and not continues,
-            patience_batches=self._patience_batches,
             **options,
         )
         self.early_stopping_ = plan.n_held_out > 0
@@ -483,12 +482,12 @@ class BaseSequenceEstimator(
         self._shortest = min(self._shortest, int(lengths.min()))
         self._longest = max(self._longest, int(lengths.max()))
 
-    @property
-    def _gap(self):
-        """Number of windows between training and validation: see `split_pairs`."""
-        if self._forecast_shape is None:
-            return None
-        return self._windows.horizon if self._windows else 0
+    def _split(self, encoded, plan, rng):
+        """Split pairs for training and validation (None without early stopping)."""
+        n_gap = None
+        if self._forecast_shape is not None:
+            n_gap = self._windows.horizon if self._windows else 0
+        return split_pairs(encoded, plan, rng, n_gap)
 
     def _encode_sources(self, sequences, location_scale=None):
         """Convert X to inputs; errors about unseen categories name the feature."""
@@ -596,6 +595,10 @@ class BaseSequenceEstimator(
     def _training_params(self):
         return {}
 
+    def _describe_training(self, net):
+        """Tell why training ended, and whether it improved on the closed form."""
+        return describe_result(net, self.history_, self.max_epochs_)
+
     def _cut_windows(self, pairs, reset):
         return pairs
 
@@ -692,7 +695,9 @@ class BaseSequenceEstimator(
 
     def _score_training(self, pairs, rng):
         """Set `train_score_`, and warn if little was learned."""
-        n_scored = int(SCORED_FRACTION * self.n_iter_ * len(pairs))
+        # Without training, a fit reads more sequences than are scored.
+        fraction = SCORED_FRACTION * self.n_iter_ if self.n_iter_ else 1.0
+        n_scored = int(fraction * len(pairs))
         n_scored = max(MIN_SCORED_SEQUENCES, min(n_scored, MAX_SCORED_SEQUENCES))
         scored = np.sort(rng.permutation(len(pairs))[:n_scored])
         self.train_score_ = self._explained_fraction(pairs[scored])

@@ -1,22 +1,30 @@
 """Base class of the classifier and the regressor."""
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._base import N_PROJECTION_SEQUENCES, isolated
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._features.unseen import warn_about_unseen
 from sklearn_seqembed._network.labels import SequenceToLabel
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.linear_heads import fit_linear_head
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
+from sklearn_seqembed._training.shares import (
+    SHARE_WITHOUT_VALIDATION,
+    choose_share,
+    hold_out_blocks,
+    read_labels,
+)
 from sklearn_seqembed._vectors import BaseVectorEstimator
 
 
 class BaseLabelEstimator(BaseVectorEstimator):
-    """Predict one class, or some numbers, from the vector of a sequence.
+    """Predict one class, or some numbers, by a closed form and trained cells.
 
-    The vector is that of :class:`LSTMSequenceEmbedder`, and a linear layer follows it.
+    The closed form is a linear layer after the vector of :class:`LSTMSequenceEmbedder`.
     Each estimator implements, in addition to what `BaseSequenceEstimator` requires of
     all:
 
@@ -36,8 +44,8 @@ class BaseLabelEstimator(BaseVectorEstimator):
 
     # There is always a closed form: that of the linear layer.
     _has_linear_map = True
+    _predicts_label = True
     _target_patch_size = 1
-    _patience_batches = _auto.LABEL_PATIENCE_BATCHES
 
     @property
     def decoder_(self):
@@ -47,8 +55,14 @@ class BaseLabelEstimator(BaseVectorEstimator):
             "the vector. Use LSTMSequenceEmbedder to reconstruct sequences."
         )
 
+    @property
+    def trained_share_(self):
+        """Weight of the prediction of the trained LSTM, from 0 to 1."""
+        check_is_fitted(self)
+        return float(self.net_.module_.share)
+
     def fit(self, X, y):
-        """Fit the linear layer, and train the network if that helps.
+        """Fit the linear layer, train the network, and combine both if that helps.
 
         Parameters
         ----------
@@ -125,11 +139,52 @@ class BaseLabelEstimator(BaseVectorEstimator):
         return PairDataset(encoded, self.patch_size_, False, generator)
 
     def _network_params(self):
+        is_auto = isinstance(self.hidden_size, str)
         return SequenceToLabel, {
             **self._encoder_params(),
+            "max_trained_cells": _auto.MAX_TRAINED_CELLS if is_auto else None,
             "n_targets": self._target_features.numeric.n_features,
             "n_target_classes": self._target_features.n_classes,
         }
+
+    def _split(self, encoded, plan, rng):
+        """Hold out some blocks of successive sequences of each class.
+
+        Successive sequences are often related, such as prefixes of one case.
+        """
+        if not plan.n_held_out:
+            return super()._split(encoded, plan, rng)
+        groups = self._head().groups(read_labels(encoded.targets))
+        is_held_out = hold_out_blocks(groups, plan.n_held_out / len(encoded))
+        if is_held_out.all() or not is_held_out.any():
+            return super()._split(encoded, plan, rng)
+        return (
+            encoded[np.flatnonzero(~is_held_out)],
+            encoded[np.flatnonzero(is_held_out)],
+        )
+
+    def _train(self, net, training, validation, *args, fallback=None, **options):
+        """Train the cells, and choose their share in the prediction."""
+        module = net.module_
+        if not self.max_epochs_:
+            return super()._train(net, training, validation, *args, **options)
+        module.share.fill_(1.0)
+        super()._train(net, training, validation, *args, **options)
+        module.encoder.is_trained.fill_(False)
+        if validation is None:
+            module.share.fill_(SHARE_WITHOUT_VALIDATION)
+            return None
+        dataset = self._make_dataset(validation)
+        self._chosen_share = choose_share(net, dataset, self._absolute_loss)
+        module.share.fill_(self._chosen_share.share)
+        if fallback is not None:
+            module.load_closed_form(fallback)  # that of all sequences
+        return None
+
+    def _describe_training(self, net):
+        chosen = self._chosen_share
+        n_epochs = count(len(self.history_), "epoch")
+        return f"Training ended after {n_epochs}. {chosen.describe()}"
 
     # How the closed form differs from that of the other estimators.
 

@@ -241,7 +241,7 @@ def test_verbose_tells_why_there_is_no_training(rng, n_samples, noise, reason, c
 
 
 def test_useless_training_leaves_the_linear_map(rng, monkeypatch, capsys):
-    monkeypatch.setattr(LSTMSequenceEmbedder, "_patience_batches", 5)
+    monkeypatch.setattr("sklearn_seqembed._auto.PATIENCE_BATCHES", 5)
     X = rng.normal(size=(60, 20))  # nothing can be learned from noise
     options = {"n_components": 3, "random_state": 0}
     start = LSTMSequenceEmbedder(max_epochs=0, **options).fit(X)

@@ -55,6 +55,8 @@ class Encoder(nn.Module):
         Also read each sequence backward.
     dropout : float, default=0.0
         Probability of zeroing a value between layers.
+    embedding_dropout : float, default=0.0
+        Probability of zeroing a value of a category that the cells read.
     cell : {"lstm", "gru"}, default="lstm"
         Type of cell.
     patch_size : int, default=1
@@ -87,6 +89,7 @@ class Encoder(nn.Module):
         num_layers=1,
         bidirectional=True,
         dropout=0.0,
+        embedding_dropout=0.0,
         cell="lstm",
         patch_size=1,
         missing_indicator=False,
@@ -151,6 +154,7 @@ class Encoder(nn.Module):
             for n in [n_inputs] + [self.n_cells] * (num_layers - 1)
         )
         self.dropout = Dropout(dropout)
+        self.embedding_dropout = Dropout(embedding_dropout)
         self.to_vector = nn.Identity()
         if hidden_size is not None or self.linear is not None:
             self.to_vector = build_linear(self.n_cells, n_final)
@@ -273,6 +277,8 @@ class Encoder(nn.Module):
         """Return the final states of the cells."""
         layout = layout or self.make_layout(numeric, lengths)
         embedded = _embed(self.embedding, categories, lengths)
+        if embedded is not None:
+            embedded = self.embedding_dropout(embedded)
         inputs = self.reader(numeric, lengths, embedded)
         x = inputs.values  # (N, L, ·)
         if inputs.log_scales is not None:

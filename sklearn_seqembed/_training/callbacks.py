@@ -110,7 +110,7 @@ class BestWeights(Callback):
     start_loss : float, default=inf
         Validation loss before training, if training may turn out to be useless. The
         initial weights are then kept unless an epoch reduces the loss noticeably.
-    fallback : LinearFit, ForecastFit or HeadFit, default=None
+    fallback : LinearFit or ForecastFit, default=None
         Closed form to load in that case.
     """
 

@@ -9,6 +9,7 @@ from skorch import NeuralNet
 
 from sklearn_seqembed._network.categories import CategoryEmbedding
 from sklearn_seqembed._network.closed_form import fit_linear_map
+from sklearn_seqembed._network.encoder import Encoder
 from sklearn_seqembed._network.generation import decode_greedily, search_beam
 from sklearn_seqembed._training.devices import keep_freed_memory, to_device
 
@@ -60,14 +61,16 @@ class InferenceNet(NeuralNet):
         frequencies : sequence of ndarray of shape (n_classes,), default=()
             Frequencies of the classes of each categorical feature.
         """
+        encoders = [e for e in self.module_.modules() if isinstance(e, Encoder)]
+        for encoder in encoders:
+            for module in encoder.modules():
+                if isinstance(module, CategoryEmbedding):
+                    module.calibrate(frequencies)
+            encoder.reader.calibrate(
+                (inputs["numeric"], inputs["lengths"])
+                for _, inputs, _ in self._iter_batches(dataset, decodes=False)
+            )
         encoder = self.module_.encoder
-        for module in encoder.modules():
-            if isinstance(module, CategoryEmbedding):
-                module.calibrate(frequencies)
-        encoder.reader.calibrate(
-            (inputs["numeric"], inputs["lengths"])
-            for _, inputs, _ in self._iter_batches(dataset, decodes=False)
-        )
         if encoder.random_features is not None:
             # One batch: the thresholds need all outputs of a convolution at once.
             order = np.argsort(-dataset.lengths, kind="stable")

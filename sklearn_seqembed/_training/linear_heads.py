@@ -56,18 +56,19 @@ MIN_STD_FRACTION = 1e-3
 
 
 class HeadFit(NamedTuple):
-    """A network whose linear layer was fitted.
+    """A closed form that was fitted.
 
     Attributes
     ----------
-    weights : dict of str to tensor
-        State of the network.
+    encoder, decoders : dict of str to tensor
+        State of the encoder and of the linear layer.
     unexplained : float
         Deviance of held-out sequences relative to that of the best constant; NaN if
         there were too few to hold any out.
     """
 
-    weights: dict
+    encoder: dict
+    decoders: dict
     unexplained: float
 
 
@@ -220,7 +221,7 @@ def fit_linear_head(net, dataset, head):
     Returns
     -------
     HeadFit
-        The net's module afterwards.
+        What was fitted.
     """
     vectors, events, targets = net.read_for_head(dataset)
     std = vectors.std(axis=0, dtype=np.float64)
@@ -246,8 +247,12 @@ def fit_linear_head(net, dataset, head):
         sparse_weights[used] = weights[n_components:]
     module = net.module_
     module.decoders["prediction"].load(dense, sparse_weights, bias - mean @ dense)
-    state = {name: value.clone() for name, value in module.state_dict().items()}
-    return HeadFit(state, unexplained)
+    states = [_copy_state(part) for part in (module.encoder, module.decoders)]
+    return HeadFit(*states, unexplained)
+
+
+def _copy_state(module):
+    return {name: value.clone() for name, value in module.state_dict().items()}
 
 
 def _fit_with_chosen_penalty(head, features, targets):

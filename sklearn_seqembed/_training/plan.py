@@ -40,8 +40,8 @@ def plan_training(
     cost,
     *,
     has_categories,
+    predicts_label,
     may_be_useless,
-    patience_batches,
     early_stopping,
     validation_fraction,
     batch_size,
@@ -58,10 +58,10 @@ def plan_training(
         What an epoch over all sequences computes.
     has_categories : bool
         Whether a feature has more than two categories.
+    predicts_label : bool
+        Whether the targets are classes or numbers, not sequences.
     may_be_useless : bool
         Whether training starts from a closed form, on which it may not improve.
-    patience_batches : int
-        Number of batches without a lower validation loss after which it then stops.
     early_stopping, validation_fraction, batch_size, max_epochs, n_iter_no_change
         Parameters of the estimator.
 
@@ -84,11 +84,10 @@ def plan_training(
     chosen = _auto.choose_batch_size(n_train, has_categories)
     batch_size = int(resolve(batch_size, chosen))
     n_batches = -(-n_train // batch_size)
-    chosen = _auto.choose_max_epochs(n_batches, has_categories)
+    trains_longer = has_categories and not predicts_label
+    chosen = _auto.choose_max_epochs(n_batches, trains_longer)
     n_epochs = resolve(max_epochs, chosen)
-    patience = _auto.choose_n_iter_no_change(
-        n_batches, patience_batches if may_be_useless else None
-    )
+    patience = _auto.choose_n_iter_no_change(n_batches, may_be_useless)
     plan = TrainingPlan(
         n_held_out, batch_size, n_epochs, int(resolve(n_iter_no_change, patience))
     )
