@@ -266,9 +266,9 @@ class BaseSequenceEstimator(
             net = self._copy_net()
         else:
             net = self._build_net(encoded, device, generators.cpu)
-        fallback = fitted = None
+        fallback = fitted = started = None
         if self._has_linear_map and not continues:
-            fallback = fitted = self._fit_linear_map(net, encoded, seed)
+            fallback = fitted = started = self._fit_linear_map(net, encoded, seed)
             if self._may_be_useless and not single_pass:
                 self._skip_useless_training(len(pairs), fallback.unexplained)
         if not (self.early_stopping_ and self.max_epochs_):
@@ -276,7 +276,9 @@ class BaseSequenceEstimator(
         if fallback is not None:
             # Without the validation sequences, so that their loss can tell whether
             # training helps.
-            self._fit_linear_map(net, training, seed)
+            started = self._fit_linear_map(net, training, seed)
+        if self.max_epochs_ and self._forecast_shape and not continues:
+            net.module_.encoder.linear.load(started, shares=True)
         if limit and self.max_epochs_:
             warn_user(limit)
         self._train(
@@ -448,11 +450,12 @@ class BaseSequenceEstimator(
             )
         n_train = n_samples - self._count_held_out(n_samples)
         has_categories = self._has_categories
+        is_forecast = self._forecast_shape is not None
         if not (single_pass and continues and self.batch_size == "auto"):
-            chosen = _auto.choose_batch_size(n_train, has_categories)
+            chosen = _auto.choose_batch_size(n_train, has_categories, is_forecast)
             self.batch_size_ = int(_auto.resolve(self.batch_size, chosen))
         n_batches = -(-n_train // self.batch_size_)
-        chosen = _auto.choose_max_epochs(n_batches, has_categories)
+        chosen = _auto.choose_max_epochs(n_batches, has_categories, is_forecast)
         self.max_epochs_ = 1 if single_pass else _auto.resolve(self.max_epochs, chosen)
         if single_pass or self.max_epochs != "auto":
             return 1.0, None

@@ -687,6 +687,12 @@ max_epochs_, early_stopping_, max_length_, device_
 
     # The methods that BaseSequenceEstimator requires.
 
+    @property
+    def _absolute_loss(self):
+        # As in SegRNN [3]_. Where the values of a series jump, squared errors made the
+        # cells worse than ridge regression.
+        return self._forecast_shape is not None
+
     def _check_data(self, X, y, reset):
         sources, _ = self._check_X(X, reset)
         targets, target_schema = check_targets(
