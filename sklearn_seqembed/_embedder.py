@@ -101,7 +101,7 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
         held out, and only if the linear map leaves more than 1 % of the variance
         unexplained. Training stops after 500 batches without a lower loss of the
         held-out sequences, and its result is used if it reduces that loss by at least
-        5 %.
+        5 %, or 1 % for forecasts.
     %(verbose)s
         It also prints why there was no training, or why it stopped.
     %(random_state)s

@@ -32,7 +32,8 @@ class Encoder(nn.Module):
 
     Final states come from trained cells. With a :class:`LinearMap` they are its
     components, and the cells add a correction that is 0 before training. With a
-    :class:`LinearForecast`, some are its components, and the others come from the cells.
+    :class:`LinearForecast`, half are its components, and the others come from the
+    cells.
 
     A missing value is replaced by the last observed value of its feature in the
     sequence. If there is none before it, it is replaced by the next one, or by 0 if the
