@@ -8,6 +8,11 @@ import numpy as np
 # chance: see the recipe page.
 N_UPDATES = 1500
 
+# The same for cells that forecast next to a linear forecast. With more batches, or
+# smaller ones, they overfitted: windows of one series are numerous and similar. See
+# `forecasting` in benchmarks/README.md.
+N_UPDATES_FORECAST = 250
+
 # With categorical features training takes longer, because each category is learned
 # separately: at least this many epochs, unless they have more than this many batches.
 N_EPOCHS_CATEGORICAL = 40
@@ -25,9 +30,10 @@ SECONDS_PER_PATCH = 45e-6
 SECONDS_PER_VALUE = 0.4e-6
 SECONDS_PER_TOKEN = 60e-6
 
-# Maximum batch size, without and with categorical features.
+# Maximum batch size, without and with categorical features, and with a linear forecast.
 MAX_BATCH_SIZE = 64
 MAX_BATCH_SIZE_CATEGORICAL = 128
+MAX_BATCH_SIZE_FORECAST = 512
 
 # Bounds on the number of cells per direction with categorical features; it grows with
 # the number of sequences. Without categorical features the final states are the
@@ -77,7 +83,7 @@ LOOKBACKS = 8
 MAX_LOOKBACK = 512
 MAX_WINDOW_STEPS = 2**22
 
-# Number of cells per direction that correct the linear map.
+# Number of cells per direction next to a linear map.
 CORRECTION_CELLS = 64
 
 # Number of reservoir cells per direction and input; the larger number is for more than
@@ -304,14 +310,17 @@ def choose_instance_norm(means, deviations):
     )
 
 
-def choose_batch_size(n_samples, has_categories=False):
+def choose_batch_size(n_samples, has_categories=False, is_forecast=False):
     """Choose a batch size of about an eighth of the sequences, at least 16."""
     largest = MAX_BATCH_SIZE_CATEGORICAL if has_categories else MAX_BATCH_SIZE
+    largest = MAX_BATCH_SIZE_FORECAST if is_forecast else largest
     return int(np.clip(2 ** round(np.log2(n_samples / 8)), 16, largest))
 
 
-def choose_max_epochs(n_batches, has_categories=False):
+def choose_max_epochs(n_batches, has_categories=False, is_forecast=False):
     """Choose the number of epochs that have about `N_UPDATES` batches together."""
+    if is_forecast:
+        return max(1, round(N_UPDATES_FORECAST / n_batches))
     n_updates = N_UPDATES
     if has_categories:
         n_updates = max(N_UPDATES, N_EPOCHS_CATEGORICAL * n_batches)

@@ -102,7 +102,7 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
         held out, and only if the linear map leaves more than 1 % of the variance
         unexplained. Training stops after 500 batches without a lower loss of the
         held-out sequences, and its result is used if it reduces that loss by at least
-        5 %.
+        5 %, or 1 % for forecasts.
     %(verbose)s
         It also prints why there was no training, or why it stopped.
     %(random_state)s
@@ -224,13 +224,14 @@ max_epochs_, early_stopping_, horizon_, device_
     Notes
     -----
     The loss is the mean deviance of the observed values of a sequence, averaged over
-    sequences. The deviance of numbers is the squared error in scaled units, and that of
-    categories is the cross-entropy divided by the entropy of their frequencies in
-    `fit`. The best constant prediction has a deviance of 1 for either kind [10]_. If
-    lengths differ in `fit`, the negative log-likelihood of the end of the sequence is
-    added with weight 0.1, so that `inverse_transform` can predict lengths. Patches
-    follow [5]_, the optimizer is AdamW [7]_, and the use of the encoder as a general
-    feature extractor follows [4]_.
+    sequences. The deviance of numbers is the squared error in scaled units (for a
+    forecast with a linear map, the absolute error), and that of categories is the
+    cross-entropy divided by the entropy of their frequencies in `fit`. The best
+    constant prediction has a deviance of 1 for either kind [10]_. If lengths differ in
+    `fit`, the negative log-likelihood of the end of the sequence is added with weight
+    0.1, so that `inverse_transform` can predict lengths. Patches follow [5]_, the
+    optimizer is AdamW [7]_, and the use of the encoder as a general feature extractor
+    follows [4]_.
 
     Up to rounding in float32, the vector of a sequence does not depend on its batch, on
     the order of sequences, or on the other sequences. Results on different devices or

@@ -50,9 +50,9 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
     %(max_epochs)s
         With a linear map, "auto" trains only if there are 50 or more sequences for each
         time step of y, because windows of a series overlap, and if the linear map
-        leaves more than 1 % unexplained. The last tenth is held out. Training stops
-        after 500 batches without a lower loss of the held-out sequences, and its result
-        is used if it reduces that loss by at least 5 %.
+        leaves more than 1 % unexplained. The last tenth is held out. The weights of the
+        best epoch are used if the mean with the linear map reduces the held-out loss by
+        at least 1 %.
     %(verbose)s
     %(random_state)s
     %(device)s
@@ -104,12 +104,15 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
         It is a ridge regression of the changes since the last value of X [6]_, and is
         used for forecasts: if all targets have the same number of time steps, all
         features of y are relative (`instance_norm`), and decoding is "parallel". The
-        components of the vector are then those of the regression. Its penalty, how many
-        time steps it reads, and whether a feature is forecast from its own past or from
-        that of all features are chosen by cross-validation. One to four series that are
-        long enough are cut into windows, from which the network learns; it then reads
-        only the last time steps of X: one more than twice the length of y, or an eighth
-        of X.
+        components of the vector are then those of the regression. If training is used,
+        the second half of them are those of the LSTM instead, which forecasts on its
+        own, and predictions are the mean of both forecasts. The LSTM has the weight
+        0.5, or 0.75 or 1 if that lowers the held-out loss by 1 %. The penalty of the
+        regression, how many time steps it reads, and whether a feature is forecast from
+        its own past or from that of all features are chosen by cross-validation. One to
+        four series that are long enough are cut into windows, from which the network
+        learns; it then reads only the last time steps of X: one more than twice the
+        length of y, or an eighth of X.
     decoding : {"auto", "autoregressive", "parallel"}, default="auto"
         "autoregressive" predicts one time step after another, each given the previous
         ones. In training these are the true ones, so that one call computes all time
@@ -190,13 +193,13 @@ max_epochs_, early_stopping_, max_length_, device_
 
     Notes
     -----
-    The loss is the mean deviance of all observed values of y: the squared error of
-    numbers in scaled units, or in standard deviations of the sequence to which they are
-    relative (`instance_norm`; sequences that vary little have lower weights), and the
-    cross-entropy of categories divided by the entropy of their frequencies in `fit`. If
-    the lengths of y differ, the negative log-likelihood of the end is added: with the
-    weight of one observed value if y has categorical features and decoding is
-    "autoregressive", otherwise with weight 0.1.
+    The loss is the mean deviance of all observed values of y: the squared error (with a
+    linear map, the absolute error [3]_) of numbers in scaled units, or in standard
+    deviations of the sequence to which they are relative (`instance_norm`; sequences
+    that vary little have lower weights), and the cross-entropy of categories divided by
+    the entropy of their frequencies in `fit`. If the lengths of y differ, the negative
+    log-likelihood of the end is added: with the weight of one observed value if y has
+    categorical features and decoding is "autoregressive", otherwise with weight 0.1.
 
     The decoder receives no information about a sequence except its vector. If numbers
     are learned relative to sequences (`instance_norm`), the vector describes how they

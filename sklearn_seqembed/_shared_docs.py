@@ -15,7 +15,8 @@ Number of components of the vector, at least 1.""",
 Number of passes over the training data. "auto" corresponds to about 1500 batches, or
 with categorical features to 40 epochs if these have more batches, but at most 6000. It
 is at least 5, except for very long sequences: `fit` then limits the time to about 10
-minutes on one core, and warns. 0 leaves the network untrained, as a baseline.""",
+minutes on one core, and warns. Forecasts with a linear map have about 250 batches,
+because more of them overfitted. 0 leaves the network untrained, as a baseline.""",
     "verbose": """int
 0 prints nothing; 1 shows a progress bar with the loss and the remaining time.""",
     "random_state": """int, RandomState instance or None
@@ -73,10 +74,11 @@ all sequences into at most 1000 patches. With 1 the network reads each time step
 separately.""",
     "linear_map": """bool
 Whether training starts from a linear map that is fitted in closed form, if all features
-are numeric, and only reduces what it leaves.""",
+are numeric.""",
     "batch_size": """int or "auto"
 Maximum number of sequences in a batch. "auto" is about an eighth of the training
-sequences, between 16 and 64, or between 16 and 128 with categorical features.""",
+sequences, between 16 and 64; the upper limit is 128 with categorical features, and 512
+for forecasts with a linear map.""",
     "lr": """float
 Learning rate of AdamW, or its maximum if there is a schedule.""",
     "lr_schedule": """{"onecycle", None}

@@ -79,6 +79,20 @@ def test_fewer_components_keep_the_largest_part_of_the_forecasts(rng):
     assert np.square(predicted - y).sum() < 1e-3 * np.square(y).sum()
 
 
+def test_reduced_map_is_that_of_fewer_components(rng):
+    X = rng.normal(size=(200, 6))
+    y = X @ rng.normal(size=(6, 4))
+
+    reduced = _fit_map(X, y).reduce(2)
+
+    expected = _fit_map(X, y, n_components=2)
+    np.testing.assert_allclose(
+        reduced.encoding @ reduced.decoding,
+        expected.encoding @ expected.decoding,
+        atol=1e-10,
+    )
+
+
 def test_components_have_variance_one(rng):
     X = rng.normal(size=(500, 6))
     y = X @ rng.normal(size=(6, 4))
@@ -192,7 +206,7 @@ def test_training_is_kept_where_the_closed_form_fails(rng):
     assert predictor.score(X, y) > _predictor(instance_norm=True).fit(X, y).score(X, y)
 
 
-@pytest.mark.parametrize(("n_iter_no_change", "n_epochs"), [(1, 1), ("auto", 63)])
+@pytest.mark.parametrize(("n_iter_no_change", "n_epochs"), [(1, 1), ("auto", 31)])
 def test_patience_with_a_linear_map(n_iter_no_change, n_epochs, rng):
     X, y = make_windows(_simulate(300, rng), 12, 5)
     predictor = _predictor(
@@ -202,7 +216,58 @@ def test_patience_with_a_linear_map(n_iter_no_change, n_epochs, rng):
         instance_norm=True,
     )
 
-    assert predictor.fit(X, y).n_iter_ == n_epochs  # 500 batches of 8 an epoch
+    assert predictor.fit(X, y).n_iter_ == n_epochs  # all of 250 batches, 8 an epoch
+
+
+def test_better_cells_have_a_higher_weight(rng):
+    X = rng.choice([-1.0, 1.0], size=(600, 4, 1)) * rng.uniform(0.5, 1, (600, 1, 1))
+    X = X.cumsum(axis=1)
+    y = X[:, -1:] + 3 * np.abs(X[:, :1] - X[:, -1:]) / X.std(axis=1, keepdims=True)
+    options = {"max_epochs": 30, "instance_norm": True}
+
+    chosen = _predictor(early_stopping=True, **options).fit(X, y)
+    equal = _predictor(**options).fit(X, y)
+
+    assert chosen.encoder_.linear.share == 1
+    assert equal.encoder_.linear.share == 0.5
+
+
+def test_forecasts_are_the_mean_of_both(rng):
+    X, y = make_windows(_simulate(200, rng), 20, 6)
+    predictor = _predictor(max_epochs=1).fit(X, y)
+    mean, share = predictor.predict(X), predictor.encoder_.linear.share
+
+    found = []
+    for weight in (0.0, 1.0):
+        share.fill_(weight)
+        found.append(predictor.predict(X))
+
+    np.testing.assert_allclose(mean, np.mean(found, axis=0), rtol=1e-4, atol=1e-4)
+    start = _predictor(n_components=8).fit(X, y)
+    np.testing.assert_allclose(found[0], start.predict(X), rtol=1e-4, atol=1e-4)
+
+
+def test_trained_cells_have_half_of_the_components(rng):
+    X, y = make_windows(_simulate(200, rng), 20, 6)
+
+    start, trained = (_predictor(max_epochs=n).fit(X, y).encoder_ for n in (0, 1))
+
+    assert start.linear.is_fixed.all()
+    assert trained.linear.is_fixed.tolist() == [True] * 8 + [False] * 8
+
+
+def test_used_cells_leave_the_map_of_all_sequences(rng):
+    X = rng.choice([-1.0, 1.0], size=(600, 4, 1)) * rng.uniform(0.5, 1, (600, 1, 1))
+    X = X.cumsum(axis=1)
+    y = X[:, -1:] + 3 * np.abs(X[:, :1] - X[:, -1:]) / X.std(axis=1, keepdims=True)
+    options = {"instance_norm": True}
+
+    trained = _predictor(max_epochs=20, early_stopping=True, **options).fit(X, y)
+
+    start = _predictor(n_components=8, **options).fit(X, y)
+    expected = start.encoder_.linear.encoding @ start.encoder_.linear.decoding
+    found = trained.encoder_.linear.encoding @ trained.encoder_.linear.decoding
+    torch.testing.assert_close(found, expected)
 
 
 def test_last_sequences_are_held_out(rng, monkeypatch):

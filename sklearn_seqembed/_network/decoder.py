@@ -54,8 +54,8 @@ class Decoder(nn.Module):
     hidden_size : int
         Number H of cells per layer.
     inverts : Encoder, default=None
-        Encoder with a linear map that is inverted. The cells then add a correction,
-        which is 0 before training. It is not registered as a submodule.
+        Encoder with a linear map that is inverted, with whose result that of the cells
+        is combined. It is not registered as a submodule.
     num_layers : int, default=1
         Number of stacked recurrent layers.
     dropout : float, default=0.0
@@ -103,7 +103,7 @@ class Decoder(nn.Module):
         # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + self.heads.width + 1
         self.output = build_linear(hidden_size, patch_size * self.width)
-        if inverts is not None:
+        if inverts is not None and inverts.linear.is_corrected:
             zero_weights(self.output)
 
     def forward(self, vectors, n_steps, lengths=None):
@@ -151,10 +151,13 @@ class Decoder(nn.Module):
         values, ends = self.inverts.linear.decode(final_states, lengths, n_steps)
         if self.inverts.skips_cells:
             return DecoderOutput(values, ends, values[:, :, :0])
-        correction = self._run_cells(final_states, n_steps, lengths, layout)
-        return DecoderOutput(
-            values + correction.values, ends + correction.ends, correction.logits
-        )
+        if not self.inverts.linear.is_corrected:
+            # The cells decode what the cells of the encoder have read.
+            is_fixed = self.inverts.linear.is_fixed
+            final_states = final_states.masked_fill(is_fixed, 0.0)
+        found = self._run_cells(final_states, n_steps, lengths, layout)
+        values = self.inverts.linear.combine(values, found.values)
+        return DecoderOutput(values, ends + found.ends, found.logits)
 
     def _run_cells(self, final_states, n_steps, lengths, layout):
         """Decode by the cells alone."""

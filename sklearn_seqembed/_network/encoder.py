@@ -31,9 +31,10 @@ class Encoder(nn.Module):
     that a decoder needs. :class:`RandomFeatures` reflect patterns that occur anywhere
     in the sequence. Padding does not affect either.
 
-    Final states come from trained cells. With a :class:`LinearMap` or a
-    :class:`LinearForecast` they are its components, and the cells add a correction that
-    is 0 before training.
+    Final states come from trained cells. With a :class:`LinearMap` they are its
+    components, and the cells add a correction that is 0 before training. With a
+    :class:`LinearForecast`, half are its components, and the others come from the
+    cells.
 
     A missing value is replaced by the last observed value of its feature in the
     sequence. If there is none before it, it is replaced by the next one, or by 0 if the
@@ -158,7 +159,7 @@ class Encoder(nn.Module):
         self.to_vector = nn.Identity()
         if hidden_size is not None or self.linear is not None:
             self.to_vector = build_linear(self.n_cells, n_final)
-        if self.linear is not None:
+        if self.linear is not None and self.linear.is_corrected:
             zero_weights(self.to_vector)
 
     def make_layout(self, numeric, lengths):
@@ -261,9 +262,9 @@ class Encoder(nn.Module):
             components = self.linear.encode(numeric, lengths)
             if self.skips_cells:
                 return components
-            correction = self._run_cells(numeric, categories, lengths, layout)
-            # The length is exact, and is decoded from its component.
-            return components + correction.masked_fill(self.linear.is_length, 0.0)
+            found = self._run_cells(numeric, categories, lengths, layout)
+            # A length is exact, and is decoded from its component.
+            return components + found.masked_fill(self.linear.is_fixed, 0.0)
         return self._run_cells(numeric, categories, lengths, layout)
 
     @property

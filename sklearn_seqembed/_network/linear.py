@@ -50,6 +50,9 @@ class LinearMap(nn.Module):
            Proceedings of the IEEE 78(9).
     """
 
+    # The cells add a correction, which is 0 before training.
+    is_corrected = True
+
     def __init__(self, n_features, n_components, n_points, n_centers=0):
         super().__init__()
         self.n_features, self.n_points = n_features, n_points
@@ -91,8 +94,8 @@ class LinearMap(nn.Module):
         return torch.cat([points, lengths[:, None].to(points.dtype).log()], dim=1)
 
     @property
-    def is_length(self):
-        """Which components are the length: bool tensor of shape (C,)."""
+    def is_fixed(self):
+        """Which components the cells do not change, because they are the length."""
         return self.encoding[-1] != 0
 
     def encode(self, numeric, lengths):
@@ -130,3 +133,7 @@ class LinearMap(nn.Module):
         steps = torch.arange(1, n_steps + 1, device=found.device)
         ends = self.end_slope * (steps - decoded[:, None] + 0.5)
         return from_points(points, lengths, n_steps), ends
+
+    def combine(self, values, found):
+        """Add the corrections of the cells to values, both (N, n_steps, F)."""
+        return values + found

@@ -1,7 +1,7 @@
 """A linear map from the last time steps of a sequence to those that follow it.
 
-It is fitted in closed form, by :mod:`sklearn_seqembed._network.ridge`. The network
-starts from it, and its cells are trained on what it leaves.
+It is fitted in closed form, by :mod:`sklearn_seqembed._network.ridge`. Cells that are
+trained forecast on their own, and the forecasts of both are averaged.
 """
 
 from typing import NamedTuple
@@ -10,6 +10,11 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._network.resampling import interpolate_missing, take_steps
+
+# Weights of the cells that are compared on held-out sequences. The first one is used
+# unless another lowers the loss noticeably: the best weights for some months are not
+# those for the next.
+SHARES = (0.5, 0.75, 1.0)
 
 
 class ForecastShape(NamedTuple):
@@ -39,6 +44,11 @@ class LinearForecast(nn.Module):
     maps are a ridge regression, as in NLinear [1]_; if there are fewer components than
     lags or steps, it has reduced rank [2]_.
 
+    Cells that are trained learn the targets, not the residuals of the map: the mean of
+    two different forecasts is often better than both [3]_, and cells that were trained
+    on the residuals hardly lowered the error of later forecasts. The map then has the
+    first half of the components, and the cells have the others.
+
     Missing values are interpolated. A sequence that is shorter than the lags is
     continued to the left by its first value.
 
@@ -56,6 +66,8 @@ class LinearForecast(nn.Module):
     unexplained : float64 tensor of shape ()
         Estimate of the fraction of the changes since the last value that the forecasts
         of new sequences leave unexplained; NaN before :meth:`load`.
+    share : float32 tensor of shape ()
+        Weight of the forecasts of trained cells. That of the map is 1 less this.
 
     References
     ----------
@@ -63,7 +75,12 @@ class LinearForecast(nn.Module):
            Forecasting? AAAI. arXiv:2205.13504.
     .. [2] Izenman, A. J. (1975). Reduced-rank regression for the multivariate linear
            model. Journal of Multivariate Analysis 5(2).
+    .. [3] Timmermann, A. (2006). Forecast Combinations. Handbook of Economic
+           Forecasting 1.
     """
+
+    # The cells do not correct the map, so their output need not start at 0.
+    is_corrected = False
 
     def __init__(self, n_features, n_components, shape):
         super().__init__()
@@ -76,12 +93,20 @@ class LinearForecast(nn.Module):
         n_outputs = horizon * len(columns)
         self.register_buffer("decoding", torch.zeros(n_components, n_outputs))
         self.register_buffer("unexplained", torch.tensor(torch.nan))
+        self.register_buffer("share", torch.tensor(SHARES[0]))
 
-    def load(self, fitted):
-        """Take over what :func:`ridge.fit_forecast` returned."""
-        for name in ("encoding", "decoding", "unexplained"):
-            value = torch.as_tensor(getattr(fitted, name), dtype=torch.float32)
-            getattr(self, name).copy_(value)
+    def load(self, fitted, shares=False):
+        """Take over what :func:`ridge.fit_forecast` returned.
+
+        If the map `shares` the components, the second half is left to the cells.
+        """
+        n_linear = len(self.decoding)
+        if shares:
+            n_linear = -(-n_linear // 2)
+            fitted = fitted.reduce(n_linear)
+        self.encoding.zero_()[:, :n_linear] = torch.from_numpy(fitted.encoding)
+        self.decoding.zero_()[:n_linear] = torch.from_numpy(fitted.decoding)
+        self.unexplained.fill_(fitted.unexplained)
 
     def read(self, numeric, lengths):
         """Return the values that are mapped linearly: (N, n_lags * F).
@@ -112,15 +137,15 @@ class LinearForecast(nn.Module):
 
     @property
     def n_used_lags(self):
-        """Number of the last time steps on which forecasts depend."""
+        """Number of the last time steps on which the linear forecast depends."""
         steps = self.encoding.unflatten(0, (self.shape.n_lags, -1))
         is_used = steps.flatten(1).any(dim=1).tolist()
         return self.shape.n_lags - is_used.index(True) if any(is_used) else 0
 
     @property
-    def is_length(self):
-        """Which components are the length of a sequence: none."""
-        return self.encoding.new_zeros(self.encoding.shape[1], dtype=torch.bool)
+    def is_fixed(self):
+        """Which components the cells do not change: bool tensor of shape (C,)."""
+        return (self.encoding != 0).any(dim=0)
 
     def encode(self, numeric, lengths):
         """Map a batch to components: float32 tensor of shape (N, C)."""
@@ -151,3 +176,10 @@ class LinearForecast(nn.Module):
         values = found.unflatten(1, (horizon, len(columns)))[:, :n_steps]
         values = nn.functional.pad(values, (0, 0, 0, n_steps - values.shape[1]))
         return values, values.new_zeros(values.shape[:2])
+
+    def combine(self, values, found):
+        """Combine values of the map and of the cells, both (N, n_steps, F).
+
+        In training, the result is that of the cells, which learn the targets.
+        """
+        return found if self.training else torch.lerp(values, found, self.share)

@@ -62,12 +62,25 @@ class ForecastFit(NamedTuple):
         for fewer sequences than folds.
     fold_maps : list of float64 ndarray of shape (D, T)
         For each fold, the map that was fitted without it; empty for too few sequences.
+    gram : float64 ndarray of shape (D, D)
+        Weighted sum of the products of inputs.
+    total_weight : float
+        Sum of the weights.
     """
 
     encoding: np.ndarray
     decoding: np.ndarray
     unexplained: float
     fold_maps: list
+    gram: np.ndarray
+    total_weight: float
+
+    def reduce(self, n_components):
+        """Return the best approximation by fewer components."""
+        encoding, decoding = _factorize(
+            self.encoding @ self.decoding, self.gram, self.total_weight, n_components
+        )
+        return self._replace(encoding=encoding, decoding=decoding)
 
 
 class Moments:
@@ -224,7 +237,11 @@ def fit_forecast(moments, n_features, columns, n_components, few=False):
         choices = [(penalties, SHARES[0]) for _ in designs[0]]
         weights = _solve_design(designs[0], choices, gram, cross)
         return ForecastFit(
-            *_factorize(weights, gram, moments.total_weight, n_components), np.nan, []
+            *_factorize(weights, gram, moments.total_weight, n_components),
+            np.nan,
+            [],
+            gram,
+            moments.total_weight,
         )
     best, lowest = None, np.inf
     for design in designs:
@@ -242,6 +259,8 @@ def fit_forecast(moments, n_features, columns, n_components, few=False):
             _solve_design(*best, gram - moments.gram[k], cross - moments.cross[k])
             for k in range(moments.n_folds)
         ],
+        gram,
+        moments.total_weight,
     )
 
 

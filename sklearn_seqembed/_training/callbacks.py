@@ -10,6 +10,7 @@ import torch
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._network.linear_forecast import SHARES
 
 LOGGER = logging.getLogger("sklearn_seqembed")
 
@@ -19,8 +20,11 @@ HINT_AFTER_SECONDS = 5
 HINTED_SECONDS = 45
 
 # Training that starts from a closed form is kept if it reduces the validation loss by
-# at least this fraction. It was not tuned.
+# at least the first fraction. It was not tuned. For the mean of a linear forecast and
+# that of trained cells, the second one suffices, because a mean is seldom much worse
+# than the better of the two. Unequal weights must lower the loss by as much again.
 MIN_IMPROVEMENT = 0.05
+MIN_FORECAST_IMPROVEMENT = 0.01
 
 
 class NormClipping(Callback):
@@ -119,7 +123,10 @@ class BestWeights(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Reset the state."""
-        self.lowest_ = (1 - MIN_IMPROVEMENT) * self.start_loss
+        linear = net.module_.encoder.linear
+        is_mean = linear is not None and not linear.is_corrected
+        least = MIN_FORECAST_IMPROVEMENT if is_mean else MIN_IMPROVEMENT
+        self.lowest_ = (1 - least) * self.start_loss
         self.validated_ = math.isfinite(self.start_loss)
         self.best_ = _copy_weights(net) if self.validated_ else None
 
@@ -142,6 +149,36 @@ class BestWeights(Callback):
         if self.fallback is not None and not net.module_.encoder.is_trained:
             net.module_.load_closed_form(self.fallback)
         self.best_ = self.fallback = None
+
+
+class ForecastShare(Callback):
+    """Choose the weight of the cells in a forecast after the last epoch.
+
+    Parameters
+    ----------
+    validation : SequenceDataset or PairDataset
+        Held-out data, whose loss is compared.
+    fitted : ForecastFit or None
+        Linear forecast to load thereafter: that of all sequences, including these.
+    """
+
+    def __init__(self, validation, fitted):
+        self.validation, self.fitted = validation, fitted
+
+    def on_train_end(self, net, **kwargs):
+        """Choose the weight, and release the data."""
+        encoder = net.module_.encoder
+        if encoder.is_trained and not net.failed_:
+            losses = {}
+            for share in SHARES:
+                encoder.linear.share.fill_(share)
+                losses[share] = net.compute_loss(self.validation)
+            best = min(losses, key=losses.get)
+            least = (1 - MIN_FORECAST_IMPROVEMENT) * losses[SHARES[0]]
+            encoder.linear.share.fill_(best if losses[best] <= least else SHARES[0])
+            if self.fitted is not None:
+                encoder.linear.load(self.fitted, shares=True)
+        self.validation = self.fitted = None
 
 
 def _copy_weights(net):

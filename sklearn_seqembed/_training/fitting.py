@@ -19,6 +19,7 @@ from sklearn_seqembed._training.callbacks import (
     BestWeights,
     ClosedFormStopping,
     FiniteLoss,
+    ForecastShare,
     LongTrainingHint,
     NormClipping,
     Progress,
@@ -175,6 +176,9 @@ def train(
         ours.append(("seqembed_sampling", sampling))
     start_loss = math.inf if fallback is None else net.compute_loss(validation)
     ours.append(("seqembed_best", BestWeights(start_loss, fallback)))
+    linear = net.module_.encoder.linear
+    if validation is not None and linear is not None and not linear.is_corrected:
+        ours.append(("seqembed_share", ForecastShare(validation, fallback)))
     if projected is not None:
         # Before the user's callbacks, which may save the finished network.
         ours.append(("seqembed_projection", Projection(projected)))

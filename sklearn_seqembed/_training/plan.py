@@ -40,6 +40,7 @@ def plan_training(
     cost,
     *,
     has_categories,
+    is_forecast,
     predicts_label,
     may_be_useless,
     early_stopping,
@@ -58,6 +59,8 @@ def plan_training(
         What an epoch over all sequences computes.
     has_categories : bool
         Whether a feature has more than two categories.
+    is_forecast : bool
+        Whether a linear forecast is trained.
     predicts_label : bool
         Whether the targets are classes or numbers, not sequences.
     may_be_useless : bool
@@ -81,11 +84,11 @@ def plan_training(
         n_held_out = round(n_samples * validation_fraction)
         n_held_out = min(n_samples - 1, max(1, n_held_out))
     n_train = n_samples - n_held_out
-    chosen = _auto.choose_batch_size(n_train, has_categories)
+    chosen = _auto.choose_batch_size(n_train, has_categories, is_forecast)
     batch_size = int(resolve(batch_size, chosen))
     n_batches = -(-n_train // batch_size)
     trains_longer = has_categories and not predicts_label
-    chosen = _auto.choose_max_epochs(n_batches, trains_longer)
+    chosen = _auto.choose_max_epochs(n_batches, trains_longer, is_forecast)
     n_epochs = resolve(max_epochs, chosen)
     patience = _auto.choose_n_iter_no_change(n_batches, may_be_useless)
     plan = TrainingPlan(
