@@ -123,8 +123,9 @@ class BaseSequenceEstimator(
         training needs a random generator.
     ``_network_params()``
         Return the class of the network and its arguments.
-    ``_fit_intervals(net, encoded, validation, fitted)``
-        Learn from held-out pairs how large errors are; nothing by default.
+    ``_fit_intervals(net, encoded, validation, fitted, started)``
+        Learn from held-out pairs how large errors are; nothing by default. The closed
+        form `fitted` was fitted to all pairs, `started` without the held-out ones.
     ``_fit_scores(sequences, continues)``
         Learn what sequences are usual; nothing by default.
     ``_training_params()``
@@ -297,7 +298,7 @@ class BaseSequenceEstimator(
             # Only continued training needs the moments, which are twice the weights.
             net.optimizer_.state.clear()
         self._set_fitted(net)
-        self._fit_intervals(net, encoded, validation, fitted)
+        self._fit_intervals(net, encoded, validation, fitted, started)
         self._fit_scores(pairs.sources, single_pass and continues)
         if fallback is not None:
             self._report(self._describe_training(net))
@@ -628,7 +629,7 @@ class BaseSequenceEstimator(
             return None
         return Windows(lookback, horizon, _auto.MAX_WINDOW_STEPS)
 
-    def _fit_intervals(self, net, encoded, validation, fitted):
+    def _fit_intervals(self, net, encoded, validation, fitted, started):
         """Learn how large errors are; there are intervals only for predictions."""
 
     def _fit_scores(self, sequences, continues):

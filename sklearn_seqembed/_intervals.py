@@ -77,7 +77,7 @@ class PredictIntervalMixin:
             )
         return tuple(bounds)
 
-    def _fit_intervals(self, net, encoded, validation, fitted):
+    def _fit_intervals(self, net, encoded, validation, fitted, started):
         before, self._errors = getattr(self, "_errors", None), None
         if self._target_features.n_classes or self._shortest != self._longest:
             return
@@ -92,8 +92,12 @@ class PredictIntervalMixin:
                 net, self._make_dataset, pairs, fitted.fold_maps
             )
         elif validation is not None and is_trained:
-            pairs = validation
+            pairs, linear = validation, net.module_.encoder.linear
+            if started is not None and linear is not None:
+                linear.load(started, shares=True)  # without the held-out pairs
             errors, measured = measure_network_forecasts(net, self._make_dataset, pairs)
+            if fitted is not None and linear is not None:
+                linear.load(fitted, shares=True)
         else:
             # Training that continues keeps the errors of the network it started from.
             self._errors = before if fitted is None else None

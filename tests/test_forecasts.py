@@ -7,12 +7,19 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
-from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor, _base
+from sklearn_seqembed import (
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    _base,
+    _intervals,
+)
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._data.windows import Windows, take_last
 from sklearn_seqembed._network.linear_forecast import ForecastShape, LinearForecast
 from sklearn_seqembed._network.ridge import Moments, fit_forecast
+from sklearn_seqembed._training import callbacks
 from sklearn_seqembed._training.error_quantiles import ErrorQuantiles
+from sklearn_seqembed._training.linear_forecasts import measure_network_forecasts
 from sklearn_seqembed._training.plan import split_pairs
 from sklearn_seqembed.datasets import make_windows
 from sklearn_seqembed.exceptions import SequenceReadingWarning
@@ -476,6 +483,25 @@ def test_intervals_of_a_trained_network_come_from_its_validation_set(rng):
     lower, upper = predictor.predict_interval(X, 0.8)
 
     assert 0.7 < ((lower <= y) & (y <= upper)).mean() < 0.9
+
+
+def test_intervals_come_from_a_map_without_the_held_out_sequences(rng, monkeypatch):
+    X, y = make_windows(_simulate(300, rng), 12, 5)
+    maps = []
+
+    def spy(net, *args):
+        linear = net.module_.encoder.linear
+        maps.append(linear.encoding @ linear.decoding)
+        return measure_network_forecasts(net, *args)
+
+    monkeypatch.setattr(_intervals, "MIN_HELD_OUT", 10)
+    monkeypatch.setattr(_intervals, "measure_network_forecasts", spy)
+    monkeypatch.setattr(callbacks, "MIN_FORECAST_IMPROVEMENT", -99.0)  # always used
+    options = {"max_epochs": 1, "early_stopping": True, "instance_norm": True}
+    linear = _predictor(**options).fit(X, y).encoder_.linear
+
+    assert len(maps) == 1
+    assert not torch.allclose(maps[0], linear.encoding @ linear.decoding)
 
 
 def test_intervals_without_held_out_sequences_are_those_of_the_linear_map(rng):

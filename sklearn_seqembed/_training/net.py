@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
+from sklearn_seqembed._training.closed_forms import ClosedFormNet
 from sklearn_seqembed._training.devices import autocast, to_device
-from sklearn_seqembed._training.inference import InferenceNet
 from sklearn_seqembed._training.pieces import find_edges, join_outputs, split_batch
 
 
-class SequenceNet(InferenceNet):
+class SequenceNet(ClosedFormNet):
     """A skorch net over a `SequenceDataset` or `PairDataset`.
 
     Attributes
