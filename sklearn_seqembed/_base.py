@@ -34,6 +34,7 @@ from sklearn_seqembed._training.fitting import build_net, describe_result, train
 from sklearn_seqembed._training.linear_forecasts import (
     count_fitted_pairs,
     fit_linear_forecast,
+    share_components,
 )
 from sklearn_seqembed._training.plan import plan_training, split_pairs
 from sklearn_seqembed._training.process import (
@@ -63,6 +64,10 @@ N_PROJECTION_SEQUENCES = 2000
 
 # The same for the linear map. The number of their values is limited as well.
 N_LINEAR_SEQUENCES = 5000
+
+# Maximum number of training pairs on which a linear forecast is compared with its mean
+# with trained cells. It limits the time and was not tuned.
+N_COMPARED_PAIRS = 2000
 
 # Arguments of the network whose names differ from the parameters that set them.
 PARAMETER_OF_ARGUMENT = {
@@ -279,8 +284,14 @@ class BaseSequenceEstimator(
             # Without the validation sequences, so that their loss can tell whether
             # training helps.
             started = self._fit_linear_map(net, training, seed)
-        if self.max_epochs_ and self._forecast_shape and not continues:
-            net.module_.encoder.linear.load(started, shares=True)
+        compared = None
+        if self.max_epochs_ and self._forecast_shape:
+            some = evenly_spaced(training.sources, N_COMPARED_PAIRS)
+            compared = self._make_dataset(training[some])
+            if not continues:
+                net.module_.encoder.linear.load(started, shares=True)
+            elif not net.module_.encoder.is_trained:
+                share_components(net, compared)
         if plan.warning and self.max_epochs_:
             warn_user(plan.warning)
         self._train(
@@ -293,6 +304,7 @@ class BaseSequenceEstimator(
             n_iter_no_change=plan.n_iter_no_change,
             lr_schedule=None if single_pass else self.lr_schedule,
             fallback=fallback,
+            compared=compared,
         )
         if not (single_pass or self.warm_start):
             # Only continued training needs the moments, which are twice the weights.

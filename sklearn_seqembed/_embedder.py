@@ -561,6 +561,9 @@ max_epochs_, early_stopping_, horizon_, device_
 
         Notes
         -----
+        If `fit` cut a few long series into windows, only the last window of a series is
+        scored. To score each window, pass windows.
+
         `fit` keeps statistics of the training sequences, but none of the sequences: in
         `net_` the mean of their features, a factor of the inverse covariance matrix,
         and means of three sequences each, at most 512; and counts of hashed n-grams.

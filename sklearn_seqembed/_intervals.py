@@ -44,7 +44,8 @@ class PredictIntervalMixin:
         -------
         lower, upper : list, ndarray or frame
             Bounds in the container and the units of y, with the shape of
-            :meth:`predict`.
+            :meth:`predict`; infinite where `fit` observed too few values for this
+            coverage.
 
         Raises
         ------
@@ -64,13 +65,16 @@ class PredictIntervalMixin:
         n_steps = int(predicted.lengths[0])
         scale = self._scale_errors(sources)  # (n_samples, n_features)
         half_widths = scale[:, None] * half_widths[:n_steps]
+        is_known = np.isfinite(half_widths)
+        half_widths = np.where(is_known, half_widths, 0.0)  # scalers refuse infinity
         numeric = self._target_features.numeric
         center = numeric.scale(predicted.span(0, predicted.n_steps).astype(np.float64))
         bounds = []
         for sign in (-1, 1):
-            rows = center + sign * half_widths.reshape(center.shape)
+            rows = numeric.decode(center + sign * half_widths.reshape(center.shape))
+            rows = np.where(is_known.reshape(center.shape), rows, sign * np.inf)
             shifted = Sequences.from_offsets(
-                (numeric.decode(rows),), n_steps * np.arange(len(predicted) + 1)
+                (rows,), n_steps * np.arange(len(predicted) + 1)
             )
             bounds.append(
                 self._target_schema.build(shifted, schema.index, self._array_length)

@@ -449,7 +449,8 @@ max_epochs_, early_stopping_, max_length_, device_
                 self._target_schema.build(found, n_steps=self._array_length)
             )
         log_probabilities = [
-            row[length > 0][:k] for row, length in zip(scores, lengths, strict=True)
+            _limit_sum(row[length > 0][:k].astype(np.float64))
+            for row, length in zip(scores, lengths, strict=True)
         ]
         return candidates, log_probabilities
 
@@ -745,3 +746,8 @@ max_epochs_, early_stopping_, max_length_, device_
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
+
+
+def _limit_sum(log_probabilities):
+    """Correct rounding errors because of which probabilities sum to more than 1."""
+    return log_probabilities - max(0.0, np.logaddexp.reduce(log_probabilities))

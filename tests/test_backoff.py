@@ -50,8 +50,9 @@ def _estimate(training, context, token, n_classes, n):
 
 def _surprise(training, sequence, n_classes=3, n=4):
     padded = ["edge"] * (n - 1) + sequence + ["edge"]
+    known = [0 if token == n_classes + 1 else token for token in padded]
     return -sum(
-        np.log(_estimate(training, padded[i - n + 1 : i], padded[i], n_classes, n))
+        np.log(_estimate(training, known[i - n + 1 : i], padded[i], n_classes, n))
         for i in range(n - 1, len(padded))
         if padded[i] != 0
     )

@@ -1,5 +1,6 @@
 """LSTMSequenceClassifier: classes, probabilities, scikit-learn's tools, errors."""
 
+import datetime
 import pickle
 import warnings
 
@@ -312,6 +313,10 @@ def _resample(x, n_steps=20):
         ([0, 1, np.nan] * 2, ValueError, r"y\[2\] is missing"),
         ([0.5, 1.5, 2.5] * 2, ValueError, "Unknown label type: continuous"),
         (["a", 1] * 3, TypeError, "y holds classes of different types: int, str"),
+        ([1, "a"] * 3, TypeError, "y holds classes of different types: int, str"),
+        (np.arange(6).astype("M8[D]"), TypeError, "y holds dates or times, .* strings"),
+        ([datetime.date(2020, 1, 1)] * 6, TypeError, "y holds dates or times"),
+        ([0, 1, np.inf] * 2, ValueError, r"y\[2\] is inf: Input y contains infinity"),
         ([["a"], ["b"]] * 3, ValueError, r"y\[0\] is a list, but .* one class per"),
         (np.zeros((6, 2)), ValueError, "should be a 1d array.* one class per sequence"),
         ("abcdef", ValueError, "y is a str, but .* in a list or an array"),

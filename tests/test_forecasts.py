@@ -242,7 +242,9 @@ def test_better_cells_have_a_higher_weight(rng):
 def test_forecasts_are_the_mean_of_both(rng):
     X, y = make_windows(_simulate(200, rng), 20, 6)
     predictor = _predictor(max_epochs=1).fit(X, y)
-    mean, share = predictor.predict(X), predictor.encoder_.linear.share
+    share = predictor.encoder_.linear.share
+    share.fill_(0.5)
+    mean = predictor.predict(X)
 
     found = []
     for weight in (0.0, 1.0):
@@ -275,6 +277,60 @@ def test_used_cells_leave_the_map_of_all_sequences(rng):
     expected = start.encoder_.linear.encoding @ start.encoder_.linear.decoding
     found = trained.encoder_.linear.encoding @ trained.encoder_.linear.decoding
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("continuing", ["partial_fit", "warm_start"])
+def test_continuing_from_a_linear_forecast_does_not_spoil_it(continuing, rng):
+    X, y = make_windows(_simulate(400, rng, noise=0.3), 24, 6)
+    predictor = _predictor(instance_norm=True, warm_start=True).fit(X, y)
+    before = predictor.score(X, y)
+
+    if continuing == "partial_fit":
+        predictor.partial_fit(X, y)
+    else:
+        predictor.set_params(max_epochs=1).fit(X, y)
+
+    linear = predictor.encoder_.linear
+    assert linear.is_fixed.tolist() == [True] * 8 + [False] * 8
+    assert linear.share in (0, 0.5)
+    assert predictor.score(X, y) > before - 0.02
+
+
+def test_bad_cells_are_not_used_without_validation(rng):
+    X, y = make_windows(_simulate(400, rng, noise=0.3), 24, 6)
+    options = {"n_components": 8, "instance_norm": True}
+
+    bad = _predictor(**options | {"n_components": 16}, max_epochs=1, lr=1e-9).fit(X, y)
+
+    assert bad.encoder_.linear.share == 0
+    np.testing.assert_allclose(
+        np.array(bad.predict(X)),
+        np.array(_predictor(**options).fit(X, y).predict(X)),
+        atol=1e-3,
+    )
+
+
+def test_a_feature_that_was_never_observed_leaves_the_others(rng):
+    x = np.column_stack([_simulate(300, rng), np.full(300, np.nan)])
+    X, y = make_windows(x, 20, 6)
+
+    predictor = _predictor().fit(X, y)
+
+    assert predictor.encoder_.linear is not None
+    lower, upper = predictor.predict_interval(X, coverage=0.8)
+    assert np.isfinite(lower[0][:, 0]).all() and (lower[0] < upper[0])[:, 0].all()
+    assert np.isinf(upper[0][:, 1]).all()
+
+
+def test_bounds_of_a_rarely_observed_step_are_infinite(rng):
+    X, y = make_windows(_simulate(300, rng), 20, 6)
+    y = np.array(y)
+    y[3:, 2] = np.nan
+
+    lower, upper = _predictor().fit(X, y).predict_interval(X)
+
+    assert np.isinf(lower).all(axis=0).ravel().tolist() == [i == 2 for i in range(6)]
+    np.testing.assert_array_equal(np.isinf(upper), np.isinf(lower))
 
 
 def test_last_sequences_are_held_out(rng, monkeypatch):

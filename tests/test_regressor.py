@@ -108,7 +108,7 @@ def test_scikit_learn_scores_it_as_a_regressor():
     [
         (None, "requires y to be passed"),
         (["1.5"] * 6, r"y\[0\] is '1.5', but .* expects numbers. For classes, use"),
-        ([1.0, np.inf] * 3, "Input y contains infinity"),
+        ([1.0, np.inf] * 3, r"y\[1\] is inf: Input y contains infinity"),
         ([1.0, np.nan] * 3, "Input y contains NaN"),
         ([1.0] * 5, "X has 6 sequences, y has 5"),
         (np.zeros((6, 2, 2)), "y has 3 dimensions, .* use LSTMSequencePredictor"),
@@ -119,6 +119,13 @@ def test_bad_numbers_are_refused(y, match):
 
     with pytest.raises(ValueError, match=match):
         _regressor().fit(X, y)
+
+
+def test_other_objects_are_no_numbers():
+    X = [np.arange(4.0) + i for i in range(6)]
+
+    with pytest.raises(TypeError, match=r"y\[1\] is a dict, but .* expects numbers"):
+        _regressor().fit(X, [1.0, {"a": 1}] * 3)
 
 
 def test_bools_warn_that_they_are_read_as_numbers():

@@ -215,3 +215,21 @@ def test_categories_that_are_not_listed_are_counted(shares):
         f"as missing. List all categories of {name}."
         for name, used in (("X", "categories"), ("y", option))
     ]
+
+
+def test_what_the_vocabulary_lacks_never_becomes_usual():
+    usual, new = ["open", "read", "close"], ["open", "crash", "close"]
+    embedder = LSTMSequenceEmbedder(n_components=8, max_epochs=0, random_state=0)
+    embedder.partial_fit([usual] * 20)
+    with pytest.warns(SequenceReadingWarning, match="first call did not meet"):
+        embedder.partial_fit([new] * 20)
+    with pytest.warns(SequenceReadingWarning, match="categories does not list"):
+        listed = LSTMSequenceEmbedder(
+            n_components=8, max_epochs=0, categories=[["open", "read", "close"]]
+        ).fit([usual] * 20 + [new] * 20)
+
+    for fitted in (embedder, listed):
+        seen, crash, boom = fitted.score_samples(
+            [usual, new, ["open", "boom", "close"]]
+        )
+        assert seen > crash == boom

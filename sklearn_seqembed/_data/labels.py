@@ -1,6 +1,7 @@
 """Validation of y where each sequence has one class, or one or more numbers."""
 
 import datetime
+import numbers
 import re
 
 import numpy as np
@@ -37,8 +38,12 @@ def check_classes(y, n_samples, estimator_name):
         Index of the class of each sequence.
     """
     labels = _as_labels(y, n_samples, estimator_name)
+    if labels.dtype.kind in "mM" or _holds_times(labels):
+        raise TypeError(
+            f"y holds dates or times, but {estimator_name} expects classes. Convert "
+            "them to strings, for example the names of months."
+        )
     try:
-        check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
     except TypeError as error:
         kinds = sorted({type(label).__name__ for label in labels})
@@ -46,6 +51,7 @@ def check_classes(y, n_samples, estimator_name):
             f"y holds classes of different types: {', '.join(kinds)}. Convert all of "
             "them to one type, for example to strings."
         ) from error
+    check_classification_targets(labels)
     return classes, codes.reshape(-1)
 
 
@@ -85,7 +91,7 @@ def _as_labels(y, n_samples, estimator_name):
         missing = np.flatnonzero(np.isnan(labels))
         if len(missing):
             _refuse_missing(missing[0], estimator_name, "a class")
-        check_array(labels, ensure_2d=False, input_name="y")  # in scikit-learn's words
+        _check_finite(labels)
     elif labels.dtype.kind == "S":
         labels = np.char.decode(labels)
     return labels
@@ -128,6 +134,12 @@ def check_numbers(y, n_samples, estimator_name):
                     "For classes, use LSTMSequenceClassifier; convert numbers that are "
                     "written as text, for example by astype(float)."
                 )
+            is_number = isinstance(value, numbers.Number)
+            if not is_number and not hasattr(value, "__float__"):
+                raise TypeError(
+                    f"y[{i}] is a {type(value).__name__}, but {estimator_name} expects "
+                    "numbers."
+                )
     is_bool = array.dtype.kind == "b" or _holds_bools(array)
     if is_bool or re.match("category|Categorical|Enum", dtype):
         warn_reading(
@@ -135,19 +147,32 @@ def check_numbers(y, n_samples, estimator_name):
             "classes, use LSTMSequenceClassifier; to avoid this warning, pass "
             "y.astype(float)."
         )
-    numbers = check_array(
+    if array.dtype.kind == "f":
+        _check_finite(array)
+    found = check_array(
         array, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name="y"
     )
-    _check_length(numbers, n_samples)
-    if numbers.ndim > 2:
+    _check_length(found, n_samples)
+    if found.ndim > 2:
         raise ValueError(
-            f"y has {numbers.ndim} dimensions, but {estimator_name} expects shape "
+            f"y has {found.ndim} dimensions, but {estimator_name} expects shape "
             "(n_samples,) or (n_samples, n_targets). To predict sequences, use "
             "LSTMSequencePredictor."
         )
-    if numbers.ndim == 2 and numbers.shape[1] == 1:
-        numbers = column_or_1d(numbers, warn=True)
-    return numbers.reshape(n_samples, -1), numbers.ndim == 1
+    if found.ndim == 2 and found.shape[1] == 1:
+        found = column_or_1d(found, warn=True)
+    return found.reshape(n_samples, -1), found.ndim == 1
+
+
+def _check_finite(y):
+    """Raise an error that names the first infinite target."""
+    infinite = np.argwhere(np.isinf(y))
+    if len(infinite):
+        place = ", ".join(map(str, infinite[0]))
+        raise ValueError(  # the first words are ours, the others scikit-learn's
+            f"y[{place}] is {y[tuple(infinite[0])]}: Input y contains infinity or a "
+            f"value too large for {y.dtype!r}. Replace or drop it."
+        )
 
 
 def _check_given(y, estimator_name):

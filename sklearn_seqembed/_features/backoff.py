@@ -41,7 +41,9 @@ class BackoffModel:
 
     Categories are 1 to `n_classes`, and 0 if missing. `n_classes` + 1 stands for all
     that are not in the vocabulary, and `n_classes` + 2 for the places before and after
-    a sequence. Missing categories are part of contexts, but are not predicted.
+    a sequence. Missing categories are part of contexts, but are not predicted. Those
+    that are not in the vocabulary are like them in contexts, and are never counted,
+    because another one of them would not be usual either.
 
     Contexts and n-grams are hashed to 64 bits, and only hashes and counts are kept.
 
@@ -118,8 +120,8 @@ class BackoffModel:
     def _list_ngrams(self, codes, lengths, *, observed=True):
         """Return tokens, and hashes of their contexts of 0 to `MAX_N` - 1 tokens.
 
-        The end is the last token of each sequence. With `observed`, missing tokens are
-        left out, but are part of contexts.
+        The end is the last token of each sequence. With `observed`, tokens that are
+        missing or not in the vocabulary are left out, but are part of contexts.
         """
         outside = self.n_classes + 2
         ends = np.cumsum(lengths)
@@ -130,11 +132,12 @@ class BackoffModel:
         first = np.repeat(ends - lengths + np.arange(len(lengths)), lengths + 1)
         places = np.arange(len(tokens)) - first
         contexts = [np.zeros(len(tokens), dtype=np.uint64)]
+        known = np.where(tokens == self.n_classes + 1, 0, tokens)
         for n in range(1, MAX_N):
-            previous = np.where(places >= n, np.roll(tokens, n), outside)
+            previous = np.where(places >= n, np.roll(known, n), outside)
             contexts.append(_combine(contexts[-1], previous))
         if observed:
-            kept = tokens != 0
+            kept = known != 0
             tokens, contexts = tokens[kept], [context[kept] for context in contexts]
         return tokens, contexts
 

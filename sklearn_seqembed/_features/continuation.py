@@ -63,6 +63,9 @@ def find_continued(sources, targets, option="auto"):
     for k in range(n_features):
         # With equal numbers of features, those at the same position are paired.
         columns = [k] if n_features == n_sources else range(n_sources)
+        if len(columns) == 1 and np.isnan(first[:, k]).all():
+            continued[k] = columns[0]  # nothing was observed that says otherwise
+            continue
         errors = [mean_square(first[:, k] - last[:, j]) for j in columns]
         best = int(np.argmin(errors))
         # Series that are similar to each other vary over time only.

@@ -154,31 +154,46 @@ class BestWeights(Callback):
 class ForecastShare(Callback):
     """Choose the weight of the cells in a forecast after the last epoch.
 
+    It is 0 if the mean of both forecasts has a higher loss than the linear one. Without
+    validation, the losses of training data are compared. They say when cells are still
+    bad, but not how good they are.
+
     Parameters
     ----------
-    validation : SequenceDataset or PairDataset
-        Held-out data, whose loss is compared.
+    validation : SequenceDataset, PairDataset or None
+        Held-out data.
+    training : SequenceDataset or PairDataset
+        Some of the training data.
     fitted : ForecastFit or None
-        Linear forecast to load thereafter: that of all sequences, including these.
+        Linear forecast to load thereafter: that of all sequences.
     """
 
-    def __init__(self, validation, fitted):
-        self.validation, self.fitted = validation, fitted
+    def __init__(self, validation, training, fitted):
+        self.validation, self.training, self.fitted = validation, training, fitted
+
+    def on_train_begin(self, net, **kwargs):
+        """Let the validation loss be that of the mean, whatever was chosen before."""
+        net.module_.encoder.linear.share.fill_(SHARES[0])
 
     def on_train_end(self, net, **kwargs):
         """Choose the weight, and release the data."""
-        encoder = net.module_.encoder
+        encoder, validation = net.module_.encoder, self.validation
         if encoder.is_trained and not net.failed_:
+            dataset, shares = validation, SHARES
+            if validation is None:
+                dataset, shares = self.training, SHARES[:1]
             losses = {}
-            for share in SHARES:
+            for share in (0.0, *shares):
                 encoder.linear.share.fill_(share)
-                losses[share] = net.compute_loss(self.validation)
+                losses[share] = net.compute_loss(dataset)
+            chosen = min(0.0, SHARES[0], key=losses.get)
             best = min(losses, key=losses.get)
-            least = (1 - MIN_FORECAST_IMPROVEMENT) * losses[SHARES[0]]
-            encoder.linear.share.fill_(best if losses[best] <= least else SHARES[0])
+            if losses[best] <= (1 - MIN_FORECAST_IMPROVEMENT) * losses[chosen]:
+                chosen = best
+            encoder.linear.share.fill_(chosen)
             if self.fitted is not None:
                 encoder.linear.load(self.fitted, shares=True)
-        self.validation = self.fitted = None
+        self.validation = self.training = self.fitted = None
 
 
 def _copy_weights(net):

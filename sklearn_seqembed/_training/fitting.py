@@ -115,6 +115,7 @@ def train(
     lr_schedule=None,
     n_iter_no_change=10,
     fallback=None,
+    compared=None,
     scheduled_sampling=0.0,
     callbacks=(),
     verbose=0,
@@ -146,6 +147,9 @@ def train(
     fallback : LinearFit, default=None
         Linear map to use if training does not reduce the validation loss. None keeps
         whatever training yields.
+    compared : SequenceDataset or PairDataset, default=None
+        Training data on which a linear forecast is compared with its mean with the
+        cells, if there is no validation.
     scheduled_sampling : float, default=0.0
         Fraction of the steps at which a decoder reads its own outputs at the end of the
         training. It rises from 0.
@@ -176,9 +180,8 @@ def train(
         ours.append(("seqembed_sampling", sampling))
     start_loss = math.inf if fallback is None else net.compute_loss(validation)
     ours.append(("seqembed_best", BestWeights(start_loss, fallback)))
-    linear = net.module_.encoder.linear
-    if validation is not None and linear is not None and not linear.is_corrected:
-        ours.append(("seqembed_share", ForecastShare(validation, fallback)))
+    if compared is not None:
+        ours.append(("seqembed_share", ForecastShare(validation, compared, fallback)))
     if projected is not None:
         # Before the user's callbacks, which may save the finished network.
         ours.append(("seqembed_projection", Projection(projected)))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklearn_seqembed._network.resampling import interpolate_missing
-from sklearn_seqembed._network.ridge import Moments, fit_forecast
+from sklearn_seqembed._network.ridge import ForecastFit, Moments, fit_forecast
 
 # Upper bound on the multiplications of a fit, which take some seconds on one core, and
 # on the forecasts whose errors are kept for intervals, and on their values (64 MiB of
@@ -45,6 +45,29 @@ def fit_linear_forecast(net, dataset, weights, few=False):
     fitted = fit_forecast(moments, n_features, shape.columns, n_components, few)
     linear.load(fitted)
     return fitted
+
+
+def share_components(net, dataset):
+    """Leave half of the components of a linear forecast to cells that were not trained.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        The net, whose linear forecast has all components.
+    dataset : PairDataset or SequenceDataset
+        Pairs that tell which components matter most for forecasts.
+    """
+    linear = net.module_.encoder.linear
+    gram = np.zeros((len(linear.encoding),) * 2)
+    for _, inputs, _, _ in _iter_pairs(net, dataset):
+        gram += inputs.T @ inputs
+    encoding, decoding = (
+        weights.cpu().numpy().astype(np.float64)
+        for weights in (linear.encoding, linear.decoding)
+    )
+    unexplained = float(linear.unexplained)
+    fitted = ForecastFit(encoding, decoding, unexplained, [], gram, len(dataset))
+    linear.load(fitted, shares=True)
 
 
 def count_fitted_pairs(shape, n_features):
