@@ -30,8 +30,9 @@ class PredictIntervalMixin:
         scale of each sequence (split conformal prediction). They cover a new value
         with about the given probability if errors do not grow after the time of `fit`.
         If the network was trained and `fit` held out fewer than 100 sequences, the
-        errors are those of the cross-validated linear map from which it started.
-        Training that continues without held-out sequences keeps the earlier errors.
+        errors are those of the cross-validated linear map from which it started, and
+        training that continues without held-out sequences keeps the earlier errors; if
+        the network overfits, intervals are then too narrow.
 
         Parameters
         ----------

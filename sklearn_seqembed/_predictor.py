@@ -107,12 +107,13 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
         components of the vector are then those of the regression. If training is used,
         the second half of them are those of the LSTM instead, which forecasts on its
         own, and predictions are the mean of both forecasts. The LSTM has the weight
-        0.5, or 0.75 or 1 if that lowers the held-out loss by 1 %. The penalty of the
-        regression, how many time steps it reads, and whether a feature is forecast from
-        its own past or from that of all features are chosen by cross-validation. One to
-        four series that are long enough are cut into windows, from which the network
-        learns; it then reads only the last time steps of X: one more than twice the
-        length of y, or an eighth of X.
+        0.5, or 0.75 or 1 if that lowers the held-out loss by 1 %. Without held-out
+        sequences it is 0 as long as the mean has a higher training loss. The penalty of
+        the regression, how many time steps it reads, and whether a feature is forecast
+        from its own past or from that of all features are chosen by cross-validation.
+        One to four series that are long enough are cut into windows, from which the
+        network learns; it then reads only the last time steps of X: one more than twice
+        the length of y, or an eighth of X.
     decoding : {"auto", "autoregressive", "parallel"}, default="auto"
         "autoregressive" predicts one time step after another, each given the previous
         ones. In training these are the true ones, so that one call computes all time
