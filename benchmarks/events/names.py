@@ -1,17 +1,18 @@
 """Surnames as sequences of characters: are they decoded exactly, and their language?
 
-Needs `text/names.tsv` (columns name, language, split). Only the classifier is fitted
-with labels. It is a logistic regression for all contenders, with C chosen by
-cross-validation on the training names. The baselines are weighted counts of character
-n-grams. "exact" and "characters" are the fractions of names and characters that
-`inverse_transform`, which also predicts the lengths, decodes correctly.
+Needs `text/names.tsv` (columns name, language, split). Vectors are learned without
+labels, and classified by logistic regression, with C chosen by cross-validation on the
+training names. The baselines are weighted counts of character n-grams with the same
+classifier. `LSTMSequenceClassifier` is fitted to labels, with all defaults and without
+training (`max_epochs=0`). "exact" and "characters" are the fractions of names and
+characters that `inverse_transform`, which also predicts the lengths, decodes correctly.
 """
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed import LSTMSequenceClassifier, LSTMSequenceEmbedder
 from sklearn_seqembed.metrics import exact_match_score, token_match_score
 
 from ..datasets import PARTS, load_table
@@ -22,6 +23,7 @@ from ..timing import timed
 N_COMPONENTS = 64, 320
 GRID = {"C": [0.01, 0.1, 1.0, 10.0, 100.0]}
 ANALYZERS = ("char", "char_wb")  # "char_wb" does not cross word boundaries
+CONTENDERS = ("counts", "vectors", "classifier")
 
 COLUMNS = {
     "contender": "",
@@ -32,17 +34,31 @@ COLUMNS = {
     "fit, s": ".0f",
 }
 
-add_arguments = add_seeds
+
+def add_arguments(parser):
+    """Add the options of this program."""
+    add_seeds(parser)
+    parser.add_argument(
+        "--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS
+    )
 
 
 def run(options):
-    """Evaluate counts and vectors."""
-    names = read_names(options.quick)
-    results = [count_ngrams(names, analyzer, options.quick) for analyzer in ANALYZERS]
-    for n_components in N_COMPONENTS:
-        for seed in options.seeds:
-            results.append(embed_names(names, n_components, seed, options.quick))
-            show_progress(str(results[-1]))
+    """Evaluate counts, vectors and the classifier."""
+    names, results = read_names(options.quick), []
+    if "counts" in options.contenders:
+        for analyzer in ANALYZERS:
+            results.append(count_ngrams(names, analyzer, options.quick))
+    if "vectors" in options.contenders:
+        for n_components in N_COMPONENTS:
+            for seed in options.seeds:
+                results.append(embed_names(names, n_components, seed, options.quick))
+                show_progress(str(results[-1]))
+    if "classifier" in options.contenders:
+        for max_epochs in (0, "auto"):
+            for seed in options.seeds:
+                results.append(fit_classifier(names, max_epochs, seed, options.quick))
+                show_progress(str(results[-1]))
     rows = average_seeds(results, list(COLUMNS)[1:])
     return {
         "tables": {"names": make_table("Surnames", COLUMNS, rows)},
@@ -95,3 +111,20 @@ def count_ngrams(names, analyzer, quick):
     counter = TfidfVectorizer(analyzer=analyzer, ngram_range=(1, 3)).fit(train)
     counts = counter.transform(train), y_train, counter.transform(test), y_test
     return {"contender": f"tf-idf, {analyzer}"} | classify_language(*counts, quick)
+
+
+def fit_classifier(names, max_epochs, seed, quick):
+    """Classify the language by `LSTMSequenceClassifier`."""
+    (train, y_train), (test, y_test) = names
+    classifier = LSTMSequenceClassifier(random_state=seed, max_epochs=max_epochs)
+    if quick and max_epochs:
+        classifier.set_params(max_epochs=1)
+    seconds, _ = timed(classifier.fit, train, y_train)
+    name = "LSTMSequenceClassifier" + (", untrained" if max_epochs == 0 else "")
+    return {
+        "contender": name,
+        "seed": seed,
+        "fit, s": seconds,
+        "language": classifier.score(test, y_test),
+        "weight of the LSTM": classifier.trained_share_,
+    }
