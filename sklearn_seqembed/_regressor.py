@@ -60,7 +60,8 @@ class LSTMSequenceRegressor(RegressorMixin, BaseLabelEstimator):
         Random cells have one layer.
     %(bidirectional)s
     %(dropout)s
-        Final states of the trained LSTM are also zeroed.
+        Final states of the trained LSTM are also zeroed, and the values with which it
+        reads categories.
     %(cell)s
     %(patch_size)s
     %(linear_map)s
