@@ -25,7 +25,7 @@ def _fit(sequences, n_classes=3, **options):
 
 
 def _estimate_all(model, sequence):
-    """Return the probabilities of the tokens of a sequence and of its end."""
+    """Return the probability of each token in a sequence, then that of the end."""
     ngrams = model._list_ngrams(*_join([sequence]), observed=False)
     return model._estimate(*ngrams)
 
