@@ -24,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, Normalizer
 
 from sklearn_seqembed import LSTMSequencePredictor
+from sklearn_seqembed._predictor import _limit_sum
 from sklearn_seqembed.datasets import make_sequences, make_windows
 from sklearn_seqembed.metrics import exact_match_score
 
@@ -425,6 +426,14 @@ def test_candidates_are_ranked_by_length_normalized_probability(reverser):
         normalized = [v / len(w) for w, v in zip(words, values, strict=True)]
         assert normalized == sorted(normalized, reverse=True)
         assert (values <= 0).all()
+
+
+def test_probabilities_of_candidates_sum_to_at_most_one():
+    rounded = np.log(np.array([0.6, 0.4000003]))
+    np.testing.assert_allclose(np.exp(_limit_sum(rounded)).sum(), 1, rtol=1e-15)
+
+    less = np.log(np.array([0.6, 0.3]))
+    np.testing.assert_array_equal(_limit_sum(less), less)
 
 
 def test_wider_beam_finds_at_least_as_likely_sequences(reverser):
