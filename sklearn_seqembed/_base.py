@@ -1,9 +1,7 @@
 """Base class of both estimators: the steps of `fit` and `transform`."""
 
-import copy
 import functools
 import math
-from importlib.metadata import version
 
 import numpy as np
 from sklearn.base import (
@@ -28,6 +26,9 @@ from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.unseen import warn_about_new, warn_about_unseen
 from sklearn_seqembed._parameters import as_options, check_parameters
 from sklearn_seqembed._scoring import explained_fraction
+from sklearn_seqembed._saving.estimators import pack_estimator, unpack_estimator
+from sklearn_seqembed._saving.files import write_file
+from sklearn_seqembed._saving.nets import copy_for_training
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.devices import resolve_device, resolve_precision
 from sklearn_seqembed._training.fitting import build_net, describe_result, train
@@ -44,8 +45,6 @@ from sklearn_seqembed._training.process import (
     is_called_by_search,
 )
 from sklearn_seqembed._training.randomness import Generators
-
-VERSION = version("sklearn-seqembed")
 
 # `fit` warns if the network explains less than this fraction of its training data.
 MIN_TRAIN_SCORE = 0.05
@@ -149,19 +148,15 @@ class BaseSequenceEstimator(
     _windows = None
 
     def __getstate__(self):
-        return super().__getstate__() | {"_written_by": VERSION}
+        """Return the parameters, and what `fit` learned as plain values and arrays.
+
+        They are independent of torch and skorch, so that a pickle opens with other
+        versions of these.
+        """
+        return pack_estimator(self)
 
     def __setstate__(self, state):
-        state = dict(state)
-        written_by = state.pop("_written_by", None)
-        if written_by != VERSION:
-            warn_user(
-                f"This {type(self).__name__} was written by sklearn-seqembed "
-                f"{written_by or 'before 0.1'}, and is opened by {VERSION}: it may "
-                "fail or give other results. Fit it again, or install the version that "
-                "wrote it."
-            )
-        super().__setstate__(state)
+        vars(self).update(unpack_estimator(type(self), state))
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
@@ -220,6 +215,35 @@ class BaseSequenceEstimator(
         check_is_fitted(self)
         sequences, _ = self._check_X(X, reset=False)
         return self._encode(sequences)
+
+    def save(self, path, *, optimizer=False):
+        """Save the fitted estimator in a file that :func:`sklearn_seqembed.load` opens.
+
+        It is a safetensors file: the weights and other arrays, and everything else as
+        JSON in its metadata. Opening it runs nothing, unlike a pickle.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, by custom with the extension ".safetensors". It is replaced in one
+            step when everything is written. If writing fails, an earlier file is kept.
+        optimizer : bool, default=False
+            Whether to keep the moments of the optimizer, with which `partial_fit`, or
+            `fit` with `warm_start=True`, continue as if the estimator had not been
+            saved. They are twice as large as the trained weights.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If it holds something that such a file cannot store: callbacks, or a scaler
+            of another library. The message names it.
+        OSError
+            If the file cannot be written.
+        """
+        check_is_fitted(self)
+        write_file(self._copy_attributes(), path, with_moments=optimizer)
 
     def _fit(self, X, y=None, *, single_pass=False):
         """Train the network.
@@ -569,10 +593,11 @@ class BaseSequenceEstimator(
         The fitted net is copied so that it is unchanged if training fails. Raise an
         error if parameters with which the network was built have changed.
         """
-        net = copy.deepcopy(self.net_)
+        net = copy_for_training(self.net_)
         net.lr, net.batch_size = float(self.lr), self.batch_size_
+        net.weight_decay = float(self.weight_decay)
         for group in net.optimizer_.param_groups:
-            group["weight_decay"] = float(self.weight_decay)
+            group["weight_decay"] = net.weight_decay
         built_with = net.get_params(deep=False)
         for name, value in self._network_params()[1].items():
             before = built_with[f"module__{name}"]

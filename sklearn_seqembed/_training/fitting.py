@@ -47,7 +47,8 @@ def build_net(
     weight_decay,
     batch_size,
     device,
-    generator,
+    generator=None,
+    for_training=True,
 ):
     """Build and initialize a skorch net.
 
@@ -64,8 +65,10 @@ def build_net(
     weight_decay : float
         Weight decay of AdamW. In each batch, this times the learning rate is the
         fraction of each weight that is subtracted. With 0 the optimizer is Adam.
-    generator : torch.Generator
-        Generator of the initial weights.
+    generator : torch.Generator, default=None
+        Generator of the initial weights. None is torch's default generator.
+    for_training : bool, default=True
+        Whether to build the optimizer.
 
     Returns
     -------
@@ -76,13 +79,16 @@ def build_net(
     # batch with 16 cells (benchmarks/README.md, "Trials"). On other devices torch
     # chooses.
     fused = True if torch.device(device).type == "cpu" else None
+    optimizer = {
+        "optimizer": torch.optim.AdamW,
+        "optimizer__weight_decay": weight_decay,
+        "optimizer__fused": fused,
+    }
     net = SequenceNet(
         network,
         criterion=SequenceLoss,
         criterion__class_scales=class_scales,
-        optimizer=torch.optim.AdamW,
-        optimizer__weight_decay=weight_decay,
-        optimizer__fused=fused,
+        **(optimizer if for_training else {"optimizer": None}),
         lr=lr,
         batch_size=batch_size,
         iterator_train=TrainingBatches,
@@ -99,6 +105,7 @@ def build_net(
         net.initialize()
     finally:
         weight_generator.reset(token)
+    net.weight_decay = weight_decay
     net.module_.float()  # the user may have changed torch's default dtype
     return net
 

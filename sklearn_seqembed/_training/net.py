@@ -21,11 +21,24 @@ class SequenceNet(ClosedFormNet):
         Whether Ctrl-C ended the last training.
     failed_ : bool
         Whether a loss that is not finite ended the last training.
+    weight_decay : float
+        Weight decay of the optimizer.
+    moments_ : dict of str to (dict of ndarray)
+        For a net without an optimizer, the moments of the optimizer with which it was
+        saved, for each parameter.
     """
 
     interrupts = None
     interrupted_ = False
     compute_dtype = torch.float32
+    weight_decay = 0.0
+    moments_ = {}
+
+    def initialize_optimizer(self, *args, **kwargs):
+        """Build the optimizer, unless the net is only for inference."""
+        if self.optimizer is None:
+            return self
+        return super().initialize_optimizer(*args, **kwargs)
 
     @property
     def failed_(self):
