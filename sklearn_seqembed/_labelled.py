@@ -175,16 +175,15 @@ class BaseLabelEstimator(BaseVectorEstimator):
             module.share.fill_(SHARE_WITHOUT_VALIDATION)
             return None
         dataset = self._make_dataset(validation)
-        self._chosen_share = choose_share(net, dataset, self._absolute_loss)
-        module.share.fill_(self._chosen_share.share)
+        net.chosen_share = choose_share(net, dataset, self._absolute_loss)
+        module.share.fill_(net.chosen_share.share)
         if fallback is not None:
             module.load_closed_form(fallback)  # that of all sequences
         return None
 
     def _describe_training(self, net):
-        chosen = self._chosen_share
         n_epochs = count(len(self.history_), "epoch")
-        return f"Training ended after {n_epochs}. {chosen.describe()}"
+        return f"Training ended after {n_epochs}. {net.chosen_share.describe()}"
 
     # How the closed form differs from that of the other estimators.
 

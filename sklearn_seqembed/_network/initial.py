@@ -60,7 +60,10 @@ def zero_weights(layer):
 
 def build_embedding(n_vectors, size):
     """Build an embedding with the initial weights that torch uses; vector 0 is 0."""
-    layer = _build_empty(nn.Embedding, n_vectors, size, padding_idx=0)
+    device = "meta" if weight_content.get() == "meta" else "cpu"
+    weights = torch.empty(n_vectors, size, dtype=torch.float32, device=device)
+    # Unlike the constructor, this draws no weights.
+    layer = nn.Embedding.from_pretrained(weights, freeze=False, padding_idx=0)
     if weight_content.get() != "random":
         return layer
     nn.init.normal_(layer.weight, generator=weight_generator.get())
@@ -108,4 +111,10 @@ def build_cells(cell, n_inputs, n_cells):
 def _build_empty(module, *args, **kwargs):
     """Build a module without drawing its weights, which are then arbitrary."""
     layer = module(*args, **kwargs, device="meta")
-    return layer if weight_content.get() == "meta" else layer.to_empty(device="cpu")
+    if weight_content.get() == "meta":
+        return layer
+    # Not `to_empty`, which imports compilers of torch for a second.
+    for name, weights in list(layer.named_parameters()):
+        empty = torch.empty(weights.shape, dtype=weights.dtype, device="cpu")
+        setattr(layer, name, nn.Parameter(empty, weights.requires_grad))
+    return layer

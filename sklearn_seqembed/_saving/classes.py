@@ -142,6 +142,66 @@ ATTRIBUTES = {
     ForecastShape: {"n_lags": int, "horizon": int, "columns": Each(tuple, int)},
 }
 
+COMMON_FITTED = {
+    "_features": FeatureEncoder,
+    "_longest": int,
+    "_schema": Schema,
+    "_shortest": int,
+    "_target_features": FeatureEncoder,
+    "batch_size_": int,
+    "categories_": list,
+    "early_stopping_": bool,
+    "hidden_size_": OPTIONAL_INT,
+    "history_": (list, dict),
+    "infrequent_categories_": list,
+    "instance_norm_": (bool, np.bool_, ARRAY),
+    "is_categorical_": ARRAY,
+    "max_epochs_": int,
+    "n_features_in_": int,
+    "n_iter_": int,
+    "net_": dict,
+    "patch_size_": int,
+    "scaler_": ANY,
+}
+VECTOR_FITTED = {"_n_points": int, "_random_options": dict, "random_features_": int}
+FORECAST_FITTED = {
+    "_forecast_shape": (ForecastShape, NONE),
+    "_relative": (RelativeTargets, NONE),
+    "_windows": (Windows, NONE),
+}
+LABEL_FITTED = COMMON_FITTED | VECTOR_FITTED | {"_list_width": OPTIONAL_INT}
+
+# The fitted attributes of each estimator, and those that are not always there.
+FITTED_ATTRIBUTES = {
+    "LSTMSequenceEmbedder": COMMON_FITTED
+    | VECTOR_FITTED
+    | FORECAST_FITTED
+    | {
+        "_category_models": CategoryModels,
+        "_n_compared_points": int,
+        "_parts": Each(tuple, str),
+        "horizon_": NUMBER,
+    },
+    "LSTMSequencePredictor": COMMON_FITTED
+    | FORECAST_FITTED
+    | {
+        "_errors": (ErrorQuantiles, NONE),
+        "_target_schema": TargetSchema,
+        "decoding_": str,
+        "is_categorical_target_": ARRAY,
+        "target_categories_": list,
+        "target_patch_size_": int,
+        "target_scaler_": ANY,
+    },
+    "LSTMSequenceClassifier": LABEL_FITTED | {"classes_": ARRAY},
+    "LSTMSequenceRegressor": LABEL_FITTED | {"_is_flat": bool},
+}
+OPTIONAL_FITTED = {
+    "_sklearn_output_config": dict,
+    "feature_names_in_": ARRAY,
+    "train_score_": NUMBER,
+}
+
 CLASSES = {cls.__name__: cls for cls in (*ATTRIBUTES, *SCALERS)}
 
 
@@ -156,6 +216,32 @@ def is_instance(value, expected):
     if expected is bool:
         return isinstance(value, (bool, np.bool_))
     return isinstance(value, expected)
+
+
+def check_fitted(name, attributes):
+    """Raise an error unless these are the fitted attributes of an estimator.
+
+    Parameters
+    ----------
+    name : str
+        Class of the estimator.
+    attributes : dict of str to object
+        The attributes. `net_` is the description of a net.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, unknown, or of another type.
+    """
+    expected = FITTED_ATTRIBUTES[name]
+    if wrong := sorted(expected.keys() - attributes.keys()):
+        raise ValueError(f"{name} has no attribute {wrong[0]!r}")
+    expected = expected | OPTIONAL_FITTED
+    for key, value in attributes.items():
+        if key not in expected:
+            raise ValueError(f"{name} has an unexpected attribute {key!r}")
+        if not is_instance(value, expected[key]):
+            raise ValueError(f"{name}.{key} is of type {type(value).__name__}")
 
 
 def get_attributes(instance):

@@ -3,7 +3,9 @@
 import warnings
 from importlib.metadata import version
 
-from sklearn_seqembed._saving.exceptions import DamagedFileError, OtherVersionsWarning
+import numpy as np
+
+from sklearn_seqembed._saving.exceptions import OtherVersionsWarning
 from sklearn_seqembed._saving.nets import describe_net, rebuild_net
 from sklearn_seqembed._saving.plain import Reader, Writer
 
@@ -46,7 +48,7 @@ def unpack_estimator(cls, state):
     warn_about_versions(cls.__name__, written)
     if fitted is None:
         return params
-    return params | rebuild_attributes(cls, Reader().read(fitted))
+    return params | rebuild_attributes(Reader().read(fitted))
 
 
 def split_attributes(estimator):
@@ -62,18 +64,35 @@ def describe_attributes(fitted, *, with_moments=True):
     fitted = dict(fitted)
     if "net_" in fitted:
         fitted["net_"] = describe_net(fitted["net_"], with_moments=with_moments)
+        fitted["history_"] = _as_columns(fitted["history_"])
     return fitted
 
 
-def rebuild_attributes(cls, fitted):
+def rebuild_attributes(fitted):
     """Return fitted attributes with the net that is described in its place."""
-    for name in fitted:
-        found = getattr(cls, name, None)
-        if callable(found) or isinstance(found, property):
-            raise DamagedFileError(f"{cls.__name__}.{name} is not an attribute of a fit")
     if "net_" in fitted:
-        fitted = fitted | {"net_": rebuild_net(fitted["net_"])}
+        history, net = _as_rows(fitted["history_"]), rebuild_net(fitted["net_"])
+        net.history.extend(dict(row) for row in history)
+        fitted = fitted | {"net_": net, "history_": history}
     return fitted
+
+
+def _as_columns(history):
+    """Convert a history to one array for each key, which is a fifth of its size."""
+    keys = list(history[0]) if history else []
+    if any(list(row) != keys for row in history):
+        return history
+    columns = {key: np.array([row[key] for row in history]) for key in keys}
+    is_plain = all(column.dtype.kind in "bif" for column in columns.values())
+    return columns if is_plain else history
+
+
+def _as_rows(columns):
+    """Convert the result of :func:`_as_columns` to a history."""
+    if isinstance(columns, list):
+        return columns
+    values = [column.tolist() for column in columns.values()]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 def warn_about_versions(name, written):

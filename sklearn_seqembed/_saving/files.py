@@ -19,6 +19,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from sklearn_seqembed._saving.classes import check_fitted
 from sklearn_seqembed._saving.estimators import (
     VERSIONS,
     describe_attributes,
@@ -57,11 +58,12 @@ def write_file(estimator, path, *, with_moments):
         If the file cannot be written.
     """
     params, fitted = split_attributes(estimator)
+    fitted = describe_attributes(fitted, with_moments=with_moments)
     tensors, name = {}, type(estimator).__name__
+    check_fitted(name, fitted)  # that no attribute is lost
     writer = Writer(tensors)
     try:
-        params = writer.write(params)
-        fitted = writer.write(describe_attributes(fitted, with_moments=with_moments))
+        params, fitted = writer.write(params), writer.write(fitted)
     except CannotSaveError as exc:
         raise TypeError(_explain(exc, name)) from exc
     metadata = {
@@ -150,8 +152,9 @@ def _build_estimator(metadata, tensors, classes):
     fitted = reader.read(json.loads(metadata["fitted"]))
     if extra := sorted(tensors.keys() - reader.used):
         raise DamagedFileError(f"there is an unexpected tensor {extra[0]!r}")
+    check_fitted(name, fitted)
     tensors.clear()  # they are copied to the network
-    vars(estimator).update(params | rebuild_attributes(cls, fitted))
+    vars(estimator).update(params | rebuild_attributes(fitted))
     warn_about_versions(name, json.loads(metadata["versions"]))
     return estimator
 

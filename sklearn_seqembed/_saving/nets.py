@@ -17,6 +17,10 @@ NETWORKS[SequenceToLabel.__name__] = SequenceToLabel
 
 DTYPES = {str(dtype): dtype for dtype in (torch.float32, torch.bfloat16, torch.float16)}
 
+# The first such block imports a module, which must not happen when a file is opened.
+with torch.device("meta"):
+    pass
+
 # Tensors whose first axis depends on the data, and not on the arguments of the network.
 DATA_SIZED = "nearest_mean.means", "linear.centers", "linear.weights"
 
@@ -59,7 +63,6 @@ def describe_net(net, *, with_moments=True):
         "device": str(net.device),
         "compute_dtype": str(net.compute_dtype),
         "interrupted": net.interrupted_,
-        "history": list(net.history),
         "weights": {
             name: tensor.detach().cpu().numpy()
             for name, tensor in _name_tensors(net.module_).items()
@@ -112,7 +115,6 @@ def rebuild_net(state, *, for_training=False):
     net.criterion_.absolute = state["absolute"]
     net.compute_dtype = DTYPES[state["compute_dtype"]]
     net.interrupted_ = state["interrupted"]
-    net.history.extend(state["history"])
     net.moments_ = state["moments"]
     if for_training:
         _set_moments(net)
@@ -122,7 +124,9 @@ def rebuild_net(state, *, for_training=False):
 
 def copy_for_training(net):
     """Copy a net, with the optimizer that continues its training."""
-    return rebuild_net(describe_net(net), for_training=True)
+    copied = rebuild_net(describe_net(net), for_training=True)
+    copied.history.extend(dict(row) for row in net.history)
+    return copied
 
 
 def _name_tensors(module):

@@ -141,7 +141,7 @@ class Writer:
             return {"$tensor": native}
         name = ".".join(path)
         self.tensors[name] = np.ascontiguousarray(native).reshape(native.shape)
-        return {"$tensor": name}
+        return {"$tensor": [name, native.dtype.name, list(native.shape)]}
 
 
 class Reader:
@@ -212,13 +212,20 @@ class Reader:
             return array.reshape(value["shape"]).astype(dtype)
         raise ValueError(f"unknown kind of value {tag!r}")
 
-    def _read_tensor(self, name):
+    def _read_tensor(self, content):
         if self.tensors is None:
-            return np.asarray(name)  # it is the array
+            return np.asarray(content)  # it is the array
+        name, *expected = content
         if name not in self.tensors:
             raise ValueError(f"the tensor {name!r} is missing")
+        array = self.tensors[name]
+        if [array.dtype.name, list(array.shape)] != expected:
+            raise ValueError(
+                f"the tensor {name!r} has dtype and shape {array.dtype.name}, "
+                f"{array.shape}, expected {expected}"
+            )
         self.used.add(name)
-        return self.tensors[name]
+        return array
 
     def _read_scalar(self, content):
         name, value = content
