@@ -25,10 +25,13 @@ from sklearn_seqembed._features.encoder import (
 from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.unseen import warn_about_new, warn_about_unseen
 from sklearn_seqembed._parameters import as_options, check_parameters
-from sklearn_seqembed._scoring import explained_fraction
-from sklearn_seqembed._saving.estimators import pack_estimator, unpack_estimator
-from sklearn_seqembed._saving.files import write_file
+from sklearn_seqembed._saving.estimators import (
+    pack_estimator,
+    unpack_estimator,
+    write_estimator,
+)
 from sklearn_seqembed._saving.nets import copy_for_training
+from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.devices import resolve_device, resolve_precision
 from sklearn_seqembed._training.fitting import build_net, describe_result, train
@@ -243,7 +246,7 @@ class BaseSequenceEstimator(
             If the file cannot be written.
         """
         check_is_fitted(self)
-        write_file(self._copy_attributes(), path, with_moments=optimizer)
+        write_estimator(self._copy_attributes(), path, with_moments=optimizer)
 
     def _fit(self, X, y=None, *, single_pass=False):
         """Train the network.

@@ -4,7 +4,7 @@ from sklearn_seqembed._classifier import LSTMSequenceClassifier
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
 from sklearn_seqembed._predictor import LSTMSequencePredictor
 from sklearn_seqembed._regressor import LSTMSequenceRegressor
-from sklearn_seqembed._saving.files import read_file
+from sklearn_seqembed._saving.estimators import read_estimator
 
 ESTIMATORS = {
     cls.__name__: cls
@@ -66,4 +66,4 @@ LSTMSequenceRegressor
     >>> bool((loaded.transform(X) == embedder.transform(X)).all())
     True
     """
-    return read_file(path, ESTIMATORS)
+    return read_estimator(path, ESTIMATORS)

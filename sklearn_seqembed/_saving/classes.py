@@ -295,7 +295,9 @@ def make_instance(name, attributes):
         return instance
     expected = ATTRIBUTES[cls]
     if missing := attributes.keys() ^ expected.keys():
-        raise ValueError(f"{name} has other attributes than expected: {sorted(missing)}")
+        raise ValueError(
+            f"{name} has other attributes than expected: {sorted(missing)}"
+        )
     for key, value in attributes.items():
         if not is_instance(value, expected[key]):
             raise ValueError(f"{name}.{key} is of type {type(value).__name__}")

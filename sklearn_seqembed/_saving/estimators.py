@@ -1,18 +1,19 @@
 """The state of an estimator: its parameters, and what `fit` learned as plain values."""
 
-import warnings
-from importlib.metadata import version
-
 import numpy as np
 
-from sklearn_seqembed._saving.exceptions import OtherVersionsWarning
+from sklearn_seqembed._saving.classes import FITTED_ATTRIBUTES, check_fitted
+from sklearn_seqembed._saving.exceptions import DamagedFileError
+from sklearn_seqembed._saving.files import (
+    explaining_damage,
+    read_sections,
+    write_sections,
+)
 from sklearn_seqembed._saving.nets import describe_net, rebuild_net
-from sklearn_seqembed._saving.plain import Reader, Writer
+from sklearn_seqembed._saving.plain import CannotSaveError, Reader, Writer
+from sklearn_seqembed._saving.versions import VERSIONS, warn_about_versions
 
-VERSIONS = {
-    name: version(name)
-    for name in ("sklearn-seqembed", "scikit-learn", "skorch", "torch")
-}
+CONTENT = "estimator"
 
 
 def pack_estimator(estimator):
@@ -49,6 +50,83 @@ def unpack_estimator(cls, state):
     if fitted is None:
         return params
     return params | rebuild_attributes(Reader().read(fitted))
+
+
+def write_estimator(estimator, path, *, with_moments):
+    """Write a fitted estimator to a file.
+
+    Parameters
+    ----------
+    estimator : BaseSequenceEstimator
+        The estimator.
+    path : str or path-like
+        The file. It is replaced in one step after everything is written.
+    with_moments : bool
+        Whether to keep the moments of the optimizer.
+
+    Raises
+    ------
+    TypeError
+        If a parameter or attribute cannot be stored in such a file.
+    OSError
+        If the file cannot be written.
+    """
+    name = type(estimator).__name__
+    if name not in FITTED_ATTRIBUTES:
+        raise TypeError(
+            f"{name} cannot be saved in a safetensors file, only the estimators of "
+            "sklearn_seqembed themselves can. Use joblib.dump."
+        )
+    params, fitted = split_attributes(estimator)
+    fitted = describe_attributes(fitted, with_moments=with_moments)
+    check_fitted(name, fitted)  # that no attribute is lost
+    tensors = {}
+    writer = Writer(tensors)
+    try:
+        sections = {"params": writer.write(params), "fitted": writer.write(fitted)}
+    except CannotSaveError as exc:
+        raise TypeError(_explain(exc, name)) from exc
+    write_sections(path, CONTENT, {"class": name} | sections, tensors)
+
+
+def read_estimator(path, classes):
+    """Read an estimator from a file, without running anything that the file says.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    classes : dict of str to type
+        Classes of estimators.
+
+    Returns
+    -------
+    BaseSequenceEstimator
+        The estimator.
+
+    Raises
+    ------
+    ValueError
+        If the file is no such file, or damaged, or of a later format.
+    """
+    with explaining_damage(path):
+        names = "class", "params", "fitted"
+        sections, tensors = read_sections(path, CONTENT, names)
+        name = sections["class"]
+        if name not in classes:
+            raise DamagedFileError(f"there is no estimator {name!r}")
+        estimator, reader = classes[name](), Reader(tensors)
+        params = reader.read(sections["params"])
+        if params.keys() != estimator.get_params(deep=False).keys():
+            raise DamagedFileError(f"its parameters are not those of {name}")
+        fitted = reader.read(sections["fitted"])
+        if extra := sorted(tensors.keys() - reader.used):
+            raise DamagedFileError(f"there is an unexpected tensor {extra[0]!r}")
+        check_fitted(name, fitted)
+        tensors.clear()  # they are copied to the network
+        vars(estimator).update(params | rebuild_attributes(fitted))
+    warn_about_versions(name, sections["versions"])
+    return estimator
 
 
 def split_attributes(estimator):
@@ -95,24 +173,21 @@ def _as_rows(columns):
     return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def warn_about_versions(name, written):
-    """Warn if an estimator was written with other versions of its libraries.
-
-    Builds of the same version, such as 2.9.1+cpu, are the same.
-    """
-    differing = {
-        library: found
-        for library, found in written.items()
-        if library in VERSIONS and _public(found) != _public(VERSIONS[library])
-    }
-    if differing:
-        warnings.warn(
-            OtherVersionsWarning(
-                estimator_name=name, written=differing, present=VERSIONS
-            ),
-            stacklevel=4,
+def _explain(error, name):
+    """Say what cannot be saved, and what to do instead."""
+    found = f"{type(error.value).__module__}.{type(error.value).__qualname__}"
+    if error.path[0] == "callbacks":
+        return (
+            f"The callbacks of this {name} cannot be saved in a safetensors file. "
+            "Remove them, set_params(callbacks=None), or use joblib.dump."
         )
-
-
-def _public(found):
-    return str(found).partition("+")[0]
+    if "scaler" in error.path[0] or "scaler" in error.path[-1]:
+        return (
+            f"The scaler of this {name} is a {found}, which cannot be saved in a "
+            "safetensors file. Use joblib.dump, or fit with a scaler of "
+            "sklearn.preprocessing whose state is arrays and numbers."
+        )
+    return (
+        f"{'.'.join(error.path)} of this {name} is a {found}, which cannot be saved in "
+        "a safetensors file. Use joblib.dump."
+    )

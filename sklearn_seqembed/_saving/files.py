@@ -1,11 +1,10 @@
-"""Safetensors files of fitted estimators: writing without gaps, reading without code.
+"""Safetensors files: written in one step, read without running anything.
 
 A file has one tensor for each array. Its metadata are strings:
 
-- "format" and "format_version";
-- "class", the class of the estimator;
+- "format", what the file holds, and "format_version";
 - "versions", those of the libraries that wrote it, as JSON;
-- "params" and "fitted", the parameters and fitted attributes as JSON (see `plain.py`);
+- sections of plain values as JSON (see `plain.py`);
 - "sha256", a checksum of all metadata and tensors.
 """
 
@@ -14,153 +13,133 @@ import json
 import os
 import secrets
 import stat
+from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from sklearn_seqembed._saving.classes import check_fitted
-from sklearn_seqembed._saving.estimators import (
-    VERSIONS,
-    describe_attributes,
-    rebuild_attributes,
-    split_attributes,
-    warn_about_versions,
-)
 from sklearn_seqembed._saving.exceptions import DamagedFileError
-from sklearn_seqembed._saving.plain import CannotSaveError, Reader, Writer
+from sklearn_seqembed._saving.versions import VERSIONS
 
-FORMAT = "sklearn_seqembed"
 FORMAT_VERSION = 1
-KEYS = {"format", "format_version", "class", "versions", "params", "fitted", "sha256"}
+COMMON_KEYS = {"format", "format_version", "versions", "sha256"}
 
 # safetensors does not open files with more metadata (100 MB).
 MAX_METADATA = 99_000_000
 
 
-def write_file(estimator, path, *, with_moments):
-    """Write a fitted estimator to a file.
+def write_sections(path, content, sections, tensors):
+    """Write plain values and arrays to a file.
 
     Parameters
     ----------
-    estimator : BaseSequenceEstimator
-        The estimator.
     path : str or path-like
         The file. It is replaced in one step after everything is written.
-    with_moments : bool
-        Whether to keep the moments of the optimizer.
+    content : str
+        What the file holds.
+    sections : dict of str to object
+        Plain values.
+    tensors : dict of str to ndarray
+        The arrays.
 
     Raises
     ------
     TypeError
-        If a parameter or attribute cannot be stored in such a file.
+        If the plain values are too long for such a file.
     OSError
         If the file cannot be written.
     """
-    params, fitted = split_attributes(estimator)
-    fitted = describe_attributes(fitted, with_moments=with_moments)
-    tensors, name = {}, type(estimator).__name__
-    check_fitted(name, fitted)  # that no attribute is lost
-    writer = Writer(tensors)
-    try:
-        params, fitted = writer.write(params), writer.write(fitted)
-    except CannotSaveError as exc:
-        raise TypeError(_explain(exc, name)) from exc
     metadata = {
-        "format": FORMAT,
+        "format": f"sklearn_seqembed {content}",
         "format_version": str(FORMAT_VERSION),
-        "class": name,
         "versions": json.dumps(VERSIONS),
-        "params": json.dumps(params, allow_nan=False),
-        "fitted": json.dumps(fitted, allow_nan=False),
     }
+    for name, values in sections.items():
+        metadata[name] = json.dumps(values, allow_nan=False)
     if sum(map(len, metadata.values())) > MAX_METADATA:
         raise TypeError(
-            f"The vocabularies of this {name} take more than {MAX_METADATA} bytes, too "
-            "much for a safetensors file. Use joblib.dump, or fit with max_categories."
+            f"The categories take more than {MAX_METADATA} bytes, too much for a "
+            "safetensors file. Use joblib.dump, or fit with max_categories."
         )
     metadata["sha256"] = _compute_checksum(metadata, sorted(tensors.items()))
     _replace(path, lambda temporary: save_file(tensors, temporary, metadata))
 
 
-def read_file(path, classes):
-    """Read an estimator from a file, without running anything that the file says.
+def read_sections(path, content, names):
+    """Read what :func:`write_sections` wrote.
 
     Parameters
     ----------
     path : str or path-like
         The file.
-    classes : dict of str to type
-        Classes of estimators.
+    content : str
+        What the file must hold.
+    names : tuple of str
+        The sections that it must have.
 
     Returns
     -------
-    BaseSequenceEstimator
-        The estimator.
+    sections : dict of str to object
+        Plain values, also those of "versions".
+    tensors : dict of str to ndarray
+        The arrays.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is not of this kind, or damaged, or of a later format.
+    """
+    with safe_open(Path(path), framework="np") as file:
+        metadata = file.metadata() or {}
+        _check_metadata(metadata, content, names)
+        tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    if metadata["sha256"] != _compute_checksum(metadata, tensors.items()):
+        raise DamagedFileError("its checksum does not match its content")
+    sections = {name: json.loads(metadata[name]) for name in (*names, "versions")}
+    return sections, tensors
+
+
+@contextmanager
+def explaining_damage(path):
+    """Convert all errors that a damaged or crafted file leads to, except of the disk.
 
     Raises
     ------
     ValueError
-        If the file is no such file, or damaged, or of a later format.
+        With the path and what is wrong.
     """
-    path = Path(path)
     try:
-        with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            _check_format(metadata)
-            names = sorted(file.keys())
-            tensors = {name: file.get_tensor(name) for name in names}
-        if metadata["sha256"] != _compute_checksum(metadata, tensors.items()):
-            raise DamagedFileError("its checksum does not match its content")
-        return _build_estimator(metadata, tensors, classes)
+        yield
     except SafetensorError as exc:
-        raise DamagedFileError(f"{path} is not a safetensors file: {exc}") from exc
+        raise ValueError(f"{path} is not a safetensors file: {exc}") from exc
     except DamagedFileError as exc:
-        raise DamagedFileError(f"{path} cannot be opened: {exc}.") from exc
+        raise ValueError(f"{path} cannot be opened: {exc}.") from exc
     except OSError:
         raise  # there is no such file, or it may not be read
-    except (Exception, RecursionError) as exc:  # whatever a crafted file leads to
-        raise DamagedFileError(
-            f"{path} cannot be opened: its content is not that of an estimator "
+    except Exception as exc:
+        raise ValueError(
+            f"{path} cannot be opened: its content is not what it should be "
             f"({type(exc).__name__}: {exc})."
         ) from exc
 
 
-def _check_format(metadata):
-    if metadata.get("format") != FORMAT:
-        raise DamagedFileError("it was not written by the method save of an estimator")
+def _check_metadata(metadata, content, names):
+    if metadata.get("format") != f"sklearn_seqembed {content}":
+        raise DamagedFileError(f"it is not the file of an sklearn_seqembed {content}")
     found = metadata.get("format_version", "")
-    if not found.isdecimal() or int(found) > FORMAT_VERSION:
+    if not (found.isdecimal() and len(found) < 9 and int(found) <= FORMAT_VERSION):
         raise DamagedFileError(
-            f"its format has version {found!r}, this version of sklearn-seqembed "
-            f"({VERSIONS['sklearn-seqembed']}) reads up to {FORMAT_VERSION}: install a "
+            f"its format has version {found!r}, but sklearn-seqembed "
+            f"{VERSIONS['sklearn-seqembed']} reads up to {FORMAT_VERSION}: install a "
             "later one"
         )
-    if missing := sorted(KEYS ^ metadata.keys()):
-        raise DamagedFileError(f"its metadata have other keys than expected: {missing}")
-
-
-def _build_estimator(metadata, tensors, classes):
-    name = metadata["class"]
-    if name not in classes:
-        raise DamagedFileError(f"there is no estimator {name!r}")
-    cls, reader = classes[name], Reader(tensors)
-    params = reader.read(json.loads(metadata["params"]))
-    estimator = cls()
-    if params.keys() != estimator.get_params(deep=False).keys():
-        raise DamagedFileError("its parameters are not those of " + name)
-    fitted = reader.read(json.loads(metadata["fitted"]))
-    if extra := sorted(tensors.keys() - reader.used):
-        raise DamagedFileError(f"there is an unexpected tensor {extra[0]!r}")
-    check_fitted(name, fitted)
-    tensors.clear()  # they are copied to the network
-    vars(estimator).update(params | rebuild_attributes(fitted))
-    warn_about_versions(name, json.loads(metadata["versions"]))
-    return estimator
+    if wrong := sorted((COMMON_KEYS | set(names)) ^ metadata.keys()):
+        raise DamagedFileError(f"its metadata lack {wrong[0]!r}, or should not have it")
 
 
 def _compute_checksum(metadata, tensors):
-    """Compute a checksum of metadata, except itself, and of tensors in order of name."""
+    """Compute a checksum of metadata, and of tensors in the order of their names."""
     digest = hashlib.sha256()
     for key in sorted(metadata.keys() - {"sha256"}):
         _add(digest, key.encode(), metadata[key].encode())
@@ -174,27 +153,6 @@ def _add(digest, *parts):
     for part in parts:
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
-
-
-def _explain(error, name):
-    """Say what cannot be saved, and what to do instead."""
-    parameter, kind = error.path[0], type(error.value)
-    if parameter == "callbacks":
-        return (
-            f"The callbacks of this {name} cannot be saved. Remove them, "
-            "set_params(callbacks=None), or use joblib.dump."
-        )
-    found = f"{kind.__module__}.{kind.__qualname__}"
-    if "scaler" in parameter or "scaler" in error.path[-1]:
-        return (
-            f"The scaler of this {name} is a {found}, which cannot be saved in a "
-            "safetensors file. Use joblib.dump, or fit with a scaler of "
-            "sklearn.preprocessing whose state is arrays and numbers."
-        )
-    return (
-        f"{'.'.join(error.path)} of this {name} is a {found}, which cannot be saved in "
-        "a safetensors file. Use joblib.dump."
-    )
 
 
 def _replace(path, write):

@@ -213,7 +213,9 @@ def _set_moments(net):
         shape = tuple(parameters[places[name]][1].shape) if name in places else None
         for key, array in moments.items():
             if array.shape not in (shape, ()):
-                raise DamagedFileError(f"{key} of the weights {name!r} has another shape")
+                raise DamagedFileError(
+                    f"{key} of the weights {name!r} has another shape"
+                )
         state[places[name]] = {
             key: torch.from_numpy(np.array(array)) for key, array in moments.items()
         }

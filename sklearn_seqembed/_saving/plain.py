@@ -202,7 +202,9 @@ class Reader:
             return make_instance(content, state)
         if tag == "$tensor":
             array = self._read_tensor(content)
-            return array.view(_times_dtype(value["dtype"])) if "dtype" in value else array
+            return (
+                array.view(_times_dtype(value["dtype"])) if "dtype" in value else array
+            )
         if tag == "$array":
             array = np.empty(len(content), dtype=object)
             array[:] = [self.read(item) for item in content]

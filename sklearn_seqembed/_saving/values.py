@@ -136,7 +136,9 @@ def _build_pandas_string(content):
 
     storage, is_nan = content
     # Strings with NaN came with pandas 2.3.
-    return pd.StringDtype(storage, na_value=np.nan) if is_nan else pd.StringDtype(storage)
+    return (
+        pd.StringDtype(storage, na_value=np.nan) if is_nan else pd.StringDtype(storage)
+    )
 
 
 def _is_arrow_type(value):
