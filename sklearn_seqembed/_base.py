@@ -25,6 +25,7 @@ from sklearn_seqembed._features.encoder import (
 from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.unseen import warn_about_new, warn_about_unseen
 from sklearn_seqembed._parameters import as_options, check_parameters
+from sklearn_seqembed._saving.checkpoints import CheckpointRecorder, find_checkpoint
 from sklearn_seqembed._saving.estimators import (
     pack_estimator,
     unpack_estimator,
@@ -278,8 +279,14 @@ class BaseSequenceEstimator(
         check_parameters(self)
         rng = check_seed(self.random_state)
         continues = hasattr(self, "net_") and (single_pass or self.warm_start)
+        recorder, checkpoint = None, find_checkpoint(self.callbacks)
+        if checkpoint is not None and not single_pass:
+            recorder = CheckpointRecorder(checkpoint, self, rng)
+            rng = recorder.rng
         pairs = self._check_data(X, y, reset=not continues)
         pairs = self._cut_windows(pairs, reset=not continues)
+        if recorder is not None:
+            recorder.check_data(pairs)
         if not continues:
             self._fit_features(pairs, rng)
             self._choose_network(pairs)
@@ -332,6 +339,7 @@ class BaseSequenceEstimator(
             lr_schedule=None if single_pass else self.lr_schedule,
             fallback=fallback,
             compared=compared,
+            recorder=recorder,
         )
         if not (single_pass or self.warm_start):
             # Only continued training needs the moments, which are twice the weights.
@@ -345,6 +353,8 @@ class BaseSequenceEstimator(
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
         else:
             self._score_training(pairs, rng)
+        if recorder is not None and not net.interrupted_:
+            recorder.finish()
 
     def _warn_about_new_categories(self, pairs, continues):
         """Warn that categories which are not in the vocabulary are read as missing."""
@@ -616,8 +626,19 @@ class BaseSequenceEstimator(
                 )
         return net
 
-    def _train(self, net, training, validation, generators, interrupts, **options):
+    def _train(
+        self,
+        net,
+        training,
+        validation,
+        generators,
+        interrupts,
+        recorder=None,
+        **options,
+    ):
         """Train a net; `options` are those of `train`."""
+        if recorder is not None:
+            recorder.prepare(net, generators)
         net.compute_dtype = resolve_precision(self.precision, net.device)
         # If all targets have the same length, there is no end to predict; a linear map
         # has the length among its components.
@@ -634,6 +655,7 @@ class BaseSequenceEstimator(
             generator=generators.device,
             interrupts=interrupts,
             max_epochs=self.max_epochs_,
+            recorder=recorder,
             callbacks=self.callbacks or (),
             verbose=self.verbose,
             **options,

@@ -67,7 +67,7 @@ def describe_net(net, *, with_moments=True):
             name: tensor.detach().cpu().numpy()
             for name, tensor in _name_tensors(net.module_).items()
         },
-        "moments": _get_moments(net) if with_moments else {},
+        "moments": get_moments(net) if with_moments else {},
     }
 
 
@@ -117,7 +117,7 @@ def rebuild_net(state, *, for_training=False):
     net.interrupted_ = state["interrupted"]
     net.moments_ = state["moments"]
     if for_training:
-        _set_moments(net)
+        set_moments(net)
     net.module_.eval()
     return net
 
@@ -193,7 +193,7 @@ def _find_device(name):
     return "cpu" if kind in is_there and not is_there[kind]() else name
 
 
-def _get_moments(net):
+def get_moments(net):
     """Return the state of the optimizer of each parameter by name."""
     if not hasattr(net, "optimizer_"):
         return net.moments_
@@ -204,7 +204,7 @@ def _get_moments(net):
     }
 
 
-def _set_moments(net):
+def set_moments(net):
     """Pass the moments of a net on to its optimizer."""
     parameters = list(net.get_all_learnable_params())
     places = {name: i for i, (name, _) in enumerate(parameters)}

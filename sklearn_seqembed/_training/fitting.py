@@ -125,6 +125,7 @@ def train(
     compared=None,
     scheduled_sampling=0.0,
     callbacks=(),
+    recorder=None,
     verbose=0,
 ):
     """Train a net for more epochs, and warn or raise if training ended early.
@@ -162,6 +163,8 @@ def train(
         training. It rises from 0.
     callbacks : sequence, default=()
         The user's callbacks. Clones of them are called.
+    recorder : CheckpointRecorder, default=None
+        Writes checkpoints, and restores the state of a training that it continues.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -204,6 +207,11 @@ def train(
         stopping.append(("seqembed_stopping", early_stopping))
     # EarlyStopping comes last: when it stops, skorch skips the callbacks after it.
     net.callbacks = [*ours, *clone(list(callbacks), safe=False), *stopping]
+    n_epochs = max_epochs
+    if recorder is not None:
+        # After all others, whose state it writes and restores.
+        net.callbacks.append(("seqembed_recorder", recorder))
+        n_epochs -= recorder.n_done
     net.initialize_callbacks()
     net.train_split = None if validation is None else predefined_split(validation)
     for group in net.optimizer_.param_groups:  # an earlier schedule ended near 0
@@ -215,7 +223,7 @@ def train(
     interrupts.install()
     flush_denormals()
     try:
-        net.partial_fit(dataset, None, epochs=max_epochs)
+        net.partial_fit(dataset, None, epochs=n_epochs)
     finally:
         _release(net)
     _check_end(net, len(net.history) - n_before)
