@@ -168,15 +168,15 @@ def _replace(path, write):
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        # With the permissions that a new file gets, or those of the present one.
+        # With the permissions of the present file, or those that a new one gets.
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
         os.close(descriptor)
-        if target.exists():
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        mode = (target if target.exists() else temporary).stat().st_mode
         try:
             write(temporary)
         except SafetensorError as exc:
             raise OSError(f"{path} was not written: {exc}.") from exc
+        temporary.chmod(stat.S_IMODE(mode))  # safetensors may replace the file
         _synchronize(temporary)
         os.replace(temporary, target)
         _synchronize(target.parent)  # the new name, too
