@@ -67,7 +67,7 @@ def test_the_predictor_of_the_readme_remains_usable(readme_run):
     assert names["predictor"].predict(names["words"]) == names["reversed_words"]
 
 
-@pytest.mark.parametrize("page", ["user_guide", "predictor", "labels"])
+@pytest.mark.parametrize("page", ["user_guide", "predictor", "labels", "saving"])
 def test_the_code_of_a_page_runs(page):
     result = doctest.testfile(
         str(ROOT / "docs" / f"{page}.rst"),

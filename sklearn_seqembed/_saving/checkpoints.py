@@ -5,10 +5,11 @@ and the state of our callbacks. Everything else is computed again, and must be e
 """
 
 import hashlib
+import json
 import os
+import pickle
 import time
 
-import joblib
 import numpy as np
 import torch
 from sklearn.utils import check_scalar
@@ -20,7 +21,7 @@ from sklearn_seqembed._saving.files import (
     write_sections,
 )
 from sklearn_seqembed._saving.nets import get_moments, set_moments
-from sklearn_seqembed._saving.plain import Reader, Writer
+from sklearn_seqembed._saving.plain import CannotSaveError, Reader, Writer
 
 CONTENT = "checkpoint"
 SECTIONS = "class", "params", "data", "rng", "training"
@@ -305,8 +306,20 @@ def _hash_parameters(estimator):
         # Without an int, the checkpoint has the state of the random numbers.
         is_seed = name == "random_state" and not isinstance(value, (int, np.integer))
         if name not in IGNORED_PARAMETERS and not is_seed:
-            hashes[name] = joblib.hash(value)
+            hashes[name] = _hash_value(value)
     return hashes
+
+
+def _hash_value(value):
+    tensors = {}
+    try:
+        plain = Writer(tensors).write(value)
+    except CannotSaveError:  # a scaler of another library
+        return hashlib.sha256(pickle.dumps(value)).hexdigest()
+    digest = hashlib.sha256(json.dumps(plain).encode())
+    for array in tensors.values():
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
 
 
 def _hash_data(pairs):
