@@ -97,18 +97,12 @@ def _describe_zone(zone):
     if isinstance(zone, datetime.timezone):
         return Description("utc_offset", zone.utcoffset(None).total_seconds())
     if type(zone).__module__.partition(".")[0] == "pytz" and zone.zone:
-        return Description("pytz", zone.zone)
+        return Description("zone", zone.zone)  # the same zone of the standard library
     return None
 
 
 def _build_offset(seconds):
     return datetime.timezone(datetime.timedelta(seconds=float(seconds)))
-
-
-def _build_pytz(name):
-    import pytz
-
-    return pytz.timezone(str(name))
 
 
 def _is_pandas_dtype(value):
@@ -193,7 +187,6 @@ BUILDERS = {
     "random_state": _build_random_state,
     "zone": zoneinfo.ZoneInfo,
     "utc_offset": _build_offset,
-    "pytz": _build_pytz,
     "pandas_arrow": _build_pandas_arrow,
     "pandas_string": _build_pandas_string,
     "arrow": _build_arrow_type,
