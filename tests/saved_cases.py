@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from sklearn.preprocessing import (
+    FunctionTransformer,
     KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
@@ -99,6 +100,7 @@ CASES = {
         _embedder(scaler=KBinsDiscretizer(n_bins=4, encode="ordinal")),
         NUMBERS,
     ),
+    "identity": lambda: (_embedder(scaler=FunctionTransformer()), NUMBERS),
     "no scaler": lambda: (_embedder(scaler=None), NUMBERS),
     "textbook": lambda: (
         _embedder(

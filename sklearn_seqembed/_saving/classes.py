@@ -39,6 +39,7 @@ OPTIONAL_INT = int, np.integer, NONE
 # Scalers whose state is arrays and numbers. Their attributes depend on the version of
 # scikit-learn, which warns if it differs.
 SCALERS = (
+    preprocessing.FunctionTransformer,  # without functions
     preprocessing.KBinsDiscretizer,
     preprocessing.MaxAbsScaler,
     preprocessing.MinMaxScaler,
