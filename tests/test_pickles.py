@@ -112,6 +112,13 @@ def test_a_pickle_of_a_development_version_is_refused():
         LSTMSequenceEmbedder().__setstate__({"n_components": 8})
 
 
+def test_a_state_cannot_replace_a_method():
+    state = small_embedder().__getstate__() | {"transform": np.square}
+
+    with pytest.raises(ValueError, match="cannot have the attribute 'transform'"):
+        LSTMSequenceEmbedder().__setstate__(state)
+
+
 def list_modules(content):
     """Return the packages whose classes or functions a pickle names."""
     names, strings = set(), []

@@ -47,9 +47,14 @@ def unpack_estimator(cls, state):
             "sklearn-seqembed, whose files can no longer be opened. Fit it again."
         )
     warn_about_versions(cls.__name__, written)
-    if fitted is None:
-        return params
-    return params | rebuild_attributes(Reader().read(fitted))
+    attributes = params
+    if fitted is not None:
+        attributes = params | rebuild_attributes(Reader().read(fitted))
+    for name in attributes:  # of a crafted skops file
+        found = getattr(cls, name, None)
+        if callable(found) or isinstance(found, property):
+            raise ValueError(f"{cls.__name__} cannot have the attribute {name!r}.")
+    return attributes
 
 
 def write_estimator(estimator, path, *, with_moments):
