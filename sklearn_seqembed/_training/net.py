@@ -1,11 +1,14 @@
 """The skorch net: the training step, and interrupts."""
 
+import copy
+
 import numpy as np
 import torch
 
 from sklearn_seqembed._training.closed_forms import ClosedFormNet
 from sklearn_seqembed._training.devices import autocast, to_device
 from sklearn_seqembed._training.pieces import find_edges, join_outputs, split_batch
+from sklearn_seqembed._training.randomness import set_generator
 
 
 class SequenceNet(ClosedFormNet):
@@ -35,14 +38,50 @@ class SequenceNet(ClosedFormNet):
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Continue training as skorch does, but keep only whole epochs in `history`."""
         self.interrupted_ = False
-        n_epochs = len(self.history)
+        self._n_before = len(self.history)
         super().partial_fit(X, y, classes, **fit_params)
-        # skorch records "dur" last, so the row of an interrupted epoch lacks it.
-        n_finished = sum("dur" in row for row in self.history)
-        del self.history[n_finished:]
-        for row in self.history[n_epochs:]:
-            row.pop("batches", None)  # they take 215 bytes per batch
+        del self.history[self._count_finished() :]
+        for row in self.history[self._n_before :]:
+            # They take 215 bytes per batch. skorch's Checkpoint reads the last one.
+            del row["batches"][:-1]
         return self
+
+    def _count_finished(self):
+        """Return the number of finished epochs."""
+        # skorch records "dur" last, so the row of an interrupted epoch lacks it.
+        return sum("dur" in row for row in self.history)
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        """Let callbacks that load the best weights do so before the last steps.
+
+        skorch calls this method before those of the callbacks. The last steps, such as
+        the projection to vectors, would be lost if earlier weights were loaded after
+        them. If no epoch was finished, there are no weights to load.
+        """
+        loading = [item for item in self.callbacks_ if _loads_best(item[1])]
+        if self._count_finished() == self._n_before:
+            for _, callback in loading:
+                callback.load_best = False
+        names = [name for name, _ in self.callbacks_]
+        place = names.index("seqembed_best") + 1
+        before, after = self.callbacks_[:place], self.callbacks_[place:]
+        after = [item for item in after if not _loads_best(item[1])]
+        self.callbacks_ = [*before, *loading, *after]
+
+    def copy_learned(self):
+        """Copy the net without its callbacks and without what only a training needs."""
+        stripped = object.__new__(type(self))
+        # Callbacks may hold what cannot be copied, and interrupts and the split belong
+        # to the training. The net is not changed, because others may read it.
+        stripped.__dict__ = vars(self) | {
+            "callbacks": None,
+            "callbacks_": [],
+            "train_split": None,
+            "interrupts": None,
+        }
+        copied = copy.deepcopy(stripped)
+        set_generator(copied.module_, None)
+        return copied
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """Train as skorch does, and note whether Ctrl-C ended the training.
@@ -126,3 +165,8 @@ class SequenceNet(ClosedFormNet):
         # inference it is needed, because the user may have called train().
         if not (training and self.module_.training):
             super()._set_training(training)
+
+
+def _loads_best(callback):
+    """Return whether a callback of the user loads weights at the end of a training."""
+    return bool(getattr(callback, "load_best", False))
