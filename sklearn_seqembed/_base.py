@@ -32,7 +32,7 @@ from sklearn_seqembed._training.devices import resolve_device, resolve_precision
 from sklearn_seqembed._training.fit_tasks import (
     CallbackSupportMixin,
     FitTasks,
-    with_callbacks,
+    run_with_callbacks,
 )
 from sklearn_seqembed._training.fitting import build_net, describe_result, train
 from sklearn_seqembed._training.linear_forecasts import (
@@ -247,26 +247,22 @@ class BaseSequenceEstimator(
         # error leaves the estimator unchanged, and `transform` in another thread uses
         # either the previous attributes or the new ones.
         fitted, interrupts = self._copy_attributes(), Interrupts()
-        tasks = None
-        if hasattr(self, "_skl_callbacks") and not single_pass:
-            tasks = FitTasks(self, X, y)
+        learn = functools.partial(fitted._learn, X, y, single_pass, interrupts)
         state = ProcessState()
         try:
             with state, allowing_gradients():
-                self._run_callbacks(fitted._learn, X, y, single_pass, interrupts, tasks)
+                if hasattr(self, "_skl_callbacks") and not single_pass:
+                    run_with_callbacks(self, learn, FitTasks(self, X, y))
+                else:
+                    learn()
         finally:
             state.restore()
         self.__dict__ = fitted.__dict__
         self._report_interrupts(interrupts)
         return self
 
-    @with_callbacks
-    def _run_callbacks(self, function, *args):
-        """Call a function, and let callbacks of scikit-learn that it began end."""
-        return function(*args)
-
     def _learn(self, X, y, single_pass, interrupts, tasks=None):
-        """Set all attributes that `fit` learns."""
+        """Set all attributes that `fit` learns; `tasks` are those of scikit-learn."""
         check_parameters(self)
         rng = check_seed(self.random_state)
         continues = hasattr(self, "net_") and (single_pass or self.warm_start)
@@ -738,7 +734,7 @@ class BaseSequenceEstimator(
         return vars(estimator)
 
     def _set_fitted(self, net, intervals, scores):
-        """Set attributes; `intervals` and `scores` are what their methods learn from."""
+        """Set the results of a training, and what `fit` learns after it."""
         self.net_ = net
         self.net_.module_.eval()  # for users who call the encoder themselves
         self.history_ = [

@@ -19,6 +19,12 @@ except ImportError:  # scikit-learn < 1.9
         return method
 
 
+@with_callbacks
+def run_with_callbacks(estimator, function, *args):
+    """Call a function, after which scikit-learn lets the callbacks clean up."""
+    return function(*args)
+
+
 class FitTasks:
     """Tell scikit-learn's callbacks of an estimator when `fit` and its epochs run.
 

@@ -6,6 +6,7 @@ from skorch.callbacks import (
     EarlyStopping,
     EpochScoring,
     LRScheduler,
+    WandbLogger,
 )
 
 from sklearn_seqembed._data.messages import warn_user
@@ -60,36 +61,50 @@ def check_callbacks(callbacks, has_validation, has_schedule):
     Raises
     ------
     ValueError
-        If a callback monitors the validation loss, but there is none, or if it scores
-        predictions by the name of a metric.
+        If a callback needs a validation loss, but there is none, or if it scores the
+        net by the name of a metric.
     """
     for item in callbacks:
         callback = item[-1] if isinstance(item, (tuple, list)) else item
-        if isinstance(callback, type) and issubclass(
-            callback, (Checkpoint, EarlyStopping, LRScheduler)
-        ):
-            callback = callback()  # to read its defaults
+        if callback in (Checkpoint, EarlyStopping, LRScheduler):
+            callback = callback()  # a class: these have defaults
         name = type(callback).__name__
         if isinstance(callback, (BatchScoring, EpochScoring)):
             _check_scoring(callback.scoring, name)
-        monitor = getattr(callback, "monitor", None)
-        is_validated = isinstance(monitor, str) and monitor in _VALIDATION_LOSSES
-        if is_validated and not has_validation and _needs_monitor(callback):
-            other = monitor.replace("valid", "train")
-            remedy = f"or {name}(monitor={other!r}) for the training loss"
-            if isinstance(callback, Checkpoint):
-                remedy += ", or monitor=None to save every epoch"
-            raise ValueError(
-                f"{name} monitors {monitor!r}, but no sequences are held out for "
-                f"validation. Pass early_stopping=True to hold out some in fit, "
-                f"{remedy}."
-            )
+        if not has_validation:
+            _check_monitor(callback, name)
         if isinstance(callback, LRScheduler) and has_schedule:
             warn_user(
                 f"The learning rates of {name} in callbacks are overwritten by "
                 "lr_schedule='onecycle' at each batch. Set lr_schedule=None to use "
                 f"{name}."
             )
+
+
+def _check_monitor(callback, name):
+    """Raise an error if a callback needs a validation loss."""
+    monitor = getattr(callback, "monitor", None)
+    if isinstance(callback, Checkpoint):
+        remedy = "monitor='train_loss_best', or to monitor=None to save every epoch"
+    elif isinstance(callback, EarlyStopping) or _is_plateau(callback):
+        remedy = "monitor='train_loss'"
+    elif isinstance(callback, WandbLogger) and callback.save_model:
+        # It saves the network when its loss is the best.
+        monitor, remedy = "valid_loss_best", "save_model=False"
+    else:
+        return
+    if isinstance(monitor, str) and monitor in _VALIDATION_LOSSES:
+        raise ValueError(
+            f"{name} in callbacks reads {monitor!r}, but no sequences are held out. "
+            f"Call fit with early_stopping=True to hold out some, or set {name} to "
+            f"{remedy}."
+        )
+
+
+def _is_plateau(callback):
+    """Return whether a callback lowers the learning rate when its monitor stalls."""
+    policy = getattr(callback, "policy", None)
+    return getattr(policy, "__name__", policy) == "ReduceLROnPlateau"
 
 
 def _check_scoring(scoring, name):
@@ -100,11 +115,3 @@ def _check_scoring(scoring, name):
             "estimator in each epoch, pass sklearn.callback.ScoringMonitor to "
             "set_callbacks (scikit-learn 1.9 or later)."
         )
-
-
-def _needs_monitor(callback):
-    """Return whether a callback fails if its `monitor` is not in the history."""
-    if isinstance(callback, LRScheduler):
-        policy = getattr(callback.policy, "__name__", callback.policy)
-        return policy == "ReduceLROnPlateau"
-    return isinstance(callback, (Checkpoint, EarlyStopping))
