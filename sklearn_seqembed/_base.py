@@ -1,5 +1,6 @@
 """Base class of both estimators: the steps of `fit` and `transform`."""
 
+import copy
 import functools
 import math
 from importlib.metadata import version
@@ -591,7 +592,7 @@ class BaseSequenceEstimator(
         The fitted net is copied so that it is unchanged if training fails. Raise an
         error if parameters with which the network was built have changed.
         """
-        net = self.net_.copy_learned()
+        net = copy.deepcopy(self.net_)
         net.lr, net.batch_size = float(self.lr), self.batch_size_
         for group in net.optimizer_.param_groups:
             group["weight_decay"] = float(self.weight_decay)

@@ -1,6 +1,8 @@
 """Callbacks of the user, the history of losses, and the progress bar."""
 
+import copy
 import io
+import pickle
 import threading
 import warnings
 
@@ -41,9 +43,6 @@ class _Recorder(Callback):
     def __init__(self, calls):
         self.calls = calls
         self.lock = threading.Lock()
-
-    def __getstate__(self):
-        return {}  # nothing of it can be pickled
 
     def on_train_begin(self, net, **kwargs):
         self.calls.append("begin")
@@ -135,6 +134,31 @@ def test_callbacks_are_told_of_a_fit_without_epochs(X):
     small_embedder(max_epochs=0, callbacks=[recorder]).fit(X)
 
     assert recorder.calls == ["begin", "end"]
+
+
+def test_a_fit_with_callbacks_that_cannot_be_copied_can_be_pickled_without_them(X):
+    recorder = _Recorder([])
+    embedder = small_embedder(callbacks=[recorder]).fit(X)
+    expected = embedder.transform(X)
+
+    embedder.set_params(callbacks=None)
+    copies = copy.deepcopy(embedder), pickle.loads(pickle.dumps(embedder))
+
+    assert dict(embedder.net_.callbacks_)["_Recorder"].calls is recorder.calls
+    for copied in copies:
+        np.testing.assert_array_equal(copied.transform(X), expected)
+        assert not copied.net_.callbacks_ and not copied.net_.failed_
+
+
+def test_a_checkpoint_can_pickle_the_net_in_training(X, tmp_path):
+    path = tmp_path / "net.pkl"
+    checkpoint = Checkpoint(dirname=tmp_path, f_pickle=path.name)
+    callbacks = [checkpoint, _Recorder([])]
+
+    small_embedder(early_stopping=True, callbacks=callbacks).fit(X)
+
+    net = pickle.loads(path.read_bytes())
+    assert net.train_split is None and net.interrupts is None and net.callbacks is None
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

@@ -3,9 +3,12 @@
 They exist since scikit-learn 1.9. With older versions nothing here is used.
 """
 
+import copy
+
 from skorch.callbacks import Callback
 
 from sklearn_seqembed._training.callbacks import FinalStep
+from sklearn_seqembed._training.randomness import set_generator
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -139,7 +142,8 @@ def finish_copy(net):
     SequenceNet
         The copy.
     """
-    copied = net.copy_learned()
+    copied = copy.deepcopy(net)
+    set_generator(copied.module_, None)
     for _, callback in net.callbacks_:
         if isinstance(callback, FinalStep):
             callback.finish(copied)

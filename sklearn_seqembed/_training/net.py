@@ -1,14 +1,11 @@
 """The skorch net: the training step, and interrupts."""
 
-import copy
-
 import numpy as np
 import torch
 
 from sklearn_seqembed._training.closed_forms import ClosedFormNet
 from sklearn_seqembed._training.devices import autocast, to_device
 from sklearn_seqembed._training.pieces import find_edges, join_outputs, split_batch
-from sklearn_seqembed._training.randomness import set_generator
 
 
 class SequenceNet(ClosedFormNet):
@@ -33,7 +30,20 @@ class SequenceNet(ClosedFormNet):
     @property
     def failed_(self):
         """Whether a loss that is not finite ended the last training."""
-        return dict(self.callbacks_)["seqembed_finite"].failed_
+        callback = dict(self.callbacks_).get("seqembed_finite")  # not after a pickle
+        return callback is not None and callback.failed_
+
+    def __getstate__(self):
+        """Leave out callbacks, which may hold open files, and what training needs.
+
+        Copies leave them out as well.
+        """
+        return super().__getstate__() | {
+            "callbacks": None,
+            "callbacks_": [],
+            "train_split": None,  # it refers to the validation data
+            "interrupts": None,
+        }
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Continue training as skorch does, but keep only whole epochs in `history`."""
@@ -67,21 +77,6 @@ class SequenceNet(ClosedFormNet):
         before, after = self.callbacks_[:place], self.callbacks_[place:]
         after = [item for item in after if not _loads_best(item[1])]
         self.callbacks_ = [*before, *loading, *after]
-
-    def copy_learned(self):
-        """Copy the net without its callbacks and without what only a training needs."""
-        stripped = object.__new__(type(self))
-        # Callbacks may hold what cannot be copied, and interrupts and the split belong
-        # to the training. The net is not changed, because others may read it.
-        stripped.__dict__ = vars(self) | {
-            "callbacks": None,
-            "callbacks_": [],
-            "train_split": None,
-            "interrupts": None,
-        }
-        copied = copy.deepcopy(stripped)
-        set_generator(copied.module_, None)
-        return copied
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """Train as skorch does, and note whether Ctrl-C ended the training.
