@@ -101,6 +101,23 @@ def test_a_clone_shares_what_callbacks_hold(X):
     assert not hasattr(embedder, "net_")
 
 
+def test_a_callback_that_leaves_something_out_of_pickles_keeps_it_in_a_fit(X):
+    class Picklable(_Recorder):
+        def __getstate__(self):
+            return {}
+
+    recorder = Picklable([])
+
+    clone(small_embedder(callbacks=[recorder])).fit(X)
+
+    assert recorder.calls == ["begin", 1, 2, 3, "end"]
+
+
+def test_callbacks_that_cannot_be_pickled_keep_the_error_of_pickle():
+    with pytest.raises(TypeError, match="cannot pickle"):
+        pickle.dumps(small_embedder(callbacks=[_Recorder([])]))
+
+
 def test_a_clone_of_invalid_callbacks_is_refused_by_fit(X):
     embedder = clone(small_embedder(callbacks="PrintLog"))
 
@@ -382,6 +399,17 @@ def test_early_stopping_of_the_user_loads_the_best_weights(X):
     expected = small_embedder(max_epochs=1, **params).fit(X)
 
     np.testing.assert_array_equal(loaded.transform(X), expected.transform(X))
+
+
+def test_a_checkpoint_at_the_end_holds_a_network_that_is_not_trained(X, tmp_path):
+    checkpoint = TrainEndCheckpoint(dirname=tmp_path)
+
+    embedder = small_embedder(max_epochs="auto", callbacks=[checkpoint]).fit(X)
+
+    assert embedder.n_iter_ == 0 and embedder.history_ == []
+    saved = torch.load(tmp_path / "train_end_params.pt", weights_only=True)
+    for name, weights in embedder.net_.module_.state_dict().items():
+        torch.testing.assert_close(weights, saved[name], rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("kind", [Checkpoint, EarlyStopping])

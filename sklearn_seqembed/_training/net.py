@@ -68,6 +68,13 @@ class SequenceNet(ClosedFormNet):
         the projection to vectors, would be lost if earlier weights were loaded after
         them. If no epoch was finished, there are no weights to load.
         """
+        if not self.history:
+            # skorch's TrainEndCheckpoint formats the names of its files with the last
+            # epoch and batch. `partial_fit` removes the row, which is not finished.
+            self.history.new_epoch()
+            self.history.record("epoch", 0)
+        if not self.history[-1]["batches"]:
+            self.history.new_batch()
         loading = [item for item in self.callbacks_ if _loads_best(item[1])]
         if self._count_finished() == self._n_before:
             for _, callback in loading:
