@@ -379,7 +379,7 @@ def is_first_epoch(net):
 
 def test_vectors_are_learned_after_a_checkpoint_has_been_loaded(X, tmp_path):
     checkpoint = Checkpoint(is_first_epoch, dirname=tmp_path, load_best=True)
-    params = {"n_components": 40, "lr_schedule": None}
+    params = {"n_components": 200, "lr_schedule": None}
 
     loaded = small_embedder(callbacks=[checkpoint], **params).fit(X)
     expected = small_embedder(max_epochs=1, **params).fit(X)
@@ -393,7 +393,7 @@ def test_early_stopping_of_the_user_loads_the_best_weights(X):
         EpochScoring(lambda net, X, y: len(net.history), name="n", on_train=True),
         EarlyStopping("n", load_best=True, sink=io.StringIO().write),
     ]
-    params = {"n_components": 40, "lr_schedule": None}
+    params = {"n_components": 200, "lr_schedule": None}
 
     loaded = small_embedder(callbacks=callbacks, **params).fit(X)
     expected = small_embedder(max_epochs=1, **params).fit(X)

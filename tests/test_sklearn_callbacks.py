@@ -114,8 +114,8 @@ def test_partial_fit_is_no_task(X):
     assert not recorder.calls
 
 
-# With 40 components, vectors have a projection that is learned after the last epoch.
-@pytest.mark.parametrize("n_components", [4, 40])
+# With 200 components, vectors have a projection that is learned after the last epoch.
+@pytest.mark.parametrize("n_components", [4, 200])
 def test_the_score_of_an_epoch_is_that_of_a_fit_which_ends_there(X, n_components):
     params = {"n_components": n_components, "lr_schedule": None}
     monitor = monitor_scores()
@@ -133,7 +133,7 @@ def test_vectors_of_an_epoch_are_those_of_a_fit_which_ends_there(X):
         vectors.append(estimator.transform(X))
         return {"score": 0.0}
 
-    vectors, params = [], {"n_components": 40, "lr_schedule": None}
+    vectors, params = [], {"n_components": 200, "lr_schedule": None}
 
     embedder = small_embedder(**params)
     embedder.set_callbacks(callback.ScoringMonitor(scoring=keep)).fit(X)
@@ -170,6 +170,22 @@ def test_other_estimators_are_scored_in_each_epoch(estimator, y):
     assert len(epochs) == 2
     assert whole == expected.score(WORDS, y)
     np.testing.assert_array_equal(estimator.transform(WORDS), expected.transform(WORDS))
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_score_in_each_epoch_does_not_change_a_forecast(early_stopping):
+    series = np.random.default_rng(0).normal(size=(40, 20, 1)).cumsum(axis=1)
+    X, y = list(series[:, :-3]), list(series[:, -3:])
+    predictor = LSTMSequencePredictor(
+        n_components=4, max_epochs=2, early_stopping=early_stopping, random_state=0
+    )
+    expected = clone(predictor).fit(X, y).predict(X)
+    monitor = monitor_scores()
+
+    predictor.set_callbacks(monitor).fit(X, y)
+
+    np.testing.assert_array_equal(predictor.predict(X), expected)
+    assert read_scores(monitor)[0] == predictor.score(X, y)
 
 
 def test_metrics_have_names():
