@@ -374,7 +374,7 @@ max_epochs_, early_stopping_, horizon_, device_
             `categorical_features`. NaN and None, except as padding, are missing values:
             the loss and the scores ignore them.
         y : None
-            Ignored.
+            Ignored in training. Callbacks of scikit-learn can read it.
 
         Returns
         -------
