@@ -35,6 +35,11 @@ from sklearn_seqembed._saving.nets import copy_for_training
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.devices import resolve_device, resolve_precision
+from sklearn_seqembed._training.fit_tasks import (
+    CallbackSupportMixin,
+    FitTasks,
+    run_with_callbacks,
+)
 from sklearn_seqembed._training.fitting import build_net, describe_result, train
 from sklearn_seqembed._training.linear_forecasts import (
     count_fitted_pairs,
@@ -49,6 +54,7 @@ from sklearn_seqembed._training.process import (
     is_called_by_search,
 )
 from sklearn_seqembed._training.randomness import Generators
+from sklearn_seqembed._training.user_callbacks import copy_callbacks
 
 # `fit` warns if the network explains less than this fraction of its training data.
 MIN_TRAIN_SCORE = 0.05
@@ -71,6 +77,9 @@ N_LINEAR_SEQUENCES = 5000
 # Maximum number of training pairs on which a linear forecast is compared with its mean
 # with trained cells. It limits the time and was not tuned.
 N_COMPARED_PAIRS = 2000
+
+# Ends of the names of entries of a net's history that `history_` omits.
+OMITTED = ("_count", "_best", "batches")
 
 # Arguments of the network whose names differ from the parameters that set them.
 PARAMETER_OF_ARGUMENT = {
@@ -103,7 +112,10 @@ def isolated(method):
 
 
 class BaseSequenceEstimator(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Train an encoder-decoder network on pairs of sequences, and encode with it.
 
@@ -264,18 +276,22 @@ class BaseSequenceEstimator(
         # error leaves the estimator unchanged, and `transform` in another thread uses
         # either the previous attributes or the new ones.
         fitted, interrupts = self._copy_attributes(), Interrupts()
+        learn = functools.partial(fitted._learn, X, y, single_pass, interrupts)
         state = ProcessState()
         try:
             with state, allowing_gradients():
-                fitted._learn(X, y, single_pass, interrupts)
+                if hasattr(self, "_skl_callbacks") and not single_pass:
+                    run_with_callbacks(self, learn, FitTasks(self, X, y))
+                else:
+                    learn()
         finally:
             state.restore()
         self.__dict__ = fitted.__dict__
         self._report_interrupts(interrupts)
         return self
 
-    def _learn(self, X, y, single_pass, interrupts):
-        """Set all attributes that `fit` learns."""
+    def _learn(self, X, y, single_pass, interrupts, tasks=None):
+        """Set all attributes that `fit` learns; `tasks` are those of scikit-learn."""
         check_parameters(self)
         rng = check_seed(self.random_state)
         continues = hasattr(self, "net_") and (single_pass or self.warm_start)
@@ -328,12 +344,19 @@ class BaseSequenceEstimator(
                 share_components(net, compared)
         if plan.warning and self.max_epochs_:
             warn_user(plan.warning)
+        intervals = encoded, validation, fitted, started
+        scores = pairs.sources, single_pass and continues
+        if tasks is not None:
+            tasks.begin(
+                self.max_epochs_, lambda net: self._preview(net, intervals, scores)
+            )
         self._train(
             net,
             training,
             validation,
             generators,
             interrupts,
+            tasks=tasks,
             projected=self._sample_projected(net, encoded, single_pass),
             n_iter_no_change=plan.n_iter_no_change,
             lr_schedule=None if single_pass else self.lr_schedule,
@@ -344,15 +367,15 @@ class BaseSequenceEstimator(
         if not (single_pass or self.warm_start):
             # Only continued training needs the moments, which are twice the weights.
             net.optimizer_.state.clear()
-        self._set_fitted(net)
-        self._fit_intervals(net, encoded, validation, fitted, started)
-        self._fit_scores(pairs.sources, single_pass and continues)
+        self._set_fitted(net, intervals, scores)
         if fallback is not None:
             self._report(self._describe_training(net))
         if single_pass:
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
         else:
             self._score_training(pairs, rng)
+        if tasks is not None:
+            tasks.end(vars(self))
         if recorder is not None and not net.interrupted_:
             recorder.finish()
 
@@ -754,14 +777,24 @@ class BaseSequenceEstimator(
         n_pairs = count_fitted_pairs(self._forecast_shape, n_features)
         return encoded[evenly_spaced(encoded.sources, n_pairs)]
 
-    def _set_fitted(self, net):
+    def _preview(self, net, intervals, scores):
+        """Return the attributes of a fit that ended with a net."""
+        estimator = self._copy_attributes()
+        estimator._set_fitted(net, intervals, scores)
+        vars(estimator).pop("train_score_", None)  # it belongs to an earlier fit
+        return vars(estimator)
+
+    def _set_fitted(self, net, intervals, scores):
+        """Set the results of a training, and what `fit` learns after it."""
         self.net_ = net
         self.net_.module_.eval()  # for users who call the encoder themselves
         self.history_ = [
-            {k: v for k, v in row.items() if not k.endswith(("_count", "_best"))}
+            {k: v for k, v in row.items() if not k.endswith(OMITTED)}
             for row in net.history
         ]
         self.n_iter_ = len(self.history_)
+        self._fit_intervals(net, *intervals)
+        self._fit_scores(*scores)
 
     def _score_training(self, pairs, rng):
         """Set `train_score_`, and warn if little was learned."""
@@ -804,6 +837,24 @@ class BaseSequenceEstimator(
     def _n_features_out(self):
         """Number of components, for get_feature_names_out."""
         return self.net_.module__n_components
+
+    def __copy__(self):
+        return self._copy_attributes()
+
+    def __sklearn_clone__(self):
+        """Clone as scikit-learn does, but share with the clone what callbacks hold.
+
+        A callback may hold an open file or a connection, which cannot be copied.
+        """
+        without = self._copy_attributes()
+        callbacks = getattr(self, "callbacks", None)
+        if isinstance(callbacks, (list, tuple)):
+            without.callbacks = None
+        # Not clone(without), which would call this method.
+        cloned = super(BaseSequenceEstimator, without).__sklearn_clone__()
+        if isinstance(callbacks, (list, tuple)):
+            cloned.callbacks = copy_callbacks(callbacks)
+        return cloned
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -8,6 +8,7 @@ import re
 import tomllib
 from contextlib import redirect_stdout
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,22 @@ def test_the_predictor_of_the_readme_remains_usable(readme_run):
     assert names["predictor"].predict(names["words"]) == names["reversed_words"]
 
 
-@pytest.mark.parametrize("page", ["user_guide", "predictor", "labels", "saving"])
+needs_sklearn_callbacks = pytest.mark.skipif(
+    find_spec("sklearn.callback") is None,
+    reason="scikit-learn has callbacks since version 1.9",
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "user_guide",
+        "predictor",
+        "labels",
+        "saving",
+        pytest.param("callbacks", marks=needs_sklearn_callbacks),
+    ],
+)
 def test_the_code_of_a_page_runs(page):
     result = doctest.testfile(
         str(ROOT / "docs" / f"{page}.rst"),

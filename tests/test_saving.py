@@ -428,6 +428,17 @@ def test_what_cannot_be_saved_is_named(params, expected, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_callbacks_of_scikit_learn_are_named(tmp_path):
+    callback = pytest.importorskip("sklearn.callback", reason="since version 1.9")
+    embedder = small_embedder().set_callbacks(callback.ProgressBar()).fit(NUMBERS)
+
+    with pytest.raises(TypeError, match=r"set_callbacks\(\) without arguments"):
+        embedder.save(tmp_path / "embedder.safetensors")
+
+    embedder.set_callbacks().save(tmp_path / "embedder.safetensors")
+    load(tmp_path / "embedder.safetensors")
+
+
 def test_a_subclass_is_not_saved_as_what_it_is_not(tmp_path):
     class OtherEmbedder(LSTMSequenceEmbedder):
         pass

@@ -15,6 +15,13 @@ from sklearn_seqembed._saving.versions import VERSIONS, warn_about_versions
 
 CONTENT = "estimator"
 
+# What scikit-learn's callbacks set on an estimator while it is fitted.
+FIT_ATTRIBUTES = (
+    "_callback_fit_ctx",
+    "_parent_callback_ctx",
+    "_skl_callbacks_to_teardown",
+)
+
 
 def pack_estimator(estimator):
     """Return the state of an estimator for pickle, joblib and skops.
@@ -83,6 +90,11 @@ def write_estimator(estimator, path, *, with_moments):
             "sklearn_seqembed themselves can. Use joblib.dump."
         )
     params, fitted = split_attributes(estimator)
+    if "_skl_callbacks" in fitted:
+        raise TypeError(
+            f"The callbacks of this {name} cannot be saved in a safetensors file. "
+            "Remove them, set_callbacks() without arguments, or use joblib.dump."
+        )
     fitted = describe_attributes(fitted, with_moments=with_moments)
     check_fitted(name, fitted)  # that no attribute is lost
     tensors = {}
@@ -138,6 +150,8 @@ def split_attributes(estimator):
     """Split the attributes of an estimator into parameters and others."""
     names = estimator.get_params(deep=False).keys()
     attributes = dict(vars(estimator))
+    for name in FIT_ATTRIBUTES:
+        attributes.pop(name, None)
     params = {name: attributes.pop(name) for name in names if name in attributes}
     return params, attributes
 
