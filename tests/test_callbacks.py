@@ -164,7 +164,8 @@ def test_a_fit_with_callbacks_that_cannot_be_copied_can_be_pickled_without_them(
     assert dict(embedder.net_.callbacks_)["_Recorder"].calls is recorder.calls
     for copied in copies:
         np.testing.assert_array_equal(copied.transform(X), expected)
-        assert not copied.net_.callbacks_ and not copied.net_.failed_
+        assert "_Recorder" not in dict(copied.net_.callbacks_)
+        assert not copied.net_.failed_
 
 
 def test_a_checkpoint_can_pickle_the_net_in_training(X, tmp_path):
