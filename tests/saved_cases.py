@@ -78,6 +78,7 @@ CASES = {
     ),
     "dicts": lambda: (_embedder(), [{"u": x[:, 0], "v": x[:, 1]} for x in NUMBERS]),
     "Series": lambda: (_embedder(), pd.Series(WORDS, dtype="str")),
+    "Series of objects": lambda: (_embedder(), pd.Series(WORDS, dtype=object)),
     "categorical Series": lambda: (_embedder(), pd.Series(WORDS, dtype="category")),
     "pandas": lambda: (_embedder(), make_frame()),
     "arrow dtypes": lambda: (_embedder(), make_frame("arrow dtypes")),

@@ -320,6 +320,20 @@ def test_other_values_are_refused(saved, tmp_path, section, change, expected):
         load(tmp_path / "changed.safetensors")
 
 
+def test_a_random_state_that_numpy_would_read_beyond_is_refused(tmp_path):
+    fit_case("random state")[0].save(tmp_path / "estimator.safetensors")
+
+    def change(params):
+        params["random_state"]["$value"][1]["state"]["pos"] = 10**6
+        return params
+
+    path = tmp_path / "estimator.safetensors"
+    change_section(path, path, "params", change)
+
+    with pytest.raises(ValueError, match="the state of random numbers is not one"):
+        load(path)
+
+
 def test_files_of_an_accelerator_open_on_the_cpu(saved, tmp_path):
     def change(fitted):
         fitted["net_"]["device"] = "cuda:3"

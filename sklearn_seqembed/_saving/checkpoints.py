@@ -22,6 +22,7 @@ from sklearn_seqembed._saving.files import (
 )
 from sklearn_seqembed._saving.nets import get_moments, set_moments
 from sklearn_seqembed._saving.plain import CannotSaveError, Reader, Writer
+from sklearn_seqembed._saving.values import build_random_state
 
 CONTENT = "checkpoint"
 SECTIONS = "class", "params", "data", "rng", "training"
@@ -157,8 +158,7 @@ class CheckpointRecorder(Callback):
                 self._read, tensors = read_sections(checkpoint.path, CONTENT, SECTIONS)
                 reader = Reader(tensors)
                 rng_state = reader.read(self._read["rng"])
-                self.rng = np.random.RandomState()
-                self.rng.set_state(rng_state)
+                self.rng = build_random_state(rng_state)
                 self._training = reader.read(self._read["training"])
         self._sections["rng"] = Writer(self._tensors).write(rng_state, ("rng",))
 

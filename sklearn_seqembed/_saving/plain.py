@@ -206,12 +206,7 @@ class Reader:
                 array.view(_times_dtype(value["dtype"])) if "dtype" in value else array
             )
         if tag == "$array":
-            array = np.empty(len(content), dtype=object)
-            array[:] = [self.read(item) for item in content]
-            dtype = {"object": object, "str": np.str_}.get(value["dtype"])
-            if value["dtype"] == "StringDType":
-                dtype = np.dtypes.StringDType()
-            return array.reshape(value["shape"]).astype(dtype)
+            return self._read_array(content, value["shape"], value["dtype"])
         raise ValueError(f"unknown kind of value {tag!r}")
 
     def _read_tensor(self, content):
@@ -228,6 +223,17 @@ class Reader:
             )
         self.used.add(name)
         return array
+
+    def _read_array(self, content, shape, name):
+        """Return an array of strings or objects."""
+        if name == "object":
+            array = np.empty(len(content), dtype=object)
+            array[:] = [self.read(item) for item in content]
+            return array.reshape(shape)
+        if not all(isinstance(item, str) for item in content):
+            raise ValueError(f"an array of {name} holds other values")
+        dtype = np.dtypes.StringDType() if name == "StringDType" else np.str_
+        return np.array(content, dtype=dtype).reshape(shape)
 
     def _read_scalar(self, content):
         name, value = content

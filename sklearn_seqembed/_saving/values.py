@@ -80,12 +80,17 @@ def build(kind, content):
 
 def _build_dtype(name):
     dtype = np.dtype(str(name))
-    if dtype.hasobject or dtype.fields:
+    if dtype.kind not in "biufUOmM" or dtype.subdtype is not None:
         raise ValueError(f"unexpected dtype {name!r}")
     return dtype
 
 
-def _build_random_state(content):
+def build_random_state(content):
+    """Build a RandomState from its state, which numpy itself does not check."""
+    key, position = content["state"]["key"], content["state"]["pos"]
+    is_valid = key.dtype == np.uint32 and key.shape == (624,) and 0 <= position <= 624
+    if content["bit_generator"] != "MT19937" or not is_valid:
+        raise ValueError("the state of random numbers is not one of RandomState")
     state = np.random.RandomState(0)
     state.set_state(content)
     return state
@@ -184,7 +189,7 @@ def _build_arrow_type(content):
 BUILDERS = {
     "dtype": _build_dtype,
     "device": torch.device,
-    "random_state": _build_random_state,
+    "random_state": build_random_state,
     "zone": zoneinfo.ZoneInfo,
     "utc_offset": _build_offset,
     "pandas_arrow": _build_pandas_arrow,
