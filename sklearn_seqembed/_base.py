@@ -26,11 +26,7 @@ from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.unseen import warn_about_new, warn_about_unseen
 from sklearn_seqembed._parameters import as_options, check_parameters
 from sklearn_seqembed._saving.checkpoints import CheckpointRecorder, find_checkpoint
-from sklearn_seqembed._saving.estimators import (
-    pack_estimator,
-    unpack_estimator,
-    write_estimator,
-)
+from sklearn_seqembed._saving.mixin import SavingMixin
 from sklearn_seqembed._saving.nets import copy_for_training
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
@@ -113,6 +109,7 @@ def isolated(method):
 
 class BaseSequenceEstimator(
     CallbackSupportMixin,
+    SavingMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -162,17 +159,6 @@ class BaseSequenceEstimator(
 
     # Windows into which `fit` cut a few long series, None for other data.
     _windows = None
-
-    def __getstate__(self):
-        """Return the parameters, and what `fit` learned as plain values and arrays.
-
-        They are independent of torch and skorch, so that a pickle opens with other
-        versions of these.
-        """
-        return pack_estimator(self)
-
-    def __setstate__(self, state):
-        vars(self).update(unpack_estimator(type(self), state))
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
@@ -231,35 +217,6 @@ class BaseSequenceEstimator(
         check_is_fitted(self)
         sequences, _ = self._check_X(X, reset=False)
         return self._encode(sequences)
-
-    def save(self, path, *, optimizer=False):
-        """Save the fitted estimator in a file that :func:`sklearn_seqembed.load` opens.
-
-        It is a safetensors file: the weights and other arrays, and everything else as
-        JSON in its metadata. Opening it runs nothing, unlike a pickle.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file, by custom with the extension ".safetensors". It is replaced in one
-            step when everything is written. If writing fails, an earlier file is kept.
-        optimizer : bool, default=False
-            Whether to keep the moments of the optimizer, with which `partial_fit`, or
-            `fit` with `warm_start=True`, continue as if the estimator had not been
-            saved. They are twice as large as the trained weights.
-
-        Raises
-        ------
-        NotFittedError
-            If the estimator is not fitted.
-        TypeError
-            If it holds something that such a file cannot store: callbacks, or a scaler
-            of another library. The message names it.
-        OSError
-            If the file cannot be written.
-        """
-        check_is_fitted(self)
-        write_estimator(self._copy_attributes(), path, with_moments=optimizer)
 
     def _fit(self, X, y=None, *, single_pass=False):
         """Train the network.
