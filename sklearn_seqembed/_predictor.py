@@ -85,7 +85,7 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
         them. "auto" applies to features of y whose first values are much closer to the
         last values of X than to their mean. Ignored if X or y has no numeric features.
     %(hidden_size)s
-        "auto" is 64 with a linear map, and otherwise None. The decoder has as many
+        "auto" is 128 with a linear map, and otherwise None. The decoder has as many
         cells as all directions of the encoder together.
     %(num_layers)s
     %(bidirectional)s
@@ -238,6 +238,8 @@ max_epochs_, early_stopping_, max_length_, device_
     >>> predictor.transform(X).shape
     (4, 256)
     """
+
+    _drops_forecast_states = True
 
     def __init__(
         self,
@@ -671,7 +673,7 @@ max_epochs_, early_stopping_, max_length_, device_
         self._forecast_shape = self._choose_forecast_shape(pairs)
         is_linear = self._forecast_shape is not None
         self.hidden_size_ = _auto.resolve(
-            self.hidden_size, _auto.CORRECTION_CELLS if is_linear else None
+            self.hidden_size, _auto.FORECAST_CELLS if is_linear else None
         )
 
     def _choose_forecast_shape(self, pairs):
