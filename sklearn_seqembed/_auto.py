@@ -13,7 +13,7 @@ N_UPDATES = 1500
 # of the predictor, whose states are dropped out at random, do so later. See
 # `forecasting` in benchmarks/README.md.
 N_UPDATES_FORECAST = 250
-N_UPDATES_FORECAST_DROPOUT = 800
+N_UPDATES_FORECAST_DROPOUT = 500
 
 # With categorical features training takes longer, because each category is learned
 # separately: at least this many epochs, unless they have more than this many batches.
