@@ -141,16 +141,16 @@ def step_from_each(cells, x, state):
     tensor of shape (N, P, H)
         States of the last layer after the step.
     """
+    is_lstm = not isinstance(state, torch.Tensor)
+    hidden = state[0] if is_lstm else state  # (layers, N, H)
     if isinstance(cells, StackedCells):
-        n_sequences = (state if isinstance(state, torch.Tensor) else state[0]).shape[1]
-        repeated = x.repeat(n_sequences, 1)[None]  # (1, N * P, D)
-        state = select_sequences(
-            state, torch.arange(n_sequences).repeat_interleave(len(x))
-        )
-        return cells(repeated, state)[0][0].unflatten(0, (n_sequences, len(x)))
+        n_sequences, n_inputs = hidden.shape[1], len(x)
+        rows = torch.arange(n_sequences, device=x.device).repeat_interleave(n_inputs)
+        inputs = x.repeat(n_sequences, 1)[None]  # (1, N * P, D)
+        states, _ = cells(inputs, select_sequences(state, rows))
+        return states[0].unflatten(0, (n_sequences, n_inputs))
+    hidden = hidden[0]  # (N, H)
     from_x = functional.linear(x, cells.weight_ih_l0, cells.bias_ih_l0)  # (P, ·)
-    is_lstm = isinstance(cells, nn.LSTM)
-    hidden = state[0][0] if is_lstm else state[0]  # (N, H)
     from_state = functional.linear(hidden, cells.weight_hh_l0, cells.bias_hh_l0)
     from_state = from_state[:, None]  # (N, 1, ·)
     if is_lstm:

@@ -91,9 +91,7 @@ def plan_training(
     batch_size = int(resolve(batch_size, chosen))
     n_batches = -(-n_train // batch_size)
     trains_longer = has_categories and not predicts_label
-    chosen = _auto.choose_max_epochs(
-        n_batches, trains_longer, is_forecast, has_dropout
-    )
+    chosen = _auto.choose_max_epochs(n_batches, trains_longer, is_forecast, has_dropout)
     n_epochs = resolve(max_epochs, chosen)
     patience = _auto.choose_n_iter_no_change(n_batches, may_be_useless)
     plan = TrainingPlan(
