@@ -11,7 +11,8 @@ N_UPDATES = 1500
 # The same for cells that forecast next to a linear forecast. With more batches, or
 # smaller ones, they overfitted: windows of one series are numerous and similar. Cells
 # of the predictor, whose states are dropped out at random, do so later. See
-# `forecasting` in benchmarks/README.md.
+# `forecasting` in benchmarks/README.md. With many sequences they are trained on more
+# batches, but for no more than `MIN_EPOCHS` epochs.
 N_UPDATES_FORECAST = 250
 N_UPDATES_FORECAST_DROPOUT = 500
 
@@ -326,12 +327,15 @@ def choose_max_epochs(
 ):
     """Choose the number of epochs that have about `N_UPDATES` batches together.
 
-    Forecasts next to a linear one need fewer, without dropout of the decoder's states
-    even less.
+    Forecasts next to a linear one need fewer; with dropout of the decoder's states, and
+    many sequences, up to twice as many.
     """
     if is_forecast:
-        n_updates = N_UPDATES_FORECAST_DROPOUT if has_dropout else N_UPDATES_FORECAST
-        return max(1, round(n_updates / n_batches))
+        n_epochs = max(1, round(N_UPDATES_FORECAST / n_batches))
+        if has_dropout:
+            n_longer = round(N_UPDATES_FORECAST_DROPOUT / n_batches)
+            n_epochs = max(n_epochs, min(MIN_EPOCHS, n_longer))
+        return n_epochs
     n_updates = N_UPDATES
     if has_categories:
         n_updates = max(N_UPDATES, N_EPOCHS_CATEGORICAL * n_batches)
