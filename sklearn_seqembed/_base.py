@@ -157,6 +157,9 @@ class BaseSequenceEstimator(
     # Whether the target is one class, or some numbers, and not a sequence.
     _predicts_label = False
 
+    # Whether the decoder zeroes states at random next to a linear forecast.
+    _drops_forecast_states = False
+
     # Windows into which `fit` cut a few long series, None for other data.
     _windows = None
 
@@ -455,6 +458,7 @@ class BaseSequenceEstimator(
             self._epoch_cost(pairs),
             has_categories=self._has_categories,
             is_forecast=self._forecast_shape is not None,
+            has_dropout=self._drops_forecast_states,
             predicts_label=self._predicts_label,
             may_be_useless=self._may_be_useless and not continues,
             **options,
