@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from sklearn_seqembed._network.initial import weight_generator
 from sklearn_seqembed._network.resampling import may_hold
+from sklearn_seqembed._network.tracing import is_traced
 
 # Kernels as in MiniRocket [1]_: all that have three weights of 2 and six of -1.
 KERNEL_SIZE = 9
@@ -137,6 +138,8 @@ class RandomConvolutions(nn.Module):
         float32 tensor of shape (N, n_outputs)
             The features, in [0, 1].
         """
+        if is_traced():  # the number of sequences is not known
+            return self._summarize(patches, n_patches)
         size = max(1, OUTPUTS_AT_ONCE // self._count_values(patches))
         found = []
         for start in range(0, len(patches), size):

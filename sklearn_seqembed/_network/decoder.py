@@ -15,6 +15,7 @@ from torch import nn
 from sklearn_seqembed._network.heads import CategoryHeads
 from sklearn_seqembed._network.initial import build_linear, zero_weights
 from sklearn_seqembed._network.layout import Layout
+from sklearn_seqembed._network.patches import count_patches
 from sklearn_seqembed._network.recurrent import InitialState, build_recurrent
 
 # Periods, in patches, of the sine and cosine pairs [1]_ that encode a position: 4, 8,
@@ -162,7 +163,7 @@ class Decoder(nn.Module):
     def _run_cells(self, final_states, n_steps, lengths, layout):
         """Decode by the cells alone."""
         layout = layout or self._make_layout(final_states, n_steps, lengths)
-        n_patches = -(-n_steps // self.patch_size)
+        n_patches = count_patches(n_steps, self.patch_size)
         x = layout.repeat_vectors(final_states)  # (R, n_final)
         initial = None
         if self.has_positions:
@@ -171,7 +172,7 @@ class Decoder(nn.Module):
             initial = self.initial_state(final_states)
         states = layout.run(self.cells, x, initial)  # (R, H)
         patches = layout.unflatten(self.output(states), n_patches)  # (N, P, ·)
-        steps = patches.reshape(len(final_states), -1, self.width)
+        steps = patches.flatten(1).unflatten(1, (n_patches * self.patch_size, self.width))
         steps = steps[:, :n_steps]  # (N, n_steps, F + · + 1)
         n_values = self.n_features
         return DecoderOutput(
@@ -181,7 +182,7 @@ class Decoder(nn.Module):
     def _make_layout(self, final_states, n_steps, lengths):
         if lengths is None:
             lengths = torch.full(
-                (len(final_states),), n_steps, device=final_states.device
+                (final_states.shape[0],), n_steps, device=final_states.device
             )
         return Layout.of_steps(
             lengths, n_steps, self.patch_size, self.cells.hidden_size

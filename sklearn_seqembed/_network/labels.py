@@ -75,7 +75,7 @@ class LinearHead(nn.Module):
         outputs = outputs[:, None]
         return DecoderOutput(
             outputs[:, :, : self.n_targets],
-            outputs.new_zeros(len(outputs), 1),
+            outputs.new_zeros(outputs.shape[0], 1),
             outputs[:, :, self.n_targets :],
         )
 
@@ -192,7 +192,8 @@ class SequenceToLabel(nn.Module):
         if may_hold(self.share < 1):
             closed_form = head(self.encoder(*inputs), *inputs)
             outputs = (1 - self.share) * closed_form
-        if may_hold(self.share > 0):
+        # A copy for export has no trained encoder if its share is 0.
+        if self.trained_encoder is not None and may_hold(self.share > 0):
             outputs = outputs + self.share * self._run_trained(*inputs)
         return {"prediction": head.split(outputs)}
 

@@ -5,6 +5,7 @@ from torch import nn
 
 from sklearn_seqembed._network.dropout import Dropout
 from sklearn_seqembed._network.initial import build_cells, build_linear
+from sklearn_seqembed._network.tracing import run_cells
 
 
 class RecurrentLayer(nn.Module):
@@ -72,14 +73,19 @@ class StackedCells(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x, state=None):
-        """Return the states of the last layer, and the last state of all layers."""
+        """Return the states of the last layer, and the last state of all layers.
+
+        The latter is None if the cells are traced.
+        """
         last = []
         for k, layer in enumerate(self.layers):
             if k:
                 x = self.dropout(x)
             own = None if state is None else select_layer(state, k)
-            x, own = layer(x, own)
+            x, own = run_cells(layer, x, own)
             last.append(own)
+        if last[0] is None:
+            return x, None
         if isinstance(last[0], torch.Tensor):
             return x, torch.cat(last)
         return x, tuple(map(torch.cat, zip(*last, strict=True)))

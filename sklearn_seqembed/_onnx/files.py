@@ -1,0 +1,77 @@
+"""Writing of ONNX files that describe themselves."""
+
+import json
+import os
+import tempfile
+from importlib.metadata import version
+
+# Larger models need a second file, which to_onnx does not write.
+MAX_BYTES = 2**31 - 1
+
+LIBRARY = "sklearn-seqembed"
+
+
+def write_model(model, path, description):
+    """Write a model to one file, in one step.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        The model.
+    path : str or path-like
+        The file, which is replaced if it exists.
+    description : dict
+        What the file holds: "estimator", "features", "inputs" and "outputs". Inputs and
+        outputs are described by name.
+
+    Raises
+    ------
+    ValueError
+        If the model takes 2 GiB or more.
+    """
+    import onnx
+
+    path = os.path.abspath(os.fspath(path))
+    model.producer_name, model.producer_version = LIBRARY, version(LIBRARY)
+    graph = model.graph
+    graph.name = description["estimator"]
+    graph.doc_string = description["purpose"]
+    for values, texts in (
+        (graph.input, description["inputs"]),
+        (graph.output, description["outputs"]),
+    ):
+        for value in values:
+            value.doc_string = texts[value.name]
+    entries = {"library": f"{LIBRARY} {version(LIBRARY)}"} | description
+    onnx.helper.set_model_props(
+        model,
+        {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in entries.items()
+        },
+    )
+    if model.ByteSize() > MAX_BYTES:
+        raise ValueError(
+            f"The network takes {model.ByteSize() / 2**30:.1f} GiB, but an ONNX file "
+            "holds at most 2 GiB. Fit with a smaller n_components or hidden_size."
+        )
+    onnx.checker.check_model(model)
+    _write_bytes(path, model.SerializeToString())
+
+
+def _write_bytes(path, content):
+    """Write a file next to its place and move it there, so that it is never partial."""
+    descriptor, temporary = tempfile.mkstemp(
+        dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}-"
+    )
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        # A temporary file is private; give it the permissions of an ordinary one.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
