@@ -16,6 +16,7 @@ from sklearn_seqembed._network.heads import CategoryHeads
 from sklearn_seqembed._network.initial import build_linear, zero_weights
 from sklearn_seqembed._network.resampling import may_hold
 from sklearn_seqembed._network.suffixes import SuffixFeatures
+from sklearn_seqembed._network.tracing import is_traced
 
 
 class LinearHead(nn.Module):
@@ -68,6 +69,9 @@ class LinearHead(nn.Module):
         if self.suffixes is None:
             return outputs
         positions, values = self.suffixes(numeric, categories, lengths)
+        if is_traced():  # ONNX has no weighted sums of rows of a table
+            rows = self.sparse.weight[positions]  # (N, M, width)
+            return outputs + (rows * values[:, :, None]).sum(dim=1)
         return outputs + self.sparse(positions, per_sample_weights=values)
 
     def split(self, outputs):

@@ -67,6 +67,7 @@ class Layout:
     def __init__(self, n_patches, max_patches, n_cells):
         self.n_patches = n_patches
         self.n_sequences = n_patches.shape[0]
+        self._ended = {}  # results of `_find_ended`
         if n_patches.device.type == "cpu" and not is_traced():
             lengths = n_patches.numpy()
             self.is_full = lengths.min() == lengths.max()  # no sequence ends early
@@ -182,17 +183,28 @@ class Layout:
         parts = []
         for segment, part in self._split(x):  # (P, N, ·) of the segment
             if not self.is_full:
-                patches = torch.arange(segment.first, segment.stop, device=x.device)
-                ended = patches[:, None] >= self.n_patches[: segment.n_sequences]
-                part = part.masked_fill(ended[:, :, None], neutral)
+                part = part.masked_fill(self._find_ended(segment), neutral)
+            if len(self.segments) == 1:
+                return function(part, dim=0)
             n_ended = self.n_sequences - segment.n_sequences
             part = function(part, dim=0)
             parts.append(functional.pad(part, (0, 0, 0, n_ended), value=neutral))
         return function(torch.stack(parts), dim=0)
 
+    def _find_ended(self, segment):
+        """Return which patches are after the end of a sequence: bool (P, N, 1)."""
+        if segment.first not in self._ended:
+            device = self.n_patches.device
+            patches = torch.arange(segment.first, segment.stop, device=device)
+            ended = patches[:, None] >= self.n_patches[: segment.n_sequences]
+            self._ended[segment.first] = ended[:, :, None]
+        return self._ended[segment.first]
+
     def _split(self, x):
         """Split x (R, ·) into pairs of a segment and its patches (P, N, ·)."""
-        parts = x.split([segment.n_rows for segment in self.segments])
+        parts = [x]
+        if len(self.segments) > 1:
+            parts = x.split([segment.n_rows for segment in self.segments])
         return [
             (segment, part.unflatten(0, (segment.n_steps, segment.n_sequences)))
             for segment, part in zip(self.segments, parts, strict=True)

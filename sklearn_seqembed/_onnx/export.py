@@ -91,7 +91,7 @@ def export_predictor(estimator, path):
         )
     shortest, longest = estimator._length_bounds()
     scaler = ScalerGraph(features.numeric.scaler_, "target_scaler")
-    dtype = _dtype(estimator._target_schema)
+    dtype = _dtype(estimator._target_schema.sequences)
     graph = PredictionGraph(
         estimator,
         copy_network(estimator),
