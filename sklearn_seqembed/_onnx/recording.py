@@ -12,11 +12,6 @@ import torch
 N_SEQUENCES = 3
 N_STEPS = 37
 
-# Bound on the inputs of the gates of an LSTM. ONNX Runtime computes a sigmoid below -18
-# as 0, so that a state would be 0 where it is tiny but positive, and the fraction of
-# positive states would differ. At the bound the sigmoid is 4e-8.
-MAX_GATE_INPUT = 17.0
-
 MISSING_EXTRA = (
     "to_onnx needs the packages onnx and onnxscript, and {name} is not installed. "
     "Install them with: pip install 'sklearn-seqembed[onnx]'"
@@ -132,7 +127,6 @@ def _translate_lstm(x, hidden, memory, weight_ih, weight_hh, bias_ih, bias_hh):
         hidden,
         memory,
         hidden_size=n_cells,
-        clip=MAX_GATE_INPUT,
     )
     return op.Squeeze(states, op.Constant(value_ints=[1]))  # (P, N, H)
 
