@@ -9,7 +9,6 @@ the gates are computed by an exponential function, whose relative error is small
 
 import torch
 from torch import nn
-from torch._higher_order_ops.scan import scan
 
 from sklearn_seqembed._network.patches import join_steps
 from sklearn_seqembed._network.reservoir import summarize
@@ -69,6 +68,9 @@ class PreciseReservoir(nn.Module):
 
     def _run(self, read):
         """Run the cells over what their gates read, (P, G, N, 4 * H)."""
+        # Older versions of torch, which cannot write these files, may not have it.
+        from torch._higher_order_ops.scan import scan
+
         state = read.new_zeros(read.shape[1], read.shape[2], self.n_cells)
         recurrent, n_cells = self.recurrent, self.n_cells
 

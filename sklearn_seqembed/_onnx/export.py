@@ -39,7 +39,8 @@ def export_decoder(estimator, path):
     kinds = estimator._schema.kinds
     dtype = _dtype(estimator._schema)
     scaler = ScalerGraph(features.numeric.scaler_, "scaler")
-    graph = DecodingGraph(network, "reconstruction", scaler, dtype)
+    numeric = [kind for kind in kinds if kind not in CATEGORICAL_KINDS]
+    graph = DecodingGraph(network, numeric, scaler, dtype)
     n_components = int(estimator.net_.module__n_components)
     inputs = {
         "vectors": torch.zeros(N_SEQUENCES, n_components),
@@ -52,10 +53,15 @@ def export_decoder(estimator, path):
         "lengths": "int64 (N,): how many time steps to decode from each.",
     }
     outputs = {}
-    if features.numeric.n_features:
+    if n := numeric.count("numeric"):
         outputs["values"] = (
-            f"{_name(dtype)} (N, L, {features.numeric.n_features}): numbers in the "
-            "units of fit, NaN after the end of a sequence."
+            f"{_name(dtype)} (N, L, {n}): numbers in the units of fit, NaN after the "
+            "end of a sequence."
+        )
+    if n := numeric.count("datetime"):
+        outputs["times"] = (
+            f"float64 (N, L, {n}): seconds since the first time step, NaN after the "
+            "end of a sequence. A time may be slightly earlier than the one before."
         )
     names = list(outputs) + (["codes"] if features.n_classes else [])
     model = record(graph, inputs, names, axes)
@@ -65,11 +71,6 @@ def export_decoder(estimator, path):
         categories.append(model)
         for name, columns in categories.columns.items():
             outputs[name] = _describe_categories(name, len(columns), categories)
-    if "datetime" in kinds:
-        outputs["values"] += (
-            " Instead of times they hold log(1 + seconds) since the previous and "
-            "since the first time step."
-        )
     description = _describe(estimator, "Decode vectors as sequences.")
     write_model(model, path, description | {"inputs": texts, "outputs": outputs})
 

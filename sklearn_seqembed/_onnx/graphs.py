@@ -47,15 +47,32 @@ class VectorGraph(nn.Module):
 
 
 class DecodingGraph(nn.Module):
-    """Vectors and lengths in, sequences in the user's units out."""
+    """Vectors and lengths in, sequences in the user's units out.
 
-    def __init__(self, network, part, scaler, dtype):
+    Parameters
+    ----------
+    network : nn.Module
+        Copy of the fitted network.
+    kinds : list of {"numeric", "datetime"}
+        Kinds of the features that are not categorical.
+    scaler : ScalerGraph
+        Their scaler. A time is two numbers.
+    dtype : torch.dtype
+        Dtype of numbers.
+    """
+
+    def __init__(self, network, kinds, scaler, dtype):
         super().__init__()
         # The decoder shares these with the encoder, which registers them.
         self.projection = network.encoder.projection
         self.linear = network.encoder.linear
-        self.decoder = network.decoders[part]
+        self.decoder = network.decoders["reconstruction"]
         self.scaler, self.dtype = scaler, dtype
+        starts = np.cumsum([0, *(1 + (kind == "datetime") for kind in kinds)])
+        places = list(zip(kinds, starts, strict=False))
+        self.numbers = [int(k) for kind, k in places if kind == "numeric"]
+        # The second number of a time is that since the first step.
+        self.times = [int(k) + 1 for kind, k in places if kind == "datetime"]
 
     def forward(self, vectors, lengths, steps):
         """Decode vectors.
@@ -73,8 +90,13 @@ class DecodingGraph(nn.Module):
         is_padding = (steps >= lengths[:, None])[:, :, None]
         found = {}
         if self.decoder.n_features:
-            values = self.scaler.invert(values.double()).to(self.dtype)
-            found["values"] = values.masked_fill(is_padding, torch.nan)
+            values = self.scaler.invert(values.double())
+            values = values.masked_fill(is_padding, torch.nan)
+        if self.numbers:
+            found["values"] = values[:, :, self.numbers].to(self.dtype)
+        if self.times:
+            seconds = values[:, :, self.times].exp() - 1
+            found["times"] = torch.where(seconds < 0, 0.0, seconds)
         if self.decoder.heads.n_classes:
             classes = self.decoder.heads.most_likely(logits)
             found["codes"] = classes.masked_fill(is_padding, 0)
