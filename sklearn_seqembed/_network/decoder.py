@@ -172,7 +172,9 @@ class Decoder(nn.Module):
             initial = self.initial_state(final_states)
         states = layout.run(self.cells, x, initial)  # (R, H)
         patches = layout.unflatten(self.output(states), n_patches)  # (N, P, ·)
-        steps = patches.flatten(1).unflatten(1, (n_patches * self.patch_size, self.width))
+        steps = patches.flatten(1).unflatten(
+            1, (n_patches * self.patch_size, self.width)
+        )
         steps = steps[:, :n_steps]  # (N, n_steps, F + · + 1)
         n_values = self.n_features
         return DecoderOutput(

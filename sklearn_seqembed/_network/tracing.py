@@ -61,9 +61,9 @@ def run_lstm(
 ) -> torch.Tensor:
     """Run one layer of LSTM cells over x (P, N, D): states (P, N, H)."""
     weights = [weight_ih, weight_hh, bias_ih, bias_hh]
-    return torch.lstm(
-        x, (hidden, memory), weights, True, 1, 0.0, False, False, False
-    )[0]
+    return torch.lstm(x, (hidden, memory), weights, True, 1, 0.0, False, False, False)[
+        0
+    ]
 
 
 @torch.library.custom_op("sklearn_seqembed::gru", mutates_args=())

@@ -78,9 +78,7 @@ def _fold_constants(model):
     from onnxscript import optimizer
 
     n_bytes = 2**31 - 1
-    optimizer.fold_constants(
-        model, input_size_limit=n_bytes, output_size_limit=n_bytes
-    )
+    optimizer.fold_constants(model, input_size_limit=n_bytes, output_size_limit=n_bytes)
     optimizer.remove_unused_nodes(model)
 
 
