@@ -16,7 +16,7 @@ from sklearn_seqembed._onnx.scalers import ScalerGraph
 
 
 def copy_network(estimator):
-    """Return a copy of the fitted network on the CPU, without cells that are not used."""
+    """Copy the fitted network to the CPU, without cells that are not used."""
     network = copy.deepcopy(estimator.net_.module_).cpu().eval()
     encoder = network.encoder
     if encoder.skips_cells:

@@ -98,13 +98,15 @@ def _silenced():
 
 def _remove_traces(graph):
     """Remove where in this library each node was recorded: paths of this machine."""
+    del graph.metadata_props[:]
     for node in graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
-    for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
-        if hasattr(value, "metadata_props"):
-            del value.metadata_props[:]
-    del graph.metadata_props[:]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _remove_traces(attribute.g)
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        del value.metadata_props[:]
 
 
 def _translations():

@@ -112,7 +112,7 @@ class _Affine(nn.Module):
 
 
 class _MinMax(nn.Module):
-    """Multiply by `factor`, then add `offset`, and clip to `limits` if there are any."""
+    """Multiply by `factor`, add `offset`, and clip to `limits` if there are any."""
 
     def __init__(self, factor, offset, limits):
         super().__init__()
