@@ -16,8 +16,6 @@ from sklearn_seqembed._onnx.graphs import (
 from sklearn_seqembed._onnx.recording import N_SEQUENCES, N_STEPS, record, require_onnx
 from sklearn_seqembed._onnx.scalers import ScalerGraph
 
-DTYPES = {np.dtype(np.float32): torch.float32}
-
 UNKNOWN = "int64 (N,): how many values of the sequence are categories not seen in fit."
 
 
@@ -25,7 +23,7 @@ def export_vectors(estimator, path):
     """Write the graph of `transform`."""
     require_onnx()
     network = copy_network(estimator)
-    graph = VectorGraph(estimator, network, _relative(estimator))
+    graph = VectorGraph(estimator, network)
     n_components = estimator.net_.module__n_components
     outputs = {"vectors": f"float32 (N, {n_components}): the vectors."}
     _write(estimator, graph, path, "Encode sequences as vectors.", outputs)
@@ -33,14 +31,11 @@ def export_vectors(estimator, path):
 
 def export_decoder(estimator, path):
     """Write the graph that decodes vectors into sequences of given lengths."""
-    onnx, _ = require_onnx()
-    network = copy_network(estimator)
-    features = estimator._features
-    kinds = estimator._schema.kinds
-    dtype = _dtype(estimator._schema)
+    require_onnx()
+    features, schema = estimator._features, estimator._schema
+    kinds = [kind for kind in schema.kinds if kind not in CATEGORICAL_KINDS]
     scaler = ScalerGraph(features.numeric.scaler_, "scaler")
-    numeric = [kind for kind in kinds if kind not in CATEGORICAL_KINDS]
-    graph = DecodingGraph(network, numeric, scaler, dtype)
+    graph = DecodingGraph(copy_network(estimator), kinds, scaler, _dtype(schema))
     n_components = int(estimator.net_.module__n_components)
     inputs = {
         "vectors": torch.zeros(N_SEQUENCES, n_components),
@@ -52,20 +47,10 @@ def export_decoder(estimator, path):
         "vectors": f"float32 (N, {n_components}): the vectors.",
         "lengths": "int64 (N,): how many time steps to decode from each.",
     }
-    outputs = {}
-    if n := numeric.count("numeric"):
-        outputs["values"] = (
-            f"{_name(dtype)} (N, L, {n}): numbers in the units of fit, NaN after the "
-            "end of a sequence."
-        )
-    if n := numeric.count("datetime"):
-        outputs["times"] = (
-            f"float64 (N, L, {n}): seconds since the first time step, NaN after the "
-            "end of a sequence. A time may be slightly earlier than the one before."
-        )
+    outputs = _describe_decoded(schema)
     names = list(outputs) + (["codes"] if features.n_classes else [])
     model = record(graph, inputs, names, axes)
-    _count_steps(onnx, model)
+    _count_steps(model)
     categories = _categories(estimator)
     if categories is not None:
         categories.append(model)
@@ -99,7 +84,7 @@ def export_predictor(estimator, path):
         "prediction",
         shortest,
         longest,
-        _relative(estimator),
+        estimator._relative.relative_features,
         scaler,
         dtype,
     )
@@ -180,6 +165,22 @@ def _categories(estimator):
     return CategoryInputs(estimator._features.categorical.vocabularies, kinds)
 
 
+def _describe_decoded(schema):
+    """Describe the outputs of a decoder that are not categories."""
+    outputs = {}
+    if n := schema.kinds.count("numeric"):
+        outputs["values"] = (
+            f"{_name(_dtype(schema))} (N, L, {n}): numbers in the units of fit, NaN "
+            "after the end of a sequence."
+        )
+    if n := schema.kinds.count("datetime"):
+        outputs["times"] = (
+            f"float64 (N, L, {n}): seconds since the first time step, NaN after the "
+            "end of a sequence. A time may be slightly earlier than the one before."
+        )
+    return outputs
+
+
 def _describe_categories(name, n_features, categories):
     if name == "categories":
         return (
@@ -207,13 +208,14 @@ def _describe(estimator, purpose):
         "estimator": type(estimator).__name__,
         "purpose": purpose,
         "features": features,
-        "handle_unknown": estimator.handle_unknown,
+        "handle_unknown": estimator._features.categorical.handle_unknown,
     }
 
 
-def _count_steps(onnx, model):
+def _count_steps(model):
     """Replace the input `steps` by 0, 1, ..., up to the largest length."""
-    make = onnx.helper.make_node
+    from onnx.helper import make_node as make
+
     nodes = [
         make("ReduceMax", ["lengths"], ["steps_stop"], keepdims=0),
         make("Constant", [], ["steps_start"], value_int=0),
@@ -229,17 +231,14 @@ def _count_steps(onnx, model):
     graph.node.extend(nodes + others)
 
 
-def _relative(estimator):
-    """Return the features that are read relative to their last value."""
-    relative = getattr(estimator, "_relative", None)
-    if relative is None or estimator._target_features is estimator._features:
-        return ()
-    return relative.relative_features
-
-
 def _dtype(schema):
     """Return the dtype of numbers: float32 if those of fit were, else float64."""
-    return DTYPES.get(np.dtype(schema.container.dtype), torch.float64)
+    dtypes = [schema.container.dtype]
+    if schema.container.is_frame:
+        cells = zip(schema.container.cells, schema.kinds, strict=True)
+        dtypes = [cell.dtype for cell, kind in cells if kind == "numeric"]
+    is_single = dtypes and np.result_type(*dtypes) == np.float32
+    return torch.float32 if is_single else torch.float64
 
 
 def _name(dtype):

@@ -34,9 +34,9 @@ def copy_network(estimator):
 class VectorGraph(nn.Module):
     """Raw values in, vectors out: `transform`."""
 
-    def __init__(self, estimator, network, relative=()):
+    def __init__(self, estimator, network):
         super().__init__()
-        self.inputs = InputGraph(estimator, relative)
+        self.inputs = InputGraph(estimator)
         self.encoder = network.encoder
 
     def forward(self, lengths, values=None, times=None, codes=None):

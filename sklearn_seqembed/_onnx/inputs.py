@@ -56,8 +56,10 @@ class InputGraph(nn.Module):
         self.lookback = estimator._windows and estimator._windows.lookback
         self.relative = relative
         vocabularies = estimator._features.categorical.vocabularies
-        merges = estimator.handle_unknown == "infrequent_if_exist"
-        unknown = [v.infrequent_index if merges else 0 for v in vocabularies]
+        unknown = [
+            v.infrequent_index if v.handle_unknown == "infrequent_if_exist" else 0
+            for v in vocabularies
+        ]
         self.register_buffer("unknown", torch.tensor(unknown, dtype=torch.int64))
 
     def forward(self, values, times, codes, lengths):

@@ -1,7 +1,6 @@
 """Recording of torch modules as ONNX graphs."""
 
 import contextlib
-import io
 import logging
 import warnings
 
@@ -84,12 +83,12 @@ def _fold_constants(model):
 
 @contextlib.contextmanager
 def _silenced():
-    """Suppress what the exporter prints and logs about its progress."""
+    """Suppress what the exporter warns of and logs about its progress."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
