@@ -46,7 +46,7 @@ docs: $(VENV)/.docs-ready  ## Build the documentation in docs/_build/html.
 wheel: $(VENV)/.docs-ready  ## Build the wheel in dist.
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
-benchmark:  ## Compare speed and memory with other libraries, in about 70 minutes.
+benchmark:  ## Compare speed and memory with other libraries, in about 100 minutes.
 	$(MAKE) VENV=$(BENCHMARK_VENV) $(BENCHMARK_VENV)/.benchmark-ready
 	env -u OMP_NUM_THREADS $(BENCHMARK_VENV)/bin/python -m benchmarks speed
 

@@ -27,6 +27,7 @@ PROGRAMS = (
     Program("speed.training", 13, needs_data=False),
     Program("speed.encoding", 3, needs_data=False),
     Program("speed.transform", 3, needs_data=False),
+    Program("speed.onnx_files", 30),
     Program("speed.fit_times", 15, needs_data=False),
     Program("speed.padding", 4),
     Program("speed.scaling", 10, needs_data=False),

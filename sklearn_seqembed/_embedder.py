@@ -20,6 +20,7 @@ from sklearn_seqembed._features.category_models import CategoryModels
 from sklearn_seqembed._features.relative import RelativeTargets
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.linear_forecast import ForecastShape
+from sklearn_seqembed._onnx.export import export_decoder, export_vectors
 from sklearn_seqembed._parameters import PARTS, as_options
 from sklearn_seqembed._scoring import combine_surprises, mean_squared_errors
 from sklearn_seqembed._shared_docs import insert_shared_docs
@@ -589,6 +590,65 @@ max_epochs_, early_stopping_, horizon_, device_
         if self._features.n_classes:
             surprises = self._category_models.mean_surprises(pairs.sources)
         return -combine_surprises(distances, errors, surprises)
+
+    @isolated
+    def to_onnx(self, path, decoder_path=None):
+        """Write ONNX files that encode and decode sequences without this library.
+
+        The first file does what :meth:`transform` does. It takes raw values, and
+        contains the scaler, the treatment of missing values and the categories. Batches
+        may have any number of sequences and time steps. :ref:`onnx` shows how to use
+        it. It needs the extra ``onnx``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write or to replace. Its inputs, as far as X has such features, are
+
+            - `values`, float32 or float64 of shape (N, L, F), as in `fit`: the numeric
+              features in your units, NaN where missing;
+            - `times`, float64 of shape (N, L, T): times in seconds since any moment,
+              NaN where missing;
+            - `categories`, string of shape (N, L, K): the features of strings, "" where
+              missing (if "" is a category, another string that the file documents);
+            - `numeric_categories`, float64 of shape (N, L, M): categories that are
+              numbers or bools, NaN where missing;
+            - `lengths`, int64 of shape (N,): number of time steps of each sequence.
+
+            Features are in the order of X. After the end of a sequence, values may be
+            anything. The outputs are `vectors`, float32 of shape (N, n_components),
+            and, if there are categorical features, `n_unknown`, int64 of shape (N,):
+            the number of categories that `fit` never met. They are treated as
+            `handle_unknown` says; with "error", :meth:`transform` raises an error, but
+            the file reads them as missing.
+        decoder_path : str or path-like, default=None
+            File to write with the decoder. Its inputs are `vectors` and `lengths`, and
+            its outputs sequences with as many time steps as `lengths` says: `values`,
+            in your units, with NaN after the end, and `categories` and
+            `numeric_categories`, with a missing value after the end and instead of
+            infrequent categories. None writes no decoder.
+
+        Raises
+        ------
+        ImportError
+            If the extra ``onnx`` is not installed.
+        NotImplementedError
+            If the scaler cannot be part of the file.
+        ValueError
+            If a decoder is to be written, but `objective` is "forecast".
+        """
+        check_is_fitted(self)
+        if decoder_path is not None and "reconstruction" not in self._parts:
+            raise ValueError(
+                'decoder_path needs the decoder of objective="reconstruction" or '
+                '"composite", but this embedder was fitted with '
+                f"objective={self.objective!r}: a forecast depends on the end of the "
+                "sequence, not on the vector alone. For forecasts from an ONNX file, "
+                "use LSTMSequencePredictor.to_onnx."
+            )
+        export_vectors(self, path)
+        if decoder_path is not None:
+            export_decoder(self, decoder_path)
 
     def _decode(self, vectors, part, lengths, shortest=None, location_scale=None):
         return decode_vectors(

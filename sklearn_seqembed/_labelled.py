@@ -9,6 +9,7 @@ from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._features.unseen import warn_about_unseen
 from sklearn_seqembed._network.labels import SequenceToLabel
+from sklearn_seqembed._onnx.export import export_labels
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.linear_heads import fit_linear_head
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
@@ -86,6 +87,33 @@ class BaseLabelEstimator(BaseVectorEstimator):
             If X or y is of an unsupported type, or if it mixes types.
         """
         return self._fit(X, y)
+
+    @isolated
+    def to_onnx(self, path):
+        """Write an ONNX file that predicts targets without this library.
+
+        It takes raw values. :ref:`onnx` shows how to use such a file. It needs the
+        extra ``onnx``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write or to replace. Its inputs are those of
+            :meth:`LSTMSequenceEmbedder.to_onnx`. The output of a classifier is
+            `probabilities`, float32 of shape (N, n_classes), in the order of
+            `classes_`; that of a regressor is `numbers`, float64 of shape
+            (N, n_targets). If X has categorical features, `n_unknown` is another
+            output.
+
+        Raises
+        ------
+        ImportError
+            If the extra ``onnx`` is not installed.
+        NotImplementedError
+            If the scaler cannot be part of the file.
+        """
+        check_is_fitted(self)
+        export_labels(self, path)
 
     @isolated
     def _predict_labels(self, X):

@@ -24,6 +24,7 @@ from sklearn_seqembed._features.vocabulary import join_categories
 from sklearn_seqembed._intervals import PredictIntervalMixin
 from sklearn_seqembed._network.encoder_decoder import SequenceToSequence
 from sklearn_seqembed._network.linear_forecast import ForecastShape
+from sklearn_seqembed._onnx.export import export_predictor
 from sklearn_seqembed._parameters import LARGEST, check_parameters
 from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
 from sklearn_seqembed._shared_docs import insert_shared_docs
@@ -492,6 +493,35 @@ max_epochs_, early_stopping_, max_length_, device_
             predicted = self._predict(pairs.sources, vectors)
             scores.append(exact_match_fraction(pairs.targets, predicted))
         return float(np.mean(scores))
+
+    @isolated
+    def to_onnx(self, path):
+        """Write an ONNX file that predicts numeric targets without this library.
+
+        The file does what :meth:`predict` does for numbers that are decoded in
+        parallel, as forecasts are. It takes raw values. :ref:`onnx` shows how to use
+        such a file. It needs the extra ``onnx``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write or to replace. Its inputs are those of
+            :meth:`LSTMSequenceEmbedder.to_onnx`. Its outputs are `predictions` of shape
+            (N, n_timesteps, n_targets), float32 or float64 as y in `fit`, in the units
+            of y, with NaN after the end of a prediction; `prediction_lengths`, int64 of
+            shape (N,); and, if X has categorical features, `n_unknown`.
+
+        Raises
+        ------
+        ImportError
+            If the extra ``onnx`` is not installed.
+        NotImplementedError
+            If y has categorical features or is decoded step by step, or if a scaler
+            cannot be part of the file.
+        """
+        check_is_fitted(self)
+        self._check_prediction_parameters()
+        export_predictor(self, path)
 
     @property
     def max_length_(self):

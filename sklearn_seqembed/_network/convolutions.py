@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from sklearn_seqembed._network.initial import weight_content, weight_generator
 from sklearn_seqembed._network.resampling import may_hold
+from sklearn_seqembed._network.tracing import is_traced
 
 # Kernels as in MiniRocket [1]_: all that have three weights of 2 and six of -1.
 KERNEL_SIZE = 9
@@ -137,6 +138,8 @@ class RandomConvolutions(nn.Module):
         float32 tensor of shape (N, n_outputs)
             The features, in [0, 1].
         """
+        if is_traced():  # the number of sequences is not known
+            return self._summarize_at_once(patches, n_patches)
         size = max(1, OUTPUTS_AT_ONCE // self._count_values(patches))
         found = []
         for start in range(0, len(patches), size):
@@ -171,6 +174,25 @@ class RandomConvolutions(nn.Module):
             ]
             first += count
         return (torch.cat(counts) / n_patches).T
+
+    def _summarize_at_once(self, patches, n_patches):
+        """Compute what :meth:`forward` returns by few operations, for a recording."""
+        is_padding = torch.arange(patches.shape[1], device=patches.device)
+        is_padding = (is_padding >= n_patches[:, None])[:, None]  # (N, 1, P)
+        x = patches.transpose(1, 2).masked_fill(is_padding, 0.0)  # (N, channels, P)
+        counts, first = [], 0
+        for k, count in enumerate(self.n_thresholds):
+            dilation, slopes = self.dilations[k], self.slopes[k][:, None]
+            weights = self.weights * (self.masks[k] * slopes)[:, :, None]
+            padding = dilation * (KERNEL_SIZE // 2)
+            outputs = functional.conv1d(x, weights, padding=padding, dilation=dilation)
+            outputs = outputs.masked_fill(is_padding, -torch.inf)  # (N, kernels, P)
+            shifts = 0.5 - self.thresholds[:, first : first + count] * slopes
+            outputs = outputs[:, :, None] + shifts[:, :, None]  # (N, kernels, count, P)
+            counts.append(outputs.clamp(0, 1).sum(dim=3))
+            first += count
+        counts = torch.cat(counts, dim=2).transpose(1, 2).flatten(1)
+        return counts / n_patches[:, None]
 
     def _convolve(self, x, k, factors):
         """Convolve x (N, P, channels), scaled by factors: (kernels, N, P)."""

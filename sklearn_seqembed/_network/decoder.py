@@ -18,6 +18,7 @@ from sklearn_seqembed._network.dropout import Dropout
 from sklearn_seqembed._network.heads import CategoryHeads
 from sklearn_seqembed._network.initial import build_linear, zero_weights
 from sklearn_seqembed._network.layout import Layout
+from sklearn_seqembed._network.patches import count_patches
 from sklearn_seqembed._network.recurrent import (
     InitialState,
     build_recurrent,
@@ -175,12 +176,12 @@ class Decoder(nn.Module):
 
     def _run_cells(self, final_states, n_steps, lengths, layout):
         """Decode by the cells alone."""
-        n_patches = -(-n_steps // self.patch_size)
+        n_patches = count_patches(n_steps, self.patch_size)
         if not self.is_stepwise:
             positions = encode_positions(n_patches, final_states)  # (P, ·)
             initial = self.initial_state(final_states)
             states = step_from_each(self.cells, positions, initial)  # (N, P, H)
-            return self._make_output(states, n_steps)
+            return self._make_output(states, n_steps, n_patches)
         layout = layout or self._make_layout(final_states, n_steps, lengths)
         x = layout.repeat_vectors(final_states)  # (R, n_final)
         initial = None
@@ -189,14 +190,16 @@ class Decoder(nn.Module):
             x = torch.cat([x, layout.repeat_positions(positions)], dim=1)  # (R, D)
             initial = self.initial_state(final_states)
         states = layout.run(self.cells, x, initial)  # (R, H)
-        return self._make_output(states, n_steps, layout)
+        return self._make_output(states, n_steps, n_patches, layout)
 
-    def _make_output(self, states, n_steps, layout=None):
+    def _make_output(self, states, n_steps, n_patches, layout=None):
         """Compute the output from states, (R, H) with a layout, otherwise (N, P, H)."""
         patches = self.output(self.output_dropout(states))
         if layout is not None:
-            patches = layout.unflatten(patches, -(-n_steps // self.patch_size))
-        steps = patches.reshape(len(patches), -1, self.width)  # from (N, P, ·)
+            patches = layout.unflatten(patches, n_patches)  # (N, P, ·)
+        steps = patches.flatten(1).unflatten(
+            1, (n_patches * self.patch_size, self.width)
+        )
         steps = steps[:, :n_steps]  # (N, n_steps, F + · + 1)
         n_values = self.n_features
         return DecoderOutput(
@@ -206,7 +209,7 @@ class Decoder(nn.Module):
     def _make_layout(self, final_states, n_steps, lengths):
         if lengths is None:
             lengths = torch.full(
-                (len(final_states),), n_steps, device=final_states.device
+                (final_states.shape[0],), n_steps, device=final_states.device
             )
         return Layout.of_steps(
             lengths, n_steps, self.patch_size, self.cells.hidden_size

@@ -21,6 +21,7 @@ from sklearn_seqembed._network.random_features import RandomFeatures
 from sklearn_seqembed._network.reader import InputReader
 from sklearn_seqembed._network.recurrent import RecurrentLayer
 from sklearn_seqembed._network.resampling import may_hold
+from sklearn_seqembed._network.tracing import is_traced
 from sklearn_seqembed._network.vector import VectorProjection
 
 
@@ -264,7 +265,10 @@ class Encoder(nn.Module):
                 return components
             found = self._run_cells(numeric, categories, lengths, layout)
             # A length is exact, and is decoded from its component.
-            return components + found.masked_fill(self.linear.is_fixed, 0.0)
+            is_fixed = self.linear.is_fixed
+            if is_traced() and not self.training:  # they could not be skipped
+                is_fixed = is_fixed | ~self.is_trained
+            return components + found.masked_fill(is_fixed, 0.0)
         return self._run_cells(numeric, categories, lengths, layout)
 
     @property
@@ -272,7 +276,8 @@ class Encoder(nn.Module):
         """Whether the cells are not computed, because they would add nothing."""
         if self.linear is None or self.training:
             return False
-        return not may_hold(self.is_trained)
+        # A copy for export has no layers if they are not trained.
+        return not (len(self.layers) and may_hold(self.is_trained))
 
     def _run_cells(self, numeric, categories, lengths, layout):
         """Return the final states of the cells."""

@@ -16,6 +16,7 @@ from sklearn_seqembed._network.heads import CategoryHeads
 from sklearn_seqembed._network.initial import build_linear, zero_weights
 from sklearn_seqembed._network.resampling import may_hold
 from sklearn_seqembed._network.suffixes import SuffixFeatures
+from sklearn_seqembed._network.tracing import is_traced
 
 
 class LinearHead(nn.Module):
@@ -68,6 +69,9 @@ class LinearHead(nn.Module):
         if self.suffixes is None:
             return outputs
         positions, values = self.suffixes(numeric, categories, lengths)
+        if is_traced():  # ONNX has no weighted sums of rows of a table
+            rows = self.sparse.weight[positions]  # (N, M, width)
+            return outputs + (rows * values[:, :, None]).sum(dim=1)
         return outputs + self.sparse(positions, per_sample_weights=values)
 
     def split(self, outputs):
@@ -75,7 +79,7 @@ class LinearHead(nn.Module):
         outputs = outputs[:, None]
         return DecoderOutput(
             outputs[:, :, : self.n_targets],
-            outputs.new_zeros(len(outputs), 1),
+            outputs.new_zeros(outputs.shape[0], 1),
             outputs[:, :, self.n_targets :],
         )
 
@@ -192,7 +196,8 @@ class SequenceToLabel(nn.Module):
         if may_hold(self.share < 1):
             closed_form = head(self.encoder(*inputs), *inputs)
             outputs = (1 - self.share) * closed_form
-        if may_hold(self.share > 0):
+        # A copy for export has no trained encoder if its share is 0.
+        if self.trained_encoder is not None and may_hold(self.share > 0):
             outputs = outputs + self.share * self._run_trained(*inputs)
         return {"prediction": head.split(outputs)}
 

@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from sklearn_seqembed._network.patches import count_patches
 from sklearn_seqembed._network.recurrent import select_sequences
+from sklearn_seqembed._network.tracing import is_traced, run_cells
 
 # Cost of one more segment, as the number of products (cells times cells times patches
 # of one sequence) that take the same time. Measured on a CPU: a training call of oneDNN
@@ -33,9 +35,14 @@ class Segment(NamedTuple):
     n_sequences: int
 
     @property
+    def n_steps(self):
+        """Number of patches of each sequence."""
+        return self.stop - self.first
+
+    @property
     def n_rows(self):
         """Number of patches, over all sequences."""
-        return (self.stop - self.first) * self.n_sequences
+        return self.n_steps * self.n_sequences
 
 
 class Layout:
@@ -50,28 +57,32 @@ class Layout:
         Number of patches of each sequence. On a CPU, a batch sorted by decreasing
         length is cut into segments. Any other batch is one segment.
     max_patches : int
-        Number of patches per sequence to compute on an accelerator, at least as many as
-        the longest sequence has. On a CPU it is read from `n_patches`.
+        Number of patches per sequence to compute on an accelerator, or if the network
+        is traced, at least as many as the longest sequence has. Otherwise it is read
+        from `n_patches`.
     n_cells : int
         Cells of a layer, which determine how much time one more segment saves.
     """
 
     def __init__(self, n_patches, max_patches, n_cells):
         self.n_patches = n_patches
-        self.n_sequences = len(n_patches)
-        if n_patches.device.type == "cpu":
+        self.n_sequences = n_patches.shape[0]
+        self._ended = {}  # results of `_find_ended`
+        if n_patches.device.type == "cpu" and not is_traced():
             lengths = n_patches.numpy()
             self.is_full = lengths.min() == lengths.max()  # no sequence ends early
             self.segments = _choose_segments(lengths, n_cells)
         else:
             # To read the lengths, the CPU would have to wait for the accelerator.
+            # A traced network must be right for all lengths.
             self.is_full = False
             self.segments = [Segment(0, max_patches, self.n_sequences)]
 
     @classmethod
     def of_steps(cls, lengths, n_steps, patch_size, n_cells):
         """Make the layout of sequences that are padded to `n_steps` time steps."""
-        return cls(-(-lengths // patch_size), -(-n_steps // patch_size), n_cells)
+        n_patches = count_patches(n_steps, patch_size)
+        return cls(count_patches(lengths, patch_size), n_patches, n_cells)
 
     @property
     def longest(self):
@@ -89,7 +100,7 @@ class Layout:
         for segment, part in self._split(x):  # (P, N, D) of the segment
             if state is not None:
                 state = select_sequences(state, slice(segment.n_sequences))
-            states, state = cells(part, state)
+            states, state = run_cells(cells, part, state)
             outputs.append(states.flatten(0, 1))
         return _concatenate(outputs)
 
@@ -172,30 +183,43 @@ class Layout:
         parts = []
         for segment, part in self._split(x):  # (P, N, ·) of the segment
             if not self.is_full:
-                patches = torch.arange(segment.first, segment.stop, device=x.device)
-                ended = patches[:, None] >= self.n_patches[: segment.n_sequences]
-                part = part.masked_fill(ended[:, :, None], neutral)
+                part = part.masked_fill(self._find_ended(segment), neutral)
+            if len(self.segments) == 1:
+                return function(part, dim=0)
             n_ended = self.n_sequences - segment.n_sequences
             part = function(part, dim=0)
             parts.append(functional.pad(part, (0, 0, 0, n_ended), value=neutral))
         return function(torch.stack(parts), dim=0)
 
+    def _find_ended(self, segment):
+        """Return which patches are after the end of a sequence: bool (P, N, 1)."""
+        if segment.first not in self._ended:
+            device = self.n_patches.device
+            patches = torch.arange(segment.first, segment.stop, device=device)
+            ended = patches[:, None] >= self.n_patches[: segment.n_sequences]
+            self._ended[segment.first] = ended[:, :, None]
+        return self._ended[segment.first]
+
     def _split(self, x):
         """Split x (R, ·) into pairs of a segment and its patches (P, N, ·)."""
-        parts = x.split([segment.n_rows for segment in self.segments])
+        parts = [x]
+        if len(self.segments) > 1:
+            parts = x.split([segment.n_rows for segment in self.segments])
         return [
-            (segment, part.reshape(-1, segment.n_sequences, x.shape[1]))
+            (segment, part.unflatten(0, (segment.n_steps, segment.n_sequences)))
             for segment, part in zip(self.segments, parts, strict=True)
         ]
 
     @cached_property
     def _origins(self):
         """Patch and sequence that each row belongs to, two tensors of shape (R,)."""
-        patches, sequences = [], []
+        patches, sequences, device = [], [], self.n_patches.device
         for segment in self.segments:
-            rows = torch.arange(segment.n_rows, device=self.n_patches.device)
-            patches.append(segment.first + rows // segment.n_sequences)
-            sequences.append(rows % segment.n_sequences)
+            shape = segment.n_steps, segment.n_sequences
+            own = torch.arange(segment.first, segment.stop, device=device)
+            patches.append(own[:, None].expand(shape).flatten())
+            own = torch.arange(segment.n_sequences, device=device)
+            sequences.append(own.expand(shape).flatten())
         return torch.cat(patches), torch.cat(sequences)
 
     @cached_property
@@ -203,10 +227,9 @@ class Layout:
         """Row of each patch of the first sequence, shape (P,)."""
         rows, start = [], 0
         for segment in self.segments:
-            stop = start + segment.n_rows
-            step = segment.n_sequences
-            rows.append(torch.arange(start, stop, step, device=self.n_patches.device))
-            start = stop
+            steps = torch.arange(segment.n_steps, device=self.n_patches.device)
+            rows.append(start + steps * segment.n_sequences)
+            start += segment.n_rows
         return torch.cat(rows)
 
 

@@ -65,12 +65,12 @@ class CategoryNgrams(nn.Module):
         codes = functional.pad(categories, (0, 0, 1, 1), value=BOUNDARY)
         codes = codes.masked_fill((steps >= lengths[:, None])[:, :, None], BOUNDARY)
         features = torch.arange(n_features, device=codes.device)
-        hashed = features.expand(n_sequences, len(steps), n_features)
+        hashed = features.expand(n_sequences, n_steps + 2, n_features)
         shape = n_sequences, self.n_outputs
         counts = torch.zeros(shape, dtype=torch.float32, device=codes.device)
         for n in range(1, MAX_N + 1):
             # n-grams that start at each place: those of n - 1 steps, and one more.
-            n_places = len(steps) - n + 1
+            n_places = n_steps + 3 - n
             hashed = mix_bits(hashed[:, :n_places] + mix_bits(codes[:, n - 1 :]))
             # All but single markers, and what lies behind the marker of the end.
             first = steps[:n_places]

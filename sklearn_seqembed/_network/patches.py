@@ -2,10 +2,18 @@
 
 import torch
 
+from sklearn_seqembed._network.tracing import is_traced
+
 
 def count_patch_inputs(n_step_inputs, patch_size):
     """Return the number of values of a patch, given the number per time step."""
     return (n_step_inputs + (patch_size > 1)) * patch_size
+
+
+def count_patches(n_steps, patch_size):
+    """Return the number of patches of a number, or a tensor of numbers, of steps."""
+    # Not -(-n // size): ONNX rounds a negative quotient of integers up.
+    return (n_steps + patch_size - 1) // patch_size
 
 
 def join_steps(x, is_padding, patch_size, *, repeat_last=True):
@@ -33,12 +41,13 @@ def join_steps(x, is_padding, patch_size, *, repeat_last=True):
     if patch_size == 1:
         return x
     x = torch.cat([x, is_padding[:, :, None].to(x.dtype)], dim=2)  # (N, L, · + 1)
-    n_missing = -x.shape[1] % patch_size
-    if n_missing:
+    n_patches = count_patches(x.shape[1], patch_size)
+    n_missing = n_patches * patch_size - x.shape[1]
+    if is_traced() or n_missing:
         last = x[:, -1:] if repeat_last else torch.zeros_like(x[:, -1:])
         last = torch.cat([last[:, :, :-1], torch.ones_like(last[:, :, -1:])], dim=2)
         x = torch.cat([x, last.expand(-1, n_missing, -1)], dim=1)
-    return x.reshape(len(x), -1, patch_size * x.shape[2])  # (N, P, D)
+    return x.reshape(x.shape[0], n_patches, patch_size * x.shape[2])  # (N, P, D)
 
 
 def average_steps(x, patch_size):
@@ -48,7 +57,8 @@ def average_steps(x, patch_size):
     """
     if patch_size == 1:
         return x
-    n_missing = -x.shape[1] % patch_size
-    if n_missing:
+    n_patches = count_patches(x.shape[1], patch_size)
+    n_missing = n_patches * patch_size - x.shape[1]
+    if is_traced() or n_missing:
         x = torch.cat([x, x[:, -1:].expand(-1, n_missing, -1)], dim=1)
-    return x.unflatten(1, (-1, patch_size)).mean(dim=2)
+    return x.unflatten(1, (n_patches, patch_size)).mean(dim=2)

@@ -8,7 +8,7 @@ from torch import nn
 from sklearn_seqembed._network.convolutions import RandomConvolutions
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.ngrams import CategoryNgrams
-from sklearn_seqembed._network.patches import average_steps
+from sklearn_seqembed._network.patches import average_steps, count_patches
 from sklearn_seqembed._network.reservoir import Reservoir
 
 # Variances of all features of the convolutions, and of all n-grams, relative to that of
@@ -152,4 +152,5 @@ class RandomFeatures(nn.Module):
     def _average(self, inputs, lengths):
         """Return the patches that the convolutions read, and their numbers."""
         patch_size = self.convolution_patch_size
-        return average_steps(inputs.signals, patch_size), -(-lengths // patch_size)
+        n_patches = count_patches(lengths, patch_size)
+        return average_steps(inputs.signals, patch_size), n_patches

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from sklearn_seqembed._network.resampling import may_hold, take_steps
+from sklearn_seqembed._network.resampling import find_observed, may_hold, take_steps
+from sklearn_seqembed._network.tracing import is_traced
 
 # Added, times 1 + |mean| in scaled units, to the standard deviation by which a sequence
 # is divided, so that the rounding errors of a constant sequence are not amplified. See
@@ -230,10 +231,14 @@ def fill_missing(numeric, is_missing):
     float32 tensor of shape (N, L, F)
         The filled values.
     """
-    steps = torch.arange(numeric.shape[1], device=numeric.device)[None, :, None]
-    last = torch.where(is_missing, -1, steps).cummax(dim=1).values  # (N, L, F)
-    first = is_missing.to(torch.uint8).argmin(dim=1, keepdim=True)  # (N, 1, F)
-    filled = torch.take_along_dim(numeric, torch.where(last < 0, first, last), dim=1)
+    if is_traced():
+        last, first = find_observed(is_missing)
+        first = first[:, :1].clamp(max=numeric.shape[1] - 1)  # (N, 1, F)
+    else:
+        steps = torch.arange(numeric.shape[1], device=numeric.device)[None, :, None]
+        last = torch.where(is_missing, -1, steps).cummax(dim=1).values  # (N, L, F)
+        first = is_missing.to(torch.uint8).argmin(dim=1, keepdim=True)  # (N, 1, F)
+    filled = numeric.gather(1, torch.where(last < 0, first, last))
     return torch.where(is_missing.all(dim=1, keepdim=True), 0.0, filled)
 
 

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from sklearn_seqembed._network.dropout import Dropout
 from sklearn_seqembed._network.initial import build_cells, build_linear
+from sklearn_seqembed._network.tracing import run_cells
 
 
 class RecurrentLayer(nn.Module):
@@ -73,14 +74,19 @@ class StackedCells(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x, state=None):
-        """Return the states of the last layer, and the last state of all layers."""
+        """Return the states of the last layer, and the last state of all layers.
+
+        The latter is None if the cells are traced.
+        """
         last = []
         for k, layer in enumerate(self.layers):
             if k:
                 x = self.dropout(x)
             own = None if state is None else select_layer(state, k)
-            x, own = layer(x, own)
+            x, own = run_cells(layer, x, own)
             last.append(own)
+        if last[0] is None:
+            return x, None
         if isinstance(last[0], torch.Tensor):
             return x, torch.cat(last)
         return x, tuple(map(torch.cat, zip(*last, strict=True)))
@@ -144,7 +150,7 @@ def step_from_each(cells, x, state):
     is_lstm = not isinstance(state, torch.Tensor)
     hidden = state[0] if is_lstm else state  # (layers, N, H)
     if isinstance(cells, StackedCells):
-        n_sequences, n_inputs = hidden.shape[1], len(x)
+        n_sequences, n_inputs = hidden.shape[1], x.shape[0]
         rows = torch.arange(n_sequences, device=x.device).repeat_interleave(n_inputs)
         inputs = x.repeat(n_sequences, 1)[None]  # (1, N * P, D)
         states, _ = cells(inputs, select_sequences(state, rows))

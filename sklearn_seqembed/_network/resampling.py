@@ -2,6 +2,8 @@
 
 import torch
 
+from sklearn_seqembed._network.tracing import is_traced
+
 
 def interpolate_missing(numeric, is_missing):
     """Replace missing values by linear interpolation between observed ones.
@@ -23,17 +25,51 @@ def interpolate_missing(numeric, is_missing):
     """
     n_steps = numeric.shape[1]
     steps = torch.arange(n_steps, device=numeric.device)[None, :, None]
-    before = torch.where(is_missing, -1, steps).cummax(dim=1).values  # (N, L, F)
-    after = torch.where(is_missing, n_steps, steps)
-    after = after.flip(1).cummin(dim=1).values.flip(1)
+    if is_traced():
+        before, after = find_observed(is_missing)
+    else:
+        before = torch.where(is_missing, -1, steps).cummax(dim=1).values  # (N, L, F)
+        after = torch.where(is_missing, n_steps, steps)
+        after = after.flip(1).cummin(dim=1).values.flip(1)
     has_before, has_after = before >= 0, after < n_steps
     before = torch.where(has_before, before, after).clamp(max=n_steps - 1)
     after = torch.where(has_after, after, before)
-    left = torch.take_along_dim(numeric, before, dim=1)
-    right = torch.take_along_dim(numeric, after, dim=1)
+    left = numeric.gather(1, before)
+    right = numeric.gather(1, after)
     weights = (steps - before) / (after - before).clamp(min=1)
     filled = torch.lerp(left, right, weights.to(numeric.dtype))
     return torch.where(is_missing.all(dim=1, keepdim=True), 0.0, filled)
+
+
+def find_observed(is_missing):
+    """Find the observed steps before and after each step.
+
+    Cumulative maxima and minima find them faster, but ONNX has none.
+
+    Parameters
+    ----------
+    is_missing : bool tensor of shape (N, L, F)
+        Whether a value is missing.
+
+    Returns
+    -------
+    before, after : int64 tensor of shape (N, L, F)
+        The last observed step up to each step, -1 if there is none, and the first one
+        from each step on, L if there is none.
+    """
+    n_sequences, n_steps, n_features = is_missing.shape
+    steps = torch.arange(n_steps, device=is_missing.device)[None, :, None]
+    n_observed = (~is_missing).to(torch.int64).cumsum(dim=1)
+    # The step of the first, second, ... observed value; place 0 takes the others.
+    places = torch.full(
+        (n_sequences, n_steps + 2, n_features), n_steps, device=is_missing.device
+    )
+    places = places.scatter(
+        1, n_observed.masked_fill(is_missing, 0), steps.expand_as(n_observed)
+    )
+    places = torch.cat([torch.full_like(places[:, :1], -1), places[:, 1:]], dim=1)
+    before = places.gather(1, n_observed)
+    return before, places.gather(1, n_observed + is_missing.to(torch.int64))
 
 
 def read_points(numeric, lengths, n_points):
@@ -81,8 +117,9 @@ def to_points(x, lengths, n_points):
     float32 tensor of shape (N, n_points, F)
         The points.
     """
-    if x.shape[1] == n_points and not may_hold(lengths != n_points):
-        return x
+    if not is_traced() and x.shape[1] == n_points:
+        if not may_hold(lengths != n_points):
+            return x
     points = _count(n_points, x.device)
     places = points * (lengths[:, None] - 1) / max(1, n_points - 1)  # (N, n_points)
     found = _interpolate(x, places, lengths)
@@ -109,8 +146,9 @@ def from_points(points, lengths, n_steps):
         Number of time steps of the result.
     """
     n_points = points.shape[1]
-    if n_points == n_steps and not may_hold(lengths != n_steps):
-        return points
+    if not is_traced() and n_points == n_steps:
+        if not may_hold(lengths != n_steps):
+            return points
     steps = _count(n_steps, points.device)
     ends = (lengths[:, None] - 1).clamp(min=1)
     places = steps * (n_points - 1) / ends
@@ -143,16 +181,18 @@ def _average(x, lengths, n_points):
     is_padding = steps >= lengths[:, None]
     # Padding goes to one more bin, which is dropped.
     bins = bins.masked_fill(is_padding, n_points)[:, :, None].expand_as(x)
-    shape = (len(x), n_points + 1, x.shape[2])
-    found = x.new_zeros(shape).scatter_reduce(
-        1, bins, x, reduce="mean", include_self=False
-    )
+    found = x.new_zeros(x.shape[0], n_points + 1, x.shape[2])
+    if is_traced():  # ONNX has no means of scattered values
+        sums = found.scatter_add(1, bins, x)
+        counts = found.scatter_add(1, bins, torch.ones_like(x))
+        return (sums / counts.clamp(min=1))[:, :-1]
+    found = found.scatter_reduce(1, bins, x, reduce="mean", include_self=False)
     return found[:, :-1]
 
 
 def take_steps(x, steps):
     """Take the time steps with these indices (N, Q) from x (N, L, ·): (N, Q, ·)."""
-    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
+    first = torch.arange(x.shape[0], device=x.device)[:, None] * x.shape[1]
     # Selecting whole rows is several times faster than an element-wise gather.
     taken = x.flatten(0, 1).index_select(0, (first + steps).flatten())
     return taken.reshape(*steps.shape, -1)
@@ -161,7 +201,10 @@ def take_steps(x, steps):
 def may_hold(condition):
     """Return whether a bool tensor has a True entry, or True on an accelerator.
 
-    There, the CPU would have to wait for all queued work to read the tensor. The result
-    only decides whether a step that would change nothing is skipped.
+    There, the CPU would have to wait for all queued work to read the tensor. If the
+    network is traced, the tensor cannot be read. The result only decides whether a step
+    that would change nothing is skipped.
     """
-    return condition.device.type != "cpu" or bool(condition.any())
+    if is_traced() or condition.device.type != "cpu":
+        return True
+    return bool(condition.any())

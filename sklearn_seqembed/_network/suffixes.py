@@ -14,6 +14,8 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._network.ngrams import BOUNDARY, mix_bits
+from sklearn_seqembed._network.resampling import find_observed
+from sklearn_seqembed._network.tracing import is_traced
 
 # Number of categories of the longest suffix, and number of hashed features. See
 # "Classes" on the recipe page for the trials.
@@ -121,12 +123,15 @@ def _count_categories(categories, is_padding):
     """
     n_steps, n_features = categories.shape[1:]
     found = categories.masked_fill(is_padding[:, :, None], 0).sort(dim=1).values
-    is_first = torch.ones_like(found, dtype=torch.bool)
-    is_first[:, 1:] = found[:, 1:] != found[:, :-1]
+    is_first = found[:, 1:] != found[:, :-1]
+    is_first = torch.cat([torch.ones_like(found[:, :1], dtype=torch.bool), is_first], 1)
     steps = torch.arange(n_steps, device=found.device)[:, None]
-    starts = torch.where(is_first, steps, n_steps)
     # The start of the next run of equal categories.
-    following = starts.flip(1).cummin(dim=1).values.flip(1)
+    if is_traced():
+        _, following = find_observed(~is_first)
+    else:
+        starts = torch.where(is_first, steps, n_steps)
+        following = starts.flip(1).cummin(dim=1).values.flip(1)
     following = torch.cat(
         [following[:, 1:], torch.full_like(following[:, :1], n_steps)], dim=1
     )

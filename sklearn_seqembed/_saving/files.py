@@ -63,7 +63,7 @@ def write_sections(path, content, sections, tensors):
             "safetensors file. Use joblib.dump, or fit with max_categories."
         )
     metadata["sha256"] = _compute_checksum(metadata, sorted(tensors.items()))
-    _replace(path, lambda temporary: save_file(tensors, temporary, metadata))
+    replace_file(path, lambda temporary: save_file(tensors, temporary, metadata))
 
 
 def read_sections(path, content, names):
@@ -155,7 +155,7 @@ def _add(digest, *parts):
         digest.update(part)
 
 
-def _replace(path, write):
+def replace_file(path, write):
     """Write a file next to another one, and replace that in one step.
 
     Parameters
