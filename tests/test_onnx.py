@@ -185,7 +185,7 @@ def test_a_failed_write_leaves_the_old_file(embedder, path, tmp_path, monkeypatc
     def fail(*args):
         raise OSError("disk full")
 
-    monkeypatch.setattr(files.os, "replace", fail)
+    monkeypatch.setattr("os.replace", fail)
     model = onnx.load(path)
     names = [*model.graph.input, *model.graph.output]
     texts = {value.name: "" for value in names}
