@@ -190,6 +190,28 @@ def test_nothing_is_written_before_it_is_due(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_that_does_not_exist_is_an_error_at_once(tmp_path):
+    checkpoint = TrainingCheckpoint(tmp_path / "none" / "fit.ckpt", minutes=60)
+
+    with pytest.raises(OSError, match="The folder of the checkpoint, .*none, cannot"):
+        LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint]).fit(NUMBERS)
+
+
+def test_training_continues_if_the_disk_is_full(tmp_path, monkeypatch):
+    def fill_disk(tensors, filename, metadata):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("sklearn_seqembed._saving.files.save_file", fill_disk)
+    checkpoint = TrainingCheckpoint(tmp_path / "fit.ckpt", minutes=0)
+    embedder = LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint])
+
+    with pytest.warns(UserWarning, match="training continues: No space left"):
+        embedder.fit(NUMBERS)
+
+    assert embedder.n_iter_ == DEFAULTS["max_epochs"]
+    assert not list(tmp_path.iterdir())
+
+
 def test_partial_fit_writes_no_checkpoint(tmp_path):
     checkpoint = TrainingCheckpoint(tmp_path / "fit.ckpt", minutes=0)
 

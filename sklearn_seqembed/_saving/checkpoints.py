@@ -15,6 +15,7 @@ import torch
 from sklearn.utils import check_scalar
 from skorch.callbacks import Callback
 
+from sklearn_seqembed._data.messages import warn_user
 from sklearn_seqembed._saving.files import (
     explaining_damage,
     read_sections,
@@ -93,6 +94,8 @@ def find_checkpoint(callbacks):
     ------
     ValueError, TypeError
         If there are several, or a parameter of it is invalid.
+    OSError
+        If its folder does not exist, or cannot be written to.
     """
     found = []
     for item in callbacks or ():
@@ -109,6 +112,9 @@ def find_checkpoint(callbacks):
             "The path of a TrainingCheckpoint must be a string or a path, got "
             f"{checkpoint.path!r}."
         )
+    folder = os.path.dirname(os.path.abspath(checkpoint.path))
+    if not os.access(folder, os.W_OK):  # before an hour of training
+        raise OSError(f"The folder of the checkpoint, {folder}, cannot be written to.")
     if checkpoint.minutes is not None:
         check_scalar(checkpoint.minutes, "minutes", (int, float), min_val=0)
     if checkpoint.epochs is not None:
@@ -221,7 +227,12 @@ class CheckpointRecorder(Callback):
         if (minutes is not None and elapsed >= minutes) or (
             epochs is not None and n_epochs % epochs == 0
         ):
-            self._write(net)
+            try:
+                self._write(net)
+            except OSError as exc:
+                warn_user(
+                    f"A checkpoint was not written, and training continues: {exc}"
+                )
             self._written = time.monotonic()
 
     def on_train_end(self, net, **kwargs):

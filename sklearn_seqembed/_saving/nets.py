@@ -104,9 +104,9 @@ def rebuild_net(state, *, for_training=False):
             network,
             arguments,
             class_scales=state["class_scales"],
-            lr=state["lr"],
-            weight_decay=state["weight_decay"],
-            batch_size=state["batch_size"],
+            lr=float(state["lr"]),
+            weight_decay=float(state["weight_decay"]),
+            batch_size=int(state["batch_size"]),
             device=_find_device(state["device"]),
             for_training=for_training,
         )
@@ -187,10 +187,13 @@ def _load_weights(module, weights):
 
 
 def _find_device(name):
-    """Return a device, or the CPU if this machine does not have it."""
-    kind = torch.device(name).type
-    is_there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    return "cpu" if kind in is_there and not is_there[kind]() else name
+    """Return the name of a device, or the CPU if this machine does not have it."""
+    device = torch.device(name)
+    if device.type == "cuda":
+        is_there = (device.index or 0) < torch.cuda.device_count()
+    else:
+        is_there = device.type == "mps" and torch.backends.mps.is_available()
+    return name if is_there else "cpu"
 
 
 def get_moments(net):
