@@ -355,7 +355,7 @@ def test_probabilities_of_a_classifier_of_strings(tmp_path):
     rng = np.random.default_rng(0)
     X = ["".join(rng.choice(list("abc"), n)) for n in rng.integers(3, 9, 60)]
     y = [str(x.count("a") > x.count("b")) for x in X]
-    classifier = LSTMSequenceClassifier(24, max_epochs=1, random_state=0).fit(X, y)
+    classifier = LSTMSequenceClassifier(8, max_epochs=0, random_state=0).fit(X, y)
 
     classifier.to_onnx(tmp_path / "classifier.onnx")
     session = open_file(tmp_path / "classifier.onnx")
@@ -459,8 +459,7 @@ def encode_batch(embedder, X):
     return numeric, torch.zeros(*numeric.shape[:2], 0).long(), torch.tensor(count(X))
 
 
-@pytest.mark.parametrize("n", [1, 60])
-def test_the_encoder_is_exported_by_torch_for_all_batches(embedder, n):
+def test_the_encoder_is_exported_by_torch_for_all_batches(embedder):
     dynamic = torch.export.Dim.DYNAMIC
     program = torch.export.export(
         embedder.encoder_,
@@ -472,11 +471,12 @@ def test_the_encoder_is_exported_by_torch_for_all_batches(embedder, n):
         ),
     )
 
-    with torch.no_grad():
-        found = program.module()(*encode_batch(embedder, NUMBERS[:n])).numpy()
+    for X in (NUMBERS, NUMBERS[:1], [NUMBERS[1][:1]]):
+        with torch.no_grad():
+            found = program.module()(*encode_batch(embedder, X)).numpy()
 
-    expected = embedder.transform(NUMBERS[:n])
-    assert np.abs(found - expected).max() < TOLERANCE * expected.std()
+        spread = embedder.transform(NUMBERS).std()
+        assert np.abs(found - embedder.transform(X)).max() < TOLERANCE * spread
 
 
 def test_the_encoder_is_compiled_by_torch(embedder):
