@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from sklearn_seqembed._classifier import LSTMSequenceClassifier
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
+from sklearn_seqembed._loading import load
 from sklearn_seqembed._predictor import LSTMSequencePredictor
 from sklearn_seqembed._regressor import LSTMSequenceRegressor
 
@@ -12,5 +13,6 @@ __all__ = [
     "LSTMSequenceEmbedder",
     "LSTMSequencePredictor",
     "LSTMSequenceRegressor",
+    "load",
 ]
 __version__ = version("sklearn-seqembed")

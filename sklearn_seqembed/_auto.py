@@ -9,9 +9,12 @@ import numpy as np
 N_UPDATES = 1500
 
 # The same for cells that forecast next to a linear forecast. With more batches, or
-# smaller ones, they overfitted: windows of one series are numerous and similar. See
-# `forecasting` in benchmarks/README.md.
+# smaller ones, they overfitted: windows of one series are numerous and similar. Cells
+# of the predictor, whose states are dropped out at random, do so later. See
+# `forecasting` in benchmarks/README.md. With many sequences they are trained on more
+# batches, but for no more than `MIN_EPOCHS` epochs.
 N_UPDATES_FORECAST = 250
+N_UPDATES_FORECAST_DROPOUT = 500
 
 # With categorical features training takes longer, because each category is learned
 # separately: at least this many epochs, unless they have more than this many batches.
@@ -83,8 +86,10 @@ LOOKBACKS = 8
 MAX_LOOKBACK = 512
 MAX_WINDOW_STEPS = 2**22
 
-# Number of cells per direction next to a linear map.
+# Number of cells per direction next to a linear map, and of those of the predictor,
+# which learn forecasts on their own.
 CORRECTION_CELLS = 64
+FORECAST_CELLS = 128
 
 # Number of reservoir cells per direction and input; the larger number is for more than
 # `FEW_FEATURES` features and for categorical features.
@@ -317,10 +322,20 @@ def choose_batch_size(n_samples, has_categories=False, is_forecast=False):
     return int(np.clip(2 ** round(np.log2(n_samples / 8)), 16, largest))
 
 
-def choose_max_epochs(n_batches, has_categories=False, is_forecast=False):
-    """Choose the number of epochs that have about `N_UPDATES` batches together."""
+def choose_max_epochs(
+    n_batches, has_categories=False, is_forecast=False, has_dropout=False
+):
+    """Choose the number of epochs that have about `N_UPDATES` batches together.
+
+    Forecasts next to a linear one need fewer; with dropout of the decoder's states, and
+    many sequences, up to twice as many.
+    """
     if is_forecast:
-        return max(1, round(N_UPDATES_FORECAST / n_batches))
+        n_epochs = max(1, round(N_UPDATES_FORECAST / n_batches))
+        if has_dropout:
+            n_longer = round(N_UPDATES_FORECAST_DROPOUT / n_batches)
+            n_epochs = max(n_epochs, min(MIN_EPOCHS, n_longer))
+        return n_epochs
     n_updates = N_UPDATES
     if has_categories:
         n_updates = max(N_UPDATES, N_EPOCHS_CATEGORICAL * n_batches)

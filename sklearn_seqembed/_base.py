@@ -1,9 +1,7 @@
 """Base class of both estimators: the steps of `fit` and `transform`."""
 
-import copy
 import functools
 import math
-from importlib.metadata import version
 
 import numpy as np
 from sklearn.base import (
@@ -27,9 +25,17 @@ from sklearn_seqembed._features.encoder import (
 from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.unseen import warn_about_new, warn_about_unseen
 from sklearn_seqembed._parameters import as_options, check_parameters
+from sklearn_seqembed._saving.checkpoints import CheckpointRecorder, find_checkpoint
+from sklearn_seqembed._saving.mixin import SavingMixin
+from sklearn_seqembed._saving.nets import copy_for_training
 from sklearn_seqembed._scoring import explained_fraction
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.devices import resolve_device, resolve_precision
+from sklearn_seqembed._training.fit_tasks import (
+    CallbackSupportMixin,
+    FitTasks,
+    run_with_callbacks,
+)
 from sklearn_seqembed._training.fitting import build_net, describe_result, train
 from sklearn_seqembed._training.linear_forecasts import (
     count_fitted_pairs,
@@ -44,8 +50,7 @@ from sklearn_seqembed._training.process import (
     is_called_by_search,
 )
 from sklearn_seqembed._training.randomness import Generators
-
-VERSION = version("sklearn-seqembed")
+from sklearn_seqembed._training.user_callbacks import copy_callbacks
 
 # `fit` warns if the network explains less than this fraction of its training data.
 MIN_TRAIN_SCORE = 0.05
@@ -68,6 +73,9 @@ N_LINEAR_SEQUENCES = 5000
 # Maximum number of training pairs on which a linear forecast is compared with its mean
 # with trained cells. It limits the time and was not tuned.
 N_COMPARED_PAIRS = 2000
+
+# Ends of the names of entries of a net's history that `history_` omits.
+OMITTED = ("_count", "_best", "batches")
 
 # Arguments of the network whose names differ from the parameters that set them.
 PARAMETER_OF_ARGUMENT = {
@@ -100,7 +108,11 @@ def isolated(method):
 
 
 class BaseSequenceEstimator(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    CallbackSupportMixin,
+    SavingMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Train an encoder-decoder network on pairs of sequences, and encode with it.
 
@@ -145,23 +157,11 @@ class BaseSequenceEstimator(
     # Whether the target is one class, or some numbers, and not a sequence.
     _predicts_label = False
 
+    # Whether the decoder zeroes states at random next to a linear forecast.
+    _drops_forecast_states = False
+
     # Windows into which `fit` cut a few long series, None for other data.
     _windows = None
-
-    def __getstate__(self):
-        return super().__getstate__() | {"_written_by": VERSION}
-
-    def __setstate__(self, state):
-        state = dict(state)
-        written_by = state.pop("_written_by", None)
-        if written_by != VERSION:
-            warn_user(
-                f"This {type(self).__name__} was written by sklearn-seqembed "
-                f"{written_by or 'before 0.1'}, and is opened by {VERSION}: it may "
-                "fail or give other results. Fit it again, or install the version that "
-                "wrote it."
-            )
-        super().__setstate__(state)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
@@ -236,23 +236,33 @@ class BaseSequenceEstimator(
         # error leaves the estimator unchanged, and `transform` in another thread uses
         # either the previous attributes or the new ones.
         fitted, interrupts = self._copy_attributes(), Interrupts()
+        learn = functools.partial(fitted._learn, X, y, single_pass, interrupts)
         state = ProcessState()
         try:
             with state, allowing_gradients():
-                fitted._learn(X, y, single_pass, interrupts)
+                if hasattr(self, "_skl_callbacks") and not single_pass:
+                    run_with_callbacks(self, learn, FitTasks(self, X, y))
+                else:
+                    learn()
         finally:
             state.restore()
         self.__dict__ = fitted.__dict__
         self._report_interrupts(interrupts)
         return self
 
-    def _learn(self, X, y, single_pass, interrupts):
-        """Set all attributes that `fit` learns."""
+    def _learn(self, X, y, single_pass, interrupts, tasks=None):
+        """Set all attributes that `fit` learns; `tasks` are those of scikit-learn."""
         check_parameters(self)
         rng = check_seed(self.random_state)
         continues = hasattr(self, "net_") and (single_pass or self.warm_start)
+        recorder, checkpoint = None, find_checkpoint(self.callbacks)
+        if checkpoint is not None and not single_pass:
+            recorder = CheckpointRecorder(checkpoint, self, rng)
+            rng = recorder.rng
         pairs = self._check_data(X, y, reset=not continues)
         pairs = self._cut_windows(pairs, reset=not continues)
+        if recorder is not None:
+            recorder.check_data(pairs)
         if not continues:
             self._fit_features(pairs, rng)
             self._choose_network(pairs)
@@ -294,30 +304,40 @@ class BaseSequenceEstimator(
                 share_components(net, compared)
         if plan.warning and self.max_epochs_:
             warn_user(plan.warning)
+        intervals = encoded, validation, fitted, started
+        scores = pairs.sources, single_pass and continues
+        if tasks is not None:
+            tasks.begin(
+                self.max_epochs_, lambda net: self._preview(net, intervals, scores)
+            )
         self._train(
             net,
             training,
             validation,
             generators,
             interrupts,
+            tasks=tasks,
             projected=self._sample_projected(net, encoded, single_pass),
             n_iter_no_change=plan.n_iter_no_change,
             lr_schedule=None if single_pass else self.lr_schedule,
             fallback=fallback,
             compared=compared,
+            recorder=recorder,
         )
         if not (single_pass or self.warm_start):
             # Only continued training needs the moments, which are twice the weights.
             net.optimizer_.state.clear()
-        self._set_fitted(net)
-        self._fit_intervals(net, encoded, validation, fitted, started)
-        self._fit_scores(pairs.sources, single_pass and continues)
+        self._set_fitted(net, intervals, scores)
         if fallback is not None:
             self._report(self._describe_training(net))
         if single_pass:
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
         else:
             self._score_training(pairs, rng)
+        if tasks is not None:
+            tasks.end(vars(self))
+        if recorder is not None and not net.interrupted_:
+            recorder.finish()
 
     def _warn_about_new_categories(self, pairs, continues):
         """Warn that categories which are not in the vocabulary are read as missing."""
@@ -438,6 +458,7 @@ class BaseSequenceEstimator(
             self._epoch_cost(pairs),
             has_categories=self._has_categories,
             is_forecast=self._forecast_shape is not None,
+            has_dropout=self._drops_forecast_states,
             predicts_label=self._predicts_label,
             may_be_useless=self._may_be_useless and not continues,
             **options,
@@ -569,10 +590,11 @@ class BaseSequenceEstimator(
         The fitted net is copied so that it is unchanged if training fails. Raise an
         error if parameters with which the network was built have changed.
         """
-        net = copy.deepcopy(self.net_)
+        net = copy_for_training(self.net_)
         net.lr, net.batch_size = float(self.lr), self.batch_size_
+        net.weight_decay = float(self.weight_decay)
         for group in net.optimizer_.param_groups:
-            group["weight_decay"] = float(self.weight_decay)
+            group["weight_decay"] = net.weight_decay
         built_with = net.get_params(deep=False)
         for name, value in self._network_params()[1].items():
             before = built_with[f"module__{name}"]
@@ -588,8 +610,19 @@ class BaseSequenceEstimator(
                 )
         return net
 
-    def _train(self, net, training, validation, generators, interrupts, **options):
+    def _train(
+        self,
+        net,
+        training,
+        validation,
+        generators,
+        interrupts,
+        recorder=None,
+        **options,
+    ):
         """Train a net; `options` are those of `train`."""
+        if recorder is not None:
+            recorder.prepare(net, generators)
         net.compute_dtype = resolve_precision(self.precision, net.device)
         # If all targets have the same length, there is no end to predict; a linear map
         # has the length among its components.
@@ -606,6 +639,7 @@ class BaseSequenceEstimator(
             generator=generators.device,
             interrupts=interrupts,
             max_epochs=self.max_epochs_,
+            recorder=recorder,
             callbacks=self.callbacks or (),
             verbose=self.verbose,
             **options,
@@ -704,14 +738,24 @@ class BaseSequenceEstimator(
         n_pairs = count_fitted_pairs(self._forecast_shape, n_features)
         return encoded[evenly_spaced(encoded.sources, n_pairs)]
 
-    def _set_fitted(self, net):
+    def _preview(self, net, intervals, scores):
+        """Return the attributes of a fit that ended with a net."""
+        estimator = self._copy_attributes()
+        estimator._set_fitted(net, intervals, scores)
+        vars(estimator).pop("train_score_", None)  # it belongs to an earlier fit
+        return vars(estimator)
+
+    def _set_fitted(self, net, intervals, scores):
+        """Set the results of a training, and what `fit` learns after it."""
         self.net_ = net
         self.net_.module_.eval()  # for users who call the encoder themselves
         self.history_ = [
-            {k: v for k, v in row.items() if not k.endswith(("_count", "_best"))}
+            {k: v for k, v in row.items() if not k.endswith(OMITTED)}
             for row in net.history
         ]
         self.n_iter_ = len(self.history_)
+        self._fit_intervals(net, *intervals)
+        self._fit_scores(*scores)
 
     def _score_training(self, pairs, rng):
         """Set `train_score_`, and warn if little was learned."""
@@ -754,6 +798,24 @@ class BaseSequenceEstimator(
     def _n_features_out(self):
         """Number of components, for get_feature_names_out."""
         return self.net_.module__n_components
+
+    def __copy__(self):
+        return self._copy_attributes()
+
+    def __sklearn_clone__(self):
+        """Clone as scikit-learn does, but share with the clone what callbacks hold.
+
+        A callback may hold an open file or a connection, which cannot be copied.
+        """
+        without = self._copy_attributes()
+        callbacks = getattr(self, "callbacks", None)
+        if isinstance(callbacks, (list, tuple)):
+            without.callbacks = None
+        # Not clone(without), which would call this method.
+        cloned = super(BaseSequenceEstimator, without).__sklearn_clone__()
+        if isinstance(callbacks, (list, tuple)):
+            cloned.callbacks = copy_callbacks(callbacks)
+        return cloned
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -375,7 +375,7 @@ max_epochs_, early_stopping_, horizon_, device_
             `categorical_features`. NaN and None, except as padding, are missing values:
             the loss and the scores ignore them.
         y : None
-            Ignored.
+            Ignored in training. Callbacks of scikit-learn can read it.
 
         Returns
         -------
@@ -392,7 +392,7 @@ max_epochs_, early_stopping_, horizon_, device_
             If X is of an unsupported type, or if a feature mixes types or holds values
             other than numbers, strings, bools or times.
         """
-        return self._fit(X)
+        return self._fit(X, y)  # only callbacks of scikit-learn read y
 
     def partial_fit(self, X, y=None):
         """Train for one epoch, at a constant learning rate and without validation.

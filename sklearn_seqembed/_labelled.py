@@ -193,26 +193,29 @@ class BaseLabelEstimator(BaseVectorEstimator):
 
     def _train(self, net, training, validation, *args, fallback=None, **options):
         """Train the cells, and choose their share in the prediction."""
-        module = net.module_
         if not self.max_epochs_:
             return super()._train(net, training, validation, *args, **options)
-        module.share.fill_(1.0)
-        super()._train(net, training, validation, *args, **options)
-        module.encoder.is_trained.fill_(False)
-        if validation is None:
+        net.module_.share.fill_(1.0)
+        held_out = None if validation is None else self._make_dataset(validation)
+        # Before the user's callbacks, which may save the finished network.
+        options["last_step"] = lambda net: self._combine(net, held_out, fallback)
+        return super()._train(net, training, validation, *args, **options)
+
+    def _combine(self, net, held_out, fallback):
+        """Choose the share of the trained cells by held-out sequences, if any."""
+        module = net.module_
+        module.encoder.is_trained.fill_(False)  # the cells have their own encoder
+        if held_out is None:
             module.share.fill_(SHARE_WITHOUT_VALIDATION)
-            return None
-        dataset = self._make_dataset(validation)
-        self._chosen_share = choose_share(net, dataset, self._absolute_loss)
-        module.share.fill_(self._chosen_share.share)
+            return
+        net.chosen_share = choose_share(net, held_out, self._absolute_loss)
+        module.share.fill_(net.chosen_share.share)
         if fallback is not None:
             module.load_closed_form(fallback)  # that of all sequences
-        return None
 
     def _describe_training(self, net):
-        chosen = self._chosen_share
         n_epochs = count(len(self.history_), "epoch")
-        return f"Training ended after {n_epochs}. {chosen.describe()}"
+        return f"Training ended after {n_epochs}. {net.chosen_share.describe()}"
 
     # How the closed form differs from that of the other estimators.
 

@@ -233,7 +233,13 @@ def _check_callbacks(callbacks):
     """Check that callbacks is None or a list of callbacks or (name, callback)."""
     is_list = isinstance(callbacks, (list, tuple, type(None)))
     items = callbacks if is_list and callbacks else ()
-    items = [item[-1] if isinstance(item, tuple) else item for item in items]
+    items = [item[-1] if isinstance(item, (tuple, list)) else item for item in items]
+    for item in items:
+        if hasattr(item, "on_fit_task_end"):
+            raise TypeError(
+                f"{item!r} is a callback of scikit-learn: pass it to set_callbacks. "
+                "The parameter callbacks is for those of skorch."
+            )
     if not is_list or not all(hasattr(item, "initialize") for item in items):
         raise TypeError(
             f"callbacks must be a list of skorch callbacks or None, got {callbacks!r}."

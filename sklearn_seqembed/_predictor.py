@@ -86,7 +86,7 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
         them. "auto" applies to features of y whose first values are much closer to the
         last values of X than to their mean. Ignored if X or y has no numeric features.
     %(hidden_size)s
-        "auto" is 64 with a linear map, and otherwise None. The decoder has as many
+        "auto" is 128 with a linear map, and otherwise None. The decoder has as many
         cells as all directions of the encoder together.
     %(num_layers)s
     %(bidirectional)s
@@ -97,7 +97,8 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
         reads from the start.
     %(dropout)s
         An "autoregressive" decoder also zeroes values of the embedded categories that
-        it reads, and of its states, with this probability.
+        it reads, and of its states, with this probability. With a linear map, states of
+        the decoder are always zeroed with a probability of 0.5 [3]_.
     %(cell)s
     %(patch_size)s
         For forecasts (see `instance_norm`), "auto" uses about 4 patches.
@@ -107,14 +108,15 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
         features of y are relative (`instance_norm`), and decoding is "parallel". The
         components of the vector are then those of the regression. If training is used,
         the second half of them are those of the LSTM instead, which forecasts on its
-        own, and predictions are the mean of both forecasts. The LSTM has the weight
-        0.5, or 0.75 or 1 if that lowers the held-out loss by 1 %. Without held-out
-        sequences it is 0 as long as the mean has a higher training loss. The penalty of
-        the regression, how many time steps it reads, and whether a feature is forecast
-        from its own past or from that of all features are chosen by cross-validation.
-        One to four series that are long enough are cut into windows, from which the
-        network learns; it then reads only the last time steps of X: one more than twice
-        the length of y, or an eighth of X.
+        own, and predictions are the mean of both forecasts. The LSTM decodes each patch
+        by one step from the vector and the position of the patch [3]_. It has the
+        weight 0.5, or 0.75 or 1 if that lowers the held-out loss by 1 %. Without
+        held-out sequences it is 0 as long as the mean has a higher training loss. The
+        penalty of the regression, how many time steps it reads, and whether a feature
+        is forecast from its own past or from that of all features are chosen by
+        cross-validation. One to four series that are long enough are cut into windows,
+        from which the network learns; it then reads only the last time steps of X: one
+        more than twice the length of y, or an eighth of X.
     decoding : {"auto", "autoregressive", "parallel"}, default="auto"
         "autoregressive" predicts one time step after another, each given the previous
         ones. In training these are the true ones, so that one call computes all time
@@ -239,6 +241,8 @@ max_epochs_, early_stopping_, max_length_, device_
     >>> predictor.transform(X).shape
     (4, 256)
     """
+
+    _drops_forecast_states = True
 
     def __init__(
         self,
@@ -701,7 +705,7 @@ max_epochs_, early_stopping_, max_length_, device_
         self._forecast_shape = self._choose_forecast_shape(pairs)
         is_linear = self._forecast_shape is not None
         self.hidden_size_ = _auto.resolve(
-            self.hidden_size, _auto.CORRECTION_CELLS if is_linear else None
+            self.hidden_size, _auto.FORECAST_CELLS if is_linear else None
         )
 
     def _choose_forecast_shape(self, pairs):

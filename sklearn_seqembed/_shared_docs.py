@@ -105,8 +105,9 @@ improves on the closed form (see `max_epochs`).""",
 Whether `fit` continues to train the fitted network, with a new learning rate schedule.
 Scalers, vocabularies and the device are kept.""",
     "callbacks": """list of skorch callbacks
-Additional callbacks; clones of them are used. Targets are dicts of tensors, so
-:class:`skorch.callbacks.EpochScoring` needs ``use_caching=False``. None adds none.""",
+Additional callbacks: instances, classes, or pairs of a name and either. Shallow copies
+of them run, so that loggers and lists that they hold are shared. Callbacks of
+scikit-learn are set with ``set_callbacks``. None adds none.""",
 }
 
 SHARED_ATTRIBUTES = {

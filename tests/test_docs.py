@@ -6,8 +6,9 @@ import inspect
 import io
 import re
 import tomllib
-from contextlib import redirect_stdout
+from contextlib import chdir, redirect_stdout
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -24,22 +25,23 @@ PACKAGE = ROOT / "sklearn_seqembed"
 
 
 @pytest.fixture(scope="module")
-def readme_run():
+def readme_run(tmp_path_factory):
     """Names that the code of the README defines, and lines that it prints."""
     names, printed = {}, io.StringIO()
-    with redirect_stdout(printed):
+    with redirect_stdout(printed), chdir(tmp_path_factory.mktemp("readme")):
         exec(compile("".join(README_BLOCKS), "README.md", "exec"), names)
     return names, printed.getvalue().splitlines()
 
 
 def test_the_code_of_the_readme_prints_what_its_comments_show(readme_run):
-    names, (accuracy, shapes, predicted, probabilities) = readme_run
+    names, (accuracy, shapes, predicted, probabilities, same) = readme_run
 
     assert float(accuracy) > 0.9
     assert shapes == f"{np.shape(names['X'][0])} (200, 320)"
     assert f"# {shapes}\n" in README_BLOCKS[0]
     assert f"# {predicted}\n" in README_BLOCKS[1]
     assert f"# {probabilities}\n" in README_BLOCKS[2]
+    assert same == "True"
 
 
 def test_code_blocks_of_the_readme_have_at_most_ten_lines():
@@ -67,7 +69,22 @@ def test_the_predictor_of_the_readme_remains_usable(readme_run):
     assert names["predictor"].predict(names["words"]) == names["reversed_words"]
 
 
-@pytest.mark.parametrize("page", ["user_guide", "predictor", "labels"])
+needs_sklearn_callbacks = pytest.mark.skipif(
+    find_spec("sklearn.callback") is None,
+    reason="scikit-learn has callbacks since version 1.9",
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "user_guide",
+        "predictor",
+        "labels",
+        "saving",
+        pytest.param("callbacks", marks=needs_sklearn_callbacks),
+    ],
+)
 def test_the_code_of_a_page_runs(page):
     result = doctest.testfile(
         str(ROOT / "docs" / f"{page}.rst"),

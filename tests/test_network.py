@@ -209,7 +209,7 @@ def test_initial_weights_are_orthogonal_with_open_forget_gates():
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-@pytest.mark.parametrize("inputs", ["vector", "vector_position"])
+@pytest.mark.parametrize("inputs", ["vector", "vector_position", "position"])
 @pytest.mark.parametrize("n_steps", [1, 4, 7])
 def test_steps_beyond_the_number_asked_for_change_nothing(cell, inputs, n_steps):
     decoder = Decoder(
@@ -264,6 +264,33 @@ def test_positions_and_initial_state_enter_the_decoder(cell):
     states, _ = decoder.cells(x, tuple(parts) if cell == "lstm" else parts[0])
     expected = decoder.output(states)[:, :, :-1].transpose(0, 1)
     torch.testing.assert_close(values, expected)
+
+
+@pytest.mark.parametrize("num_layers", [1, 2])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_each_position_is_decoded_by_one_step_from_the_initial_state(cell, num_layers):
+    decoder = Decoder(
+        2, VectorProjection(5), 6, num_layers=num_layers, cell=cell, inputs="position"
+    ).eval()
+    vectors = torch.randn(3, 5)
+
+    values, *_ = decoder(vectors, 4)
+
+    initial = decoder.initial_state(vectors)
+    for t, position in enumerate(encode_positions(4, vectors)):
+        states, _ = decoder.cells(position.repeat(1, 3, 1), initial)
+        expected = decoder.output(states[0])[:, :-1]
+        torch.testing.assert_close(values[:, t], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_output_dropout_zeroes_states_of_the_decoder_in_training():
+    options = {"inputs": "position", "output_dropout": 0.5}
+    decoder = Decoder(2, VectorProjection(5), 6, **options).train()
+    vectors = torch.randn(3, 5)
+
+    assert not torch.equal(decoder(vectors, 4)[0], decoder(vectors, 4)[0])
+    decoder.eval()
+    assert torch.equal(decoder(vectors, 4)[0], decoder(vectors, 4)[0])
 
 
 def test_positions_are_distinct_and_have_the_stated_periods():

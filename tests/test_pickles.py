@@ -2,14 +2,28 @@
 
 import copy
 import pickle
+import pickletools
+import warnings
 
+import joblib
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 from skorch.callbacks import TrainEndCheckpoint
 from small_fits import small_embedder
 
-from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed import (
+    LSTMSequenceClassifier,
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    LSTMSequenceRegressor,
+)
+from sklearn_seqembed._saving.versions import VERSIONS
 
 WORDS = ["abc", "bca", "cab", "acb", "aab"] * 4
 
@@ -67,27 +81,97 @@ def test_an_embedder_can_be_trained_further_after_a_fit(X):
 
 
 @pytest.mark.parametrize("train_on", [None, "fit", "partial_fit"])
-def test_a_file_of_another_version_says_so(X, monkeypatch, train_on):
+@pytest.mark.parametrize("library", ["sklearn-seqembed", "scikit-learn", "torch"])
+def test_a_pickle_of_other_versions_says_so(X, monkeypatch, train_on, library):
     embedder = small_embedder()
     if train_on:
         getattr(embedder, train_on)(X)
     with monkeypatch.context() as patch:
-        patch.setattr("sklearn_seqembed._base.VERSION", "0.0.3")
+        patch.setitem(VERSIONS, library, "0.0.3")
         content = pickle.dumps(embedder)
 
-    expected = r"LSTMSequenceEmbedder was written by sklearn-seqembed 0\.0\.3, and is"
-    with pytest.warns(UserWarning, match=expected):
+    expected = rf"LSTMSequenceEmbedder was written with {library} 0\.0\.3 \(now "
+    with pytest.warns(InconsistentVersionWarning, match=expected):
         opened = pickle.loads(content)
 
     assert vars(opened).keys() == vars(embedder).keys()
 
 
-def test_a_file_without_a_version_says_so():
-    state = small_embedder().__getstate__()
-    del state["_written_by"]
+def test_a_pickle_of_another_build_of_torch_does_not_warn(X, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setitem(VERSIONS, "torch", VERSIONS["torch"] + "+cu130")
+        content = pickle.dumps(small_embedder().fit(X))
 
-    with pytest.warns(UserWarning, match="written by sklearn-seqembed before 0.1"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pickle.loads(content)
+
+
+def test_a_pickle_of_a_development_version_is_refused():
+    with pytest.raises(ValueError, match="development version .* Fit it again"):
+        LSTMSequenceEmbedder().__setstate__({"n_components": 8})
+
+
+def test_a_state_cannot_replace_a_method():
+    state = small_embedder().__getstate__() | {"transform": np.square}
+
+    with pytest.raises(ValueError, match="cannot have the attribute 'transform'"):
         LSTMSequenceEmbedder().__setstate__(state)
+
+
+def list_modules(content):
+    """Return the packages whose classes or functions a pickle names."""
+    names, strings = set(), []
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name == "GLOBAL":
+            names.add(argument.split(" ")[0])
+        elif opcode.name == "STACK_GLOBAL":
+            names.add(strings[-2])
+        elif isinstance(argument, str):
+            strings.append(argument)
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "inputs"),
+    [
+        (LSTMSequenceEmbedder(max_epochs=1), (WORDS,)),
+        (LSTMSequencePredictor(max_epochs=1), (WORDS, WORDS)),
+        (LSTMSequenceClassifier(), (WORDS, ["a", "b"] * 10)),
+        (LSTMSequenceRegressor(), ([np.arange(n + 5.0) for n in range(20)], range(20))),
+    ],
+    ids=["embedder", "predictor", "classifier", "regressor"],
+)
+@pytest.mark.filterwarnings("ignore:y holds 5 distinct strings")
+def test_the_state_of_an_estimator_is_plain(estimator, inputs):
+    estimator = clone(estimator).fit(*inputs)
+
+    assert list_modules(pickle.dumps(estimator, protocol=2)) <= {
+        *("sklearn_seqembed", "numpy", "copyreg", "_codecs", "__builtin__")
+    }
+
+
+def test_joblib_maps_arrays_of_an_estimator_to_memory(X, tmp_path):
+    embedder = small_embedder().fit(X)
+    joblib.dump(embedder, tmp_path / "embedder.joblib")
+
+    opened = joblib.load(tmp_path / "embedder.joblib", mmap_mode="r")
+
+    np.testing.assert_array_equal(opened.transform(X), embedder.transform(X))
+    opened.partial_fit(X)  # nothing is written to the read-only file
+
+
+def test_skops_needs_no_trust_but_in_the_estimator(X, tmp_path):
+    skops = pytest.importorskip("skops.io", reason="skops is not installed")
+    y = np.arange(len(X)) % 2
+    pipeline = make_pipeline(small_embedder(), StandardScaler(), SVC()).fit(X, y)
+
+    skops.dump(pipeline, tmp_path / "pipeline.skops")
+    untrusted = skops.get_untrusted_types(file=tmp_path / "pipeline.skops")
+    opened = skops.load(tmp_path / "pipeline.skops", trusted=untrusted)
+
+    assert untrusted == ["sklearn_seqembed._embedder.LSTMSequenceEmbedder"]
+    np.testing.assert_array_equal(opened.predict(X), pipeline.predict(X))
 
 
 def test_a_checkpoint_at_the_end_holds_all_that_is_learned(X, tmp_path):

@@ -144,6 +144,13 @@ def warn_reading(message):
 def warn_user(message, category=UserWarning):
     """Warn, and refer to the line of the user's code that called this package."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_code.co_filename.startswith(_PACKAGE_PATH):
+    while frame.f_back and _is_internal(frame):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def _is_internal(frame):
+    """Return whether a frame is of this package, or of a decorator of its methods."""
+    return frame.f_code.co_filename.startswith(_PACKAGE_PATH) or frame.f_globals.get(
+        "__name__", ""
+    ).startswith("sklearn.callback.")

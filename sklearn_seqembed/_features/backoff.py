@@ -57,7 +57,7 @@ class BackoffModel:
 
     def __init__(self, n_classes, *, backward=False):
         self.n_classes, self.backward = n_classes, backward
-        self.tables = [_Table.empty() for _ in range(MAX_N)]
+        self.tables = [NgramTable.empty() for _ in range(MAX_N)]
 
     def count(self, codes, lengths):
         """Return a model that has also counted the n-grams of some sequences.
@@ -142,7 +142,7 @@ class BackoffModel:
         return tokens, contexts
 
 
-class _Table(NamedTuple):
+class NgramTable(NamedTuple):
     """Counts of n-grams of one length, and of their contexts.
 
     Attributes
@@ -189,7 +189,7 @@ class _Table(NamedTuple):
             ngrams, counts, context_of = ngrams[kept], counts[kept], context_of[kept]
         contexts, places = np.unique(context_of, return_inverse=True)
         totals, kinds = _add_up(counts, places), np.bincount(places)
-        return _Table(ngrams, counts, context_of, contexts, totals, kinds)
+        return NgramTable(ngrams, counts, context_of, contexts, totals, kinds)
 
     def interpolate(self, ngrams, context_of, shorter):
         """Return probabilities of n-grams, given those in the shorter context."""

@@ -1,5 +1,7 @@
 """Encoding of categories as indices of a vocabulary, and decoding."""
 
+from functools import cached_property
+
 import numpy as np
 from sklearn.preprocessing import OrdinalEncoder
 
@@ -80,10 +82,13 @@ class Vocabulary:
         self.n_classes = len(counts_by_index)
         self.frequencies = counts_by_index / max(1, len(observed))
         self.n_infrequent = int(np.isin(observed, infrequent).sum())
-        self._index_of = dict(
-            zip(self.categories.tolist(), self._frequent_indices(), strict=True)
-        )
         return self
+
+    @cached_property
+    def _index_of(self):
+        """Index of each category that has one of its own."""
+        indices = self._frequent_indices().tolist()
+        return dict(zip(self.categories.tolist(), indices, strict=True))
 
     def _find_infrequent(self, observed, n_given):
         """Return the codes that are infrequent by scikit-learn's rule.

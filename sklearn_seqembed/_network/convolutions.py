@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sklearn_seqembed._network.initial import weight_generator
+from sklearn_seqembed._network.initial import weight_content, weight_generator
 from sklearn_seqembed._network.resampling import may_hold
 from sklearn_seqembed._network.tracing import is_traced
 
@@ -226,6 +226,8 @@ def _choose_channels(n_channels):
 
     Small subsets are as frequent as large ones.
     """
+    if weight_content.get() != "random":
+        return torch.empty(N_KERNELS, n_channels, dtype=torch.float32)
     generator = weight_generator.get()
     most = math.log2(min(n_channels, MAX_CHANNELS) + 1)
     draws = torch.rand(N_KERNELS, generator=generator, dtype=torch.float32)

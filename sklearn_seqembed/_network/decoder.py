@@ -4,6 +4,8 @@ References
 ----------
 .. [1] Vaswani, A. et al. (2017). Attention Is All You Need. arXiv:1706.03762.
        (Sine and cosine pairs as positions.)
+.. [2] Lin, S. et al. (2023). SegRNN: Segment Recurrent Neural Network for Long-Term
+       Time Series Forecasting. arXiv:2308.11200.
 """
 
 import math
@@ -12,11 +14,16 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from sklearn_seqembed._network.dropout import Dropout
 from sklearn_seqembed._network.heads import CategoryHeads
 from sklearn_seqembed._network.initial import build_linear, zero_weights
 from sklearn_seqembed._network.layout import Layout
 from sklearn_seqembed._network.patches import count_patches
-from sklearn_seqembed._network.recurrent import InitialState, build_recurrent
+from sklearn_seqembed._network.recurrent import (
+    InitialState,
+    build_recurrent,
+    step_from_each,
+)
 
 # Periods, in patches, of the sine and cosine pairs [1]_ that encode a position: 4, 8,
 # ..., 8192. Positions are distinct up to the longest period, which is more than the
@@ -65,10 +72,13 @@ class Decoder(nn.Module):
         Type of cell.
     patch_size : int, default=1
         Time steps in a patch.
-    inputs : {"vector", "vector_position"}, default="vector_position"
+    output_dropout : float, default=0.0
+        Probability of zeroing a state before the output layer.
+    inputs : {"vector", "vector_position", "position"}, default="vector_position"
         What the cells read for each patch: the final states, or the final states and
         the position of the patch. With positions, the final states also determine the
-        initial state.
+        initial state. With "position" they determine only that, and each patch is
+        decoded by a single step from it [2]_.
     n_classes : tuple of int, default=()
         Number of classes of each categorical feature.
     """
@@ -82,6 +92,7 @@ class Decoder(nn.Module):
         inverts=None,
         num_layers=1,
         dropout=0.0,
+        output_dropout=0.0,
         cell="lstm",
         patch_size=1,
         inputs="vector_position",
@@ -93,13 +104,16 @@ class Decoder(nn.Module):
         # its weights only once. Copies of the network still share it.
         object.__setattr__(self, "projection", projection)
         object.__setattr__(self, "inverts", inverts)
-        self.has_positions = inputs == "vector_position"
-        n_inputs = projection.n_final + 2 * len(POSITION_PERIODS) * self.has_positions
+        self.has_positions = inputs != "vector"
+        self.is_stepwise = inputs != "position"
+        n_inputs = projection.n_final * self.is_stepwise
+        n_inputs += 2 * len(POSITION_PERIODS) * self.has_positions
         self.cells = build_recurrent(
             cell, n_inputs, hidden_size, num_layers=num_layers, dropout=dropout
         )
         if self.has_positions:
             self.initial_state = InitialState(projection.n_final, cell, self.cells)
+        self.output_dropout = Dropout(output_dropout)
         self.heads = CategoryHeads(n_classes)
         # Output of a step: F values, logits of categories, and the logit of the end.
         self.width = n_features + self.heads.width + 1
@@ -162,8 +176,13 @@ class Decoder(nn.Module):
 
     def _run_cells(self, final_states, n_steps, lengths, layout):
         """Decode by the cells alone."""
-        layout = layout or self._make_layout(final_states, n_steps, lengths)
         n_patches = count_patches(n_steps, self.patch_size)
+        if not self.is_stepwise:
+            positions = encode_positions(n_patches, final_states)  # (P, ·)
+            initial = self.initial_state(final_states)
+            states = step_from_each(self.cells, positions, initial)  # (N, P, H)
+            return self._make_output(states, n_steps)
+        layout = layout or self._make_layout(final_states, n_steps, lengths)
         x = layout.repeat_vectors(final_states)  # (R, n_final)
         initial = None
         if self.has_positions:
@@ -171,10 +190,16 @@ class Decoder(nn.Module):
             x = torch.cat([x, layout.repeat_positions(positions)], dim=1)  # (R, D)
             initial = self.initial_state(final_states)
         states = layout.run(self.cells, x, initial)  # (R, H)
-        patches = layout.unflatten(self.output(states), n_patches)  # (N, P, ·)
-        steps = patches.flatten(1).unflatten(
-            1, (n_patches * self.patch_size, self.width)
-        )
+        return self._make_output(states, n_steps, layout)
+
+    def _make_output(self, states, n_steps, layout=None):
+        """Compute the output from states, (R, H) with a layout, otherwise (N, P, H)."""
+        n_patches = count_patches(n_steps, self.patch_size)
+        patches = self.output(self.output_dropout(states))
+        if layout is not None:
+            patches = layout.unflatten(patches, n_patches)
+        shape = n_patches * self.patch_size, self.width
+        steps = patches.flatten(1).unflatten(1, shape)  # from (N, P, ·)
         steps = steps[:, :n_steps]  # (N, n_steps, F + · + 1)
         n_values = self.n_features
         return DecoderOutput(

@@ -18,6 +18,10 @@ from sklearn_seqembed._network.autoregressive import AutoregressiveDecoder
 from sklearn_seqembed._network.decoder import Decoder
 from sklearn_seqembed._network.encoder import Encoder
 
+# Probability of zeroing a state of the decoder next to a linear forecast, as in SegRNN
+# [4]_. It was not tuned.
+FORECAST_DROPOUT = 0.5
+
 
 class EncoderDecoder(nn.Module):
     """An encoder, and a decoder for each part of the objective.
@@ -189,11 +193,18 @@ class SequenceToSequence(nn.Module):
                 **shared,
             )
         else:
+            options = {}
+            if self.encoder.linear is not None:
+                options = {
+                    "inverts": self.encoder,
+                    "inputs": "position",
+                    "output_dropout": FORECAST_DROPOUT,
+                }
             decoder = Decoder(
                 n_target_features,
                 self.encoder.projection,
-                inverts=None if self.encoder.linear is None else self.encoder,
                 patch_size=target_patch_size,
+                **options,
                 **shared,
             )
         self.decoders = nn.ModuleDict({"prediction": decoder})

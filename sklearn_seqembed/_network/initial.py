@@ -5,6 +5,7 @@ of a process share.
 """
 
 import math
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 import torch
@@ -15,7 +16,21 @@ from torch import nn
 # property of a network, whose arguments skorch keeps.
 weight_generator = ContextVar("weight_generator", default=None)
 
+# "random", or "empty" for weights that are not initialized, because those of a file
+# replace them. "meta" weights have no memory at all, only shapes.
+weight_content = ContextVar("weight_content", default="random")
+
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
+
+
+@contextmanager
+def initial_weights(content):
+    """Set what layers that are built in the block contain: see `weight_content`."""
+    token = weight_content.set(content)
+    try:
+        yield
+    finally:
+        weight_content.reset(token)
 
 
 def build_linear(n_inputs, n_outputs, *, bias=True):
@@ -27,6 +42,8 @@ def build_linear(n_inputs, n_outputs, *, bias=True):
 
 def initialize_linear(layer):
     """Draw the initial weights of a linear layer as torch does."""
+    if weight_content.get() != "random":
+        return
     generator = weight_generator.get()
     nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
     if layer.bias is not None:
@@ -43,7 +60,12 @@ def zero_weights(layer):
 
 def build_embedding(n_vectors, size):
     """Build an embedding with the initial weights that torch uses; vector 0 is 0."""
-    layer = _build_empty(nn.Embedding, n_vectors, size, padding_idx=0)
+    device = "meta" if weight_content.get() == "meta" else "cpu"
+    weights = torch.empty(n_vectors, size, dtype=torch.float32, device=device)
+    # Unlike the constructor, this draws no weights.
+    layer = nn.Embedding.from_pretrained(weights, freeze=False, padding_idx=0)
+    if weight_content.get() != "random":
+        return layer
     nn.init.normal_(layer.weight, generator=weight_generator.get())
     with torch.no_grad():
         layer.weight[0].zero_()
@@ -65,6 +87,8 @@ def build_cells(cell, n_inputs, n_cells):
         Number of values that the cells read, and of cells.
     """
     cells = _build_empty(CELLS[cell], n_inputs, n_cells)
+    if weight_content.get() != "random":
+        return cells
     generator = weight_generator.get()
     # Only so that a seed gives the weights that it gave when torch drew its own first.
     bound = 1 / math.sqrt(n_cells)
@@ -86,4 +110,11 @@ def build_cells(cell, n_inputs, n_cells):
 
 def _build_empty(module, *args, **kwargs):
     """Build a module without drawing its weights, which are then arbitrary."""
-    return module(*args, **kwargs, device="meta").to_empty(device="cpu")
+    layer = module(*args, **kwargs, device="meta")
+    if weight_content.get() == "meta":
+        return layer
+    # Not `to_empty`, which imports compilers of torch for a second.
+    for name, weights in list(layer.named_parameters()):
+        empty = torch.empty(weights.shape, dtype=weights.dtype, device="cpu")
+        setattr(layer, name, nn.Parameter(empty, weights.requires_grad))
+    return layer

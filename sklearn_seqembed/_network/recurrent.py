@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from sklearn_seqembed._network.dropout import Dropout
 from sklearn_seqembed._network.initial import build_cells, build_linear
@@ -124,6 +125,49 @@ def build_recurrent(cell, n_inputs, n_cells, *, num_layers=1, dropout=0.0):
     if num_layers > 1:
         return StackedCells(cell, n_inputs, n_cells, num_layers, dropout)
     return build_cells(cell, n_inputs, n_cells)
+
+
+def step_from_each(cells, x, state):
+    """Let recurrent cells read each of several inputs from the same initial state.
+
+    The gates are sums of a part of the input and a part of the state, each of which is
+    computed only once.
+
+    Parameters
+    ----------
+    cells : torch.nn.LSTM, torch.nn.GRU or StackedCells
+        The cells.
+    x : tensor of shape (P, D)
+        The inputs, which are the same for all sequences.
+    state : tensor or tuple of tensor of shape (layers, N, H)
+        The initial states.
+
+    Returns
+    -------
+    tensor of shape (N, P, H)
+        States of the last layer after the step.
+    """
+    is_lstm = not isinstance(state, torch.Tensor)
+    hidden = state[0] if is_lstm else state  # (layers, N, H)
+    if isinstance(cells, StackedCells):
+        n_sequences, n_inputs = hidden.shape[1], len(x)
+        rows = torch.arange(n_sequences, device=x.device).repeat_interleave(n_inputs)
+        inputs = x.repeat(n_sequences, 1)[None]  # (1, N * P, D)
+        states, _ = cells(inputs, select_sequences(state, rows))
+        return states[0].unflatten(0, (n_sequences, n_inputs))
+    hidden = hidden[0]  # (N, H)
+    from_x = functional.linear(x, cells.weight_ih_l0, cells.bias_ih_l0)  # (P, ·)
+    from_state = functional.linear(hidden, cells.weight_hh_l0, cells.bias_hh_l0)
+    from_state = from_state[:, None]  # (N, 1, ·)
+    if is_lstm:
+        memory = state[1][0][:, None]
+        read, forget, new, show = (from_x + from_state).chunk(4, dim=2)
+        memory = forget.sigmoid() * memory + read.sigmoid() * new.tanh()
+        return show.sigmoid() * memory.tanh()
+    reset, keep, new = from_x.chunk(3, dim=1)
+    reset_state, keep_state, new_state = from_state.chunk(3, dim=2)
+    new = (new + (reset + reset_state).sigmoid() * new_state).tanh()
+    return torch.lerp(new, hidden[:, None], (keep + keep_state).sigmoid())
 
 
 def select_layer(state, k):

@@ -151,7 +151,23 @@ class BestWeights(Callback):
         self.best_ = self.fallback = None
 
 
-class ForecastShare(Callback):
+class FinalStep(Callback):
+    """A step of learning after the last epoch, which can be tried with copies."""
+
+    def finish(self, net):
+        """Take the step with a net, which may be a copy of the one in training."""
+
+    def release(self):
+        """Release the data."""
+
+    def on_train_end(self, net, **kwargs):
+        """Take the step, unless training failed, and release the data."""
+        if not net.failed_:
+            self.finish(net)
+        self.release()
+
+
+class ForecastShare(FinalStep):
     """Choose the weight of the cells in a forecast after the last epoch.
 
     It is 0 if the mean of both forecasts has a higher loss than the linear one. Without
@@ -175,24 +191,28 @@ class ForecastShare(Callback):
         """Let the validation loss be that of the mean, whatever was chosen before."""
         net.module_.encoder.linear.share.fill_(SHARES[0])
 
-    def on_train_end(self, net, **kwargs):
-        """Choose the weight, and release the data."""
-        encoder, validation = net.module_.encoder, self.validation
-        if encoder.is_trained and not net.failed_:
-            dataset, shares = validation, SHARES
-            if validation is None:
-                dataset, shares = self.training, SHARES[:1]
-            losses = {}
-            for share in (0.0, *shares):
-                encoder.linear.share.fill_(share)
-                losses[share] = net.compute_loss(dataset)
-            chosen = min(0.0, SHARES[0], key=losses.get)
-            best = min(losses, key=losses.get)
-            if losses[best] <= (1 - MIN_FORECAST_IMPROVEMENT) * losses[chosen]:
-                chosen = best
-            encoder.linear.share.fill_(chosen)
-            if self.fitted is not None:
-                encoder.linear.load(self.fitted, shares=True)
+    def finish(self, net):
+        """Choose the weight."""
+        encoder = net.module_.encoder
+        if not encoder.is_trained:
+            return
+        dataset, shares = self.validation, SHARES
+        if dataset is None:
+            dataset, shares = self.training, SHARES[:1]
+        losses = {}
+        for share in (0.0, *shares):
+            encoder.linear.share.fill_(share)
+            losses[share] = net.compute_loss(dataset)
+        chosen = min(0.0, SHARES[0], key=losses.get)
+        best = min(losses, key=losses.get)
+        if losses[best] <= (1 - MIN_FORECAST_IMPROVEMENT) * losses[chosen]:
+            chosen = best
+        encoder.linear.share.fill_(chosen)
+        if self.fitted is not None:
+            encoder.linear.load(self.fitted, shares=True)
+
+    def release(self):
+        """Release the data."""
         self.validation = self.training = self.fitted = None
 
 
@@ -234,7 +254,7 @@ class Schedule(LRScheduler):
         self.lr_scheduler_ = None
 
 
-class Projection(Callback):
+class Projection(FinalStep):
     """Learn the projection of the encoder's states to vectors after the last epoch.
 
     Parameters
@@ -246,11 +266,34 @@ class Projection(Callback):
     def __init__(self, dataset):
         self.dataset = dataset
 
-    def on_train_end(self, net, **kwargs):
-        """Learn the projection, and release the data."""
-        if not net.failed_:
-            net.fit_projection(self.dataset)
+    def finish(self, net):
+        """Learn the projection."""
+        net.fit_projection(self.dataset)
+
+    def release(self):
+        """Release the data."""
         self.dataset = None
+
+
+class FinalCall(FinalStep):
+    """Call a function after the last epoch.
+
+    Parameters
+    ----------
+    function : callable
+        It takes a net.
+    """
+
+    def __init__(self, function):
+        self.function = function
+
+    def finish(self, net):
+        """Call the function."""
+        self.function(net)
+
+    def release(self):
+        """Release the function, which may hold data."""
+        self.function = None
 
 
 class ScheduledSampling(Callback):

@@ -7,7 +7,6 @@ callbacks of skorch. The other callbacks are in `callbacks.py`.
 import math
 
 import torch
-from sklearn.base import clone
 from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
@@ -18,6 +17,7 @@ from sklearn_seqembed._training.batching import OrderedBatches, TrainingBatches
 from sklearn_seqembed._training.callbacks import (
     BestWeights,
     ClosedFormStopping,
+    FinalCall,
     FiniteLoss,
     ForecastShare,
     LongTrainingHint,
@@ -29,9 +29,11 @@ from sklearn_seqembed._training.callbacks import (
     ignore,
 )
 from sklearn_seqembed._training.devices import keep_freed_memory
+from sklearn_seqembed._training.fit_tasks import EpochTasks, TaskStopping
 from sklearn_seqembed._training.net import SequenceNet
 from sklearn_seqembed._training.process import flush_denormals
 from sklearn_seqembed._training.randomness import set_generator
+from sklearn_seqembed._training.user_callbacks import check_callbacks, copy_callbacks
 
 # Largest norm of the gradient. It is the value of sequitur; other LSTM autoencoders use
 # .25 to 5. It was not tuned.
@@ -47,7 +49,8 @@ def build_net(
     weight_decay,
     batch_size,
     device,
-    generator,
+    generator=None,
+    for_training=True,
 ):
     """Build and initialize a skorch net.
 
@@ -64,8 +67,10 @@ def build_net(
     weight_decay : float
         Weight decay of AdamW. In each batch, this times the learning rate is the
         fraction of each weight that is subtracted. With 0 the optimizer is Adam.
-    generator : torch.Generator
-        Generator of the initial weights.
+    generator : torch.Generator, default=None
+        Generator of the initial weights. None is torch's default generator.
+    for_training : bool, default=True
+        Whether to build the optimizer.
 
     Returns
     -------
@@ -76,13 +81,16 @@ def build_net(
     # batch with 16 cells (benchmarks/README.md, "Trials"). On other devices torch
     # chooses.
     fused = True if torch.device(device).type == "cpu" else None
+    optimizer = {
+        "optimizer": torch.optim.AdamW,
+        "optimizer__weight_decay": weight_decay,
+        "optimizer__fused": fused,
+    }
     net = SequenceNet(
         network,
         criterion=SequenceLoss,
         criterion__class_scales=class_scales,
-        optimizer=torch.optim.AdamW,
-        optimizer__weight_decay=weight_decay,
-        optimizer__fused=fused,
+        **(optimizer if for_training else {"optimizer": None}),
         lr=lr,
         batch_size=batch_size,
         iterator_train=TrainingBatches,
@@ -92,6 +100,8 @@ def build_net(
         # verbose=1 lets callbacks of the user print. skorch's own log is removed.
         verbose=1,
         callbacks__print_log=None,
+        # skorch cannot concatenate our targets, which are dicts of tensors.
+        use_caching=False,
         **{f"module__{name}": value for name, value in module_params.items()},
     )
     token = weight_generator.set(generator)
@@ -99,6 +109,7 @@ def build_net(
         net.initialize()
     finally:
         weight_generator.reset(token)
+    net.weight_decay = weight_decay
     net.module_.float()  # the user may have changed torch's default dtype
     return net
 
@@ -116,8 +127,11 @@ def train(
     n_iter_no_change=10,
     fallback=None,
     compared=None,
+    last_step=None,
     scheduled_sampling=0.0,
     callbacks=(),
+    recorder=None,
+    tasks=None,
     verbose=0,
 ):
     """Train a net for more epochs, and warn or raise if training ended early.
@@ -150,19 +164,29 @@ def train(
     compared : SequenceDataset or PairDataset, default=None
         Training data on which a linear forecast is compared with its mean with the
         cells, if there is no validation.
+    last_step : callable, default=None
+        Function of a net that is called after the last epoch, before the user's
+        callbacks are told of the end.
     scheduled_sampling : float, default=0.0
         Fraction of the steps at which a decoder reads its own outputs at the end of the
         training. It rises from 0.
     callbacks : sequence, default=()
-        The user's callbacks. Clones of them are called.
+        The user's callbacks of skorch. Copies of them are called.
+    recorder : CheckpointRecorder, default=None
+        Writes checkpoints, and restores the state of a training that it continues.
+    tasks : FitTasks, default=None
+        Tasks of scikit-learn's callbacks, if the user set some.
     verbose : int, default=0
         Whether to show a progress bar.
 
     Raises
     ------
     ValueError
-        If the loss became NaN or infinite.
+        If the loss became NaN or infinite, or if a callback monitors a validation loss
+        without validation.
     """
+    if max_epochs:
+        check_callbacks(callbacks, validation is not None, lr_schedule is not None)
     n_batches = -(-len(dataset) // net.batch_size)
     ours = [
         ("seqembed_clipping", NormClipping(CLIP_NORM)),
@@ -185,6 +209,8 @@ def train(
     if projected is not None:
         # Before the user's callbacks, which may save the finished network.
         ours.append(("seqembed_projection", Projection(projected)))
+    if last_step is not None:
+        ours.append(("seqembed_last_step", FinalCall(last_step)))
     if verbose and max_epochs:
         ours.append(("seqembed_progress", Progress(max_epochs, n_batches)))
     elif not verbose:
@@ -195,8 +221,18 @@ def train(
         if fallback is not None:
             early_stopping = ClosedFormStopping(start_loss, n_iter_no_change)
         stopping.append(("seqembed_stopping", early_stopping))
+    if tasks is not None:
+        # Before the user's callbacks, which may stop the training.
+        epochs = EpochTasks(tasks)
+        ours.append(("seqembed_tasks", epochs))
+        stopping.insert(0, ("seqembed_task_stopping", TaskStopping(epochs)))
     # EarlyStopping comes last: when it stops, skorch skips the callbacks after it.
-    net.callbacks = [*ours, *clone(list(callbacks), safe=False), *stopping]
+    net.callbacks = [*ours, *copy_callbacks(callbacks), *stopping]
+    n_epochs = max_epochs
+    if recorder is not None:
+        # After all others, whose state it writes and restores.
+        net.callbacks.append(("seqembed_recorder", recorder))
+        n_epochs -= recorder.n_done
     net.initialize_callbacks()
     net.train_split = None if validation is None else predefined_split(validation)
     for group in net.optimizer_.param_groups:  # an earlier schedule ended near 0
@@ -208,7 +244,7 @@ def train(
     interrupts.install()
     flush_denormals()
     try:
-        net.partial_fit(dataset, None, epochs=max_epochs)
+        net.partial_fit(dataset, None, epochs=n_epochs)
     finally:
         _release(net)
     _check_end(net, len(net.history) - n_before)

@@ -21,28 +21,82 @@ class SequenceNet(ClosedFormNet):
         Whether Ctrl-C ended the last training.
     failed_ : bool
         Whether a loss that is not finite ended the last training.
+    weight_decay : float
+        Weight decay of the optimizer.
+    moments_ : dict of str to (dict of ndarray)
+        For a net without an optimizer, the moments of the optimizer with which it was
+        saved, for each parameter.
     """
 
     interrupts = None
     interrupted_ = False
     compute_dtype = torch.float32
+    weight_decay = 0.0
+    moments_ = {}
+
+    def initialize_optimizer(self, *args, **kwargs):
+        """Build the optimizer, unless the net is only for inference."""
+        if self.optimizer is None:
+            return self
+        return super().initialize_optimizer(*args, **kwargs)
 
     @property
     def failed_(self):
         """Whether a loss that is not finite ended the last training."""
-        return dict(self.callbacks_)["seqembed_finite"].failed_
+        callback = dict(self.callbacks_).get("seqembed_finite")  # not after a pickle
+        return callback is not None and callback.failed_
+
+    def __getstate__(self):
+        """Leave out callbacks, which may hold open files, and what training needs.
+
+        Copies leave them out as well.
+        """
+        return super().__getstate__() | {
+            "callbacks": None,
+            "callbacks_": [],
+            "train_split": None,  # it refers to the validation data
+            "interrupts": None,
+        }
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Continue training as skorch does, but keep only whole epochs in `history`."""
         self.interrupted_ = False
-        n_epochs = len(self.history)
+        self._n_before = len(self.history)
         super().partial_fit(X, y, classes, **fit_params)
-        # skorch records "dur" last, so the row of an interrupted epoch lacks it.
-        n_finished = sum("dur" in row for row in self.history)
-        del self.history[n_finished:]
-        for row in self.history[n_epochs:]:
-            row.pop("batches", None)  # they take 215 bytes per batch
+        del self.history[self._count_finished() :]
+        for row in self.history[self._n_before :]:
+            # They take 215 bytes per batch. skorch's Checkpoint reads the last one.
+            del row.get("batches", [])[:-1]
         return self
+
+    def _count_finished(self):
+        """Return the number of finished epochs."""
+        # skorch records "dur" last, so the row of an interrupted epoch lacks it.
+        return sum("dur" in row for row in self.history)
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        """Let callbacks that load the best weights do so before the last steps.
+
+        skorch calls this method before those of the callbacks. The last steps, such as
+        the projection to vectors, would be lost if earlier weights were loaded after
+        them. If no epoch was finished, there are no weights to load.
+        """
+        if not self.history:
+            # skorch's TrainEndCheckpoint formats the names of its files with the last
+            # epoch and batch. `partial_fit` removes the row, which is not finished.
+            self.history.new_epoch()
+            self.history.record("epoch", 0)
+        if not self.history[-1]["batches"]:
+            self.history.new_batch()
+        loading = [item for item in self.callbacks_ if _loads_best(item[1])]
+        if self._count_finished() == self._n_before:
+            for _, callback in loading:
+                callback.load_best = False
+        names = [name for name, _ in self.callbacks_]
+        place = names.index("seqembed_best") + 1
+        before, after = self.callbacks_[:place], self.callbacks_[place:]
+        after = [item for item in after if not _loads_best(item[1])]
+        self.callbacks_ = [*before, *loading, *after]
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """Train as skorch does, and note whether Ctrl-C ended the training.
@@ -126,3 +180,8 @@ class SequenceNet(ClosedFormNet):
         # inference it is needed, because the user may have called train().
         if not (training and self.module_.training):
             super()._set_training(training)
+
+
+def _loads_best(callback):
+    """Return whether a callback of the user loads weights at the end of a training."""
+    return bool(getattr(callback, "load_best", False))

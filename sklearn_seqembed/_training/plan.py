@@ -41,6 +41,7 @@ def plan_training(
     *,
     has_categories,
     is_forecast,
+    has_dropout,
     predicts_label,
     may_be_useless,
     early_stopping,
@@ -60,7 +61,9 @@ def plan_training(
     has_categories : bool
         Whether a feature has more than two categories.
     is_forecast : bool
-        Whether a linear forecast is trained.
+        Whether cells are trained next to a linear forecast.
+    has_dropout : bool
+        Whether states of the decoder of such a forecast are zeroed at random.
     predicts_label : bool
         Whether the targets are classes or numbers, not sequences.
     may_be_useless : bool
@@ -88,7 +91,7 @@ def plan_training(
     batch_size = int(resolve(batch_size, chosen))
     n_batches = -(-n_train // batch_size)
     trains_longer = has_categories and not predicts_label
-    chosen = _auto.choose_max_epochs(n_batches, trains_longer, is_forecast)
+    chosen = _auto.choose_max_epochs(n_batches, trains_longer, is_forecast, has_dropout)
     n_epochs = resolve(max_epochs, chosen)
     patience = _auto.choose_n_iter_no_change(n_batches, may_be_useless)
     plan = TrainingPlan(

@@ -19,7 +19,7 @@ _AUTOCAST_DEVICES = ("cpu", "cuda")
 _FLOAT_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 # Parts of scikit-learn that fit each estimator once, if they fit any.
-_FIT_ONCE = ("pipeline", "compose", "base", "utils")
+_FIT_ONCE = ("pipeline", "compose", "base", "callback", "utils")
 
 
 class ProcessState:

@@ -1,0 +1,1 @@
+"""Fitted estimators as plain values and arrays, in pickles and safetensors files."""

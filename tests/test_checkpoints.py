@@ -1,0 +1,215 @@
+"""A fit that continues from a checkpoint ends as one that was not interrupted."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from saved_cases import NUMBERS, WORDS
+from skorch.callbacks import Callback
+
+from sklearn_seqembed import (
+    LSTMSequenceClassifier,
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+)
+from sklearn_seqembed.callbacks import TrainingCheckpoint
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
+
+DEFAULTS = {"n_components": 4, "max_epochs": 7, "random_state": 0}
+FORECASTS = [x[-1] + np.cumsum(np.ones((4, 2)), axis=0) for x in NUMBERS]
+REVERSED = [word[::-1] for word in WORDS]
+FIRST = [word[0] for word in WORDS]
+
+FITS = {
+    "numbers": (LSTMSequenceEmbedder, {}, (NUMBERS,)),
+    "validation": (LSTMSequenceEmbedder, {"early_stopping": True}, (NUMBERS,)),
+    "dropout": (LSTMSequenceEmbedder, {"num_layers": 2, "dropout": 0.5}, (WORDS,)),
+    "constant rate": (LSTMSequenceEmbedder, {"lr_schedule": None}, (NUMBERS,)),
+    "sampling": (LSTMSequencePredictor, {"scheduled_sampling": 0.5}, (WORDS, REVERSED)),
+    "forecast": (LSTMSequencePredictor, {"early_stopping": True}, (NUMBERS, FORECASTS)),
+    "classes": (LSTMSequenceClassifier, {"early_stopping": True}, (WORDS, FIRST)),
+}
+
+
+class Crash(Callback):
+    """Raise an error at the end of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            raise RuntimeError("crash")
+
+
+def crash(estimator, data, path, epoch=5):
+    """Fit until an epoch, with a checkpoint after every second one."""
+    checkpoint = TrainingCheckpoint(path, minutes=None, epochs=2)
+    with pytest.raises(RuntimeError, match="crash"):
+        estimator.set_params(callbacks=[checkpoint, Crash(epoch)]).fit(*data)
+    return checkpoint
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_a_continued_fit_is_equal_to_a_whole_one(name, tmp_path):
+    cls, params, data = FITS[name]
+    whole = cls(**DEFAULTS | params).fit(*data)
+    path = tmp_path / "fit.ckpt"
+    checkpoint = crash(cls(**DEFAULTS | params), data, path)
+    assert path.exists()
+
+    continued = cls(**DEFAULTS | params, callbacks=[checkpoint]).fit(*data)
+
+    assert not path.exists()
+    vectors = whole.transform(data[0])
+    np.testing.assert_array_equal(continued.transform(data[0]), vectors)
+    losses = [[row["train_loss"] for row in e.history_] for e in (whole, continued)]
+    assert losses[0] == losses[1]
+    assert continued.train_score_ == whole.train_score_
+
+
+def test_random_numbers_continue_without_a_seed(tmp_path):
+    params = DEFAULTS | {"random_state": None}
+    np.random.seed(3)
+    whole = LSTMSequenceEmbedder(**params).fit(NUMBERS)
+    np.random.seed(3)
+    checkpoint = crash(LSTMSequenceEmbedder(**params), (NUMBERS,), tmp_path / "f.ckpt")
+    np.random.seed(4)
+
+    continued = LSTMSequenceEmbedder(**params, callbacks=[checkpoint]).fit(NUMBERS)
+
+    np.testing.assert_array_equal(
+        continued.transform(NUMBERS), whole.transform(NUMBERS)
+    )
+
+
+def test_only_the_missing_epochs_are_trained(tmp_path):
+    checkpoint = crash(
+        LSTMSequenceEmbedder(**DEFAULTS), (NUMBERS,), tmp_path / "f.ckpt"
+    )
+    epochs = []
+
+    class Count(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            epochs.append(len(net.history))
+
+    callbacks = [checkpoint, Count()]
+    LSTMSequenceEmbedder(**DEFAULTS).set_params(callbacks=callbacks).fit(NUMBERS)
+
+    assert epochs == [5, 6, 7]
+
+
+PROGRAM = """
+import os, signal, sys
+
+import numpy as np
+from skorch.callbacks import Callback
+
+sys.path.insert(0, sys.argv[3])
+from saved_cases import NUMBERS
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed.callbacks import TrainingCheckpoint
+
+class Kill(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+checkpoint = TrainingCheckpoint(sys.argv[1], minutes=0)
+callbacks = [checkpoint] if os.path.exists(sys.argv[1]) else [checkpoint, Kill()]
+embedder = LSTMSequenceEmbedder(
+    n_components=4, max_epochs=7, random_state=0, callbacks=callbacks
+)
+np.save(sys.argv[2], embedder.fit(NUMBERS).transform(NUMBERS))
+"""
+
+
+def test_the_same_program_continues_after_a_kill(tmp_path):
+    vectors = tmp_path / "vectors.npy"
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM]
+    command += [tmp_path / "fit.ckpt", vectors, os.path.dirname(__file__)]
+
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert not vectors.exists()
+    assert subprocess.run(command).returncode == 0
+
+    whole = LSTMSequenceEmbedder(**DEFAULTS).fit(NUMBERS)
+    np.testing.assert_array_equal(np.load(vectors), whole.transform(NUMBERS))
+
+
+@pytest.mark.parametrize(
+    ("params", "data", "expected"),
+    [
+        ({"lr": 0.01}, NUMBERS, "the fit had other values of lr"),
+        ({}, NUMBERS[1:], "the fit had other data"),
+        ({}, [x + 1e-9 for x in NUMBERS], "the fit had other data"),
+    ],
+)
+def test_the_checkpoint_of_another_fit_is_refused(params, data, expected, tmp_path):
+    path = tmp_path / "fit.ckpt"
+    checkpoint = crash(LSTMSequenceEmbedder(**DEFAULTS), (NUMBERS,), path)
+    content = path.read_bytes()
+    embedder = LSTMSequenceEmbedder(**DEFAULTS | params, callbacks=[checkpoint])
+
+    with pytest.raises(ValueError, match=f"belongs to another fit: {expected}"):
+        embedder.fit(data)
+
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_is_no_checkpoint_is_kept(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("my notes")
+    checkpoint = TrainingCheckpoint(path)
+
+    with pytest.raises(ValueError, match="is not a safetensors file"):
+        LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint]).fit(NUMBERS)
+
+    assert path.read_text() == "my notes"
+
+
+def test_nothing_is_written_before_it_is_due(tmp_path):
+    checkpoint = TrainingCheckpoint(tmp_path / "fit.ckpt", minutes=60)
+    found = []
+
+    class Look(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            found.extend(tmp_path.iterdir())
+
+    callbacks = [checkpoint, Look()]
+    LSTMSequenceEmbedder(**DEFAULTS).set_params(callbacks=callbacks).fit(NUMBERS)
+
+    assert not found
+    assert not list(tmp_path.iterdir())
+
+
+def test_partial_fit_writes_no_checkpoint(tmp_path):
+    checkpoint = TrainingCheckpoint(tmp_path / "fit.ckpt", minutes=0)
+
+    LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint]).partial_fit(NUMBERS)
+
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "error", "expected"),
+    [
+        ([TrainingCheckpoint("a", minutes=-1)], ValueError, "minutes == -1, must be"),
+        ([TrainingCheckpoint("a", epochs=0)], ValueError, "epochs == 0, must be >= 1"),
+        ([TrainingCheckpoint("a", minutes=None)], ValueError, "is never written"),
+        ([TrainingCheckpoint(3)], TypeError, "must be a string or a path, got 3"),
+        ([TrainingCheckpoint("a"), TrainingCheckpoint("b")], ValueError, "several"),
+    ],
+)
+def test_invalid_checkpoints_are_refused(callbacks, error, expected):
+    embedder = LSTMSequenceEmbedder(**DEFAULTS, callbacks=callbacks)
+
+    with pytest.raises(error, match=expected):
+        embedder.fit(NUMBERS)
