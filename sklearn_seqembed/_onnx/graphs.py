@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from sklearn_seqembed._network.loss import end_log_likelihood
-from sklearn_seqembed._onnx.cells import PreciseReservoir
 from sklearn_seqembed._onnx.inputs import InputGraph, measure
 from sklearn_seqembed._onnx.scalers import ScalerGraph
 
@@ -21,11 +20,6 @@ def copy_network(estimator):
     encoder = network.encoder
     if encoder.skips_cells:
         encoder.layers = nn.ModuleList()
-    features = encoder.random_features
-    if features is not None:
-        reservoir = features.reservoir
-        if isinstance(reservoir.value_layer.forward_cells, nn.LSTM):
-            features.reservoir = PreciseReservoir(reservoir)
     if getattr(network, "share", None) == 0:
         network.trained_encoder = None
     return network
