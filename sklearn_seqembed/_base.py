@@ -1,4 +1,4 @@
-"""Base class of both estimators: the steps of `fit` and `transform`."""
+"""Base class of all estimators: the steps of `fit` and `transform`."""
 
 import functools
 import math
@@ -622,7 +622,7 @@ class BaseSequenceEstimator(
     ):
         """Train a net; `options` are those of `train`."""
         if recorder is not None:
-            recorder.prepare(net, generators)
+            recorder.prepare(net, generators, self.max_epochs_)
         net.compute_dtype = resolve_precision(self.precision, net.device)
         # If all targets have the same length, there is no end to predict; a linear map
         # has the length among its components.

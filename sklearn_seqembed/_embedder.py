@@ -1,5 +1,6 @@
 """LSTMSequenceEmbedder: encode sequences as vectors, and decode vectors."""
 
+import os
 from functools import update_wrapper
 from types import MethodType
 
@@ -635,9 +636,14 @@ max_epochs_, early_stopping_, horizon_, device_
         NotImplementedError
             If the scaler cannot be part of the file.
         ValueError
-            If a decoder is to be written, but `objective` is "forecast".
+            If a decoder is to be written, but `objective` is "forecast", or both files
+            have the same path.
         """
         check_is_fitted(self)
+        if decoder_path is not None and os.path.abspath(path) == os.path.abspath(
+            decoder_path
+        ):
+            raise ValueError("path and decoder_path are the same file.")
         if decoder_path is not None and "reconstruction" not in self._parts:
             raise ValueError(
                 'decoder_path needs the decoder of objective="reconstruction" or '

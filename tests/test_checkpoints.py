@@ -8,13 +8,16 @@ import sys
 import numpy as np
 import pytest
 from saved_cases import NUMBERS, WORDS
-from skorch.callbacks import Callback
+from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback, EarlyStopping
 
 from sklearn_seqembed import (
     LSTMSequenceClassifier,
     LSTMSequenceEmbedder,
     LSTMSequencePredictor,
 )
+from sklearn_seqembed._saving.checkpoints import CONTENT, SECTIONS
+from sklearn_seqembed._saving.files import read_sections, write_sections
 from sklearn_seqembed.callbacks import TrainingCheckpoint
 
 pytestmark = [
@@ -39,13 +42,17 @@ FITS = {
 
 
 class Crash(Callback):
-    """Raise an error at the end of an epoch."""
+    """Raise an error at the end of an epoch, or with None of the training."""
 
     def __init__(self, epoch):
         self.epoch = epoch
 
     def on_epoch_end(self, net, **kwargs):
         if len(net.history) == self.epoch:
+            raise RuntimeError("crash")
+
+    def on_train_end(self, net, **kwargs):
+        if self.epoch is None:
             raise RuntimeError("crash")
 
 
@@ -110,7 +117,8 @@ PROGRAM = """
 import os, signal, sys
 
 import numpy as np
-from skorch.callbacks import Callback
+from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback, EarlyStopping
 
 sys.path.insert(0, sys.argv[3])
 from saved_cases import NUMBERS
@@ -142,6 +150,105 @@ def test_the_same_program_continues_after_a_kill(tmp_path):
 
     whole = LSTMSequenceEmbedder(**DEFAULTS).fit(NUMBERS)
     np.testing.assert_array_equal(np.load(vectors), whole.transform(NUMBERS))
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_crash_after_the_last_epoch_is_survived(early_stopping, tmp_path):
+    params = DEFAULTS | {"max_epochs": 4, "early_stopping": early_stopping}
+    whole = LSTMSequenceEmbedder(**params).fit(NUMBERS)
+    path = tmp_path / "fit.ckpt"
+    checkpoint = crash(LSTMSequenceEmbedder(**params), (NUMBERS,), path, epoch=None)
+
+    continued = LSTMSequenceEmbedder(**params, callbacks=[checkpoint]).fit(NUMBERS)
+
+    np.testing.assert_array_equal(
+        continued.transform(NUMBERS), whole.transform(NUMBERS)
+    )
+
+
+def test_the_checkpoint_of_a_later_warm_start_is_refused(tmp_path):
+    path = tmp_path / "fit.ckpt"
+    embedder = LSTMSequenceEmbedder(**DEFAULTS | {"warm_start": True}).fit(NUMBERS)
+    checkpoint = crash(embedder, (NUMBERS,), path, epoch=12)
+    first = LSTMSequenceEmbedder(**DEFAULTS | {"warm_start": True})
+
+    with pytest.raises(ValueError, match="that fit began after 7 epochs, this one aft"):
+        first.set_params(callbacks=[checkpoint]).fit(NUMBERS)
+
+
+def test_callbacks_that_change_the_training_start_anew_with_a_warning(tmp_path):
+    path = tmp_path / "fit.ckpt"
+    checkpoint = crash(LSTMSequenceEmbedder(**DEFAULTS), (NUMBERS,), path)
+    stopping = EarlyStopping(monitor="train_loss")
+    embedder = LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint, stopping])
+
+    with pytest.warns(UserWarning, match="EarlyStopping in callbacks starts anew"):
+        embedder.fit(NUMBERS)
+
+
+def test_a_search_is_refused(tmp_path):
+    checkpoint = TrainingCheckpoint(tmp_path / "fit.ckpt")
+    embedder = LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint])
+    search = GridSearchCV(embedder, {"n_components": [2, 4]}, cv=2, error_score="raise")
+
+    with pytest.raises(ValueError, match="cannot be used in a search"):
+        search.fit(NUMBERS)
+
+
+def change_checkpoint(path, change):
+    """Change the state of the training in a checkpoint, and its checksum."""
+    sections, tensors = read_sections(path, CONTENT, SECTIONS)
+    del sections["versions"]
+    change(sections["training"])
+    write_sections(path, CONTENT, sections, tensors)
+
+
+def test_a_checkpoint_cannot_change_other_callbacks(tmp_path):
+    path = tmp_path / "fit.ckpt"
+    checkpoint = crash(LSTMSequenceEmbedder(**DEFAULTS), (NUMBERS,), path)
+
+    def change(training):
+        training["callbacks"]["Crash"] = {"epoch": 6}
+        training["callbacks"]["seqembed_best"]["on_epoch_end"] = None
+
+    change_checkpoint(path, change)
+    callbacks = [checkpoint, Crash(100)]
+    LSTMSequenceEmbedder(**DEFAULTS).set_params(callbacks=callbacks).fit(NUMBERS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda training: training.pop("history"),
+        lambda training: training.update(history=[1, 2, 3]),
+        lambda training: training.update(moments=3),
+        lambda training: training.update(schedule={"last_epoch": "x"}),
+        lambda training: training["weights"].popitem(),
+        lambda training: training["callbacks"].pop("seqembed_best"),
+    ],
+)
+def test_crafted_checkpoints_are_refused(change, tmp_path):
+    path = tmp_path / "fit.ckpt"
+    checkpoint = crash(LSTMSequenceEmbedder(**DEFAULTS), (NUMBERS,), path)
+    change_checkpoint(path, change)
+    embedder = LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint])
+
+    with pytest.raises(ValueError, match=r"fit\.ckpt cannot be opened"):
+        embedder.fit(NUMBERS)
+
+
+def test_damaged_checkpoints_are_refused(tmp_path):
+    path, rng = tmp_path / "fit.ckpt", np.random.default_rng(0)
+    checkpoint = crash(LSTMSequenceEmbedder(**DEFAULTS), (NUMBERS,), path)
+    content = path.read_bytes()
+    embedder = LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint])
+    for i in range(50):
+        damaged = bytearray(content)
+        damaged[rng.integers(len(content))] ^= 1 << i % 8
+        path.write_bytes(damaged)
+
+        with pytest.raises(ValueError, match=r"fit\.ckpt"):
+            embedder.fit(NUMBERS)
 
 
 @pytest.mark.parametrize(

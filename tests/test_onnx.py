@@ -177,6 +177,13 @@ np.save({str(tmp_path / "vectors.npy")!r}, vectors)
     assert deviation(found, embedder.transform(NUMBERS)) < TOLERANCE
 
 
+def test_two_graphs_need_two_files(embedder, tmp_path):
+    path = tmp_path / "vectors.onnx"
+
+    with pytest.raises(ValueError, match="are the same file"):
+        embedder.to_onnx(path, path)
+
+
 def test_a_failed_write_leaves_the_old_file(embedder, path, tmp_path, monkeypatch):
     target = tmp_path / "vectors.onnx"
     target.write_bytes(b"old")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import safetensors.numpy
 import torch
@@ -320,6 +321,85 @@ def test_other_values_are_refused(saved, tmp_path, section, change, expected):
         load(tmp_path / "changed.safetensors")
 
 
+def _pad_strings(params):
+    strings = ["x" * 50_000, *[""] * 20_000]
+    value = {"$array": strings, "shape": [len(strings)], "dtype": "str", "id": 9999}
+    return params | {"categories": value}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _pad_strings,
+        lambda params: params | {"lr": {"$scalar": ["<U200000000", "a"]}},
+        lambda params: params | {"lr": {"$value": ["dtype", "(2,3)f4"]}},
+        lambda params: params | {"lr": {"$value": ["zone", "a.b/c"]}},
+        lambda params: params | {"lr": {"$value": ["zone", "America"]}},
+        lambda params: params | {"lr": {"$value": ["zone", "x" * 300]}},
+    ],
+)
+def test_crafted_parameters_take_no_memory(saved, tmp_path, change):
+    import resource
+
+    change_section(saved, tmp_path / "changed.safetensors", "params", change)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    try:
+        load(tmp_path / "changed.safetensors")
+    except ValueError as exc:
+        assert "cannot be opened" in str(exc)
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"num_layers": 100_000},
+        {"num_layers": [[]] * 100_000},
+        {"num_layers": {"$array": [10**9], "shape": [1], "dtype": "object", "id": 99}},
+        {"parts": ["reconstruction"] * 20_000},
+        {"n_components": [[]] * 100_000},
+    ],
+    ids=["layers", "list", "array", "parts", "components"],
+)
+def test_crafted_arguments_are_refused(saved, tmp_path, arguments):
+    def change(fitted):
+        fitted["net_"]["arguments"] |= arguments
+        return fitted
+
+    change_section(saved, tmp_path / "changed.safetensors", "fitted", change)
+
+    with pytest.raises(ValueError, match="cannot be opened"):
+        load(tmp_path / "changed.safetensors")
+
+
+@pytest.mark.parametrize("versions", [[], None, 3])
+def test_crafted_versions_are_refused(saved, tmp_path, versions):
+    path = tmp_path / "changed.safetensors"
+    change_section(saved, path, "versions", lambda _: versions)
+
+    with pytest.raises(ValueError, match="does not say which versions wrote it"):
+        load(path)
+
+
+def test_column_names_that_cannot_be_saved_are_named(tmp_path):
+    X = pd.DataFrame(np.ones((20, 6)), columns=pd.date_range("2020", periods=6))
+    X += np.arange(20)[:, None] % 7
+    embedder = small_embedder().fit(X)
+
+    with pytest.raises(TypeError, match=r"X\.columns = X\.columns\.astype\(str\)"):
+        embedder.save(tmp_path / "embedder.safetensors")
+
+
+def test_other_random_generators_are_named(tmp_path):
+    embedder = small_embedder().fit(NUMBERS)
+    embedder.set_params(random_state=np.random.RandomState(np.random.PCG64(1)))
+
+    with pytest.raises(TypeError, match="random_state of this .* is a .*RandomState"):
+        embedder.save(tmp_path / "embedder.safetensors")
+
+
 def test_a_random_state_that_numpy_would_read_beyond_is_refused(tmp_path):
     fit_case("random state")[0].save(tmp_path / "estimator.safetensors")
 
@@ -467,7 +547,7 @@ def test_an_attribute_that_would_be_lost_is_an_error(tmp_path):
     embedder = small_embedder().fit(NUMBERS)
     embedder.note_ = "mine"
 
-    with pytest.raises(ValueError, match="unexpected attribute 'note_'"):
+    with pytest.raises(TypeError, match="unexpected attribute 'note_', .* joblib"):
         embedder.save(tmp_path / "embedder.safetensors")
 
 

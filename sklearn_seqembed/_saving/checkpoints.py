@@ -6,16 +6,18 @@ and the state of our callbacks. Everything else is computed again, and must be e
 
 import hashlib
 import json
+import math
+import numbers
 import os
-import pickle
 import time
 
 import numpy as np
 import torch
 from sklearn.utils import check_scalar
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
-from sklearn_seqembed._data.messages import warn_user
+from sklearn_seqembed._data.messages import count, warn_user
+from sklearn_seqembed._saving.exceptions import DamagedFileError
 from sklearn_seqembed._saving.files import (
     explaining_damage,
     read_sections,
@@ -24,6 +26,8 @@ from sklearn_seqembed._saving.files import (
 from sklearn_seqembed._saving.nets import get_moments, set_moments
 from sklearn_seqembed._saving.plain import CannotSaveError, Reader, Writer
 from sklearn_seqembed._saving.values import build_random_state
+from sklearn_seqembed._saving.versions import warn_about_versions
+from sklearn_seqembed._training.process import is_called_by_search
 
 CONTENT = "checkpoint"
 SECTIONS = "class", "params", "data", "rng", "training"
@@ -51,14 +55,16 @@ class TrainingCheckpoint(Callback):
     that was not interrupted. At the end of `fit` the file is removed.
 
     Random numbers continue, too, so `random_state` may be None. Other callbacks start
-    anew, with the history of all epochs. :meth:`partial_fit` writes no checkpoints; use
-    :meth:`save` between its calls.
+    anew, with the history of all epochs. Those that change the training, such as
+    skorch's EarlyStopping and LRScheduler, may then lead to another result, and `fit`
+    warns. `partial_fit` writes no checkpoints; use `save` between its calls. After
+    Ctrl-C the file is kept, and the next `fit` continues from it.
 
     Parameters
     ----------
     path : str or path-like
-        The file. Each of several estimators, such as those of a parallel search, needs
-        a file of its own.
+        The file. Each fit of a program needs a file of its own. Searches and
+        cross-validation, which fit copies of an estimator, are therefore refused.
     minutes : float or None, default=10.0
         Write the file at the end of an epoch if so many minutes have passed since it
         was last written, or since training began. With 0 it is written after each
@@ -112,13 +118,24 @@ def find_checkpoint(callbacks):
             "The path of a TrainingCheckpoint must be a string or a path, got "
             f"{checkpoint.path!r}."
         )
+    if is_called_by_search():
+        raise ValueError(
+            "A TrainingCheckpoint cannot be used in a search, in cross-validation or "
+            "in an ensemble: their fits would share one file. Remove it from callbacks."
+        )
+    if os.path.isdir(checkpoint.path):
+        raise IsADirectoryError(
+            f"The path of a checkpoint, {checkpoint.path}, is a folder."
+        )
     folder = os.path.dirname(os.path.abspath(checkpoint.path))
     if not os.access(folder, os.W_OK):  # before an hour of training
         raise OSError(f"The folder of the checkpoint, {folder}, cannot be written to.")
     if checkpoint.minutes is not None:
-        check_scalar(checkpoint.minutes, "minutes", (int, float), min_val=0)
+        check_scalar(checkpoint.minutes, "minutes", numbers.Real, min_val=0)
+        if not math.isfinite(checkpoint.minutes):
+            raise ValueError(f"minutes == {checkpoint.minutes}, must be finite.")
     if checkpoint.epochs is not None:
-        check_scalar(checkpoint.epochs, "epochs", int, min_val=1)
+        check_scalar(checkpoint.epochs, "epochs", numbers.Integral, min_val=1)
     if checkpoint.minutes is None and checkpoint.epochs is None:
         raise ValueError(
             "A TrainingCheckpoint with minutes=None and epochs=None is never written. "
@@ -166,6 +183,12 @@ class CheckpointRecorder(Callback):
                 rng_state = reader.read(self._read["rng"])
                 self.rng = build_random_state(rng_state)
                 self._training = reader.read(self._read["training"])
+                if extra := sorted(tensors.keys() - reader.used):
+                    raise DamagedFileError(
+                        f"there is an unexpected tensor {extra[0]!r}"
+                    )
+                _check_training(self._training)
+            warn_about_versions("checkpoint", self._read["versions"], stacklevel=5)
         self._sections["rng"] = Writer(self._tensors).write(rng_state, ("rng",))
 
     def check_data(self, pairs):
@@ -180,7 +203,8 @@ class CheckpointRecorder(Callback):
         if self._read is None:
             return
         read, params = self._read, self._sections["params"]
-        differing = [k for k in params if read["params"].get(k) != params[k]]
+        with explaining_damage(self.checkpoint.path):
+            differing = [k for k in params if read["params"].get(k) != params[k]]
         if read["class"] != self._sections["class"]:
             reason = f"it is one of a {read['class']}"
         elif differing:
@@ -189,13 +213,16 @@ class CheckpointRecorder(Callback):
             reason = "the fit had other data"
         else:
             return
+        self._refuse(reason)
+
+    def _refuse(self, reason):
         raise ValueError(
             f"The checkpoint {self.checkpoint.path} belongs to another fit: {reason}. "
             "Repeat that fit to continue it, remove the file to start anew, or use "
             "another path."
         )
 
-    def prepare(self, net, generators):
+    def prepare(self, net, generators, max_epochs):
         """Note what the state of a training consists of, and what is done.
 
         Parameters
@@ -204,11 +231,23 @@ class CheckpointRecorder(Callback):
             The net, as it was before the training.
         generators : Generators
             The random generators of the fit.
+        max_epochs : int
+            Largest number of epochs.
 
+        Raises
+        ------
+        ValueError
+            If the checkpoint is one of a fit that continued another one.
         """
         self._generators, self._n_before = generators, len(net.history)
-        if self._read is not None:
-            self.n_done = len(self._training["history"]) - self._n_before
+        if self._read is None:
+            return
+        self.n_done = len(self._training["history"]) - self._n_before
+        if self._training["n_before"] != self._n_before or self.n_done > max_epochs:
+            self._refuse(
+                f"that fit began after {count(self._training['n_before'], 'epoch')}, "
+                f"this one after {self._n_before}"
+            )
 
     def on_train_begin(self, net, **kwargs):
         """Restore the state of the training, and start the clock."""
@@ -218,6 +257,17 @@ class CheckpointRecorder(Callback):
         with explaining_damage(self.checkpoint.path):
             self._restore(net)
         self._read = self._training = None
+        changing = [
+            type(callback).__name__
+            for name, callback in net.callbacks_
+            if isinstance(callback, (EarlyStopping, LRScheduler))
+            and not name.startswith("seqembed_")
+        ]
+        if changing:
+            warn_user(
+                f"{' and '.join(changing)} in callbacks starts anew where the training "
+                "continues, so the result may differ from that of a whole training."
+            )
 
     def on_epoch_end(self, net, **kwargs):
         """Write the file if it is due."""
@@ -241,13 +291,17 @@ class CheckpointRecorder(Callback):
 
     def finish(self):
         """Remove the file: the fit is complete."""
-        if os.path.exists(self.checkpoint.path):
-            os.remove(self.checkpoint.path)
+        try:
+            if os.path.exists(self.checkpoint.path):
+                os.remove(self.checkpoint.path)
+        except OSError as exc:
+            warn_user(f"The fit is complete, but its checkpoint was not removed: {exc}")
 
     def _write(self, net):
         callbacks = dict(net.callbacks_)
         schedule = callbacks.get(SCHEDULE)
         training = {
+            "n_before": self._n_before,
             "weights": _as_arrays(net.module_.state_dict()),
             "moments": get_moments(net),
             "generators": {
@@ -277,17 +331,42 @@ class CheckpointRecorder(Callback):
         set_moments(net)
         for name, generator in vars(self._generators).items():
             generator.set_state(torch.from_numpy(training["generators"][name].copy()))
-        for name, state in training["callbacks"].items():
-            for key, value in state.items():
+        for name, keys in CALLBACK_STATES.items():
+            for key in keys if name in callbacks else ():
+                value = training["callbacks"][name][key]
                 setattr(callbacks[name], key, _as_tensors(value))
         if training["schedule"] is not None:
             scheduler = callbacks[SCHEDULE].lr_scheduler_
+            present = scheduler.state_dict()
+            for key, value in training["schedule"].items():
+                if type(value) is not type(present.get(key)):
+                    raise DamagedFileError(f"its schedule has a wrong {key!r}")
             scheduler.load_state_dict(training["schedule"])
             rates = scheduler.get_last_lr()
             for group, rate in zip(net.optimizer_.param_groups, rates, strict=True):
                 group["lr"] = rate
         del net.history[:]
         net.history.extend(training["history"])
+
+
+def _check_training(training):
+    """Raise an error unless this is what :meth:`CheckpointRecorder._write` writes."""
+    expected = {
+        "n_before": int,
+        "weights": dict,
+        "moments": dict,
+        "generators": dict,
+        "callbacks": dict,
+        "schedule": (dict, type(None)),
+        "history": list,
+    }
+    if training.keys() != expected.keys():
+        raise DamagedFileError("the state of its training is incomplete")
+    for key, types in expected.items():
+        if not isinstance(training[key], types):
+            raise DamagedFileError(f"{key} is of type {type(training[key]).__name__}")
+    if not all(isinstance(row, dict) for row in training["history"]):
+        raise DamagedFileError("its history does not consist of epochs")
 
 
 def _as_arrays(value):
@@ -325,8 +404,8 @@ def _hash_value(value):
     tensors = {}
     try:
         plain = Writer(tensors).write(value)
-    except CannotSaveError:  # a scaler of another library
-        return hashlib.sha256(pickle.dumps(value)).hexdigest()
+    except CannotSaveError:  # a scaler of another library, or with functions
+        return type(value).__name__
     digest = hashlib.sha256(json.dumps(plain).encode())
     for array in tensors.values():
         digest.update(np.ascontiguousarray(array))

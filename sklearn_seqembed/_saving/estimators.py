@@ -96,7 +96,13 @@ def write_estimator(estimator, path, *, with_moments):
             "Remove them, set_callbacks() without arguments, or use joblib.dump."
         )
     fitted = describe_attributes(fitted, with_moments=with_moments)
-    check_fitted(name, fitted)  # that no attribute is lost
+    try:
+        check_fitted(name, fitted)
+    except ValueError as exc:  # an attribute would be lost
+        raise TypeError(
+            f"{exc}, which cannot be saved in a safetensors file. Delete it, or use "
+            "joblib.dump."
+        ) from exc
     tensors = {}
     writer = Writer(tensors)
     try:
@@ -206,7 +212,14 @@ def _explain(error, name):
             "safetensors file. Use joblib.dump, or fit with a scaler of "
             "sklearn.preprocessing whose state is arrays and numbers."
         )
+    if "columns" in error.path:
+        return (
+            f"A column name of this {name} is a {found}, which cannot be saved in a "
+            "safetensors file. Use joblib.dump, or fit with strings as names: "
+            "X.columns = X.columns.astype(str)."
+        )
+    remedy = " or pass a list instead" if error.path[0].endswith("categories") else ""
     return (
         f"{'.'.join(error.path)} of this {name} is a {found}, which cannot be saved in "
-        "a safetensors file. Use joblib.dump."
+        f"a safetensors file. Use joblib.dump{remedy}."
     )

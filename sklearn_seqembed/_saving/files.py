@@ -97,6 +97,9 @@ def read_sections(path, content, names):
     if metadata["sha256"] != _compute_checksum(metadata, tensors.items()):
         raise DamagedFileError("its checksum does not match its content")
     sections = {name: json.loads(metadata[name]) for name in (*names, "versions")}
+    versions = sections["versions"]
+    if not isinstance(versions, dict):
+        raise DamagedFileError("it does not say which versions wrote it")
     return sections, tensors
 
 
@@ -179,14 +182,16 @@ def replace_file(path, write):
         temporary.chmod(stat.S_IMODE(mode))  # safetensors may replace the file
         _synchronize(temporary)
         os.replace(temporary, target)
-        _synchronize(target.parent)  # the new name, too
+        if os.name == "posix":
+            _synchronize(target.parent)  # the new name, too
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def _synchronize(path):
     """Wait until a file or directory is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    # Windows synchronizes only what is open for writing.
+    descriptor = os.open(path, os.O_RDONLY if os.path.isdir(path) else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

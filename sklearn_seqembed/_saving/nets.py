@@ -25,7 +25,7 @@ with torch.device("meta"):
 DATA_SIZED = "nearest_mean.means", "linear.centers", "linear.weights"
 
 # Arguments of a network that are no sizes, so that they may be large in a small file.
-UNBOUNDED_ARGUMENTS = "length", "n_classes", "n_target_classes"
+UNBOUNDED_ARGUMENTS = "length", "n_classes", "n_target_classes", "columns"
 
 
 def describe_net(net, *, with_moments=True):
@@ -140,20 +140,33 @@ def _check_sizes(arguments, weights):
     Building its layers, even without weights, would then take much time or memory.
     """
     most = sum(array.size for array in weights.values())
-    for name, value in _iter_integers(arguments):
-        if name not in UNBOUNDED_ARGUMENTS and value > most:
+    for name, value in _iter_arguments(arguments):
+        if isinstance(value, (list, tuple)):
+            largest, value = (2 if name == "parts" else most), len(value)
+        elif isinstance(value, int) and name not in UNBOUNDED_ARGUMENTS:
+            largest = len(weights) // 4 if name == "num_layers" else most
+        elif value is None or isinstance(value, (bool, int, float, str)):
+            continue
+        else:
+            raise DamagedFileError(f"{name} is of type {type(value).__name__}")
+        if value > largest:
             raise DamagedFileError(f"{name}={value} does not suit {most} weights")
 
 
-def _iter_integers(value, name=None):
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _iter_integers(item, key)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _iter_integers(item, name)
-    elif isinstance(value, (int, np.integer)):
+def _iter_arguments(arguments):
+    """Yield names and values of arguments, also of those in dicts and sequences."""
+    for name, value in arguments.items():
+        if isinstance(value, dict):
+            yield from _iter_arguments(value)
+            continue
         yield name, value
+        if isinstance(value, (list, tuple)):
+            for item in value:
+                if isinstance(item, (list, tuple)):
+                    yield name, item
+                    yield from ((name, number) for number in item)
+                else:
+                    yield name, item
 
 
 def _check_weights(expected, weights):

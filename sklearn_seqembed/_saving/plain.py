@@ -14,6 +14,9 @@ import numpy as np
 from sklearn_seqembed._saving.classes import CLASSES, get_attributes, make_instance
 from sklearn_seqembed._saving.values import build, describe
 
+# Characters by which an array of strings may exceed 100 times its strings (40 MB).
+MAX_PADDING = 10_000_000
+
 # Kinds of numpy dtypes that safetensors stores.
 TENSOR_KINDS = "biuf"
 
@@ -132,6 +135,11 @@ class Writer:
         if kind not in "OUT":
             raise CannotSaveError(path, array)
         values = self._write_items(array.ravel().tolist(), path)
+        if kind == "U" and self.tensors is not None:
+            try:
+                check_width(values)
+            except ValueError as exc:
+                raise CannotSaveError(path, array) from exc
         dtype = "object" if kind == "O" else "str" if kind == "U" else "StringDType"
         return {"$array": values, "shape": list(array.shape), "dtype": dtype}
 
@@ -232,20 +240,33 @@ class Reader:
             return array.reshape(shape)
         if not all(isinstance(item, str) for item in content):
             raise ValueError(f"an array of {name} holds other values")
-        dtype = np.dtypes.StringDType() if name == "StringDType" else np.str_
-        return np.array(content, dtype=dtype).reshape(shape)
+        if name == "StringDType":
+            return np.array(content, dtype=np.dtypes.StringDType()).reshape(shape)
+        check_width(content)
+        return np.array(content, dtype=np.str_).reshape(shape)
 
     def _read_scalar(self, content):
         name, value = content
-        dtype = np.dtype(str(name))
-        if dtype.kind not in "biufUmM":
-            raise ValueError(f"unexpected dtype {name!r}")
-        value = self.read(value)
+        dtype, value = build("dtype", name), self.read(value)
+        if dtype.kind == "U":
+            return np.str_(value)
+        if not isinstance(value, (bool, int, float)):
+            raise ValueError(f"a number of dtype {name!r} is of another type")
         return np.array(value).astype(dtype)[()]
 
 
+def check_width(strings):
+    """Raise an error if an array of strings would be much larger than the strings.
+
+    numpy gives each string as much memory as the longest one.
+    """
+    lengths = [len(item) for item in strings]
+    if max(lengths, default=0) * len(strings) > 100 * sum(lengths) + MAX_PADDING:
+        raise ValueError("one of many strings is much longer than the others")
+
+
 def _times_dtype(name):
-    dtype = np.dtype(str(name))
+    dtype = build("dtype", name)
     if dtype.kind not in "mM":
         raise ValueError(f"unexpected dtype {name!r}")
     return dtype

@@ -5,6 +5,7 @@ builds it again. The latter run no code from a file: they only look up names.
 """
 
 import datetime
+import re
 import zoneinfo
 from typing import NamedTuple
 
@@ -55,7 +56,9 @@ def describe(value):
     if isinstance(value, torch.device):
         return Description("device", str(value))
     if isinstance(value, np.random.RandomState):
-        return Description("random_state", value.get_state(legacy=False))
+        state = value.get_state(legacy=False)
+        is_usual = state["bit_generator"] == "MT19937"
+        return Description("random_state", state) if is_usual else None
     if isinstance(value, datetime.tzinfo):
         return _describe_zone(value)
     if _is_pandas_dtype(value):
@@ -79,10 +82,20 @@ def build(kind, content):
 
 
 def _build_dtype(name):
-    dtype = np.dtype(str(name))
-    if dtype.kind not in "biufUOmM" or dtype.subdtype is not None:
+    # numpy would compile the text of a dtype with a shape.
+    if not re.fullmatch(r"[<>=|]?([biuf]\d{1,2}|U\d{1,9}|O|[mM]8(\[\w{1,4}\])?)", name):
         raise ValueError(f"unexpected dtype {name!r}")
-    return dtype
+    return np.dtype(name)
+
+
+def _build_zone(name):
+    # Other names would import modules, or be other files.
+    if not re.fullmatch(r"[\w+-]{1,30}(/[\w+-]{1,30}){0,3}", name):
+        raise ValueError(f"unexpected time zone {name!r}")
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (OSError, zoneinfo.ZoneInfoNotFoundError) as exc:
+        raise ValueError(f"there is no time zone {name!r}") from exc
 
 
 def build_random_state(content):
@@ -190,7 +203,7 @@ BUILDERS = {
     "dtype": _build_dtype,
     "device": torch.device,
     "random_state": build_random_state,
-    "zone": zoneinfo.ZoneInfo,
+    "zone": _build_zone,
     "utc_offset": _build_offset,
     "pandas_arrow": _build_pandas_arrow,
     "pandas_string": _build_pandas_string,

@@ -5,9 +5,10 @@ from importlib.metadata import version
 
 from sklearn_seqembed._saving.exceptions import OtherVersionsWarning
 
+# Results may depend on the versions of the first ones, but not on those of the others.
+COMPARED = "sklearn-seqembed", "scikit-learn", "skorch", "torch"
 VERSIONS = {
-    name: version(name)
-    for name in ("sklearn-seqembed", "scikit-learn", "skorch", "torch")
+    name: version(name) for name in (*COMPARED, "numpy", "scipy", "safetensors")
 }
 
 
@@ -28,7 +29,7 @@ def warn_about_versions(name, written, stacklevel=4):
     differing = {
         library: found
         for library, found in written.items()
-        if library in VERSIONS and _public(found) != _public(VERSIONS[library])
+        if library in COMPARED and _public(found) != _public(VERSIONS[library])
     }
     if differing:
         warning = OtherVersionsWarning(

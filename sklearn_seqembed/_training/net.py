@@ -86,7 +86,8 @@ class SequenceNet(ClosedFormNet):
             # epoch and batch. `partial_fit` removes the row, which is not finished.
             self.history.new_epoch()
             self.history.record("epoch", 0)
-        if not self.history[-1]["batches"]:
+        if not self.history[-1].get("batches"):  # of a file, which has only epochs
+            self.history[-1]["batches"] = []
             self.history.new_batch()
         loading = [item for item in self.callbacks_ if _loads_best(item[1])]
         if self._count_finished() == self._n_before:
