@@ -403,7 +403,7 @@ def test_a_decoder_of_forecasts_is_refused():
     ).fit(X)
 
     with pytest.raises(ValueError, match="a forecast depends on the end"):
-        embedder.to_onnx("unused.onnx", "unused.onnx")
+        embedder.to_onnx("unused.onnx", "other.onnx")
 
 
 def test_scalers_without_a_formula_are_refused():
