@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from saved_cases import NUMBERS, WORDS
 from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback, EarlyStopping
 
 from sklearn_seqembed import (
@@ -118,6 +119,7 @@ import os, signal, sys
 
 import numpy as np
 from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback, EarlyStopping
 
 sys.path.insert(0, sys.argv[3])
@@ -183,6 +185,47 @@ def test_callbacks_that_change_the_training_start_anew_with_a_warning(tmp_path):
     embedder = LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint, stopping])
 
     with pytest.warns(UserWarning, match="EarlyStopping in callbacks starts anew"):
+        embedder.fit(NUMBERS)
+
+
+def test_the_checkpoint_of_another_estimator_is_refused(tmp_path):
+    checkpoint = crash(
+        LSTMSequenceEmbedder(**DEFAULTS), (NUMBERS,), tmp_path / "fit.ckpt"
+    )
+    predictor = LSTMSequencePredictor(**DEFAULTS, callbacks=[checkpoint])
+
+    with pytest.raises(ValueError, match="it is one of a LSTMSequenceEmbedder"):
+        predictor.fit(NUMBERS, FORECASTS)
+
+
+def test_a_scaler_with_functions_can_have_a_checkpoint(tmp_path):
+    scaler = FunctionTransformer(lambda x: x / 2, lambda x: x * 2)
+    params = DEFAULTS | {"scaler": scaler}
+    path = tmp_path / "fit.ckpt"
+    checkpoint = crash(LSTMSequenceEmbedder(**params), (NUMBERS,), path)
+
+    LSTMSequenceEmbedder(**params, callbacks=[checkpoint]).fit(NUMBERS)
+
+    assert not path.exists()
+
+
+def test_a_checkpoint_that_cannot_be_removed_is_a_warning(tmp_path, monkeypatch):
+    def refuse(path):
+        raise OSError("read-only")
+
+    checkpoint = TrainingCheckpoint(tmp_path / "fit.ckpt", minutes=0)
+    monkeypatch.setattr("os.remove", refuse)
+
+    with pytest.warns(UserWarning, match="its checkpoint was not removed: read-only"):
+        LSTMSequenceEmbedder(**DEFAULTS, callbacks=[checkpoint]).fit(NUMBERS)
+
+
+def test_a_folder_is_no_checkpoint(tmp_path):
+    embedder = LSTMSequenceEmbedder(
+        **DEFAULTS, callbacks=[TrainingCheckpoint(tmp_path)]
+    )
+
+    with pytest.raises(IsADirectoryError, match="is a folder"):
         embedder.fit(NUMBERS)
 
 
@@ -331,6 +374,7 @@ def test_partial_fit_writes_no_checkpoint(tmp_path):
     ("callbacks", "error", "expected"),
     [
         ([TrainingCheckpoint("a", minutes=-1)], ValueError, "minutes == -1, must be"),
+        ([TrainingCheckpoint("a", minutes=np.nan)], ValueError, "must be finite"),
         ([TrainingCheckpoint("a", epochs=0)], ValueError, "epochs == 0, must be >= 1"),
         ([TrainingCheckpoint("a", minutes=None)], ValueError, "is never written"),
         ([TrainingCheckpoint(3)], TypeError, "must be a string or a path, got 3"),

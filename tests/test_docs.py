@@ -74,11 +74,6 @@ needs_sklearn_callbacks = pytest.mark.skipif(
     reason="scikit-learn has callbacks since version 1.9",
 )
 
-needs_onnx = pytest.mark.skipif(
-    find_spec("onnxscript") is None or find_spec("onnxruntime") is None,
-    reason="the extra onnx is not installed",
-)
-
 
 @pytest.mark.parametrize(
     "page",
@@ -88,7 +83,6 @@ needs_onnx = pytest.mark.skipif(
         "labels",
         "saving",
         pytest.param("callbacks", marks=needs_sklearn_callbacks),
-        pytest.param("onnx", marks=needs_onnx),
     ],
 )
 def test_the_code_of_a_page_runs(page):

@@ -341,6 +341,34 @@ def test_forecasts_of_a_predictor(tmp_path):
     assert (lengths == 3).all()
 
 
+def test_forecasts_of_a_long_series_read_its_last_steps(tmp_path):
+    series = np.sin(np.arange(300.0) / 9) + np.arange(300) % 7 / 20
+    predictor = LSTMSequencePredictor(max_epochs=0, random_state=0)
+    predictor.fit([series[:-8]], [series[-8:]])
+    X = [series[:120], series[100:250], series]
+
+    predictor.to_onnx(tmp_path / "forecast.onnx")
+    (found,) = open_file(tmp_path / "forecast.onnx").run(["predictions"], as_inputs(X))
+
+    assert predictor._windows.lookback < 120
+    assert deviation(found[:, :, 0], np.stack(predictor.predict(X))) < TOLERANCE
+
+
+def test_gated_recurrent_units_are_read_and_decoded(tmp_path):
+    embedder = LSTMSequenceEmbedder(
+        4, cell="gru", linear_map=False, random_features=0, max_epochs=2, random_state=0
+    ).fit(NUMBERS)
+    paths = tmp_path / "vectors.onnx", tmp_path / "decoder.onnx"
+
+    embedder.to_onnx(*paths)
+    (vectors,) = open_file(paths[0]).run(["vectors"], as_inputs(NUMBERS))
+    inputs = {"vectors": vectors, "lengths": count(NUMBERS)}
+    (decoded,) = open_file(paths[1]).run(["values"], inputs)
+
+    assert deviation(vectors, embedder.transform(NUMBERS)) < TOLERANCE
+    assert deviation(decoded, pad(embedder.reconstruct(NUMBERS))) < TOLERANCE
+
+
 def test_predictions_whose_lengths_are_predicted(tmp_path):
     y = [x[: max(1, len(x) // 8)] for x in NUMBERS]
     y = [np.nan_to_num(target) for target in y]

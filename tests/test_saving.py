@@ -374,6 +374,61 @@ def test_crafted_arguments_are_refused(saved, tmp_path, arguments):
         load(tmp_path / "changed.safetensors")
 
 
+def _forget_weights(net, tensors):
+    del net["weights"]["decoders.reconstruction.output.bias"], tensors[BIAS]
+
+
+def _add_weights(net, tensors):
+    tensors["other"] = np.zeros(3)
+    value = {"$tensor": ["other", "float64", [3]], "id": 9999}
+    net["weights"]["other"] = value
+
+
+def _convert_weights(net, tensors):
+    tensors[BIAS] = tensors[BIAS].astype(np.float64)
+    net["weights"]["decoders.reconstruction.output.bias"]["$tensor"][1] = "float64"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (_forget_weights, "the weights 'decoders.reconstruction.output.bias' are miss"),
+        (_add_weights, "there are unexpected weights 'other'"),
+        (_convert_weights, "output.bias' are float64, expected float32"),
+        (lambda net, _: net.update(network="Other"), "there is no network 'Other'"),
+        (lambda net, _: net.update(lr="fast"), "could not convert string to float"),
+    ],
+    ids=["missing", "extra", "dtype", "network", "rate"],
+)
+def test_weights_that_are_consistently_changed_are_refused(
+    saved, tmp_path, change, expected
+):
+    metadata, tensors = read_parts(saved)
+    fitted = json.loads(metadata["fitted"])
+    change(fitted["net_"], tensors)
+    metadata["fitted"] = json.dumps(fitted)
+    write_parts(tmp_path / "changed.safetensors", metadata, tensors)
+
+    with pytest.raises(ValueError, match=expected):
+        load(tmp_path / "changed.safetensors")
+
+
+def test_moments_of_other_weights_are_refused(X, tmp_path):
+    path = tmp_path / "embedder.safetensors"
+    small_embedder().partial_fit(X).save(path, optimizer=True)
+
+    def change(fitted):
+        moments = fitted["net_"]["moments"]
+        first, second = list(moments)[:2]
+        moments[first], moments[second] = moments[second], moments[first]
+        return fitted
+
+    change_section(path, path, "fitted", change)
+
+    with pytest.raises(ValueError, match="of the weights '.*' has another shape"):
+        load(path).partial_fit(X)
+
+
 @pytest.mark.parametrize("versions", [[], None, 3])
 def test_crafted_versions_are_refused(saved, tmp_path, versions):
     path = tmp_path / "changed.safetensors"
@@ -459,6 +514,8 @@ def test_other_files_are_refused(tmp_path):
             load(tmp_path / f"{name}.safetensors")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "none.safetensors")
+    with pytest.raises(TypeError, match="not NoneType"):
+        load(None)
 
 
 def test_damaged_files_are_refused(saved, tmp_path):

@@ -1,5 +1,7 @@
 """The state of an estimator: its parameters, and what `fit` learned as plain values."""
 
+import os
+
 import numpy as np
 
 from sklearn_seqembed._saving.classes import FITTED_ATTRIBUTES, check_fitted
@@ -132,6 +134,7 @@ def read_estimator(path, classes):
     ValueError
         If the file is no such file, or damaged, or of a later format.
     """
+    path = os.fspath(path)  # not in the block: another object is no damaged file
     with explaining_damage(path):
         names = "class", "params", "fitted"
         sections, tensors = read_sections(path, CONTENT, names)
