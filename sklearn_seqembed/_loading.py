@@ -31,11 +31,10 @@ def load(path):
 
     Returns
     -------
-    estimator : LSTMSequenceEmbedder, LSTMSequencePredictor, LSTMSequenceClassifier or \
-LSTMSequenceRegressor
-        The fitted estimator. On the same machine its results are equal, bit for bit, to
-        those of the one that was saved. It is on the same device, or on the CPU if this
-        machine does not have it.
+    estimator : object
+        The fitted estimator, of the class that was saved. On the same machine its
+        results are equal to those before saving, bit for bit. It is on the same device,
+        or on the CPU if this machine does not have it.
 
     Raises
     ------

@@ -30,8 +30,8 @@ VARIANCE_OFFSET = 1e-4
 
 # The threshold of "ppv" is soft: a state counts in part if it is within half of this
 # around 0. Otherwise a state that is 0 up to rounding errors would count either way,
-# and vectors that another library computes would differ by thousandths. It does not
-# change accuracies: see "How exact it is" on the page about ONNX.
+# and vectors that another library computes would differ by thousandths. Accuracies do
+# not depend on it (benchmarks/README.md, `onnx_files`).
 SIGN_WIDTH = 1e-3
 
 # Length and scale of the random vector of each category. A long vector with small

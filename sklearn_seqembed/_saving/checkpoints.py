@@ -4,8 +4,6 @@ A checkpoint holds what changes during a training: weights, moments, random gene
 and the state of our callbacks. Everything else is computed again, and must be equal.
 """
 
-import hashlib
-import json
 import math
 import numbers
 import os
@@ -23,17 +21,15 @@ from sklearn_seqembed._saving.files import (
     read_sections,
     write_sections,
 )
+from sklearn_seqembed._saving.fingerprints import hash_data, hash_parameters
 from sklearn_seqembed._saving.nets import get_moments, set_moments
-from sklearn_seqembed._saving.plain import CannotSaveError, Reader, Writer
+from sklearn_seqembed._saving.plain import Reader, Writer
 from sklearn_seqembed._saving.values import build_random_state
 from sklearn_seqembed._saving.versions import warn_about_versions
 from sklearn_seqembed._training.process import is_called_by_search
 
 CONTENT = "checkpoint"
 SECTIONS = "class", "params", "data", "rng", "training"
-
-# Parameters that do not change the result.
-IGNORED_PARAMETERS = "callbacks", "verbose", "device"
 
 # Attributes of callbacks that change during a training.
 CALLBACK_STATES = {
@@ -111,7 +107,7 @@ def find_checkpoint(callbacks):
     if not found:
         return None
     if len(found) > 1:
-        raise ValueError("callbacks holds several TrainingCheckpoint. Pass only one.")
+        raise ValueError("Pass only one TrainingCheckpoint, not several.")
     (checkpoint,) = found
     if not isinstance(checkpoint.path, (str, os.PathLike)):
         raise TypeError(
@@ -171,7 +167,7 @@ class CheckpointRecorder(Callback):
         self.rng = rng
         self._sections = {
             "class": type(estimator).__name__,
-            "params": _hash_parameters(estimator),
+            "params": hash_parameters(estimator),
             "data": None,
         }
         self._tensors, self._read = {}, None
@@ -199,7 +195,7 @@ class CheckpointRecorder(Callback):
         ValueError
             If it is one of another estimator, other parameters or other data.
         """
-        self._sections["data"] = _hash_data(pairs)
+        self._sections["data"] = hash_data(pairs)
         if self._read is None:
             return
         read, params = self._read, self._sections["params"]
@@ -387,40 +383,3 @@ def _get_schedule(callback):
     state = callback.lr_scheduler_.state_dict()
     plain = bool, int, float, str, list
     return {key: value for key, value in state.items() if isinstance(value, plain)}
-
-
-def _hash_parameters(estimator):
-    """Return a hash of each parameter that changes the result."""
-    hashes = {}
-    for name, value in estimator.get_params(deep=False).items():
-        # Without an int, the checkpoint has the state of the random numbers.
-        is_seed = name == "random_state" and not isinstance(value, (int, np.integer))
-        if name not in IGNORED_PARAMETERS and not is_seed:
-            hashes[name] = _hash_value(value)
-    return hashes
-
-
-def _hash_value(value):
-    tensors = {}
-    try:
-        plain = Writer(tensors).write(value)
-    except CannotSaveError:  # a scaler of another library, or with functions
-        return type(value).__name__
-    digest = hashlib.sha256(json.dumps(plain).encode())
-    for array in tensors.values():
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
-
-
-def _hash_data(pairs):
-    """Return a hash of all values of pairs."""
-    digest = hashlib.sha256()
-    parts = {id(part): part for part in (pairs.sources, pairs.targets)}
-    for sequences in parts.values():
-        digest.update(np.ascontiguousarray(sequences.lengths, dtype=np.int64))
-        for chunk in sequences.iter_chunks():
-            digest.update(np.ascontiguousarray(chunk))
-        for k, feature in enumerate(sequences.categorical):
-            digest.update(repr(feature.categories.tolist()).encode())
-            digest.update(np.ascontiguousarray(sequences.codes_of(k)))
-    return digest.hexdigest()

@@ -57,7 +57,7 @@ class Each(NamedTuple):
     item: object
 
 
-NAMES = (*(tuple, list), NONE)
+NAMES = tuple, list, NONE
 CONTAINER = {"dtype": np.dtype, "index": NONE, "dims": (tuple, NONE)}
 CELLS = Each(tuple, CellFormat)
 

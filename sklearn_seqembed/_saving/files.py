@@ -120,7 +120,7 @@ def explaining_damage(path):
         raise ValueError(f"{path} cannot be opened: {exc}.") from exc
     except OSError:
         raise  # there is no such file, or it may not be read
-    except Exception as exc:
+    except Exception as exc:  # a crafted file can lead to any error
         raise ValueError(
             f"{path} cannot be opened: its content is not what it should be "
             f"({type(exc).__name__}: {exc})."
