@@ -32,7 +32,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "myst_parser",
 ]
-exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.py"]
+exclude_patterns = ["_build", "auto_examples/**.ipynb", "auto_examples/**.py"]
 suppress_warnings = ["config.cache"]  # sphinx-gallery's settings contain a function
 default_role = "literal"
 
@@ -42,9 +42,21 @@ toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
+# Folders of examples, in the order of the gallery.
+GALLERY_SECTIONS = (
+    "first_steps",
+    "classification",
+    "similarity",
+    "anomalies",
+    "forecasting",
+    "events",
+    "sequence_to_sequence",
+    "tools",
+)
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
+    "subsection_order": [f"../examples/{section}" for section in GALLERY_SECTIONS],
     "filename_pattern": r"plot_",
     "ignore_pattern": r"demo\.py",
     "within_subsection_order": "FileNameSortKey",

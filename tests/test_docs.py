@@ -113,12 +113,17 @@ def test_images_of_the_documentation_exist():
 
 
 def test_gallery_figures_in_the_documentation_have_an_example():
+    paths = [path.relative_to(ROOT) for path in (ROOT / "examples").rglob("plot_*.py")]
+    labels = {f"auto_{'_'.join(path.parts)}" for path in paths}
+    images = {
+        f"auto_{path.parent.as_posix()}/images/sphx_glr_{path.stem}" for path in paths
+    }
     for page in (ROOT / "docs").glob("*.rst"):
         text = page.read_text(encoding="utf-8")
-        for name in re.findall(
-            r"sphx_glr_(?:auto_examples_)?(plot_\w+?)(?:_\d{3}\.|\.py)", text
-        ):
-            assert (ROOT / "examples" / f"{name}.py").exists(), f"{page.name}: {name}"
+        for label in re.findall(r"`sphx_glr_(\w+\.py)`", text):
+            assert label in labels, f"{page.name}: {label}"
+        for image in re.findall(r"(auto_examples/\S+?)_\d{3}\.png", text):
+            assert image in images, f"{page.name}: {image}"
 
 
 def test_the_readme_has_the_marked_tables():

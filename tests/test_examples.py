@@ -82,7 +82,9 @@ def figures(monkeypatch):
     "ignore:invalid value encountered in scalar divide:RuntimeWarning",
 )
 @pytest.mark.parametrize(
-    "path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem
+    "path",
+    [EXAMPLES / "demo.py", *sorted(EXAMPLES.rglob("plot_*.py"))],
+    ids=lambda path: path.stem,
 )
 def test_example_runs(path, quick_fits, figures, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
