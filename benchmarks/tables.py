@@ -16,7 +16,7 @@ from .runner import TARGET_COLUMNS
 
 ROOT = pathlib.Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-DOCUMENTS = ("README.md", "benchmarks/README.md", "docs/*.rst")
+DOCUMENTS = ("README.md", "benchmarks/README.md", "docs/*.rst", "docs/guide/*.rst")
 
 MARKERS = {
     ".md": (

@@ -27,7 +27,7 @@ MIN_EPOCHS = 5
 # Maximum time of a training with all defaults, in seconds on one core, and the time
 # that an epoch is estimated to take for each patch, number and category. They were
 # measured on one core of a server, with the default number of components
-# (docs/recipe.rst). Only very large datasets reach the limit.
+# (docs/development/recipe.rst). Only very large datasets reach the limit.
 MAX_SECONDS = 500
 SECONDS_PER_PATCH = 45e-6
 SECONDS_PER_VALUE = 0.4e-6
@@ -109,7 +109,8 @@ N_CONVOLUTION_PATCHES = 500
 MIN_DIFFERENCE = 0.05
 
 # Maximum number of time steps of a patch. The cells have weights for each of them, and
-# with 50,000 a batch took 10 s, most of it for the weights (docs/recipe.rst).
+# with 50,000 a batch took 10 s, most of it for the weights
+# (docs/development/recipe.rst).
 MAX_PATCH_SIZE = 1000
 
 # Maximum number of patches of all but the longest sequences. LSTMs forget over longer
@@ -134,7 +135,7 @@ MIN_TRAINED_SEQUENCES = 50
 NEGLIGIBLE_FRACTION = 0.01
 
 # Maximum number of trained cells per direction of a classifier or regressor. With 256,
-# they overfitted surnames more (docs/recipe.rst, "Classes and numbers").
+# they overfitted surnames more (docs/development/recipe.rst, "Classes and numbers").
 MAX_TRAINED_CELLS = 128
 
 # Minimum number of sequences for training with one class or number per sequence, which

@@ -806,7 +806,7 @@ def main():
     parser.add_argument("--examples", type=int, default=30_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--output", type=Path, default=Path("docs/fuzzing"))
+    parser.add_argument("--output", type=Path, default=Path("docs/development/fuzzing"))
     options = parser.parse_args()
     first = options.seed * 10**6
     seeds = range(first, first + options.examples)

@@ -525,7 +525,7 @@ def test_the_encoder_is_compiled_by_torch(embedder):
 
 def test_the_code_of_the_page_runs():
     result = doctest.testfile(
-        str(Path(__file__).parent.parent / "docs" / "onnx.rst"),
+        str(Path(__file__).parent.parent / "docs" / "guide" / "onnx.rst"),
         module_relative=False,
         optionflags=doctest.NORMALIZE_WHITESPACE,
         encoding="utf-8",

@@ -56,7 +56,7 @@ def check_sequences(
     Parameters
     ----------
     X : list, tuple, array, tensor, frame, pandas groupby or Arrow array
-        The sequences, in any of the forms listed in the user guide. They are not
+        The sequences, in any of the forms listed in the guide. They are not
         changed.
     name : str, default="X"
         Name of X in error messages.

@@ -39,7 +39,7 @@ COPIED_VALUES = 2**21
 # Largest shift of a copy as a fraction of its length, and largest weight of another
 # sequence that is mixed into it. Training batches are varied by as much. Shifts of up
 # to a quarter were no better, and weights of up to 1 make no difference
-# (docs/recipe.rst, "Overfitting").
+# (docs/development/recipe.rst, "Overfitting").
 MAX_SHIFT = 0.1
 MAX_MIX = 0.5
 
