@@ -145,7 +145,9 @@ def test_the_readme_has_the_marked_tables():
 
 
 def test_the_contributing_page_names_every_module_of_the_package():
-    page = (ROOT / "docs" / "development" / "contributing.rst").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "development" / "contributing.rst").read_text(
+        encoding="utf-8"
+    )
     modules = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
