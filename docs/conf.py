@@ -3,22 +3,18 @@
 Building it needs no network, and its pages load nothing from other sites.
 """
 
-import inspect
 import os
-import re
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 # Must be set before torch is imported. Small networks are slower on several threads if
 # other programs use the same cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from sklearn_seqembed import (
-    LSTMSequenceClassifier,
-    LSTMSequenceEmbedder,
-    LSTMSequencePredictor,
-    LSTMSequenceRegressor,
-)
-from sklearn_seqembed._parameters import PARAMETER_GROUPS
+from docs.extensions.thumbnails import scrape_figures
+from docs.inventories.write_inventories import PROJECTS
 
 project = "sklearn_seqembed"
 author = "The sklearn_seqembed developers"
@@ -28,19 +24,33 @@ release = version = installed_version("sklearn-seqembed")
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.viewcode",
     "numpydoc",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "myst_parser",
+    "docs.extensions.class_pages",
+    "docs.extensions.thumbnails",
 ]
 exclude_patterns = ["_build", "auto_examples/**.ipynb", "auto_examples/**.py"]
 suppress_warnings = ["config.cache"]  # sphinx-gallery's settings contain a function
 default_role = "literal"
+nitpicky = True  # a reference to an object that no inventory has is an error
+# numpydoc refers to attributes that are properties, which have no entries of their own.
+nitpick_ignore_regex = [("py:obj", r"\w+_")]
 
 autosummary_generate = True
 templates_path = ["_templates"]
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+# Inventories are kept in the repository, because complete ones are downloaded.
+intersphinx_mapping = {
+    name: (entry["address"], f"inventories/{name}.inv")
+    for name, entry in PROJECTS.items()
+}
 
 # Folders of examples, in the order of the gallery.
 GALLERY_SECTIONS = (
@@ -60,7 +70,10 @@ sphinx_gallery_conf = {
     "filename_pattern": r"plot_",
     "ignore_pattern": r"demo\.py",
     "within_subsection_order": "FileNameSortKey",
-    "backreferences_dir": None,
+    "image_scrapers": (scrape_figures,),
+    "backreferences_dir": "generated/examples",
+    "doc_module": ("sklearn_seqembed",),
+    "reference_url": {"sklearn_seqembed": None},  # links in the code of examples
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,  # its page would load scripts from other sites
@@ -69,54 +82,15 @@ html_theme = "pydata_sphinx_theme"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]
-html_sidebars = {"**": []}  # the navigation bar at the top links to all pages
+# The bar at the top links to these pages; they have no pages below them.
+html_sidebars = {page: [] for page in ("index", "install", "how_do_i", "search")}
 html_show_sourcelink = False
 html_theme_options = {
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 6,
     "navbar_end": ["theme-switcher"],
     "footer_start": [],
     "footer_end": [],
+    "show_nav_level": 1,
+    "show_toc_level": 2,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
 }
-
-ESTIMATORS = (
-    LSTMSequenceClassifier,
-    LSTMSequenceEmbedder,
-    LSTMSequencePredictor,
-    LSTMSequenceRegressor,
-)
-
-
-def remove_foreign_labels(app, what, name, obj, options, lines):
-    """Remove references to scikit-learn's pages from the methods inherited from it.
-
-    They cannot be resolved without its inventory, which would have to be downloaded.
-    """
-    if (getattr(obj, "__module__", None) or "").startswith("sklearn."):
-        role = r":(?:ref|term):`([^`<]*?)\s*(<[^`]*>)?`"
-        text = re.sub(role, r"\1", "\n".join(lines))
-        lines[:] = text.split("\n")
-
-
-def group_parameters(app, what, name, obj, options, lines):
-    """Insert a heading before the first parameter of each group of an estimator.
-
-    The parameters of a signature are in the order of the groups.
-    """
-    if obj not in ESTIMATORS:
-        return
-    parameters = inspect.signature(obj).parameters
-    for group, names in PARAMETER_GROUPS.items():
-        first = next(name for name in names if name in parameters)
-        # As numpydoc writes it, indented within the list of parameters.
-        line = next(x for x in lines if x.lstrip().startswith(f"**{first}** :"))
-        indent = line[: len(line) - len(line.lstrip())]
-        heading = [f".. rubric:: {group}", "    :class: parameter-group"]
-        i = lines.index(line)
-        lines[i:i] = ["", *(indent + text for text in heading), ""]
-
-
-def setup(app):
-    """Register the hooks, one to run before that of numpydoc and one after it."""
-    app.connect("autodoc-process-docstring", remove_foreign_labels, priority=100)
-    app.connect("autodoc-process-docstring", group_parameters, priority=900)

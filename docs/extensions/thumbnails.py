@@ -1,0 +1,60 @@
+"""Thumbnails of the gallery: one panel of a figure, drawn at the size of a thumbnail.
+
+Whole figures with several panels would be illegible at this size.
+"""
+
+import pathlib
+import pickle
+
+from matplotlib import pyplot as plt
+from sphinx_gallery.scrapers import matplotlib_scraper
+
+SIZE = 3.6, 2.52  # inches
+DPI = 160
+
+# Figure, counted from 1, and panel, counted from 0, where it is not the first one.
+PANELS = {}
+
+
+def scrape_figures(block, block_vars, gallery_conf, **kwargs):
+    """Save the figures of a block of code, and draw the thumbnail from one of them."""
+    name = pathlib.Path(block_vars["src_file"]).stem
+    figure_number, panel = PANELS.get(name, (1, 0))
+    next_number = len(block_vars["image_path_iterator"]) + 1
+    for number, shown in enumerate(plt.get_fignums(), next_number):
+        if number == figure_number:
+            folder = pathlib.Path(block_vars["target_file"]).parent / "images" / "thumb"
+            folder.mkdir(parents=True, exist_ok=True)
+            draw_panel(plt.figure(shown), panel, folder / f"panel_{name}.png")
+    return matplotlib_scraper(block, block_vars, gallery_conf, **kwargs)
+
+
+def draw_panel(figure, panel, path):
+    """Draw one panel of a figure alone and save it."""
+    figure = pickle.loads(pickle.dumps(figure))  # the figure itself is not changed
+    panels = [ax for ax in figure.axes if ax.axison and ax.get_subplotspec()]
+    kept = panels[panel]
+    for ax in figure.axes:
+        if ax is not kept:
+            ax.remove()
+    for text in (*figure.texts, *figure.legends):
+        text.remove()
+    figure.suptitle("")
+    figure.set_size_inches(SIZE)
+    figure.set_layout_engine("constrained")
+    kept.set_subplotspec(figure.add_gridspec(1, 1)[0])
+    figure.savefig(path, dpi=DPI)
+    plt.close(figure)
+
+
+def use_panels(app):
+    """Replace the thumbnails of the gallery by panels, where there are any."""
+    for panel in pathlib.Path(app.srcdir).glob("auto_examples/*/images/thumb/panel_*"):
+        name = panel.stem.removeprefix("panel_")
+        panel.with_name(f"sphx_glr_{name}_thumb.png").write_bytes(panel.read_bytes())
+
+
+def setup(app):
+    """Register the hook, to run after the gallery is written."""
+    app.connect("builder-inited", use_panels, priority=900)
+    return {"parallel_read_safe": True}
