@@ -30,6 +30,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "myst_parser",
+    "docs.extensions.charts",
     "docs.extensions.class_pages",
     "docs.extensions.thumbnails",
 ]

@@ -15,13 +15,13 @@ from benchmarks.quality.summary import column, mean_over_seeds
 from .command import save_drawing
 
 MINIMUM = 1e-4  # smaller fractions are drawn here: PCA may keep all values of a set
-LABEL_SIZE = 70, 10  # room for a label, in pixels
+LABEL_SIZE = 100, 14  # room for a label, in pixels
 
 
 def draw(results):
     """Draw both comparisons, with one dot per set."""
     means = mean_over_seeds(results)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
     _scatter(left, column(means["MiniRocket"], "svm"), column(means[OURS], "svm"))
     left.set(
         title="Accuracy of an SVM",
@@ -63,7 +63,7 @@ def _scatter(ax, theirs, ours):
         if all((abs(pixels - other) > LABEL_SIZE).any() for other in labeled):
             labeled.append(pixels)
             ax.annotate(
-                name, position, xytext=(3, 3), textcoords="offset points", fontsize=6
+                name, position, xytext=(3, 3), textcoords="offset points", fontsize=8
             )
 
 

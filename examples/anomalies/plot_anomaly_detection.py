@@ -1,6 +1,6 @@
 """
-Anomaly detection with score_samples
-====================================
+Anomaly detection among sequences
+=================================
 
 How do you find unusual sequences if you have only normal ones to learn from?
 

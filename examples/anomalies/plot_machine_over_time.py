@@ -1,6 +1,6 @@
 """
-Anomalies of a machine over time
-================================
+Anomaly detection in the time series of a machine
+=================================================
 
 When did a machine behave unusually, if every single measurement is in its usual range?
 

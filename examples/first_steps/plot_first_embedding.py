@@ -1,6 +1,6 @@
 """
-A first embedding: who is speaking?
-===================================
+A first embedding of time series: who is speaking?
+==================================================
 
 How can an ordinary classifier use recordings of different lengths?
 

@@ -1,6 +1,6 @@
 """
-Unequal lengths and missing values
-==================================
+Time series of unequal lengths, with missing values
+===================================================
 
 What should you do if sequences differ in length and have missing values?
 

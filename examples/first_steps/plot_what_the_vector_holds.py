@@ -1,6 +1,6 @@
 """
-What does the vector retain, and what does it lose?
-===================================================
+What does an embedding retain, and what does it lose?
+=====================================================
 
 A vector cannot retain every detail of a sequence. Which differences does it represent,
 and which ones does it lose first?

@@ -1,6 +1,6 @@
 """
-Forecasting two years of a monthly series
-=========================================
+Forecasting two years of a monthly time series
+==============================================
 
 How many airline passengers are to be expected in each month of the next two years, and
 how certain is that?

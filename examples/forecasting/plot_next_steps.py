@@ -1,6 +1,6 @@
 """
-Forecasting the next steps of a sequence
-========================================
+Forecasting the next steps of time series
+=========================================
 
 How does a sequence continue?
 

@@ -1,6 +1,6 @@
 """
-Learning to add, character by character
-=======================================
+Sequence-to-sequence: learning to add
+=====================================
 
 Can a network learn to add from sums that are written as text?
 

@@ -1,6 +1,6 @@
 """
-Dates in many formats
-=====================
+Sequence-to-sequence: dates in many formats
+===========================================
 
 Can a single model read dates in six formats and convert them to a standard one?
 

@@ -1,6 +1,6 @@
 """
-Translating short sentences
-===========================
+Sequence-to-sequence: translating sentences
+===========================================
 
 Can a sentence be translated through a single vector?
 
