@@ -1,5 +1,7 @@
 """EmbeddingDisplay: a map of vectors in two dimensions."""
 
+import datetime
+
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.utils import check_array
@@ -11,6 +13,7 @@ from sklearn_seqembed._displays.style import (
     gray,
     list_colors,
     make_ax,
+    make_colormap,
     tidy,
 )
 
@@ -77,7 +80,15 @@ class EmbeddingDisplay:
 
     @classmethod
     def from_estimator(
-        cls, embedder, X, y=None, *, reducer=None, y_kind="auto", max_classes=8, ax=None
+        cls,
+        embedder,
+        X,
+        y=None,
+        *,
+        reducer=None,
+        y_kind="auto",
+        max_classes=10,
+        ax=None,
     ):
         """Draw a map of the vectors of sequences.
 
@@ -94,7 +105,7 @@ class EmbeddingDisplay:
             As in :meth:`from_vectors`.
         y_kind : {"auto", "class", "number", "time"}, default="auto"
             As in :meth:`from_vectors`.
-        max_classes : int, default=8
+        max_classes : int, default=10
             As in :meth:`from_vectors`.
         ax : matplotlib Axes, default=None
             Axes to draw into. By default, a new figure is made.
@@ -120,7 +131,7 @@ class EmbeddingDisplay:
 
     @classmethod
     def from_vectors(
-        cls, vectors, y=None, *, reducer=None, y_kind="auto", max_classes=8, ax=None
+        cls, vectors, y=None, *, reducer=None, y_kind="auto", max_classes=10, ax=None
     ):
         """Draw a map of vectors.
 
@@ -137,7 +148,7 @@ class EmbeddingDisplay:
         y_kind : {"auto", "class", "number", "time"}, default="auto"
             What y holds. With "auto", strings, bools, categories and integers with up
             to 20 distinct values are classes.
-        max_classes : int, default=8
+        max_classes : int, default=10
             Number of classes with a color, a marker and an entry in the legend: the
             most frequent ones. The others are gray.
         ax : matplotlib Axes, default=None
@@ -154,12 +165,12 @@ class EmbeddingDisplay:
         display = cls(points, y, y_kind=kind, axis_labels=labels)
         return display.plot(max_classes=max_classes, ax=ax)
 
-    def plot(self, *, max_classes=8, ax=None):
+    def plot(self, *, max_classes=10, ax=None):
         """Draw the map.
 
         Parameters
         ----------
-        max_classes : int, default=8
+        max_classes : int, default=10
             As in :meth:`from_vectors`.
         ax : matplotlib Axes, default=None
             Axes to draw into. By default, a new figure is made.
@@ -195,7 +206,12 @@ class EmbeddingDisplay:
     def _plot_classes(self, ax, max_classes):
         """Draw one color and marker per class, and the rest in gray."""
         labels = np.array([str(label) for label in self.y.tolist()])
-        classes, counts = np.unique(labels, return_counts=True)
+        classes, first, counts = np.unique(
+            labels, return_index=True, return_counts=True
+        )
+        if self.y.dtype.kind in "biuf":  # in the order of the numbers
+            by_value = np.argsort(self.y[first], kind="stable")
+            classes, counts = classes[by_value], counts[by_value]
         order = np.argsort(-counts, kind="stable")[: max(1, int(max_classes))]
         shown = classes[np.sort(order)]
         rest = ~np.isin(labels, shown)
@@ -245,7 +261,9 @@ class EmbeddingDisplay:
             values[is_known] = date2num(self.y[is_known])
         if not is_known.all():
             self._scatter("missing", ~is_known, color=gray(ax, 0.3))
-        drawn = self._scatter("all", is_known, c=values[is_known], cmap="viridis")
+        drawn = self._scatter(
+            "all", is_known, c=values[is_known], cmap=make_colormap(ax)
+        )
         self.colorbar_ = ax.figure.colorbar(drawn, ax=ax, pad=0.02, aspect=30)
         self.colorbar_.outline.set_visible(False)
         self.colorbar_.ax.tick_params(labelsize=FONT_SIZE)
@@ -318,8 +336,6 @@ def _check_colors(y, n_samples, kind):
 
 
 def _guess_kind(y):
-    import datetime
-
     if y.dtype.kind == "M":
         return "time"
     if y.dtype.kind == "O" and len(y):

@@ -266,7 +266,7 @@ class ForecastDisplay:
         if is_time(x_next):
             format_dates(ax)
         name = None if self.feature_names is None else self.feature_names[k]
-        if name is not None and (not i or len(self.forecast) == 1):
+        if name is not None and name != "feature 0":
             ax.set_ylabel(name, fontsize=FONT_SIZE)
         if self.indices is not None and len(self.indices) > 1 and not k:
             ax.text(

@@ -1,8 +1,11 @@
 """LossDisplay: the loss of each epoch of training."""
 
+from textwrap import fill
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._displays.style import (
     FONT_SIZE,
     gray,
@@ -12,8 +15,10 @@ from sklearn_seqembed._displays.style import (
     tidy,
 )
 
-# Only every epoch of a training that is this short gets a marker.
+# The epochs of longer trainings have no markers.
 MAX_MARKED_EPOCHS = 30
+# Characters in a line of the message.
+LINE_LENGTH = 70
 
 
 class LossDisplay:
@@ -51,7 +56,11 @@ class LossDisplay:
     figure_ : matplotlib Figure
         The figure.
     lines_ : dict of str to matplotlib Line2D
-        The lines, by what they show.
+        The lines, by what they show. Empty if nothing was trained.
+    text_ : matplotlib Text
+        Why nothing was trained; only in this case.
+    bar_ : matplotlib Rectangle
+        What the closed form explains; only in this case, and if it is known.
 
     Examples
     --------
@@ -99,16 +108,12 @@ class LossDisplay:
             The display, drawn.
         """
         name = type(estimator).__name__
-        if not hasattr(type(estimator), "net_") and not hasattr(estimator, "fit"):
+        if not isinstance(estimator, BaseSequenceEstimator):
             raise TypeError(
-                f"estimator is of type {name}, expected an estimator of this package."
+                f"estimator is of type {name}, expected an estimator of this package. "
+                "Of a pipeline, pass the step."
             )
         check_is_fitted(estimator)
-        if not hasattr(estimator, "history_"):
-            raise TypeError(
-                f"{name} has no history_. Pass an estimator of this package; of a "
-                "pipeline, pass its step."
-            )
         history, closed_form = estimator.history_, estimator._closed_form or {}
         losses = {
             key: np.array([row.get(key, np.nan) for row in history], dtype=float)
@@ -146,7 +151,9 @@ class LossDisplay:
         self : LossDisplay
             The display.
         """
-        self.ax_ = ax = make_ax(ax, type(self).__name__)
+        self.ax_ = ax = make_ax(
+            ax, type(self).__name__, 3.6 if len(self.train_loss) else 1.9
+        )
         self.figure_, self.rate_ax_, self.lines_ = ax.figure, None, {}
         tidy(ax)
         if not len(self.train_loss):
@@ -215,24 +222,28 @@ class LossDisplay:
         twin.spines[["top"]].set_visible(False)
 
     def _plot_closed_form(self, ax):
-        """Draw what the closed form leaves, as there are no epochs."""
-        lines = ["Nothing was trained."]
+        """Draw what the closed form explains, as there are no epochs."""
+        text = "Nothing was trained."
         if self.reason:
-            lines = [f"Nothing was trained: {self.reason}."]
-        if self.unexplained is not None and np.isfinite(self.unexplained):
-            lines.append(f"The closed form leaves {self.unexplained:.2%} unexplained.")
-            self.lines_["closed_form"] = ax.axhline(
-                self.unexplained, color=list_colors(ax)[0], label="Closed form"
+            text = f"Nothing was trained: {self.reason}."
+        ax.set(xlim=(0, 1), ylim=(-1, 2.2), yticks=[])
+        ax.spines[["left"]].set_visible(False)
+        if self.unexplained is None or not np.isfinite(self.unexplained):
+            ax.set(xticks=[], xlabel="No epochs")
+        else:
+            explained = float(np.clip(1 - self.unexplained, 0, 1))
+            (self.bar_,) = ax.barh([0], [explained], color=list_colors(ax)[0])
+            ax.barh([0], [1 - explained], left=[explained], color=gray(ax, 0.2))
+            ax.set_xlabel("Fraction explained by the closed form")
+            ax.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
+            ax.annotate(
+                f"{explained:.2%} explained",
+                (0, -0.45),
+                xytext=(0, -4),
+                textcoords="offset points",
+                va="top",
+                fontsize=FONT_SIZE,
             )
-        ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], xlabel="No epochs")
-        ax.set_ylabel("Fraction left unexplained")
         self.text_ = ax.text(
-            0.5,
-            0.55,
-            "\n".join(lines),
-            ha="center",
-            va="center",
-            fontsize=FONT_SIZE + 1,
-            wrap=True,
-            transform=ax.transAxes,
+            0, 0.55, fill(text, LINE_LENGTH), va="bottom", fontsize=FONT_SIZE + 1
         )

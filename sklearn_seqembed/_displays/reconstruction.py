@@ -20,8 +20,11 @@ from sklearn_seqembed._displays.values import (
 )
 
 MAX_FEATURES = 3
-# Inches of a character in a cell.
+# Fraction of the width of a panel that cells fill, and inches of a character.
+CELL_FRACTION = 0.85
 CHARACTER_WIDTH = 0.09
+# Characters that fit into a cell from bottom to top, and with which they are turned.
+N_TURNED = 7
 
 
 class ReconstructionDisplay:
@@ -179,18 +182,29 @@ class ReconstructionDisplay:
         original, found = self.originals[i][k], self.reconstructions[i][k]
         n_steps = min(len(original), len(found))
         if self.is_categorical[k]:
-            cell = 0.85 * WIDTH * width / max(1, n_steps)
-            _plot_tokens(ax, original[:n_steps], found[:n_steps], cell)
+            cell = CELL_FRACTION * WIDTH * width / max(1, n_steps)
+            upright = all(self.is_categorical)
+            _plot_tokens(ax, original[:n_steps], found[:n_steps], cell, upright)
         else:
             _plot_numbers(ax, original, found)
             if not i and k == self.is_categorical.index(False):
-                put_legend_above(ax)
+                # Its width must not widen the first column.
+                put_legend_above(ax).set_in_layout(False)
+                if k:
+                    ax.set_title(" ", fontsize=FONT_SIZE, pad=4)  # room for it
         tidy(ax)
         rows = all(self.is_categorical)
         if not k:
-            title = f"X[{self.indices[i]}], error {self.errors[i]:.2g}"
-            has_legend = not rows and not i and not self.is_categorical[0]
-            ax.set_title(title, fontsize=FONT_SIZE, loc="left", pad=22 * has_legend + 3)
+            separator, pad = (", ", 4) if rows else ("\n", 4)
+            if not rows and not self.is_categorical[0]:
+                pad = 20  # above the legend
+            error = f"error {self.errors[i]:.2g}"
+            ax.set_title(
+                f"X[{self.indices[i]}]{separator}{error}",
+                fontsize=FONT_SIZE,
+                loc="left",
+                pad=pad,
+            )
         if rows and len(self.feature_names) > 1:
             ax.text(
                 1.01,
@@ -200,7 +214,7 @@ class ReconstructionDisplay:
                 fontsize=FONT_SIZE,
                 va="center",
             )
-        elif not rows and not i:
+        elif not rows and not i and len(self.feature_names) > 1:
             ax.set_ylabel(self.feature_names[k], fontsize=FONT_SIZE)
         if not rows and k == len(self.feature_names) - 1:
             ax.set_xlabel("Time step", fontsize=FONT_SIZE)
@@ -240,10 +254,14 @@ def _plot_numbers(ax, original, found):
         )
 
 
-def _plot_tokens(ax, original, found, cell):
+def _plot_tokens(ax, original, found, cell, upright):
     """Draw cells: the original above its reconstruction, wrong ones in color."""
     colors = list_colors(ax)
     n_characters = int(cell / CHARACTER_WIDTH)
+    longest = max((len(str(v)) for v in (*original, *found)), default=0)
+    is_turned = not upright and 1 < n_characters < longest
+    if is_turned:
+        n_characters = N_TURNED
     is_missing = np.array([value is None for value in original], dtype=bool)
     is_wrong = ~is_missing & np.array(
         [a != b for a, b in zip(original, found, strict=True)], dtype=bool
@@ -270,6 +288,7 @@ def _plot_tokens(ax, original, found, cell):
                 text,
                 ha="center",
                 va="center",
+                rotation=90 if is_turned else 0,
                 fontsize=FONT_SIZE,
                 fontweight="bold" if wrong else "normal",
                 fontstyle="italic" if row and is_missing[step] else "normal",

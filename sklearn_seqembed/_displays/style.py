@@ -7,7 +7,7 @@ axes, and can be told apart with any color vision (Okabe and Ito).
 import numpy as np
 
 LIGHT_COLORS = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #806000".split()
-DARK_COLORS = "#56B4E9 #E69F00 #00B487 #E58FBB #F0E442 #FF7F2A #4C9BE8".split()
+DARK_COLORS = "#56B4E9 #E69F00 #00B487 #E58FBB #F0E442 #FF7F2A #DDDDDD".split()
 MARKERS = "osD^vP<X>"
 FONT_SIZE = 9
 WIDTH = 7.0  # inches of a new figure
@@ -100,6 +100,15 @@ def is_dark(ax):
     if not alpha:
         *color, _ = ax.figure.get_facecolor()
     return float(np.dot(color, (0.299, 0.587, 0.114))) < 0.5
+
+
+def make_colormap(ax):
+    """Return a map of numbers to colors, all of which contrast with the background."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    ends = (0.25, 1.0) if is_dark(ax) else (0.0, 0.9)
+    return ListedColormap(colormaps["viridis"](np.linspace(*ends, 256)))
 
 
 def text_color():
