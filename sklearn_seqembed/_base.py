@@ -163,6 +163,10 @@ class BaseSequenceEstimator(
     # Windows into which `fit` cut a few long series, None for other data.
     _windows = None
 
+    # What `fit` knows of the closed form, for `LossDisplay`: its validation "loss",
+    # the fraction that it leaves "unexplained", and the "reason" for no training.
+    _closed_form = None
+
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
 
@@ -284,8 +288,11 @@ class BaseSequenceEstimator(
         else:
             net = self._build_net(encoded, device, generators.cpu)
         fallback = fitted = started = None
+        if not continues:
+            self._closed_form = {}
         if self._has_linear_map and not continues:
             fallback = fitted = started = self._fit_linear_map(net, encoded, seed)
+            self._closed_form["unexplained"] = float(fallback.unexplained)
             if self._may_be_useless and not single_pass:
                 self._skip_useless_training(len(pairs), fallback.unexplained)
         if not (self.early_stopping_ and self.max_epochs_):
@@ -329,6 +336,7 @@ class BaseSequenceEstimator(
             net.optimizer_.state.clear()
         self._set_fitted(net, intervals, scores)
         if fallback is not None:
+            self._closed_form["loss"] = self._closed_form_loss(net)
             self._report(self._describe_training(net))
         if single_pass:
             vars(self).pop("train_score_", None)  # it belongs to earlier weights
@@ -582,6 +590,7 @@ class BaseSequenceEstimator(
         reason = _auto.find_reason_not_to_train(n_samples, unexplained, horizon)
         if reason:
             self.max_epochs_ = 0
+            self._closed_form["reason"] = reason
             self._report(f"The network was not trained: {reason}.")
 
     def _copy_net(self):
@@ -648,6 +657,15 @@ class BaseSequenceEstimator(
 
     def _training_params(self):
         return {}
+
+    def _closed_form_loss(self, net):
+        """Return the validation loss of the closed form."""
+        return float(dict(net.callbacks_)["seqembed_best"].start_loss)
+
+    @property
+    def _uses_trained_cells(self):
+        """Whether trained cells contribute to the results."""
+        return bool(self.net_.module_.encoder.is_trained)
 
     def _describe_training(self, net):
         """Tell why training ended, and whether it improved on the closed form."""

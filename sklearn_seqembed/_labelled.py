@@ -209,9 +209,18 @@ class BaseLabelEstimator(BaseVectorEstimator):
             module.share.fill_(SHARE_WITHOUT_VALIDATION)
             return
         net.chosen_share = choose_share(net, held_out, self._absolute_loss)
+        module.share.fill_(0.0)
+        self._closed_form["loss"] = net.compute_loss(held_out)  # as in `history_`
         module.share.fill_(net.chosen_share.share)
         if fallback is not None:
             module.load_closed_form(fallback)  # that of all sequences
+
+    def _closed_form_loss(self, net):
+        return self._closed_form["loss"]  # `_combine` has set it
+
+    @property
+    def _uses_trained_cells(self):
+        return self.trained_share_ > 0
 
     def _describe_training(self, net):
         n_epochs = count(len(self.history_), "epoch")
@@ -241,6 +250,7 @@ class BaseLabelEstimator(BaseVectorEstimator):
         )
         if reason:
             self.max_epochs_ = 0
+            self._closed_form["reason"] = reason
             self._report(f"The network was not trained: {reason}.")
 
 

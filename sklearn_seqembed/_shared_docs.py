@@ -116,8 +116,8 @@ The fitted net; `net_.module_` is the torch module. It holds no training data.""
     "is_categorical_": """bool ndarray of shape (n_features,)
 Which features of X are categorical.""",
     "history_": """list of dict
-For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation set, and
-`dur`, its duration in seconds.""",
+For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation set, `lr`,
+the learning rate at its end, and `dur`, its duration in seconds.""",
     "n_iter_": """int
 Number of epochs.""",
     "n_features_in_": """int

@@ -277,7 +277,13 @@ def test_history_has_epochs_losses_and_seconds(X):
     embedder = small_embedder(early_stopping=True).fit(X)
 
     assert [row["epoch"] for row in embedder.history_] == [1, 2, 3]
-    assert set(embedder.history_[0]) == {"epoch", "train_loss", "valid_loss", "dur"}
+    assert set(embedder.history_[0]) == {
+        "dur",
+        "epoch",
+        "lr",
+        "train_loss",
+        "valid_loss",
+    }
     assert embedder.n_iter_ == 3
 
 

@@ -59,12 +59,13 @@ def test_every_imported_package_is_declared():
 
     assert at_import <= declared - {"pyarrow"}
     # Functions that handle a frame may import the library that the frame comes from,
-    # and those that write ONNX files the packages of the extra.
-    written = {
+    # and those that write ONNX files or draw the packages of their extras.
+    of_extras = {
         canonicalize_name(Requirement(text).name)
-        for text in PROJECT["optional-dependencies"]["onnx"]
+        for extra in ("onnx", "plot")
+        for text in PROJECT["optional-dependencies"][extra]
     }
-    assert anywhere <= declared | {"pandas", "polars"} | written
+    assert anywhere <= declared | {"pandas", "polars"} | of_extras
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,7 @@ FITTED_ATTRIBUTES = {
     "LSTMSequenceRegressor": LABEL_FITTED | {"_is_flat": bool},
 }
 OPTIONAL_FITTED = {
+    "_closed_form": dict,
     "_sklearn_output_config": dict,
     "feature_names_in_": ARRAY,
     "train_score_": NUMBER,

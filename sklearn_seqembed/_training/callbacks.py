@@ -55,6 +55,14 @@ class NormClipping(Callback):
         self.weights_ = None
 
 
+class LearningRate(Callback):
+    """Record the learning rate at the end of each epoch as "lr" in the history."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Record it."""
+        net.history.record("lr", float(net.optimizer_.param_groups[0]["lr"]))
+
+
 class FiniteLoss(Callback):
     """Stop training at the first loss that is not finite.
 

@@ -20,6 +20,7 @@ from sklearn_seqembed._training.callbacks import (
     FinalCall,
     FiniteLoss,
     ForecastShare,
+    LearningRate,
     LongTrainingHint,
     NormClipping,
     Progress,
@@ -191,6 +192,7 @@ def train(
     ours = [
         ("seqembed_clipping", NormClipping(CLIP_NORM)),
         ("seqembed_finite", FiniteLoss()),
+        ("seqembed_rate", LearningRate()),
     ]
     if lr_schedule == "onecycle":
         # With a total of 1, the only batch would have the last rate, which is almost 0.

@@ -1,0 +1,347 @@
+"""ReconstructionDisplay: originals and reconstructions, the best and the worst."""
+
+import numpy as np
+
+from sklearn_seqembed._displays.style import (
+    FONT_SIZE,
+    WIDTH,
+    blend,
+    gray,
+    list_colors,
+    make_grid,
+    put_legend_above,
+    tidy,
+)
+from sklearn_seqembed._displays.values import (
+    check_indices,
+    check_number,
+    choose_features,
+    read_values,
+)
+
+MAX_FEATURES = 3
+# Fraction of the width of a panel that cells fill, and inches of a character.
+CELL_FRACTION = 0.85
+CHARACTER_WIDTH = 0.09
+# Characters that fit into a cell from bottom to top, and with which they are turned.
+N_TURNED = 7
+
+
+class ReconstructionDisplay:
+    """Originals and reconstructions of some sequences.
+
+    It is recommended to use :meth:`from_estimator`. All parameters are stored as
+    attributes.
+
+    Parameters
+    ----------
+    originals, reconstructions : list of list of ndarray of shape (n_timesteps_i,)
+        For each sequence the values of each feature. Missing ones are NaN or None.
+    errors : array-like of shape (n_sequences,)
+        Error of each sequence.
+    indices : list of int
+        Position of each sequence in X.
+    is_categorical : list of bool
+        Which features are categories.
+    feature_names : list of str
+        Names of the features.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        For numbers, one row per feature and one column per sequence. If all features
+        are categories, one row for each feature of each sequence.
+    figure_ : matplotlib Figure
+        The figure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_seqembed.displays import ReconstructionDisplay
+    >>> display = ReconstructionDisplay(
+    ...     [[np.array(list("abc"), object)]],
+    ...     [[np.array(list("abd"), object)]],
+    ...     [1 / 3],
+    ...     [0],
+    ...     [True],
+    ...     ["letter"],
+    ... )
+    >>> display.plot().axes_.shape
+    (1, 1)
+    """
+
+    def __init__(
+        self,
+        originals,
+        reconstructions,
+        errors,
+        indices,
+        is_categorical,
+        feature_names,
+    ):
+        self.originals = originals
+        self.reconstructions = reconstructions
+        self.errors = errors
+        self.indices = indices
+        self.is_categorical = is_categorical
+        self.feature_names = feature_names
+
+    @classmethod
+    def from_estimator(
+        cls, embedder, X, *, n_sequences=4, indices=None, features=None, ax=None
+    ):
+        """Reconstruct sequences, and draw those with the lowest and highest errors.
+
+        The error of a sequence is the mean over features: of numbers the mean squared
+        error divided by the variance of the feature in X, and of categories the
+        fraction that is wrong. Missing values are not counted.
+
+        Parameters
+        ----------
+        embedder : LSTMSequenceEmbedder
+            An embedder that was fitted to reconstruct sequences.
+        X : list, array, tensor or frame of n_samples sequences
+            The sequences.
+        n_sequences : int, default=4
+            Number of sequences to draw, one half with the lowest errors and one half
+            with the highest.
+        indices : int or array-like of int, default=None
+            Positions of the sequences to draw instead.
+        features : array-like of int or str, default=None
+            Features to draw. By default, the first three.
+        ax : matplotlib Axes or array of Axes, default=None
+            One Axes is divided. By default, a new figure is made.
+
+        Returns
+        -------
+        display : ReconstructionDisplay
+            The display, drawn.
+        """
+        if not hasattr(embedder, "reconstruct"):
+            raise TypeError(
+                f"{type(embedder).__name__} has no method reconstruct here. Pass an "
+                "LSTMSequenceEmbedder with objective='reconstruction' or 'composite'."
+            )
+        decoded = embedder.reconstruct(X)
+        is_categorical = embedder.is_categorical_
+        original = read_values(X, "X", is_categorical)
+        found = read_values(decoded, "the reconstruction", is_categorical)
+        errors = _measure_errors(original, found)
+        if indices is None:
+            n_sequences = check_number(n_sequences, "n_sequences")
+            chosen = _choose_extremes(errors, n_sequences)
+        else:
+            chosen = check_indices(indices, len(errors))
+        names = original.names
+        drawn = choose_features(features, names, [True] * len(names), MAX_FEATURES)
+        display = cls(
+            *(
+                [[row[k] for k in drawn] for row in sequences.select(chosen).values]
+                for sequences in (original, found)
+            ),
+            errors[chosen],
+            chosen,
+            [original.is_categorical[k] for k in drawn],
+            [names[k] for k in drawn],
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the sequences.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of Axes, default=None
+            One Axes is divided. By default, a new figure is made.
+
+        Returns
+        -------
+        self : ReconstructionDisplay
+            The display.
+        """
+        n_sequences, n_features = len(self.originals), len(self.feature_names)
+        name = type(self).__name__
+        if all(self.is_categorical):
+            shape, height = (n_sequences * n_features, 1), 0.75
+        else:
+            shape, height = (n_features, n_sequences), 1.7
+        options = {"sharey": "row"} if shape[1] > 1 and np.size(ax) == 1 else {}
+        self.axes_ = make_grid(ax, name, *shape, height, **options)
+        self.figure_ = self.axes_.flat[0].figure
+        for i in range(n_sequences):
+            for k in range(n_features):
+                if all(self.is_categorical):
+                    ax = self.axes_[i * n_features + k, 0]
+                else:
+                    ax = self.axes_[k, i]
+                self._plot_one(ax, i, k, 1 / shape[1])
+        return self
+
+    def _plot_one(self, ax, i, k, width):
+        """Draw one feature of one sequence."""
+        original, found = self.originals[i][k], self.reconstructions[i][k]
+        n_steps = min(len(original), len(found))
+        if self.is_categorical[k]:
+            cell = CELL_FRACTION * WIDTH * width / max(1, n_steps)
+            upright = all(self.is_categorical)
+            _plot_tokens(ax, original[:n_steps], found[:n_steps], cell, upright)
+        else:
+            _plot_numbers(ax, original, found)
+            if not i and k == self.is_categorical.index(False):
+                # Its width must not widen the first column.
+                put_legend_above(ax).set_in_layout(False)
+                if k:
+                    ax.set_title(" ", fontsize=FONT_SIZE, pad=4)  # room for it
+        tidy(ax)
+        rows = all(self.is_categorical)
+        if not k:
+            separator, pad = (", ", 4) if rows else ("\n", 4)
+            if not rows and not self.is_categorical[0]:
+                pad = 20  # above the legend
+            error = f"error {self.errors[i]:.2g}"
+            ax.set_title(
+                f"X[{self.indices[i]}]{separator}{error}",
+                fontsize=FONT_SIZE,
+                loc="left",
+                pad=pad,
+            )
+        if rows and len(self.feature_names) > 1:
+            ax.text(
+                1.01,
+                0.5,
+                self.feature_names[k],
+                transform=ax.transAxes,
+                fontsize=FONT_SIZE,
+                va="center",
+            )
+        elif not rows and not i and len(self.feature_names) > 1:
+            ax.set_ylabel(self.feature_names[k], fontsize=FONT_SIZE)
+        if not rows and k == len(self.feature_names) - 1:
+            ax.set_xlabel("Time step", fontsize=FONT_SIZE)
+
+
+def _plot_numbers(ax, original, found):
+    """Draw the original, its reconstruction, and what was filled in."""
+    colors, steps = list_colors(ax), np.arange(len(original))
+    short = len(steps) == 1
+    ax.plot(
+        steps,
+        original,
+        color=gray(ax, 0.45),
+        linewidth=2.4,
+        marker="o" if short else None,
+        label="Original",
+    )
+    ax.plot(
+        steps,
+        found[: len(steps)],
+        color=colors[1],
+        linewidth=1.2,
+        marker="o" if short else None,
+        label="Reconstruction",
+    )
+    missing = np.isnan(original)
+    if missing.any():
+        ax.plot(
+            steps,
+            np.where(missing, found[: len(steps)], np.nan),
+            linestyle="none",
+            marker="o",
+            markersize=3.5,
+            markerfacecolor=ax.get_facecolor(),
+            markeredgecolor=colors[1],
+            label="Filled in",
+        )
+
+
+def _plot_tokens(ax, original, found, cell, upright):
+    """Draw cells: the original above its reconstruction, wrong ones in color."""
+    colors = list_colors(ax)
+    n_characters = int(cell / CHARACTER_WIDTH)
+    longest = max((len(str(v)) for v in (*original, *found)), default=0)
+    is_turned = not upright and 1 < n_characters < longest
+    if is_turned:
+        n_characters = N_TURNED
+    is_missing = np.array([value is None for value in original], dtype=bool)
+    is_wrong = ~is_missing & np.array(
+        [a != b for a, b in zip(original, found, strict=True)], dtype=bool
+    )
+    faces = np.empty((2, max(1, len(original)), 3))
+    faces[:] = blend(ax, colors[0], 0.22)
+    faces[0, : len(original)][is_missing] = ax.get_facecolor()[:3]
+    if not n_characters:  # no text fits, so colors stand for categories
+        faces[:] = _color_categories(ax, original, found)
+    faces[1, : len(original)][is_wrong] = blend(ax, colors[1], 0.85)
+    ax.imshow(faces, aspect="auto", interpolation="nearest")
+    for edge in np.arange(len(original) - 1) + 0.5 if n_characters else ():
+        ax.axvline(edge, color=ax.get_facecolor(), linewidth=1)
+    ax.axhline(0.5, color=ax.get_facecolor(), linewidth=2)
+    for row, values in enumerate((original, found) if n_characters else ()):
+        for step, value in enumerate(values):
+            text = "" if value is None else str(value)
+            if len(text) > max(1, n_characters):
+                text = text[: max(1, n_characters - 1)] + "…" * (n_characters > 1)
+            wrong = bool(row and is_wrong[step])
+            ax.text(
+                step,
+                row,
+                text,
+                ha="center",
+                va="center",
+                rotation=90 if is_turned else 0,
+                fontsize=FONT_SIZE,
+                fontweight="bold" if wrong else "normal",
+                fontstyle="italic" if row and is_missing[step] else "normal",
+                color="black" if wrong else None,
+            )
+    ax.set_yticks([0, 1], ["original", "decoded"])
+    ax.set_xticks([])
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+
+
+def _color_categories(ax, original, found):
+    """Return one color per category, gray for all but the first ones."""
+    colors = list_colors(ax)
+    palette = [blend(ax, colors[0], 0.25), *(blend(ax, c, 0.55) for c in colors[2:])]
+    known = sorted({str(v) for v in (*original, *found) if v is not None})
+    color_of = dict(zip(known, palette, strict=False))
+    missing, other = ax.get_facecolor()[:3], gray(ax, 0.4)
+    return [
+        [missing if v is None else color_of.get(str(v), other) for v in row]
+        for row in (original, found)
+    ]
+
+
+def _measure_errors(original, found):
+    """Return the error of each sequence."""
+    errors = np.full((len(original.values), len(original.names)), np.nan)
+    for k, categorical in enumerate(original.is_categorical):
+        variance = 1.0
+        if not categorical:
+            every = np.concatenate([row[k] for row in original.values])
+            known = every[~np.isnan(every)]
+            variance = (known.var() if len(known) else 0.0) or 1.0
+        for i, (row, decoded) in enumerate(
+            zip(original.values, found.values, strict=True)
+        ):
+            n_steps = min(len(row[k]), len(decoded[k]))
+            true, pred = row[k][:n_steps], decoded[k][:n_steps]
+            if categorical:
+                wrong = [
+                    a != b for a, b in zip(true, pred, strict=True) if a is not None
+                ]
+                errors[i, k] = np.mean(wrong) if wrong else np.nan
+            elif not np.isnan(true).all():
+                errors[i, k] = np.nanmean((true - pred) ** 2) / variance
+    known = ~np.isnan(errors)
+    return np.where(known, errors, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+
+
+def _choose_extremes(errors, n_sequences):
+    """Return the positions of the lowest and the highest errors, in this order."""
+    order = np.argsort(errors, kind="stable").tolist()
+    if n_sequences >= len(order):
+        return order
+    n_worst = n_sequences // 2
+    return order[: n_sequences - n_worst] + order[len(order) - n_worst :]
