@@ -69,8 +69,8 @@ plt.show()
 # routine is back. All nine days are above the threshold. So is the first day, which we
 # had overlooked: its second run began at 16:00 instead of 14:40.
 #
-# The score of a window belongs to all of its day, so alarms begin and end some hours too
-# early or too late.
+# The score of a window belongs to all of its day, so alarms begin and end some hours
+# too early or too late.
 
 # %%
 # Compare with plain baselines
@@ -100,9 +100,9 @@ for name, values in anomaly_scores.items():
 # %%
 # The deviation of single measurements shows nothing: an unusual day has no unusual
 # measurements, only fewer large ones. Both scores of windows find the unusual days. The
-# distance to the nearest window is as good here, and simpler: it is a good choice if all
-# windows have the same length and the training windows may be kept. The embedder keeps
-# none of them.
+# distance to the nearest window is as good here, and simpler: it is a good choice if
+# all windows have the same length and the training windows may be kept. The embedder
+# keeps none of them.
 #
 # What to remember
 # ----------------

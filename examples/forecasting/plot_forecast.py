@@ -50,8 +50,8 @@ plt.show()
 # %%
 # The predictor forecasts the summers and their growth. Ten years of months are too
 # little to train a network on, so that only the closed form is used here; with
-# ``verbose=1``, ``fit`` says so. The LSTM is trained on longer series, and is kept if it
-# makes the forecasts of held-out windows better.
+# ``verbose=1``, ``fit`` says so. The LSTM is trained on longer series, and is kept if
+# it makes the forecasts of held-out windows better.
 #
 # Compare with plain baselines
 # ----------------------------
