@@ -1,6 +1,7 @@
 """Long tables, with one row per event, to frames with one row per sequence."""
 
 import numpy as np
+from scipy.sparse import coo_array
 
 from sklearn_seqembed._data.event_tables import EventTable
 from sklearn_seqembed._data.messages import count, warn_user
@@ -191,13 +192,26 @@ def _sort_events(table, by, time):
     codes = table.codes(by)
     times = None if time is None else _read_times(table, time)
     sizes = np.bincount(codes)
-    is_new, is_sorted = np.diff(codes) > 0, bool((np.diff(codes) >= 0).all())
-    if is_sorted and (times is None or ((times[1:] >= times[:-1]) | is_new).all()):
-        return np.arange(len(codes)), sizes
+    steps = np.diff(codes)
+    if (steps >= 0).all():
+        is_new = steps > 0
+        if times is None or ((times[1:] >= times[:-1]) | is_new).all():
+            return np.arange(len(codes)), sizes
     if times is None:
-        return np.argsort(codes, kind="stable"), sizes
+        return _sort_codes(codes), sizes
     order = np.argsort(times, kind="stable")
-    return order[np.argsort(codes[order], kind="stable")], sizes
+    return order[_sort_codes(codes[order])], sizes
+
+
+def _sort_codes(codes):
+    """Return what `numpy.argsort(codes, kind="stable")` does, by counting.
+
+    scipy counts codes when it collects the rows of a sparse matrix, which takes a third
+    of the time of a sort of ten million codes.
+    """
+    positions = np.arange(len(codes))
+    ones = np.ones(len(codes), dtype=np.int8)
+    return coo_array((ones, (codes, positions))).tocsr().indices
 
 
 def _read_times(table, time):
