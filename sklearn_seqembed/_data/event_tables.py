@@ -10,7 +10,11 @@ from sklearn_seqembed._data.arrow_types import is_number, is_string
 from sklearn_seqembed._data.frames import join_columns
 from sklearn_seqembed._data.levels import refuse_column_levels
 from sklearn_seqembed._data.messages import count
-from sklearn_seqembed._data.native_frames import column_names, frame_library
+from sklearn_seqembed._data.native_frames import (
+    column_names,
+    exports_table,
+    frame_library,
+)
 
 # At most this many columns are listed in a message.
 MAX_LISTED = 10
@@ -211,7 +215,7 @@ def _as_eager(frame):
         frame = frame.collect()
     if frame_library(frame) is not None:
         return frame
-    if not (hasattr(frame, "columns") and hasattr(frame, "__arrow_c_stream__")):
+    if not exports_table(frame):
         raise TypeError(
             "frame must be a DataFrame of pandas or polars, a pyarrow Table or a "
             f"duckdb relation, with one row per event, got {type(frame).__name__}."
