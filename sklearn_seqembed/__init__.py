@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from sklearn_seqembed._classifier import LSTMSequenceClassifier
+from sklearn_seqembed._data.long_frames import sequences_from_long
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
 from sklearn_seqembed._loading import load
 from sklearn_seqembed._predictor import LSTMSequencePredictor
@@ -14,5 +15,6 @@ __all__ = [
     "LSTMSequencePredictor",
     "LSTMSequenceRegressor",
     "load",
+    "sequences_from_long",
 ]
 __version__ = version("sklearn-seqembed")

@@ -5,6 +5,7 @@ import numbers
 from collections.abc import Mapping
 from itertools import islice, permutations
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
 from sklearn_seqembed._data.arrays import as_array
@@ -134,8 +135,9 @@ def make_windows(series, lookback, horizon, *, stride=1):
     Raises
     ------
     ValueError
-        If the series is shorter than one window, a parameter is out of range, or a
-        pandas row index of several levels shows that there are several series.
+        If the series is shorter than one window, a parameter is out of range, a column
+        holds times, an index of dates is not in order, or a pandas row index of several
+        levels shows that there are several series.
 
     See Also
     --------
@@ -149,6 +151,9 @@ def make_windows(series, lookback, horizon, *, stride=1):
 
     Split the series by time before cutting it into windows, so that windows from both
     sides of the split do not overlap.
+
+    To cut one row per event into sequences, see
+    :func:`sklearn_seqembed.sequences_from_long`.
 
     Examples
     --------
@@ -168,6 +173,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     horizon = check_integer(horizon, "horizon", 0)
     stride = check_integer(stride, "stride", 1)
     _refuse_several(series)
+    _refuse_times(series)
     series = _as_series(series)
     if series.ndim not in (1, 2):
         raise ValueError(
@@ -205,6 +211,8 @@ def average_windows(values, lookback, *, stride=1, n_timesteps=None):
         Number of time steps between the starts of two windows.
     n_timesteps : int, default=None
         Number of time steps of the series. By default, it ends with the last window.
+        Pass it to give the averages the index of the series:
+        ``pandas.Series(averages, index=series.index)``.
 
     Returns
     -------
@@ -283,6 +291,31 @@ def _refuse_several(series):
             f"series has a row index of {series.index.nlevels} levels, one of which "
             "seems to be the time, so it holds several series. Cut one at a time: for "
             f"each of {groupby_levels(series, 'series')}."
+        )
+
+
+def _refuse_times(series):
+    """Raise an error for a frame with a column of times, or rows that go back in time.
+
+    As an array, it would hold large numbers, or objects that cannot be read.
+    """
+    frame = nw.from_native(series, eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        for name, dtype in frame.schema.items():
+            if dtype in (nw.Datetime, nw.Date):
+                is_pandas = hasattr(series, "iloc")
+                remedy = "set_index" if is_pandas else "drop"
+                raise ValueError(
+                    f"Column {name!r} of series holds times, which cannot be in an "
+                    "array of windows. Sort the rows by them, and pass "
+                    f"series.{remedy}({name!r})."
+                )
+    index = getattr(series, "index", None)
+    is_dated = str(getattr(index, "dtype", "")).startswith(("datetime", "period"))
+    if is_dated and not index.is_monotonic_increasing:
+        raise ValueError(
+            "The index of series goes back in time. Pass series.sort_index() if it is "
+            "one series; otherwise cut one series at a time."
         )
 
 

@@ -3,6 +3,7 @@
 from collections import namedtuple
 
 import awkward as ak
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -229,6 +230,64 @@ def test_time_steps_with_other_names_are_refused():
     for other in ({"load": 3}, Step(3, 4)):
         with pytest.raises(ValueError, match=r"series holds .* at time step 1, but \["):
             make_windows([{"load": 1, "wind": 2}, other], 1, 1)
+
+
+TIMED = pd.DataFrame(
+    {"t": pd.date_range("2025", periods=9, freq="h"), "load": np.arange(9.0)}
+)
+
+
+@pytest.mark.parametrize(
+    ("series", "line"),
+    [
+        (TIMED, r"pass series.set_index\('t'\)"),
+        (pl.from_pandas(TIMED), r"pass series.drop\('t'\)"),
+        (pa.Table.from_pandas(TIMED), r"pass series.drop\('t'\)"),
+        (nw.from_native(pl.from_pandas(TIMED)), r"pass series.drop\('t'\)"),
+    ],
+    ids=["pandas", "polars", "pyarrow", "narwhals"],
+)
+def test_a_column_of_times_is_refused(series, line):
+    with pytest.raises(ValueError, match=f"Column 't' of series holds times, .*{line}"):
+        make_windows(series, 3, 1)
+
+
+def test_an_index_that_goes_back_in_time_is_refused():
+    series = TIMED.set_index("t")
+
+    for wrong in (series[::-1], pd.concat([series, series])["load"]):
+        with pytest.raises(ValueError, match="goes back in time.*one series at a time"):
+            make_windows(wrong, 3, 1)
+    assert len(make_windows(series, 3, 1)[0]) == 6
+
+
+def test_averages_of_several_series_have_their_index():
+    machines = {
+        name: TIMED.set_index("t")[:n] * factor
+        for name, n, factor in (("a", 9, 1), ("b", 7, -1))
+    }
+
+    scores = {}
+    for name, series in machines.items():
+        X, _ = make_windows(series, 4, 0, stride=2)
+        averages = average_windows(
+            X.mean(axis=(1, 2)), 4, stride=2, n_timesteps=len(series)
+        )
+        scores[name] = pd.Series(averages, index=series.index)
+    scores = pd.concat(scores, names=["machine"])
+
+    assert scores.index.names == ["machine", "t"]
+    assert scores.loc["a"].round(1).tolist()[:8] == [
+        1.5,
+        1.5,
+        2.5,
+        2.5,
+        4.5,
+        4.5,
+        5.5,
+        5.5,
+    ]
+    assert scores.loc["b"].isna().tolist() == [False] * 6 + [True]
 
 
 # Averages of windows

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from round_trips import read
 
+import sklearn_seqembed
 from sklearn_seqembed import LSTMSequencePredictor
 from sklearn_seqembed.exceptions import SequenceReadingWarning
 
@@ -76,8 +77,9 @@ def test_a_long_table_is_refused_with_the_line_that_splits_it():
     with pytest.raises(TypeError, match="If X is a long table") as caught:
         read(X)
 
-    line = re.search(r"\[group.*\]", str(caught.value))[0]
-    assert read(eval(line, {"X": X}))[0].lengths.tolist() == [10] * 20
+    line = re.search(r"pass (.*\])\.$", str(caught.value))[1]
+    names = {"X": X, "sklearn_seqembed": sklearn_seqembed}
+    assert read(eval(line, names))[0].lengths.tolist() == [10] * 20
 
 
 def test_a_column_of_transposed_sequences_warns_with_the_line_that_transposes_them():

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from round_trips import read
 
+from sklearn_seqembed import sequences_from_long
 from sklearn_seqembed._data.column_names import describe_names
 from sklearn_seqembed.datasets import make_windows
 
@@ -28,6 +29,18 @@ def test_rows_of_time_steps_are_refused_with_the_way_out(names):
     X = STACKED.set_axis(names, axis=1)
 
     with pytest.raises(
+        ValueError, match=r"sequences_from_long\(X, by='store', time='date'\)\[0\]"
+    ):
+        read(X)
+
+    sequences, _ = read(sequences_from_long(X, by="store", time="date")[0])
+    assert_array_equal(sequences.lengths, [2, 2])
+
+
+def test_rows_of_levels_without_names_are_grouped_by_position():
+    X = STACKED.rename_axis([None, None])
+
+    with pytest.raises(
         ValueError, match=r"\[group for _, group in X.groupby\(level=0\)\]"
     ):
         read(X)
@@ -39,7 +52,7 @@ def test_rows_of_time_steps_are_refused_with_the_way_out(names):
 def test_rows_of_three_levels_are_grouped_by_the_first_two():
     X = SALES.set_index(["store", "item", "date"])
 
-    with pytest.raises(ValueError, match=r"X.groupby\(level=\[0, 1\]\)"):
+    with pytest.raises(ValueError, match=r"by=\['store', 'item'\], time='date'\)"):
         read(X)
 
 

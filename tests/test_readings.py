@@ -20,6 +20,7 @@ from round_trips import read
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from small_fits import small_embedder
 
+import sklearn_seqembed
 from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed.exceptions import SequenceReadingWarning
 
@@ -45,16 +46,19 @@ def messages_of(X):
     return [str(w.message) for w in caught]
 
 
+# For evaluating lines of messages.
+NAMES = {"numpy": np, "sklearn_seqembed": sklearn_seqembed}
+BY_CUSTOMER = "sklearn_seqembed.sequences_from_long(X, by='customer')[0]"
 LONG_TABLES = {
-    "pandas": (LONG, r"for _, group in X.groupby('customer')]"),
-    "nullable": (LONG.convert_dtypes(), r"for _, group in X.groupby('customer')]"),
-    "shuffled": (LONG.sample(frac=1, random_state=0), "X.groupby('customer')"),
-    "by day": (LONG.sort_values("day", kind="stable"), "X.groupby('customer')"),
-    "letters": (LONG.set_axis(["a", "b", "c"], axis=1), "X.groupby('a')"),
-    "integers": (LONG.set_axis(range(3), axis=1), "X.groupby(0)"),
+    "pandas": (LONG, BY_CUSTOMER),
+    "nullable": (LONG.convert_dtypes(), BY_CUSTOMER),
+    "shuffled": (LONG.sample(frac=1, random_state=0), BY_CUSTOMER),
+    "by day": (LONG.sort_values("day", kind="stable"), BY_CUSTOMER),
+    "letters": (LONG.set_axis(["a", "b", "c"], axis=1), "_from_long(X, by='a')[0]"),
+    "integers": (LONG.set_axis(range(3), axis=1), "_from_long(X, by=0)[0]"),
     "index": (LONG.set_index("customer"), "X.groupby(level=0)"),
-    "polars": (pl.from_pandas(LONG), "X.group_by('customer', maintain_order=True)]"),
-    "pyarrow": (pa.Table.from_pandas(LONG), "X.to_pandas().groupby('customer')]"),
+    "polars": (pl.from_pandas(LONG), BY_CUSTOMER),
+    "pyarrow": (pa.Table.from_pandas(LONG), BY_CUSTOMER),
     "array": (
         LONG.to_numpy(),
         "[X[X[:, 0] == i][:, 1:] for i in numpy.unique(X[:, 0])]",
@@ -74,13 +78,13 @@ def test_a_long_table_warns_with_the_line_that_splits_it(X, line):
     assert line in message
 
 
-@pytest.mark.parametrize("kind", ["pandas", "polars", "array"])
+@pytest.mark.parametrize("kind", ["pandas", "integers", "polars", "pyarrow", "array"])
 def test_the_line_in_the_warning_works(kind):
     X = LONG_TABLES[kind][0]
     (message,) = messages_of(X)
     line = message.partition("pass ")[2].removesuffix(".")
 
-    groups = eval(line, {"X": X, "numpy": np})
+    groups = eval(line, NAMES | {"X": X})
 
     sequences, schema = read(groups)
     assert_array_equal(sequences.lengths, [10] * 60)
@@ -115,8 +119,8 @@ def test_a_long_table_that_is_refused_gets_the_line_that_splits_it(kind, library
 
     with pytest.raises((TypeError, ValueError)) as caught:
         read(X)
-    found = re.search(r"If X is a long table, .* pass (\[.*\])\.", str(caught.value))
-    sequences, schema = read(eval(found[1], {"X": X}))
+    found = re.search(r"If X is a long table, .* pass (.*\])\.", str(caught.value))
+    sequences, schema = read(eval(found[1], NAMES | {"X": X}))
 
     assert_array_equal(sequences.lengths, [10] * 60)
     assert schema.n_features == X.shape[1] - 1
@@ -163,9 +167,9 @@ def test_the_line_that_splits_fits_the_object_that_was_passed(X):
         (message,) = messages_of(X)
     except TypeError as exc:
         message = str(exc)
-    found = re.search(r"a long table,.* pass (\[.*\])\.", message)
+    found = re.search(r"a long table,.* pass (.*\])\.", message)
 
-    sequences, _ = read(eval(found[1], {"X": X, "numpy": np}))
+    sequences, _ = read(eval(found[1], NAMES | {"X": X}))
 
     assert_array_equal(sequences.lengths, [10] * 60)
 

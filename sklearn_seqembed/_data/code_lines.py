@@ -3,10 +3,10 @@
 import numpy as np
 
 from sklearn_seqembed._data.data_arrays import is_data_array
-from sklearn_seqembed._data.native_frames import frame_library
+from sklearn_seqembed._data.native_frames import exports_table, frame_library
 
 
-def split_line(name, source, column, columns=None):
+def split_line(name, source, column, columns=None, time=None):
     """Write the line that splits a long table into sequences.
 
     Parameters
@@ -19,6 +19,8 @@ def split_line(name, source, column, columns=None):
         Position of the column that identifies the sequences.
     columns : tuple, default=None
         Names of the columns of a frame.
+    time : object, default=None
+        Name of the column of times, if it is known.
     """
     if columns is None:
         name = _array(name, source)
@@ -26,22 +28,26 @@ def split_line(name, source, column, columns=None):
         if column == 0:
             rest = f"{name}[{name}[:, 0] == i][:, 1:]"
         return f"[{rest} for i in numpy.unique({name}[:, {column}])]"
-    key = repr(columns[column])
-    frame, library = frame_expression(name, source)
-    if library == "polars":
-        return (
-            f"[group.drop({key}) for _, group in {frame}.group_by({key}, "
-            "maintain_order=True)]"
-        )
-    option = ""
-    source = source.to_native() if hasattr(source, "to_native") else source
-    if frame_library(source) in ("pandas", "pyarrow"):
-        values = source[columns[column]]
-        dtype = str(getattr(values, "dtype", getattr(values, "type", "")))
-        if dtype.startswith(("category", "dictionary")):
-            option = ", observed=True"  # older versions of pandas warn without it
-    groups = f"{frame}.groupby({key}{option})"
-    return f"[group.drop(columns={key}) for _, group in {groups}]"
+    native = source.to_native() if hasattr(source, "to_native") else source
+    if frame_library(native) is None and not exports_table(native):
+        name, _ = frame_expression(name, source)
+    return call_line(name, columns[column], time)
+
+
+def call_line(name, by, time=None):
+    """Write the call that makes one row per sequence of a long table.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    by : object
+        Name, or names, of the columns that identify a sequence.
+    time : object, default=None
+        Name of the column of times, if it is known.
+    """
+    option = "" if time is None else f", time={time!r}"
+    return f"sklearn_seqembed.sequences_from_long({name}, by={by!r}{option})[0]"
 
 
 def transpose_line(name, source, is_list):

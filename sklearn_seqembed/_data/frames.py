@@ -110,7 +110,7 @@ class FrameContainer(Container):
                 features, values.kinds, self.cells, strict=True
             )
         ]
-        return _join_columns(columns, self.columns, self.library)
+        return join_columns(columns, self.columns, self.library)
 
 
 def has_cells_of_sequences(X, locator):
@@ -176,7 +176,7 @@ def _refuse_text(X, name):
         _refuse_single_values(lists, strings, name)
 
 
-def _join_columns(columns, names, library):
+def join_columns(columns, names, library):
     """Join Series, or Arrow arrays, in a frame of their library."""
     if library == "pandas":
         import pandas as pd

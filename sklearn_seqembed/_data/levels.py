@@ -3,6 +3,7 @@
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from sklearn_seqembed._data.code_lines import call_line
 from sklearn_seqembed._data.column_names import describe_names, is_time_name
 from sklearn_seqembed._data.messages import plain
 
@@ -60,7 +61,7 @@ def refuse_row_levels(X, name):
     raise ValueError(
         f"{name} has a row index of {X.index.nlevels} levels, one of which seems to be "
         "the time: its rows seem to be time steps, but each row of a frame of numbers "
-        f"is read as a sequence. Pass {groupby_levels(X, name)}, or "
+        f"is read as a sequence. Pass {split_levels(X, name)}, or "
         f"{name}.reset_index(drop=True) if each row is a sequence."
     )
 
@@ -82,14 +83,30 @@ def has_times_in_rows(X):
     return _find_times(X)[0] is not None
 
 
+def split_levels(X, name):
+    """Write the line that makes one sequence of the rows of a frame with levels."""
+    names, (levels, time) = X.index.names, _split_levels(X)
+    has_names = all(isinstance(level, str) for level in names)
+    if not has_names or set(names) & set(X.columns):
+        return groupby_levels(X, name)
+    by = [names[level] for level in levels]
+    return call_line(name, by[0] if len(by) == 1 else by, names[time])
+
+
 def groupby_levels(X, name):
     """Write the line that splits rows by all levels but the time, or the last one."""
-    times, is_sorted = _find_times(X)
-    times = X.index.nlevels - 1 if times is None else times
-    levels = [i for i in range(X.index.nlevels) if i != times]
+    levels, time = _split_levels(X)
     level = levels[0] if len(levels) == 1 else levels
-    rows = name if is_sorted else f"{name}.sort_index(level={times})"
+    is_sorted = _find_times(X)[1]
+    rows = name if is_sorted else f"{name}.sort_index(level={time})"
     return f"[group for _, group in {rows}.groupby(level={level})]"
+
+
+def _split_levels(X):
+    """Return the levels that identify sequences, and the one that is the time."""
+    time = _find_times(X)[0]
+    time = X.index.nlevels - 1 if time is None else time
+    return [level for level in range(X.index.nlevels) if level != time], time
 
 
 def _find_times(X):

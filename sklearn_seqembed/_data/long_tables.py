@@ -111,11 +111,12 @@ def suggest_split(X, locator):
         if is_named and 2 <= n_distinct <= len(ranks[i]) / 2:
             candidates.append(i)
     found = choose_identifier(candidates, columns) if candidates else None
+    times = [i for i, (_, x) in enumerate(iter_columns(X)) if _holds_times(x)]
     if found is not None:
-        line = split_line(name, locator.source, found, columns)
+        time = columns[times[0]] if len(times) == 1 and times[0] != found else None
+        line = split_line(name, locator.source, found, columns, time)
         return f" If {name} is a long table, with one row per time step, pass {line}."
-    times = [ranks[i] for i, (_, x) in enumerate(iter_columns(X)) if _holds_times(x)]
-    if any(len(rank) > 1 and (np.diff(rank) > 0).all() for rank in times):
+    if any(len(ranks[i]) > 1 and (np.diff(ranks[i]) > 0).all() for i in times):
         return f" If {name} is one sequence, pass [{name}]."
     return ""
 

@@ -15,6 +15,14 @@ def frame_library(X):
     return "pyarrow" if nw.dependencies.is_pyarrow_table(X) else None
 
 
+def exports_table(X):
+    """Return whether an object of another library, of duckdb for example, is a table.
+
+    It can be exported to Arrow, and has columns, which arrays have not.
+    """
+    return hasattr(X, "__arrow_c_stream__") and hasattr(X, "columns")
+
+
 def index_of(X):
     """Return the row index of a pandas frame; None for other frames."""
     return X.index if nw.dependencies.is_pandas_dataframe(X) else None

@@ -7,7 +7,7 @@ from sklearn_seqembed._data.arrow import ArrowContainer
 from sklearn_seqembed._data.code_lines import split_line, transpose_line
 from sklearn_seqembed._data.column_names import describe_names
 from sklearn_seqembed._data.frames import MIN_WIDE_COLUMNS, FrameContainer
-from sklearn_seqembed._data.levels import groupby_levels, has_times_in_rows
+from sklearn_seqembed._data.levels import has_times_in_rows, split_levels
 from sklearn_seqembed._data.lists import ListContainer
 from sklearn_seqembed._data.long_tables import (
     choose_identifier,
@@ -75,7 +75,7 @@ def _find_long_table(parsed):
         f"{count(n_columns, 'time step')}; if it is "
     )
     if is_stacked:
-        return f"{read}a long table, pass {groupby_levels(parsed.frame, name)}."
+        return f"{read}a long table, pass {split_levels(parsed.frame, name)}."
     if found is not None:
         line = split_line(name, parsed.locator.source, found, container.columns)
         return f"{read}a long table, pass {line}."

@@ -96,6 +96,7 @@ def _refuse_order(times, before, after, lengths, locator):
     raise ValueError(
         f"{locator.sequence(i)} goes back in time at time step {step}: {times[after]} "
         f"comes after {times[before]}. Sort the long table by time before grouping: "
+        f"pass time={locator.column!r} to sklearn_seqembed.sequences_from_long, or use "
         f"df.sort_values({locator.column!r}) in pandas, df.sort({locator.column!r}) in "
         "polars."
     )
