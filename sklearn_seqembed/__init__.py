@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from sklearn_seqembed._classifier import LSTMSequenceClassifier
+from sklearn_seqembed._description import describe
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
 from sklearn_seqembed._loading import load
 from sklearn_seqembed._predictor import LSTMSequencePredictor
@@ -13,6 +14,7 @@ __all__ = [
     "LSTMSequenceEmbedder",
     "LSTMSequencePredictor",
     "LSTMSequenceRegressor",
+    "describe",
     "load",
 ]
 __version__ = version("sklearn-seqembed")

@@ -200,6 +200,7 @@ FITTED_ATTRIBUTES = {
 OPTIONAL_FITTED = {
     "_sklearn_output_config": dict,
     "feature_names_in_": ARRAY,
+    "fit_time_": float,
     "train_score_": NUMBER,
 }
 
