@@ -20,6 +20,7 @@ from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
 from sklearn_seqembed._data.windows import Windows, take_last
+from sklearn_seqembed._diagrams import DiagramMixin
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
     evenly_spaced,
@@ -124,6 +125,7 @@ def isolated(method):
 
 
 class BaseSequenceEstimator(
+    DiagramMixin,
     CallbackSupportMixin,
     SavingMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -352,9 +354,7 @@ class BaseSequenceEstimator(
         if recorder is not None and not net.interrupted_:
             recorder.finish()
 
-    def _prepare(
-        self, X, y, rng, single_pass=False, continues=False, recorder=None
-    ):
+    def _prepare(self, X, y, rng, single_pass=False, continues=False, recorder=None):
         """Take the steps of `fit` that come before the network is built.
 
         Parameters

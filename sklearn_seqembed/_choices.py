@@ -3,8 +3,8 @@
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._training.devices import resolve_device
 
-# Parameters that may be "auto", in the order of the report. The fitted attribute has the
-# same name with an underscore, except for the last two.
+# Parameters that may be "auto", in the order of the report. The fitted attribute has
+# the same name with an underscore, except for the last two.
 AUTO_PARAMETERS = (
     "patch_size",
     "target_patch_size",
@@ -114,9 +114,7 @@ def describe_network(estimator, plan, estimate):
     n_epochs = count(estimate.max_epochs, "epoch")
     if plan.n_held_out:
         n_epochs = f"up to {n_epochs}"
-    return (
-        f"{cells}, patches of {patch}, {n_epochs} in batches of {plan.batch_size}"
-    )
+    return f"{cells}, patches of {patch}, {n_epochs} in batches of {plan.batch_size}"
 
 
 def format_duration(seconds):

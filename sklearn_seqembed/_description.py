@@ -246,7 +246,7 @@ def _describe_targets(estimator, pairs):
             targets,
             schema.sequences.kinds * n_columns,
             schema.sequences.container.item_names,
-            schema.sequences.texts,
+            schema.sequences.texts * n_columns,
         )
         encoder = estimator._target_features
         return {

@@ -19,7 +19,6 @@ from sklearn_seqembed._training.devices import resolve_device, resolve_precision
 from sklearn_seqembed._training.linear_forecasts import count_fitted_pairs
 from sklearn_seqembed._training.linear_heads import count_fits
 from sklearn_seqembed._training.plan import (
-    N_CALIBRATION_SEQUENCES,
     N_PROJECTION_SEQUENCES,
     count_scored,
 )
@@ -37,10 +36,9 @@ N_TRIED = 64
 N_TRIED_LINEAR = 500
 N_TRIED_HEAD = 250
 
-# Number of training batches that are timed, after one that is not, unless that one took
-# so many seconds.
-N_TIMED_BATCHES = 3
-SLOW_BATCH = 0.3
+# Training batches are timed, after one that is not, for so many seconds. Single batches
+# may take much longer on a machine that has other work.
+TIMED_SECONDS = 0.3
 
 
 class FitEstimate(NamedTuple):
@@ -131,9 +129,8 @@ class _Trial:
         generators = Generators(0, device)
         # Not timed: it takes a twentieth of a second, but longer for the first time.
         self.net = estimator._initialize_net(device, generators.cpu)
-        n_calibrated = min(N_CALIBRATION_SEQUENCES, self.n_samples)
-        factor = n_calibrated / len(self.few)
-        self._time("calibration", factor, estimator._calibrate, self.net, self.few)
+        # Most of it is the choice of thresholds, which needs no more sequences.
+        self._time("calibration", 1, estimator._calibrate, self.net, self.few)
         max_epochs, reason = plan.max_epochs, None
         if estimator._has_linear_map and not continues:
             unexplained = self._try_closed_form()
@@ -240,19 +237,15 @@ class _Trial:
         set_generator(net.module_, generators.device)
         flush_denormals()
         seconds = []
-        for _ in range(1 + N_TIMED_BATCHES):
+        while len(seconds) < 2 or sum(seconds) < TIMED_SECONDS:
             began = time.perf_counter()
             float(net.train_step(dataset.batch(indices))["loss"])
             seconds.append(time.perf_counter() - began)
-            if seconds[-1] > SLOW_BATCH:
-                break
         set_generator(net.module_, None)
         n_train = self.n_samples - plan.n_held_out
         n_batches = math.ceil(max(1, int(plan.fraction * n_train)) / plan.batch_size)
         n_epochs = _expected_epochs(plan, max_epochs)
-        self.steps["training"] = (
-            n_epochs * n_batches * float(np.median(seconds[1:] or seconds))
-        )
+        self.steps["training"] = n_epochs * n_batches * float(np.mean(seconds[1:]))
         self._predict("validation", n_epochs * plan.n_held_out)
 
     def _predict(self, step, n_sequences):
@@ -279,7 +272,9 @@ class _Trial:
             self._try_projection("projection")
         factor = n_samples / len(self.some)
         self._time("scores", factor, estimator._fit_scores, self.some.sources, False)
-        self._predict("train_score_", min(n_samples, count_scored(n_samples, max_epochs)))
+        self._predict(
+            "train_score_", min(n_samples, count_scored(n_samples, max_epochs))
+        )
 
 
 def _expected_epochs(plan, max_epochs):

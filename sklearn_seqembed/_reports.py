@@ -17,17 +17,18 @@ MAX_CHARACTERS = 20
 STYLE = """
 <style>
 .seqembed-report { font-size: 0.9em; line-height: 1.4; max-width: 62em; }
-.seqembed-report table { border-collapse: collapse; margin: 0.2em 0; }
+.seqembed-report table {
+  border-collapse: collapse; color: inherit; font-size: inherit; margin: 0;
+}
+.seqembed-report tr { background: transparent; }
 .seqembed-report th, .seqembed-report td {
-  background: transparent; border: none; color: inherit; padding: 0.15em 0.9em 0.15em 0;
-  text-align: left; vertical-align: top; white-space: normal;
+  background: transparent; border: none; color: inherit;
+  padding: 0.15em 0.9em 0.15em 0; text-align: left; vertical-align: top;
 }
+.seqembed-report td td { padding-top: 0; padding-bottom: 0; }
 .seqembed-report > table > tbody > tr {
-  background: transparent; border-top: 1px solid rgba(128, 128, 128, 0.35);
+  border-top: 1px solid rgba(128, 128, 128, 0.35);
 }
-.seqembed-report > table > tbody > tr > th { font-weight: 600; min-width: 6em; }
-.seqembed-report td.seqembed-number { text-align: right; }
-.seqembed-report .seqembed-faint { opacity: 0.65; }
 .seqembed-report ul { margin: 0; padding-left: 1.1em; }
 </style>
 """
@@ -107,12 +108,13 @@ def _list_sections(description):
 
 
 def _describe_lengths(lengths):
-    if lengths["min"] == lengths["max"]:
-        return count(lengths["max"], "time step")
+    shortest, longest = lengths["min"], lengths["max"]
+    if shortest == longest:
+        return count(longest, "time step")
     low, middle, high = (f"{lengths[name]:g}" for name in ("25%", "median", "75%"))
     return (
-        f"{lengths['min']:,} to {lengths['max']:,} time steps, median {middle}, half of "
-        f"them {low} to {high}"
+        f"{shortest:,} to {longest:,} time steps, median {middle}, half of them {low} "
+        f"to {high}"
     )
 
 
@@ -137,7 +139,7 @@ def _describe_gaps(feature):
     if not n_missing:
         return "no gaps"
     fraction = feature["missing_fraction"]
-    return f"{n_missing:,} gaps ({max(fraction, 0.001):.1%})"
+    return f"{n_missing:,} gap{'s' * (n_missing > 1)} ({max(fraction, 0.001):.1%})"
 
 
 def _describe_values(feature):
@@ -213,10 +215,9 @@ def _align(rows):
 
 def _wrap(start, text):
     """Break a paragraph into lines, all but the first of which are indented."""
-    lines = textwrap.wrap(
-        text, max(WIDTH - len(start), 20), break_on_hyphens=False, break_long_words=False
-    )
-    return f"\n{' ' * len(start)}".join([start + "".join(lines[:1]), *lines[1:]]).rstrip()
+    width = max(WIDTH - len(start), 20)
+    first, *others = textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    return f"\n{' ' * len(start)}".join([(start + first).rstrip(), *others])
 
 
 def _to_html(content):

@@ -117,9 +117,7 @@ class _Axes(NamedTuple):
         return components, centered - components @ self.axes
 
 
-def fit_linear_map(
-    values, n_features, n_components, variations, rng, max_folds=None
-):
+def fit_linear_map(values, n_features, n_components, variations, rng, max_folds=None):
     """Fit the tensors of a :class:`LinearMap`.
 
     Parameters
