@@ -49,7 +49,7 @@ CASES = {
     "mixed": (LSTMSequenceEmbedder(**SHORT), MIXED, None),
     "composite": (
         LSTMSequenceEmbedder(objective="composite", **SHORT),
-        RAGGED[:20],
+        X[:20],
         None,
     ),
     "forecast": (
