@@ -642,12 +642,11 @@ class BaseSequenceEstimator(
             few = self._windows is not None and len(encoded) < least
             dataset = self._make_dataset(some)
             return fit_linear_forecast(net, dataset, some.weights, few)
-        sample = self._sample(encoded.sources, self._n_linear_sequences)
+        sample = self._sample(encoded.sources, self._count_linear_sequences())
         variations = as_options(self.augmentation)
         return net.fit_linear_map(sample, variations, seed, max_folds)
 
-    @property
-    def _n_linear_sequences(self):
+    def _count_linear_sequences(self):
         """Maximum number of sequences to which a linear map is fitted."""
         n_values = self._n_points * self._features.numeric.n_features
         return min(N_LINEAR_SEQUENCES, max(1, _auto.LINEAR_VALUES // n_values))

@@ -172,7 +172,7 @@ class _Trial:
 
     def _try_linear_map(self):
         """Fit principal axes to some sequences, and return what they leave."""
-        n_fitted = min(self.n_samples, self.estimator._n_linear_sequences)
+        n_fitted = min(self.n_samples, self.estimator._count_linear_sequences())
         some = self._take(min(n_fitted, N_TRIED_LINEAR))
         factor = _linear_map_work(n_fitted) / _linear_map_work(len(some), 1)
         fitted = self._time(
@@ -202,7 +202,7 @@ class _Trial:
 
     def _try_head(self):
         """Fit the linear layer to some pairs, and return what it leaves."""
-        n_fitted = min(self.n_samples, self.estimator._n_head_sequences)
+        n_fitted = min(self.n_samples, self.estimator._count_head_sequences())
         some = self._take(min(n_fitted, N_TRIED_HEAD))
         head = self.estimator._head()
         work = [n * count_fits(head, n) for n in (n_fitted, len(some))]

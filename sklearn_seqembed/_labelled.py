@@ -233,11 +233,10 @@ class BaseLabelEstimator(BaseVectorEstimator):
 
     def _fit_head(self, net, encoded):
         """Fit the linear layer."""
-        some = encoded[evenly_spaced(encoded.sources, self._n_head_sequences)]
+        some = encoded[evenly_spaced(encoded.sources, self._count_head_sequences())]
         return fit_linear_head(net, self._make_dataset(some), self._head())
 
-    @property
-    def _n_head_sequences(self):
+    def _count_head_sequences(self):
         """Maximum number of sequences to which the linear layer is fitted."""
         return max(1, _auto.HEAD_VALUES // int(self.n_components))
 
