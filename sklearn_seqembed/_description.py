@@ -160,7 +160,7 @@ def _describe(estimator, X, y):
     estimator.random_state = 0
     prepared = estimator._prepare(X, y, rng)
     estimate = estimate_fit_time(estimator, prepared, time.perf_counter() - began)
-    sequences = prepared.read.sources
+    sequences, warning = prepared.read.sources, prepared.plan.warning
     choices = list_choices(estimator, prepared.plan, estimate)
     return Description(
         estimator=type(estimator).__name__,
@@ -177,7 +177,7 @@ def _describe(estimator, X, y):
             "steps": {step: round(s, 3) for step, s in estimate.steps.items()},
             "reason": estimate.reason,
         },
-        notes=[prepared.plan.warning] if prepared.plan.warning else [],
+        notes=[warning] if warning and estimate.max_epochs else [],
         headline=write_headline(estimator, prepared, estimate),
     )
 

@@ -116,36 +116,39 @@ class _Trial:
         """Try all steps, and return the estimate."""
         estimator, plan = self.estimator, self.plan
         self.steps["reading"] = seconds_before
-        self.some = self._take(max(N_TRIED, plan.batch_size))
-        self.encoded = self._time(
-            "encoding",
-            self.n_samples / len(self.some),
-            estimator._encode_pairs,
-            self.some,
-        )
-        # A sample for steps that take the same time for every sequence.
-        self.few = self.encoded[evenly_spaced(self.encoded.sources, N_TRIED)]
         device = estimator.device_ if continues else resolve_device(estimator.device)
         generators = Generators(0, device)
-        # Not timed: it takes a twentieth of a second, but longer for the first time.
-        self.net = estimator._initialize_net(device, generators.cpu)
-        # Most of it is the choice of thresholds, which needs no more sequences.
-        self._time("calibration", 1, estimator._calibrate, self.net, self.few)
+        self._begin(device, generators.cpu)
         max_epochs, reason = plan.max_epochs, None
-        if estimator._has_linear_map and not continues:
+        starts_from_closed_form = estimator._has_linear_map and not continues
+        if starts_from_closed_form:
             unexplained = self._try_closed_form()
             if estimator._may_be_useless:
                 reason = estimator._find_reason_not_to_train(
                     self.n_samples, unexplained
                 )
-        if reason:
-            max_epochs = 0
+                max_epochs = 0 if reason else max_epochs
         if max_epochs:
             self._try_training(generators, max_epochs)
-            if plan.n_held_out and estimator._has_linear_map and not continues:
+            if plan.n_held_out and starts_from_closed_form:
                 self.steps["closed form"] *= 2  # once more, without validation
         self._try_last_steps(max_epochs)
         return FitEstimate(sum(self.steps.values()), max_epochs, reason, self.steps)
+
+    def _begin(self, device, generator):
+        """Encode some pairs, and build the network."""
+        estimator = self.estimator
+        self.some = self._take(max(N_TRIED, self.plan.batch_size))
+        factor = self.n_samples / len(self.some)
+        self.encoded = self._time(
+            "encoding", factor, estimator._encode_pairs, self.some
+        )
+        # For steps that take about the same time for every sequence.
+        self.few = self.encoded[evenly_spaced(self.encoded.sources, N_TRIED)]
+        # Not timed: it takes a twentieth of a second, but longer for the first time.
+        self.net = estimator._initialize_net(device, generator)
+        # Most of it is the choice of thresholds, which needs no more sequences.
+        self._time("calibration", 1, estimator._calibrate, self.net, self.few)
 
     def _take(self, n_sequences):
         return self.pairs[evenly_spaced(self.pairs.sources, n_sequences)]

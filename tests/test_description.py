@@ -39,13 +39,13 @@ MIXED = pd.DataFrame(
 NUMBERS = np.array([x.mean() for x in X])
 COLUMNS = np.column_stack([NUMBERS, -NUMBERS])
 
-# Training of one epoch, if `max_epochs` is not what is tested, takes less time.
-SHORT = {"max_epochs": 1, "random_state": 0}
+# Small fits, where neither `max_epochs` nor random features are tested.
+SHORT = {"n_components": 16, "max_epochs": 1, "random_state": 0}
 CASES = {
     "numeric": (LSTMSequenceEmbedder(random_state=0), X, None),
     "few": (LSTMSequenceEmbedder(random_state=0), X[:20], None),
     "ragged": (LSTMSequenceEmbedder(**SHORT), RAGGED, None),
-    "categorical": (LSTMSequenceEmbedder(**SHORT), WORDS, None),
+    "categorical": (LSTMSequenceEmbedder(max_epochs=1, random_state=0), WORDS, None),
     "mixed": (LSTMSequenceEmbedder(**SHORT), MIXED, None),
     "composite": (
         LSTMSequenceEmbedder(objective="composite", **SHORT),
@@ -68,7 +68,7 @@ CASES = {
     ),
     "labels": (LSTMSequenceClassifier(random_state=0), X, Y),
     "labels of words": (LSTMSequenceClassifier(**SHORT), WORDS, Y),
-    "numbers": (LSTMSequenceRegressor(random_state=0), X, NUMBERS),
+    "numbers": (LSTMSequenceRegressor(n_components=16), X, NUMBERS),
 }
 
 
