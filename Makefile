@@ -38,7 +38,7 @@ lint: $(VENV)/.test-ready  ## Check style, spelling, imports between packages, d
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/numpydoc lint sklearn_seqembed/datasets.py sklearn_seqembed/exceptions.py sklearn_seqembed/metrics.py
+	$(BIN)/numpydoc lint sklearn_seqembed/_description.py sklearn_seqembed/datasets.py sklearn_seqembed/exceptions.py sklearn_seqembed/metrics.py
 
 docs: $(VENV)/.docs-ready  ## Build the documentation in docs/_build/html.
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

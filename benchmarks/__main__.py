@@ -30,6 +30,7 @@ PROGRAMS = (
     Program("speed.onnx_files", 30),
     Program("speed.fit_times", 15, needs_data=False),
     Program("speed.long_tables", 15, needs_data=False),
+    Program("speed.fit_estimates", 15, needs_data=False),
     Program("speed.padding", 4),
     Program("speed.scaling", 10, needs_data=False),
     Program("speed.small_jobs", 2, needs_data=False),

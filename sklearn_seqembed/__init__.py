@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from sklearn_seqembed._classifier import LSTMSequenceClassifier
 from sklearn_seqembed._data.long_frames import sequences_from_long
+from sklearn_seqembed._description import describe
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
 from sklearn_seqembed._loading import load
 from sklearn_seqembed._predictor import LSTMSequencePredictor
@@ -14,6 +15,7 @@ __all__ = [
     "LSTMSequenceEmbedder",
     "LSTMSequencePredictor",
     "LSTMSequenceRegressor",
+    "describe",
     "load",
     "sequences_from_long",
 ]

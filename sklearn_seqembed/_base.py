@@ -2,6 +2,8 @@
 
 import functools
 import math
+import time
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import (
@@ -13,10 +15,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_seqembed import _auto
+from sklearn_seqembed._choices import write_headline
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
 from sklearn_seqembed._data.windows import Windows, take_last
+from sklearn_seqembed._diagrams import DiagramMixin
 from sklearn_seqembed._features.encoder import (
     FeatureEncoder,
     evenly_spaced,
@@ -24,6 +28,7 @@ from sklearn_seqembed._features.encoder import (
 )
 from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.unseen import warn_about_new, warn_about_unseen
+from sklearn_seqembed._fit_times import estimate_fit_time
 from sklearn_seqembed._parameters import as_options, check_parameters
 from sklearn_seqembed._saving.checkpoints import CheckpointRecorder, find_checkpoint
 from sklearn_seqembed._saving.mixin import SavingMixin
@@ -42,7 +47,16 @@ from sklearn_seqembed._training.linear_forecasts import (
     fit_linear_forecast,
     share_components,
 )
-from sklearn_seqembed._training.plan import plan_training, split_pairs
+from sklearn_seqembed._training.pair_dataset import Pairs
+from sklearn_seqembed._training.plan import (
+    N_CALIBRATION_SEQUENCES,
+    N_LINEAR_SEQUENCES,
+    N_PROJECTION_SEQUENCES,
+    TrainingPlan,
+    count_scored,
+    plan_training,
+    split_pairs,
+)
 from sklearn_seqembed._training.process import (
     Interrupts,
     ProcessState,
@@ -54,21 +68,6 @@ from sklearn_seqembed._training.user_callbacks import copy_callbacks
 
 # `fit` warns if the network explains less than this fraction of its training data.
 MIN_TRAIN_SCORE = 0.05
-
-# `train_score_` is computed on at most this many sequences, and on at most this
-# fraction of the training data for each epoch of training. A training step costs about
-# three times as much as a prediction, so scoring takes about 1 % of the time of `fit`.
-MAX_SCORED_SEQUENCES = 1000
-SCORED_FRACTION = 0.03
-MIN_SCORED_SEQUENCES = 32
-
-# Maximum number of sequences from which the scales of the network's inputs, and those
-# of the components, are estimated. They limit the time and were not tuned.
-N_CALIBRATION_SEQUENCES = 256
-N_PROJECTION_SEQUENCES = 2000
-
-# The same for the linear map. The number of their values is limited as well.
-N_LINEAR_SEQUENCES = 5000
 
 # Maximum number of training pairs on which a linear forecast is compared with its mean
 # with trained cells. It limits the time and was not tuned.
@@ -86,6 +85,24 @@ PARAMETER_OF_ARGUMENT = {
     "forecast_shape": "linear_map",
     "n_random": "random_features",
 }
+
+
+class Prepared(NamedTuple):
+    """What `fit` knows before it builds the network.
+
+    Attributes
+    ----------
+    read : Pairs
+        Sequences and targets as they were read.
+    pairs : Pairs
+        Those to train on: windows, if a few long series were cut.
+    plan : TrainingPlan
+        How long to train.
+    """
+
+    read: Pairs
+    pairs: Pairs
+    plan: TrainingPlan
 
 
 def isolated(method):
@@ -108,6 +125,7 @@ def isolated(method):
 
 
 class BaseSequenceEstimator(
+    DiagramMixin,
     CallbackSupportMixin,
     SavingMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -256,6 +274,7 @@ class BaseSequenceEstimator(
 
     def _learn(self, X, y, single_pass, interrupts, tasks=None):
         """Set all attributes that `fit` learns; `tasks` are those of scikit-learn."""
+        began = time.perf_counter()
         check_parameters(self)
         rng = check_seed(self.random_state)
         continues = hasattr(self, "net_") and (single_pass or self.warm_start)
@@ -263,17 +282,12 @@ class BaseSequenceEstimator(
         if checkpoint is not None and not single_pass:
             recorder = CheckpointRecorder(checkpoint, self, rng)
             rng = recorder.rng
-        pairs = self._check_data(X, y, reset=not continues)
-        pairs = self._cut_windows(pairs, reset=not continues)
-        if recorder is not None:
-            recorder.check_data(pairs)
-        if not continues:
-            self._fit_features(pairs, rng)
-            self._choose_network(pairs)
-        self._warn_about_new_categories(pairs, continues)
-        self._prepare_training(pairs)
-        plan = self._plan_training(pairs, single_pass, continues)
-        self._record_lengths(pairs.targets.lengths, reset=not continues)
+        prepared = self._prepare(X, y, rng, single_pass, continues, recorder)
+        _, pairs, plan = prepared
+        if self.verbose and not single_pass:
+            seconds = time.perf_counter() - began
+            estimate = estimate_fit_time(self, prepared, seconds, continues)
+            self._report(write_headline(self, prepared, estimate))
         encoded = self._encode_pairs(pairs)
         # Before the split, so that fits without validation start from the same weights.
         seed = rng.randint(2**31)
@@ -291,7 +305,7 @@ class BaseSequenceEstimator(
         if not continues:
             self._closed_form = {}
         if self._has_linear_map and not continues:
-            fallback = fitted = started = self._fit_linear_map(net, encoded, seed)
+            fallback = fitted = started = self._fit_closed_form(net, encoded, seed)
             self._closed_form["unexplained"] = float(fallback.unexplained)
             if self._may_be_useless and not single_pass:
                 self._skip_useless_training(len(pairs), fallback.unexplained)
@@ -300,7 +314,7 @@ class BaseSequenceEstimator(
         if fallback is not None:
             # Without the validation sequences, so that their loss can tell whether
             # training helps.
-            started = self._fit_linear_map(net, training, seed)
+            started = self._fit_closed_form(net, training, seed)
         compared = None
         if self.max_epochs_ and self._forecast_shape:
             some = evenly_spaced(training.sources, N_COMPARED_PAIRS)
@@ -339,13 +353,48 @@ class BaseSequenceEstimator(
             self._closed_form["loss"] = self._closed_form_loss(net)
             self._report(self._describe_training(net))
         if single_pass:
-            vars(self).pop("train_score_", None)  # it belongs to earlier weights
+            self._forget_fit()
         else:
             self._score_training(pairs, rng)
+            self.fit_time_ = time.perf_counter() - began
         if tasks is not None:
             tasks.end(vars(self))
         if recorder is not None and not net.interrupted_:
             recorder.finish()
+
+    def _prepare(self, X, y, rng, single_pass=False, continues=False, recorder=None):
+        """Take the steps of `fit` that come before the network is built.
+
+        Parameters
+        ----------
+        X, y : object
+            The user's data.
+        rng : RandomState
+            Random numbers.
+        single_pass : bool, default=False
+            As in :meth:`_fit`.
+        continues : bool, default=False
+            Whether the training of a fitted network continues.
+        recorder : CheckpointRecorder, default=None
+            Checks that the data are those of the checkpoint.
+
+        Returns
+        -------
+        Prepared
+            The data, and how long to train.
+        """
+        read = self._check_data(X, y, reset=not continues)
+        pairs = self._cut_windows(read, reset=not continues)
+        if recorder is not None:
+            recorder.check_data(pairs)
+        if not continues:
+            self._fit_features(pairs, rng)
+            self._choose_network(pairs)
+        self._warn_about_new_categories(pairs, continues)
+        self._prepare_training(pairs)
+        plan = self._plan_training(pairs, single_pass, continues)
+        self._record_lengths(pairs.targets.lengths, reset=not continues)
+        return Prepared(read, pairs, plan)
 
     def _warn_about_new_categories(self, pairs, continues):
         """Warn that categories which are not in the vocabulary are read as missing."""
@@ -492,6 +541,13 @@ class BaseSequenceEstimator(
         return self._forecast_shape is not None
 
     @property
+    def _learns_ends(self):
+        """Whether training minimizes a loss of the ends of targets as well."""
+        # If all targets have the same length, there is no end to predict; a linear map
+        # has the length among its components.
+        return self._shortest < self._longest and not self._n_points
+
+    @property
     def _has_linear_map(self):
         return self._n_points > 0 or self._forecast_shape is not None
 
@@ -554,8 +610,14 @@ class BaseSequenceEstimator(
 
     def _build_net(self, encoded, device, generator):
         """Build a network, and estimate the scales of its inputs."""
+        net = self._initialize_net(device, generator)
+        self._calibrate(net, encoded)
+        return net
+
+    def _initialize_net(self, device, generator):
+        """Build a network with random weights."""
         network, params = self._network_params()
-        net = build_net(
+        return build_net(
             network,
             params,
             class_scales=self._target_features.class_scales,
@@ -565,29 +627,48 @@ class BaseSequenceEstimator(
             device=device,
             generator=generator,
         )
+
+    def _calibrate(self, net, encoded):
+        """Estimate the scales of the inputs of a network."""
         net.calibrate(
             self._sample(encoded.sources, N_CALIBRATION_SEQUENCES),
             self._features.categorical.frequencies,
         )
-        return net
 
-    def _fit_linear_map(self, net, encoded, seed):
-        """Fit the linear map or the linear forecast of a net to pairs."""
+    def _fit_closed_form(self, net, encoded, seed):
+        """Fit all closed forms of a net from which training starts."""
+        return self._fit_linear_map(net, encoded, seed)
+
+    def _fit_linear_map(self, net, encoded, seed, max_folds=None):
+        """Fit the linear map or the linear forecast of a net to pairs.
+
+        `max_folds` limits the cross-validation of a linear map.
+        """
         if self._forecast_shape is not None:
             some = self._sample_pairs(encoded)
             least = _auto.MIN_TRAINED_SEQUENCES * self._forecast_shape.horizon
             few = self._windows is not None and len(encoded) < least
             dataset = self._make_dataset(some)
             return fit_linear_forecast(net, dataset, some.weights, few)
+        sample = self._sample(encoded.sources, self._count_linear_sequences())
+        variations = as_options(self.augmentation)
+        return net.fit_linear_map(sample, variations, seed, max_folds)
+
+    def _count_linear_sequences(self):
+        """Maximum number of sequences to which a linear map is fitted."""
         n_values = self._n_points * self._features.numeric.n_features
-        n_sequences = min(N_LINEAR_SEQUENCES, max(1, _auto.LINEAR_VALUES // n_values))
-        sample = self._sample(encoded.sources, n_sequences)
-        return net.fit_linear_map(sample, as_options(self.augmentation), seed)
+        return min(N_LINEAR_SEQUENCES, max(1, _auto.LINEAR_VALUES // n_values))
+
+    def _find_reason_not_to_train(self, n_samples, unexplained):
+        """Return why training cannot improve on the closed form, None if it may."""
+        horizon = 1 if self._forecast_shape is None else self._forecast_shape.horizon
+        return _auto.find_reason_not_to_train(
+            n_samples, unexplained, horizon, predicts_label=self._predicts_label
+        )
 
     def _skip_useless_training(self, n_samples, unexplained):
-        """Set `max_epochs_` to 0 if training cannot improve on the linear map."""
-        horizon = 1 if self._forecast_shape is None else self._forecast_shape.horizon
-        reason = _auto.find_reason_not_to_train(n_samples, unexplained, horizon)
+        """Set `max_epochs_` to 0 if training cannot improve on the closed form."""
+        reason = self._find_reason_not_to_train(n_samples, unexplained)
         if reason:
             self.max_epochs_ = 0
             self._closed_form["reason"] = reason
@@ -633,11 +714,7 @@ class BaseSequenceEstimator(
         if recorder is not None:
             recorder.prepare(net, generators, self.max_epochs_)
         net.compute_dtype = resolve_precision(self.precision, net.device)
-        # If all targets have the same length, there is no end to predict; a linear map
-        # has the length among its components.
-        net.criterion_.learn_ends = self._shortest < self._longest and not (
-            self._n_points
-        )
+        net.criterion_.learn_ends = self._learns_ends
         net.criterion_.absolute = self._absolute_loss
         if validation is not None:
             validation = self._make_dataset(validation)
@@ -760,8 +837,13 @@ class BaseSequenceEstimator(
         """Return the attributes of a fit that ended with a net."""
         estimator = self._copy_attributes()
         estimator._set_fitted(net, intervals, scores)
-        vars(estimator).pop("train_score_", None)  # it belongs to an earlier fit
+        estimator._forget_fit()
         return vars(estimator)
+
+    def _forget_fit(self):
+        """Remove what belongs to an earlier fit, or to earlier weights."""
+        for name in ("train_score_", "fit_time_"):
+            vars(self).pop(name, None)
 
     def _set_fitted(self, net, intervals, scores):
         """Set the results of a training, and what `fit` learns after it."""
@@ -777,10 +859,7 @@ class BaseSequenceEstimator(
 
     def _score_training(self, pairs, rng):
         """Set `train_score_`, and warn if little was learned."""
-        # Without training, a fit reads more sequences than are scored.
-        fraction = SCORED_FRACTION * self.n_iter_ if self.n_iter_ else 1.0
-        n_scored = int(fraction * len(pairs))
-        n_scored = max(MIN_SCORED_SEQUENCES, min(n_scored, MAX_SCORED_SEQUENCES))
+        n_scored = count_scored(len(pairs), self.n_iter_)
         scored = np.sort(rng.permutation(len(pairs))[:n_scored])
         self.train_score_ = self._explained_fraction(pairs[scored])
         if self.train_score_ < MIN_TRAIN_SCORE and self.max_epochs_:

@@ -99,6 +99,7 @@ class LSTMSequenceClassifier(ClassifierMixin, BaseLabelEstimator):
         As for :class:`LSTMSequenceEmbedder`.
     %(history_)s
     %(n_iter_)s
+    %(fit_time_)s
     train_score_ : float
         Explained fraction of the deviance of at most 1000 of the training targets:
         cross-entropy, compared with that of the frequencies of the classes.

@@ -209,6 +209,7 @@ class LSTMSequenceEmbedder(BaseVectorEstimator):
         Infrequent categories of each feature, sorted; None if there are none.
     %(history_)s
     %(n_iter_)s
+    %(fit_time_)s
     train_score_ : float
         Result of `score` on at most 1000 of the training sequences. Set by `fit`,
         removed by `partial_fit`.

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
-from sklearn_seqembed._base import N_PROJECTION_SEQUENCES, isolated
+from sklearn_seqembed._base import isolated
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._features.unseen import warn_about_unseen
@@ -13,6 +13,7 @@ from sklearn_seqembed._onnx.export import export_labels
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.linear_heads import fit_linear_head
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
+from sklearn_seqembed._training.plan import N_PROJECTION_SEQUENCES
 from sklearn_seqembed._training.shares import (
     SHARE_WITHOUT_VALIDATION,
     choose_share,
@@ -232,26 +233,24 @@ class BaseLabelEstimator(BaseVectorEstimator):
     def _has_categories(self):
         return max(self._features.n_classes, default=0) > 2
 
-    def _fit_linear_map(self, net, encoded, seed):
+    def _fit_closed_form(self, net, encoded, seed):
         """Fit the linear map, the projection to vectors, and the linear layer."""
         if self._n_points:
-            super()._fit_linear_map(net, encoded, seed)
+            self._fit_linear_map(net, encoded, seed)
         net.fit_projection(self._sample(encoded.sources, N_PROJECTION_SEQUENCES))
-        n_fitted = max(1, _auto.HEAD_VALUES // int(self.n_components))
-        some = encoded[evenly_spaced(encoded.sources, n_fitted)]
+        return self._fit_head(net, encoded)
+
+    def _fit_head(self, net, encoded):
+        """Fit the linear layer."""
+        some = encoded[evenly_spaced(encoded.sources, self._count_head_sequences())]
         return fit_linear_head(net, self._make_dataset(some), self._head())
+
+    def _count_head_sequences(self):
+        """Maximum number of sequences to which the linear layer is fitted."""
+        return max(1, _auto.HEAD_VALUES // int(self.n_components))
 
     def _sample_projected(self, net, encoded, single_pass):
         return None  # the linear layer was fitted to the components
-
-    def _skip_useless_training(self, n_samples, unexplained):
-        reason = _auto.find_reason_not_to_train(
-            n_samples, unexplained, predicts_label=True
-        )
-        if reason:
-            self.max_epochs_ = 0
-            self._closed_form["reason"] = reason
-            self._report(f"The network was not trained: {reason}.")
 
 
 def _find_list_width(X):

@@ -179,6 +179,7 @@ class LSTMSequencePredictor(PredictIntervalMixin, BaseSequenceEstimator):
         Infrequent categories of each feature of X, sorted; None if there are none.
     %(history_)s
     %(n_iter_)s
+    %(fit_time_)s
     train_score_ : float
         Explained fraction of the deviance of (at most 1000 of) the training targets; an
         "autoregressive" decoder is given the true previous steps. Set by `fit`, removed

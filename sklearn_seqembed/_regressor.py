@@ -97,6 +97,7 @@ class LSTMSequenceRegressor(RegressorMixin, BaseLabelEstimator):
         As for :class:`LSTMSequenceEmbedder`.
     %(history_)s
     %(n_iter_)s
+    %(fit_time_)s
     train_score_ : float
         Explained fraction of the deviance of at most 1000 of the training targets:
         squared errors, as in :func:`~sklearn.metrics.r2_score`.

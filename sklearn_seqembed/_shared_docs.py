@@ -120,6 +120,8 @@ For each epoch: `epoch`, `train_loss`, `valid_loss` if there is a validation set
 the learning rate at its end, and `dur`, its duration in seconds.""",
     "n_iter_": """int
 Number of epochs.""",
+    "fit_time_": """float
+Duration of the last call of `fit`, in seconds.""",
     "n_features_in_": """int
 Number of features of each time step of X; for a 2-D X its number of columns.""",
     "feature_names_in_": """ndarray of shape (`n_features_in_`,)

@@ -87,7 +87,7 @@ class Vocabulary:
     @cached_property
     def _index_of(self):
         """Index of each category that has one of its own."""
-        indices = self._frequent_indices().tolist()
+        indices = self.frequent_indices().tolist()
         return dict(zip(self.categories.tolist(), indices, strict=True))
 
     def _find_infrequent(self, observed, n_given):
@@ -107,7 +107,7 @@ class Vocabulary:
         infrequent = encoder.fit(observed[:, None]).infrequent_categories_[0]
         return np.empty(0, dtype=np.int64) if infrequent is None else infrequent
 
-    def _frequent_indices(self):
+    def frequent_indices(self):
         """Return the indices of `categories`: all but `infrequent_index`."""
         return np.setdiff1d(np.arange(1, self.n_classes + 1), [self.infrequent_index])
 
@@ -137,7 +137,7 @@ class Vocabulary:
     def decode(self, indices):
         """Decode indices (n_steps,); infrequent categories become code -1."""
         codes = np.full(self.n_classes + 2, -1, dtype=np.int32)
-        codes[self._frequent_indices()] = np.arange(len(self.categories))
+        codes[self.frequent_indices()] = np.arange(len(self.categories))
         return CategoricalFeature(codes[indices], self.categories)
 
 

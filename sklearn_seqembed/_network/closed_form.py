@@ -79,6 +79,18 @@ MIN_SEQUENCES = 5
 FOLDS = {200: 5, 1000: 3}
 
 
+def count_folds(n_samples):
+    """Return how many folds of so many sequences are held out in turn."""
+    if n_samples < MIN_SEQUENCES:
+        return 0
+    return next((k for most, k in FOLDS.items() if n_samples <= most), 1)
+
+
+def count_rows(n_samples):
+    """Return the number of sequences and of their copies, unless these are large."""
+    return n_samples + int(np.clip(COPIES * n_samples, MIN_COPIES, MAX_COPIES))
+
+
 class LinearFit(NamedTuple):
     """Tensors of a :class:`LinearMap`; see its docstring."""
 
@@ -105,7 +117,7 @@ class _Axes(NamedTuple):
         return components, centered - components @ self.axes
 
 
-def fit_linear_map(values, n_features, n_components, variations, rng):
+def fit_linear_map(values, n_features, n_components, variations, rng, max_folds=None):
     """Fit the tensors of a :class:`LinearMap`.
 
     Parameters
@@ -120,6 +132,9 @@ def fit_linear_map(values, n_features, n_components, variations, rng):
         How the copies vary; without any there are no copies.
     rng : numpy.random.Generator
         Source of all random numbers.
+    max_folds : int, default=None
+        Largest number of folds that are held out, to estimate quickly what the map
+        leaves unexplained. None sets no limit.
 
     Returns
     -------
@@ -132,7 +147,7 @@ def fit_linear_map(values, n_features, n_components, variations, rng):
     has_length = int(varies and n_components >= MIN_COMPONENTS_WITH_LENGTH)
     n_axes = n_components - has_length
     vary = _Variations(n_features, variations, rng)
-    folds = _make_folds(len(points), rng)
+    folds = _make_folds(len(points), rng)[:max_folds]
     weight, unexplained = _choose_weight(points, n_axes, vary, folds)
     copies = vary(values)
     fit = _fit_axes(points, copies[:, :-1], weight, n_axes)
@@ -219,13 +234,12 @@ class _Variations:
 
 def _make_folds(n_samples, rng):
     """Return index arrays of held-out sequences; an empty list for too few."""
-    if n_samples < MIN_SEQUENCES:
+    n_folds = count_folds(n_samples)
+    if not n_folds:
         return []
     order = rng.permutation(n_samples)
-    for most, n_folds in FOLDS.items():
-        if n_samples <= most:
-            return np.array_split(order, n_folds)
-    return np.array_split(order, 5)[:1]
+    # A single fold is a fifth of the sequences.
+    return np.array_split(order, n_folds if n_folds > 1 else 5)[:n_folds]
 
 
 def _choose_weight(points, n_axes, vary, folds):

@@ -201,6 +201,7 @@ OPTIONAL_FITTED = {
     "_closed_form": dict,
     "_sklearn_output_config": dict,
     "feature_names_in_": ARRAY,
+    "fit_time_": float,
     "train_score_": NUMBER,
 }
 

@@ -48,7 +48,7 @@ class ClosedFormNet(InferenceNet):
             found = self._run(encoder.read_for_random_features, **inputs)
             encoder.random_features.calibrate(found, inputs["lengths"])
 
-    def fit_linear_map(self, dataset, variations, seed):
+    def fit_linear_map(self, dataset, variations, seed, max_folds=None):
         """Fit the linear map of the encoder.
 
         Parameters
@@ -59,6 +59,8 @@ class ClosedFormNet(InferenceNet):
             As in :func:`fit_linear_map`.
         seed : int
             Seed of random variations.
+        max_folds : int, default=None
+            As in :func:`fit_linear_map`.
 
         Returns
         -------
@@ -73,7 +75,7 @@ class ClosedFormNet(InferenceNet):
         n_components = linear.encoding.shape[1]
         rng = np.random.default_rng(seed)
         fitted = fit_linear_map(
-            values, linear.n_features, n_components, variations, rng
+            values, linear.n_features, n_components, variations, rng, max_folds
         )
         linear.load(fitted)
         return fitted

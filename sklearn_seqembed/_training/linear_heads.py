@@ -251,6 +251,14 @@ def fit_linear_head(net, dataset, head):
     return HeadFit(*states, unexplained)
 
 
+def count_fits(head, n_samples):
+    """Return how many models are fitted at most, to compare penalties and at last."""
+    if n_samples < head.min_sequences:
+        return 1
+    n_folds = next((k for most, k in FOLDS.items() if n_samples <= most), 1)
+    return 1 + n_folds * len(head.penalties)
+
+
 def _copy_state(module):
     return {name: value.clone() for name, value in module.state_dict().items()}
 

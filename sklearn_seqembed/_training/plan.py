@@ -7,6 +7,21 @@ import numpy as np
 from sklearn_seqembed import _auto
 from sklearn_seqembed._data.messages import count
 
+# `train_score_` is computed on at most this many sequences, and on at most this
+# fraction of the training data for each epoch of training. A training step costs about
+# three times as much as a prediction, so scoring takes about 1 % of the time of `fit`.
+MAX_SCORED_SEQUENCES = 1000
+SCORED_FRACTION = 0.03
+MIN_SCORED_SEQUENCES = 32
+
+# Maximum number of sequences from which the scales of the network's inputs, and those
+# of the components, are estimated. They limit the time and were not tuned.
+N_CALIBRATION_SEQUENCES = 256
+N_PROJECTION_SEQUENCES = 2000
+
+# The same for the linear map. The number of their values is limited as well.
+N_LINEAR_SEQUENCES = 5000
+
 
 class TrainingPlan(NamedTuple):
     """What is settled before training starts.
@@ -149,3 +164,19 @@ def split_pairs(pairs, plan, rng, n_gap=None):
         n_trained = max(1, int(plan.fraction * len(training)))
         training = training[np.sort(rng.permutation(len(training))[:n_trained])]
     return training, validation
+
+
+def count_scored(n_samples, n_epochs):
+    """Return on how many sequences `train_score_` is computed.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of sequences.
+    n_epochs : int
+        Number of epochs of the training.
+    """
+    # Without training, a fit reads more sequences than are scored.
+    fraction = SCORED_FRACTION * n_epochs if n_epochs else 1.0
+    n_scored = int(fraction * n_samples)
+    return max(MIN_SCORED_SEQUENCES, min(n_scored, MAX_SCORED_SEQUENCES))

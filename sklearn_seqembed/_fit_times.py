@@ -1,0 +1,297 @@
+"""How long `fit` is going to take: its steps are tried with a few sequences.
+
+Each step that takes noticeable time is run on the network of the fit, with some of the
+data, on this machine and with its current number of threads, and the time is multiplied
+by what the fit will have to do. Nothing that is learned here is used.
+"""
+
+import math
+import time
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_seqembed._features.encoder import evenly_spaced
+from sklearn_seqembed._network.closed_form import count_folds, count_rows
+from sklearn_seqembed._training.dataset import SequenceDataset
+from sklearn_seqembed._training.devices import resolve_device, resolve_precision
+from sklearn_seqembed._training.linear_forecasts import count_fitted_pairs
+from sklearn_seqembed._training.linear_heads import count_fits
+from sklearn_seqembed._training.plan import (
+    N_PROJECTION_SEQUENCES,
+    count_scored,
+)
+from sklearn_seqembed._training.process import (
+    ProcessState,
+    allowing_gradients,
+    flush_denormals,
+)
+from sklearn_seqembed._training.randomness import Generators, set_generator
+
+# Number of sequences with which steps are tried, and the numbers for the linear map,
+# of which is estimated what it leaves unexplained, and for the linear layer, which
+# compares penalties only with enough sequences.
+N_TRIED = 64
+N_TRIED_LINEAR = 500
+N_TRIED_HEAD = 250
+
+# Training batches are timed, after one that is not, for so many seconds. Single batches
+# may take much longer on a machine that has other work.
+TIMED_SECONDS = 0.3
+
+
+class FitEstimate(NamedTuple):
+    """How long a fit is going to take.
+
+    Attributes
+    ----------
+    seconds : float
+        Duration of the fit.
+    max_epochs : int
+        Largest number of epochs; 0 if the network will not be trained.
+    reason : str or None
+        Why it will not be trained, although `max_epochs` is "auto".
+    steps : dict of str to float
+        Seconds of each step.
+    """
+
+    seconds: float
+    max_epochs: int
+    reason: str | None
+    steps: dict
+
+
+def estimate_fit_time(estimator, prepared, seconds_before, continues=False):
+    """Estimate how long a fit takes.
+
+    Parameters
+    ----------
+    estimator : BaseSequenceEstimator
+        The estimator, after the steps that precede the network. It is not changed.
+    prepared : Prepared
+        The data, and the plan of the training.
+    seconds_before : float
+        Seconds that these steps took.
+    continues : bool, default=False
+        Whether the training of a fitted network continues.
+
+    Returns
+    -------
+    FitEstimate
+        The estimate.
+    """
+    state = ProcessState()
+    try:
+        with state, allowing_gradients(), warnings.catch_warnings():
+            # The fit itself warns.
+            warnings.simplefilter("ignore")
+            trial = _Trial(estimator, prepared.pairs, prepared.plan)
+            return trial.estimate(seconds_before, continues)
+    finally:
+        state.restore()
+
+
+class _Trial:
+    """The steps of one fit, tried with a few sequences.
+
+    Parameters
+    ----------
+    estimator : BaseSequenceEstimator
+        As for :func:`estimate_fit_time`.
+    pairs : Pairs
+        The pairs to train on.
+    plan : TrainingPlan
+        The plan of the training.
+    """
+
+    def __init__(self, estimator, pairs, plan):
+        self.estimator = estimator._copy_attributes()
+        self.estimator.verbose = 0
+        self.pairs, self.plan = pairs, plan
+        self.n_samples = len(pairs)
+        self.steps = {}
+
+    def estimate(self, seconds_before, continues):
+        """Try all steps, and return the estimate."""
+        estimator, plan = self.estimator, self.plan
+        self.steps["reading"] = seconds_before
+        device = estimator.device_ if continues else resolve_device(estimator.device)
+        generators = Generators(0, device)
+        self._begin(device, generators.cpu)
+        max_epochs, reason = plan.max_epochs, None
+        starts_from_closed_form = estimator._has_linear_map and not continues
+        if starts_from_closed_form:
+            unexplained = self._try_closed_form()
+            if estimator._may_be_useless:
+                reason = estimator._find_reason_not_to_train(
+                    self.n_samples, unexplained
+                )
+                max_epochs = 0 if reason else max_epochs
+        if max_epochs:
+            self._try_training(generators, max_epochs)
+            if plan.n_held_out and starts_from_closed_form:
+                self.steps["closed form"] *= 2  # once more, without validation
+        self._try_last_steps(max_epochs)
+        return FitEstimate(sum(self.steps.values()), max_epochs, reason, self.steps)
+
+    def _begin(self, device, generator):
+        """Encode some pairs, and build the network."""
+        estimator = self.estimator
+        self.some = self._take(max(N_TRIED, self.plan.batch_size))
+        factor = self.n_samples / len(self.some)
+        self.encoded = self._time(
+            "encoding", factor, estimator._encode_pairs, self.some
+        )
+        # For steps that take about the same time for every sequence.
+        self.few = self.encoded[evenly_spaced(self.encoded.sources, N_TRIED)]
+        # Not timed: it takes a twentieth of a second, but longer for the first time.
+        self.net = estimator._initialize_net(device, generator)
+        # Most of it is the choice of thresholds, which needs no more sequences.
+        self._time("calibration", 1, estimator._calibrate, self.net, self.few)
+
+    def _take(self, n_sequences):
+        return self.pairs[evenly_spaced(self.pairs.sources, n_sequences)]
+
+    def _time(self, step, factor, function, *args, **kwargs):
+        """Call a function, and add `factor` times its duration to a step."""
+        began = time.perf_counter()
+        result = function(*args, **kwargs)
+        seconds = time.perf_counter() - began
+        self.steps[step] = self.steps.get(step, 0.0) + factor * seconds
+        return result
+
+    def _try_closed_form(self):
+        """Fit the closed forms, and return what they leave unexplained."""
+        estimator, unexplained = self.estimator, math.nan
+        if estimator._forecast_shape is not None:
+            self._try_linear_forecast()
+        elif estimator._n_points:
+            unexplained = self._try_linear_map()
+        if estimator._predicts_label:
+            self._try_projection("closed form")
+            return self._try_head()
+        return unexplained
+
+    def _try_linear_map(self):
+        """Fit principal axes to some sequences, and return what they leave."""
+        n_fitted = min(self.n_samples, self.estimator._count_linear_sequences())
+        some = self._take(min(n_fitted, N_TRIED_LINEAR))
+        factor = _linear_map_work(n_fitted) / _linear_map_work(len(some), 1)
+        fitted = self._time(
+            "closed form",
+            factor,
+            self.estimator._fit_linear_map,
+            self.net,
+            self.estimator._encode_pairs(some),
+            0,
+            max_folds=1,
+        )
+        return fitted.unexplained
+
+    def _try_linear_forecast(self):
+        """Fit a ridge regression, most of whose time does not depend on the pairs."""
+        estimator = self.estimator
+        n_features = estimator._features.numeric.n_features
+        n_fitted = count_fitted_pairs(estimator._forecast_shape, n_features)
+        n_fitted = min(n_fitted, self.n_samples)
+        self._time("closed form", 1, estimator._fit_linear_map, self.net, self.few, 0)
+        linear = self.net.module_.encoder.linear
+        n_inputs, n_targets = len(linear.encoding), linear.decoding.shape[1]
+        inputs = np.ones((len(self.few), n_inputs))
+        targets = np.ones((len(self.few), n_inputs + n_targets))
+        factor = (n_fitted - len(self.few)) / len(self.few)
+        self._time("closed form", factor, np.matmul, inputs.T, targets)
+
+    def _try_head(self):
+        """Fit the linear layer to some pairs, and return what it leaves."""
+        n_fitted = min(self.n_samples, self.estimator._count_head_sequences())
+        some = self._take(min(n_fitted, N_TRIED_HEAD))
+        head = self.estimator._head()
+        work = [n * count_fits(head, n) for n in (n_fitted, len(some))]
+        fitted = self._time(
+            "closed form",
+            work[0] / work[1],
+            self.estimator._fit_head,
+            self.net,
+            self.estimator._encode_pairs(some),
+        )
+        return fitted.unexplained
+
+    def _try_projection(self, step):
+        """Learn the projection of a few states to vectors."""
+        sources = self.few.sources
+        dataset = SequenceDataset(sources, self.estimator.patch_size_, parts=())
+        factor = min(self.n_samples, N_PROJECTION_SEQUENCES) / len(sources)
+        self._time(step, factor, self.net.fit_projection, dataset)
+
+    def _try_training(self, generators, max_epochs):
+        """Train on a batch of typical lengths."""
+        estimator, plan, net = self.estimator, self.plan, self.net
+        net.compute_dtype = resolve_precision(estimator.precision, net.device)
+        net.criterion_.learn_ends = estimator._learns_ends
+        net.criterion_.absolute = estimator._absolute_loss
+        if estimator._predicts_label:
+            net.module_.share.fill_(1.0)
+        dataset = estimator._make_dataset(self.encoded, generators.cpu)
+        order = np.argsort(-dataset.lengths, kind="stable")
+        chosen = np.linspace(0, len(order) - 1, min(plan.batch_size, len(order)))
+        indices = order[chosen.astype(int)]
+        set_generator(net.module_, generators.device)
+        flush_denormals()
+        seconds = []
+        while len(seconds) < 2 or sum(seconds) < TIMED_SECONDS:
+            began = time.perf_counter()
+            float(net.train_step(dataset.batch(indices))["loss"])
+            seconds.append(time.perf_counter() - began)
+        set_generator(net.module_, None)
+        n_train = self.n_samples - plan.n_held_out
+        n_batches = math.ceil(max(1, int(plan.fraction * n_train)) / plan.batch_size)
+        n_epochs = _expected_epochs(plan, max_epochs)
+        self.steps["training"] = n_epochs * n_batches * float(np.mean(seconds[1:]))
+        self._predict("validation", n_epochs * plan.n_held_out)
+
+    def _predict(self, step, n_sequences):
+        """Predict the targets of a few sequences."""
+        if not n_sequences:
+            return
+        dataset = self.estimator._make_dataset(self.few)
+
+        def predict():
+            for _ in self.net.predict_parts(dataset):
+                pass
+
+        self._time(step, n_sequences / len(self.few), predict)
+
+    def _try_last_steps(self, max_epochs):
+        """Try what follows the training."""
+        estimator, n_samples = self.estimator, self.n_samples
+        if estimator._predicts_label:
+            # Both predictions are compared on all held-out sequences.
+            self.net.module_.share.fill_(0.5)
+            n_compared = self.plan.n_held_out if max_epochs else 0
+            self._predict("choice of the share", n_compared)
+        else:
+            self._try_projection("projection")
+        factor = n_samples / len(self.some)
+        self._time("scores", factor, estimator._fit_scores, self.some.sources, False)
+        self._predict(
+            "train_score_", min(n_samples, count_scored(n_samples, max_epochs))
+        )
+
+
+def _expected_epochs(plan, max_epochs):
+    """Return how many epochs to expect if training may stop early.
+
+    It ends between the number of epochs without improvement and the largest number.
+    Their geometric mean is wrong by the same factor in both cases.
+    """
+    if not plan.n_held_out or plan.n_iter_no_change >= max_epochs:
+        return max_epochs
+    return math.sqrt(plan.n_iter_no_change * max_epochs)
+
+
+def _linear_map_work(n_sequences, max_folds=None):
+    """Return what the time of fitting a linear map is proportional to."""
+    n_folds = min(count_folds(n_sequences), max_folds or math.inf)
+    return (n_folds + 1) * count_rows(n_sequences)

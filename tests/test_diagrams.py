@@ -1,0 +1,118 @@
+"""Diagrams of estimators in notebooks have a link and, after `fit`, a caption."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import RobustScaler
+from sklearn.utils import estimator_html_repr
+
+from sklearn_seqembed import (
+    LSTMSequenceClassifier,
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    LSTMSequenceRegressor,
+    _diagrams,
+    load,
+)
+from sklearn_seqembed.datasets import make_sequences
+
+ROOT = Path(__file__).parent.parent
+ESTIMATORS = (
+    LSTMSequenceClassifier,
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    LSTMSequenceRegressor,
+)
+X, Y = make_sequences(20, random_state=0)
+CAPTION = r"fitted in \d+ seconds?, explains \d+\.\d% of the training data"
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return LSTMSequenceEmbedder(n_components=8, max_epochs=1, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_diagrams_link_to_the_documentation_in_the_metadata(cls):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    folder = project["urls"]["Documentation"].replace("/tree/", "/blob/")
+
+    html = estimator_html_repr(cls())
+
+    (link,) = set(re.findall(r'href="(https://[^"#]+)"', html))
+    assert link.startswith(f"{folder}/")
+    assert (ROOT / "docs" / link.removeprefix(f"{folder}/")).exists()
+    assert "explains" not in html
+
+
+def test_the_diagram_of_a_fitted_estimator_tells_time_and_score(fitted):
+    assert re.search(CAPTION, fitted._repr_html_())
+
+
+def test_the_diagram_of_a_pipeline_has_the_caption():
+    embedder = LSTMSequenceEmbedder(n_components=8, max_epochs=0)
+    pipeline = make_pipeline(embedder, LogisticRegression()).fit(X, Y)
+
+    assert re.search(CAPTION, pipeline._repr_html_())
+
+
+def test_a_given_scaler_does_not_hide_the_caption():
+    embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=0, scaler=RobustScaler())
+
+    assert re.search(CAPTION, embedder.fit(X)._repr_html_())
+
+
+def test_a_score_that_is_not_a_number_is_not_shown():
+    embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=1).fit(np.ones((5, 6)))
+
+    assert re.fullmatch(r"fitted in \d+ seconds?", _diagrams.write_caption(embedder))
+
+
+def test_diagrams_of_other_versions_are_those_of_other_estimators(fitted, monkeypatch):
+    def fail():
+        raise ImportError("moved")
+
+    monkeypatch.setattr(_diagrams, "_import_block", fail)
+
+    html = fitted._repr_html_()
+
+    assert "LSTMSequenceEmbedder" in html
+    assert "explains" not in html
+
+
+def test_the_duration_of_a_fit_is_an_attribute(fitted):
+    assert 0 < fitted.fit_time_ < 600
+    assert not hasattr(LSTMSequenceEmbedder(), "fit_time_")
+
+
+def test_partial_fit_removes_the_duration():
+    embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=1).fit(X)
+
+    embedder.partial_fit(X)
+
+    assert not hasattr(embedder, "fit_time_")
+    assert _diagrams.write_caption(embedder) is None
+
+
+def test_the_duration_is_saved(fitted, tmp_path):
+    fitted.save(tmp_path / "embedder")
+
+    assert load(tmp_path / "embedder").fit_time_ == fitted.fit_time_
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "data").glob("format_1_*")))
+def test_old_files_have_diagrams(path):
+    estimator = load(path)
+
+    assert not hasattr(estimator, "fit_time_")
+    assert "explains" in estimator_html_repr(estimator)
+
+
+def test_the_block_is_found_in_this_version_of_scikit_learn():
+    block = _diagrams._import_block()("single", None, name_caption="caption")
+    assert block.name_caption == "caption"
