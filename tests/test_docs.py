@@ -82,6 +82,7 @@ needs_sklearn_callbacks = pytest.mark.skipif(
         "predictor",
         "labels",
         "saving",
+        "guide/plots",
         pytest.param("callbacks", marks=needs_sklearn_callbacks),
     ],
 )
