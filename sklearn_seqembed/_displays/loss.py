@@ -182,7 +182,7 @@ class LossDisplay:
                 color=gray(ax, 0.75),
                 linestyle="--",
                 linewidth=1.2,
-                label="Closed form (validation)",
+                label="Closed form",
             )
         if self.best_epoch is not None:
             (self.lines_["best_epoch"],) = ax.plot(
@@ -197,7 +197,7 @@ class LossDisplay:
                 zorder=5,
             )
         elif self.closed_form_loss is not None:
-            self.lines_["closed_form"].set_label("Closed form (validation), used")
+            self.lines_["closed_form"].set_label("Closed form, used")
         ax.set_xlabel("Epoch")
         ax.set_ylabel("Loss")
         ax.xaxis.get_major_locator().set_params(integer=True)

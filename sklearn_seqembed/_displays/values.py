@@ -54,6 +54,8 @@ def read_values(X, name="X", is_categorical=None):
         # The estimator has warned of ambiguous data.
         warnings.simplefilter("ignore")
         parsed = parse_sequences(X, name, allow_empty=True)
+    if is_categorical is not None and len(is_categorical) != parsed.n_features:
+        is_categorical = None  # the caller compares the features
     columns, kinds = [], []
     for block in parsed.blocks:
         for values, observed in block.iter_features():
