@@ -1,11 +1,11 @@
 """How data is read, what is chosen for it, and how long a fit takes, before fitting."""
 
 import copy
-import time
 import warnings
 
 import numpy as np
 
+from sklearn_seqembed import _fit_times
 from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._choices import (
     AUTO_PARAMETERS,
@@ -22,7 +22,6 @@ from sklearn_seqembed._data.summaries import (
     summarize_lengths,
 )
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
-from sklearn_seqembed._fit_times import estimate_fit_time
 from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._reports import write_html, write_text
 from sklearn_seqembed._training.process import ProcessState
@@ -33,6 +32,11 @@ N_LISTED = 5
 
 class Description:
     """What :func:`describe` found.
+
+    Parameters
+    ----------
+    **attributes : object
+        The attributes.
 
     Attributes
     ----------
@@ -153,13 +157,15 @@ def describe(X, y=None, *, estimator=None):
 
 def _describe(estimator, X, y):
     """Take the first steps of a fit of a copy of an estimator, and describe them."""
-    began = time.perf_counter()
+    began = _fit_times.clock()
     check_parameters(estimator)
     # Random numbers of the user's generator, or of numpy's global one, are not drawn.
     rng = copy.deepcopy(check_seed(estimator.random_state))
     estimator.random_state = 0
     prepared = estimator._prepare(X, y, rng)
-    estimate = estimate_fit_time(estimator, prepared, time.perf_counter() - began)
+    estimate = _fit_times.estimate_fit_time(
+        estimator, prepared, _fit_times.clock() - began
+    )
     sequences, warning = prepared.read.sources, prepared.plan.warning
     choices = list_choices(estimator, prepared.plan, estimate)
     return Description(

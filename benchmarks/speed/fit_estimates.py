@@ -3,10 +3,13 @@
 Describes and then fits simulated sequences of several numbers and lengths, real
 sequences if there are any, pairs of letters, a forecast and labels, all with one
 thread. A ratio is the estimated by the measured duration. It should be between 1/2 and
-2; if a fit takes less than a second, the estimate should be below two seconds.
+2; if a fit takes less than a second, the estimate should be below two seconds. Seconds
+are CPU time, which equals elapsed time on an idle machine and is hardly affected by
+other programs.
 """
 
 import functools
+import time
 
 import numpy as np
 
@@ -21,9 +24,8 @@ SIMULATED = (
     (200, 10),
     (200, 100),
     (200, 300),
-    (1_000, 1_000),
+    (100, 1_000),
     (2_000, 200),
-    (2_000, 400),
     (20_000, 10),
     (20_000, 100),
 )
@@ -92,11 +94,8 @@ def make_cases():
     }
     cases |= {name: (functools.partial(make_set, name), True) for name in SETS}
     return cases | {
-        "2,000 names": (functools.partial(make_names, 2_000), True),
-        "16,000 names, 5 epochs": (
-            functools.partial(make_names, 16_000, max_epochs=5),
-            True,
-        ),
+        "2,000 names": (functools.partial(make_names, 2_000, 20), True),
+        "16,000 names": (functools.partial(make_names, 16_000, 2), True),
         "events": (make_events, True),
         "pairs of letters": (make_pairs, False),
         "airline": (make_forecast, True),
@@ -122,8 +121,8 @@ def make_set(name):
     return LSTMSequenceEmbedder(random_state=0), load_sequences(name), None
 
 
-def make_names(n_sequences, max_epochs="auto"):
-    """Return an embedder and surnames."""
+def make_names(n_sequences, max_epochs):
+    """Return an embedder, which is not trained as long as by default, and surnames."""
     from sklearn_seqembed import LSTMSequenceEmbedder
 
     names = load_table("text/names.tsv")["name"].tolist()[:n_sequences]
@@ -150,7 +149,7 @@ def make_pairs():
         "".join(rng.choice(list("abcdefgh"), rng.integers(3, 9))) for _ in range(1_000)
     ]
     reversed_words = [word[::-1] for word in words]
-    return LSTMSequencePredictor(max_epochs=40, random_state=0), words, reversed_words
+    return LSTMSequencePredictor(max_epochs=20, random_state=0), words, reversed_words
 
 
 def make_forecast():
@@ -199,11 +198,12 @@ def warm_up():
 
 def compare(case):
     """Describe and fit a case in the worker; return the durations and their ratio."""
-    from sklearn_seqembed import describe
+    from sklearn_seqembed import _fit_times, describe
 
+    _fit_times.clock = clock = time.process_time
     estimator, X, y = make_cases()[case][0]()
-    described, description = timed(describe, X, y, estimator=estimator)
-    measured, _ = timed(estimator.fit, X, y)
+    described, description = timed(describe, X, y, estimator=estimator, clock=clock)
+    measured, _ = timed(estimator.fit, X, y, clock=clock)
     estimate = description.fit["seconds"]
     ratio = estimate / measured
     is_within = 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO
