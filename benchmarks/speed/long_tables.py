@@ -8,6 +8,7 @@ the events, and have no baseline.
 """
 
 import contextlib
+import functools
 import os
 import statistics
 import time
@@ -16,13 +17,13 @@ import numpy as np
 
 from ..formatting import make_table
 from ..runner import judge, judge_ratios, show_progress
-from ..timing import calls, median_ratio, take_turns, timed
+from ..timing import median_ratio, take_turns, timed
 from ..workers import Worker
 
 N_EVENTS = 10_000_000
 EVENTS_PER_SEQUENCE = 20
 LAST = 10  # events that a prefix keeps
-N_ROUNDS = 3
+N_ROUNDS = 2
 LIBRARIES = ("pandas", "polars", "pyarrow")
 CATEGORIES = ("view", "search", "cart", "order", "return")
 MAX_SECONDS = 20
@@ -93,19 +94,19 @@ def compare(library, n_events, n_rounds):
         }
         for worker in workers.values():
             worker.call("prepare", library=library, n_events=n_events)
-        timers = {
-            name: calls({name: worker}, f"convert_{name}")[name]
-            for name, worker in workers.items()
-        }
-        seconds = take_turns(timers, n_rounds)
-        memory = {
-            name: worker.call_watched(f"convert_{name}")[1]
-            for name, worker in workers.items()
-        }
+        measured = take_turns(
+            {
+                name: functools.partial(worker.call_watched, f"convert_{name}")
+                for name, worker in workers.items()
+            },
+            n_rounds,
+        )
         workers["ours"].call("prepare", library=library, n_events=n_events // 10)
         (prefix_seconds, n_prefixes), prefix_memory = workers["ours"].call_watched(
             "cut_prefixes"
         )
+    seconds = {name: [pair[0] for pair in pairs] for name, pairs in measured.items()}
+    memory = {name: max(pair[1] for pair in pairs) for name, pairs in measured.items()}
     row = {
         "library": library,
         "ours, s": statistics.median(seconds["ours"]),
@@ -131,6 +132,8 @@ def prepare(library, n_events):
     """Generate the events, in random order, as a frame of a library."""
     os.environ["POLARS_MAX_THREADS"] = "1"  # read when polars is imported
     import pyarrow as pa
+
+    import sklearn_seqembed  # noqa: F401, importing takes seconds and memory
 
     pa.set_cpu_count(1)
     rng = np.random.default_rng(0)
