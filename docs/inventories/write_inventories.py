@@ -59,6 +59,7 @@ PROJECTS = {
                 "sklearn.exceptions.NotFittedError",
                 "sklearn.frozen.FrozenEstimator",
                 "sklearn.model_selection.GridSearchCV",
+                "sklearn.model_selection.GroupKFold",
                 "sklearn.model_selection.HalvingGridSearchCV",
                 "sklearn.multioutput.MultiOutputRegressor",
                 "sklearn.neighbors.NearestNeighbors",
