@@ -110,6 +110,19 @@ def test_the_code_of_a_page_runs(page):
     assert result.failed == 0
 
 
+def test_the_guide_lists_the_question_of_each_page():
+    guide = ROOT / "docs" / "guide"
+    index = (guide / "index.rst").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^- :doc:`(\w+)`: (.*\?)$", index, re.MULTILINE))
+    questions = {
+        path.stem: re.search(r"^=+\n\n\*(.*?\?)\*\n", path.read_text("utf-8"), re.M)
+        for path in guide.glob("*.rst")
+        if path.stem != "index"
+    }
+
+    assert listed == {page: question[1] for page, question in questions.items()}
+
+
 def test_links_and_images_of_the_readme_exist():
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", README)
 

@@ -5,15 +5,19 @@ Whole figures with several panels would be illegible at this size.
 
 import pathlib
 import pickle
+import textwrap
 
 from matplotlib import pyplot as plt
 from sphinx_gallery.scrapers import matplotlib_scraper
 
-SIZE = 3.6, 2.52  # inches
-DPI = 160
+SIZE = 3.1, 2.2  # inches
+DPI = 180
+TITLE_WIDTH = 32  # characters
 
 # Figure, counted from 1, and panel, counted from 0, where it is not the first one.
-PANELS = {}
+PANELS = {
+    "plot_first_embedding": (1, 1),
+}
 
 
 def scrape_figures(block, block_vars, gallery_conf, **kwargs):
@@ -37,9 +41,10 @@ def draw_panel(figure, panel, path):
     for ax in figure.axes:
         if ax is not kept:
             ax.remove()
-    for text in (*figure.texts, *figure.legends):
-        text.remove()
     figure.suptitle("")
+    for legend in filter(None, (*figure.legends, kept.get_legend())):
+        legend.remove()
+    kept.set(xlabel="", ylabel="", title=textwrap.fill(kept.get_title(), TITLE_WIDTH))
     figure.set_size_inches(SIZE)
     figure.set_layout_engine("constrained")
     kept.set_subplotspec(figure.add_gridspec(1, 1)[0])

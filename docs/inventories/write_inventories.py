@@ -12,7 +12,7 @@ import zlib
 
 FOLDER = pathlib.Path(__file__).parent
 
-# In the addresses, {name} is the name of the object. Names may be sorted by their role.
+# In the addresses, {name} is the name of the object.
 PROJECTS = {
     "matplotlib": {
         "address": "https://matplotlib.org/stable/",
@@ -23,7 +23,10 @@ PROJECTS = {
     },
     "numpy": {
         "address": "https://numpy.org/doc/stable/",
-        "py:class": {"reference/generated/{name}.html": ("numpy.ndarray",)},
+        "py:class": {
+            "reference/generated/{name}.html": ("numpy.ndarray",),
+            "reference/random/legacy.html#{name}": ("numpy.random.RandomState",),
+        },
         "std:term": {"glossary.html#term-{name}": ("array_like",)},
     },
     "pandas": {
@@ -56,6 +59,7 @@ PROJECTS = {
                 "sklearn.exceptions.NotFittedError",
                 "sklearn.frozen.FrozenEstimator",
                 "sklearn.model_selection.GridSearchCV",
+                "sklearn.model_selection.GroupKFold",
                 "sklearn.model_selection.HalvingGridSearchCV",
                 "sklearn.multioutput.MultiOutputRegressor",
                 "sklearn.neighbors.NearestNeighbors",
