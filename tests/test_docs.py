@@ -16,7 +16,7 @@ import pytest
 from numpydoc.docscrape import FunctionDoc
 
 import sklearn_seqembed
-from sklearn_seqembed import datasets, metrics
+from sklearn_seqembed import datasets, displays, metrics
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -183,6 +183,12 @@ FUNCTIONS = [
     )
     for name, method in inspect.getmembers(estimator, inspect.isfunction)
     if not name.startswith("_") and method.__module__.startswith("sklearn_seqembed")
+]
+FUNCTIONS += [
+    method
+    for name in displays.__all__
+    for _, method in inspect.getmembers(getattr(displays, name), callable)
+    if re.match("from_|plot$", method.__name__)
 ]
 
 

@@ -2,9 +2,9 @@
 All plots in one call each
 ==========================
 
-What did the training do, what is lost in a vector, how do the sequences lie next to each
-other, when was a series unusual, and how sure is a forecast? Each question has a display,
-which draws the answer in one call, as the displays of scikit-learn do.
+What did the training do, what is lost in a vector, which sequences are similar, when
+was a series unusual, and how sure is a forecast? Each question has a display, which
+draws the answer in one call, as the displays of scikit-learn do.
 
 The sequences are generated: noisy periods of three shapes, and of different lengths.
 """
@@ -46,15 +46,15 @@ X = [make_period(shape) for shape in y]
 # %%
 # Training
 # --------
-# :class:`~sklearn_seqembed.displays.LossDisplay` shows the losses of all epochs, those of
-# the held-out sequences as well, and whether training improved on the closed form from
-# which it started, whose loss is the dashed line: its legend says that it is used. If
-# nothing was trained, the display says why.
+# :class:`~sklearn_seqembed.displays.LossDisplay` shows the losses of all epochs, those
+# of the held-out sequences as well, and whether training improved on the closed form
+# from which it started, whose validation loss is the dashed line. The legend says what
+# is used. If nothing was trained, the display says why.
 embedder = LSTMSequenceEmbedder(max_epochs=8, early_stopping=True, random_state=0)
 embedder.fit(X)
 loss = LossDisplay.from_estimator(embedder)
-print(f"validation loss: closed form {loss.closed_form_loss:.3f}, ", end="")
-print(f"lowest of an epoch {min(loss.valid_loss):.3f}")
+print(f"validation loss: closed form {loss.closed_form_loss:.4f}, ", end="")
+print(f"lowest of an epoch {min(loss.valid_loss):.4f}")
 plt.show()
 
 # %%
@@ -63,7 +63,7 @@ plt.show()
 # The two sequences with the lowest error, and the two with the highest. Missing values
 # are filled in.
 reconstruction = ReconstructionDisplay.from_estimator(embedder, X)
-print("errors:", *(f"{error:.3f}" for error in reconstruction.errors))
+print("errors:", *(f"{error:.2g}" for error in reconstruction.errors))
 plt.show()
 
 # %%
@@ -87,10 +87,10 @@ plt.show()
 # %%
 # Anomalies
 # ---------
-# The current of a machine, which runs too fast for a while: the shaded span, labelled by
-# hand. The threshold is the 99 % quantile of the scores of a usual series that the
-# embedder has not read. Scores are averaged over the windows that contain a time step, so
-# that an alarm begins before the span and ends after it.
+# The current of a machine, which runs too fast for a while: the shaded span, labelled
+# by hand. The threshold is the 99 % quantile of the scores of a usual series that the
+# embedder has not read. Scores are averaged over the windows that contain a time step,
+# so that an alarm begins before the span and ends after it.
 steps = np.arange(1500)
 current = np.sin(steps / 8) + 0.1 * rng.normal(size=1500)
 current[1200:1240] = np.sin(steps[1200:1240] / 3)
@@ -121,7 +121,8 @@ plt.show()
 # What to remember
 # ----------------
 # Each plot is one call: `from_estimator`. A display stores what it draws, so that
-# `display.plot(ax=...)` draws it again into any axes, in the current style of matplotlib.
+# `display.plot(ax=...)` draws it again into any axes, in the current style of
+# matplotlib.
 with plt.style.context("dark_background"):
     loss.plot()
     plt.show()
