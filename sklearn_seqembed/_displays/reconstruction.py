@@ -60,7 +60,7 @@ class ReconstructionDisplay:
     >>> from sklearn_seqembed.displays import ReconstructionDisplay
     >>> display = ReconstructionDisplay(
     ...     [[np.array(list("abc"), object)]],
-    ...     [[np.array(list("abd"), object)]],
+    ...     [[np.array(list("abx"), object)]],
     ...     [1 / 3],
     ...     [0],
     ...     [True],
