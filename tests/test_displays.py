@@ -14,6 +14,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from small_fits import small_embedder
 
 from sklearn_seqembed import (
     LSTMSequenceClassifier,
@@ -29,7 +30,6 @@ from sklearn_seqembed.displays import (
     LossDisplay,
     ReconstructionDisplay,
 )
-from tests.small_fits import small_embedder
 
 LOOKBACK = 16
 
@@ -803,6 +803,16 @@ def test_colors_contrast_with_a_dark_background(X, y, embedder):
         dark = draw()
 
     assert dark.mean() > light.mean()
+
+
+def test_transparent_axes_have_the_background_of_the_figure():
+    figure, ax = plt.subplots(facecolor="black")
+    ax.set_facecolor("none")
+
+    display = EmbeddingDisplay.from_vectors(np.eye(3), ax=ax)
+
+    color = display.scatter_["all"].get_facecolor()[0, :3]
+    assert matplotlib.colors.to_hex(color).upper() == "#56B4E9"
 
 
 def test_importing_the_displays_does_not_import_matplotlib():
