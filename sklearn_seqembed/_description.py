@@ -1,7 +1,6 @@
 """How data is read, what is chosen for it, and how long a fit takes, before fitting."""
 
 import copy
-import warnings
 
 import numpy as np
 
@@ -13,8 +12,7 @@ from sklearn_seqembed._choices import (
     list_choices,
     write_headline,
 )
-from sklearn_seqembed._data.checking import check_sequences
-from sklearn_seqembed._data.messages import warn_user
+from sklearn_seqembed._data.messages import collecting_warnings
 from sklearn_seqembed._data.scalars import check_seed
 from sklearn_seqembed._data.summaries import (
     describe_container,
@@ -143,14 +141,10 @@ def describe(X, y=None, *, estimator=None):
     fitted = estimator._copy_attributes()
     state = ProcessState()
     try:
-        with state, warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with state, collecting_warnings() as messages:
             description = _describe(fitted, X, y)
     finally:
         state.restore()
-    for warning in caught:
-        warn_user(str(warning.message), warning.category)
-    messages = [str(warning.message) for warning in caught]
     description.notes = list(dict.fromkeys(messages + description.notes))
     return description
 
@@ -198,10 +192,7 @@ def _describe_features(estimator, X, sequences):
     """Return the features of X, with their categories."""
     schema, origins = estimator._schema, ()
     if "datetime" in schema.kinds:
-        with warnings.catch_warnings():  # `_prepare` has warned
-            warnings.simplefilter("ignore")
-            option = estimator.categorical_features
-            _, whole = check_sequences(X, categorical_features=option)
+        _, whole = estimator._check_X(X, reset=False)
         origins = whole.origins
     features = summarize_features(
         sequences, schema.kinds, schema.container.item_names, schema.texts, origins

@@ -7,7 +7,6 @@ by what the fit will have to do. Nothing that is learned here is used.
 
 import math
 import time
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -88,9 +87,7 @@ def estimate_fit_time(estimator, prepared, seconds_before, continues=False):
     """
     state = ProcessState()
     try:
-        with state, allowing_gradients(), warnings.catch_warnings():
-            # The fit itself warns.
-            warnings.simplefilter("ignore")
+        with state, allowing_gradients():
             trial = _Trial(estimator, prepared.pairs, prepared.plan)
             return trial.estimate(seconds_before, continues)
     finally:

@@ -1,8 +1,10 @@
 """How error messages name sequences, features and parameters."""
 
+import contextlib
 import os
 import sys
 import warnings
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from sklearn_seqembed.exceptions import SequenceReadingWarning
 
 # Warnings refer to the first line of code outside this package.
 _PACKAGE_PATH = str(Path(__file__).resolve().parents[1]) + os.sep
+
+# Messages of the warnings of this thread, while they are collected.
+_collected = ContextVar("collected", default=None)
 
 NOT_OBSERVED = (
     "{name} has no observed value: all of its values are missing. Drop this sequence, "
@@ -143,10 +148,31 @@ def warn_reading(message):
 
 def warn_user(message, category=UserWarning):
     """Warn, and refer to the line of the user's code that called this package."""
+    if _collected.get() is not None:
+        _collected.get().append(message)
     frame, level = sys._getframe(1), 2
     while frame.f_back and _is_internal(frame):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextlib.contextmanager
+def collecting_warnings():
+    """Collect the messages of `warn_user` in a list, in a with block.
+
+    They also warn. Filters of warnings, which all threads share, are not changed.
+
+    Yields
+    ------
+    list of str
+        The messages so far.
+    """
+    messages = []
+    token = _collected.set(messages)
+    try:
+        yield messages
+    finally:
+        _collected.reset(token)
 
 
 def _is_internal(frame):
