@@ -87,6 +87,8 @@ def figures(monkeypatch):
     ids=lambda path: path.stem,
 )
 def test_example_runs(path, quick_fits, figures, tmp_path, monkeypatch, capsys):
+    if path.stem == "plot_interactive_map":
+        pytest.importorskip("datamapplot", reason="installed by make docs only")
     monkeypatch.chdir(tmp_path)
 
     runpy.run_path(str(path), run_name="__main__")

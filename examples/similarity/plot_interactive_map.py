@@ -1,0 +1,84 @@
+"""
+Interactive maps of time series with datamapplot
+================================================
+
+How do you browse thousands of sequences, and read what each point of a map is?
+
+`datamapplot <https://pypi.org/project/datamapplot>`__ turns the points of an
+:class:`~sklearn_seqembed.displays.EmbeddingDisplay` into one HTML file, in which one
+can zoom, search, and read a text for each point. In this example, we map recordings of
+nine speakers.
+"""
+
+# %%
+# The map
+# -------
+# t-SNE places recordings with similar vectors next to each other. The embedder was
+# fitted without the labels.
+
+import tempfile
+from pathlib import Path
+
+import datamapplot
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.manifold import TSNE
+from sktime.datasets import load_japanese_vowels
+
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed.displays import EmbeddingDisplay
+
+
+def load(split):
+    """Load the training or test set as a list of arrays and an array of speakers."""
+    frames, speakers = load_japanese_vowels(split=split, return_type="df-list")
+    return [frame.to_numpy() for frame in frames], speakers
+
+
+X_train, _ = load("train")
+X, speakers = load("test")
+embedder = LSTMSequenceEmbedder(random_state=0).fit(X_train)
+labels = np.array([f"speaker {speaker}" for speaker in speakers])
+display = EmbeddingDisplay.from_estimator(
+    embedder, X, labels, reducer=TSNE(random_state=0), max_classes=9
+)
+plt.show()
+
+# %%
+# The interactive map
+# -------------------
+# One call makes it from the same points. The text appears when the mouse is over a
+# point. ``save`` writes the file, and in a notebook, the object shows the map itself.
+
+texts = [f"recording {i}, {len(x)} time steps" for i, x in enumerate(X)]
+interactive = datamapplot.create_interactive_plot(
+    display.points.astype(np.float32), labels, hover_text=texts
+)
+with tempfile.TemporaryDirectory() as folder:
+    path = Path(folder) / "map.html"
+    interactive.save(path)
+    print(f"{len(X)} points, {path.stat().st_size // 1000} kB")
+
+# %%
+# The file holds the data, but a browser loads programs and styles from other sites when
+# it opens the file, so we do not show it on this page.
+#
+# `embedding-atlas <https://pypi.org/project/embedding-atlas>`__ shows such a map as a
+# widget of a notebook, next to the columns of a frame by which points can be selected.
+# It has many large dependencies, and needs anywidget as well:
+#
+# .. code-block:: python
+#
+#     import pandas as pd
+#     from embedding_atlas.widget import EmbeddingAtlasWidget
+#
+#     table = pd.DataFrame(
+#         {"x": display.points[:, 0], "y": display.points[:, 1], "text": texts}
+#     )
+#     EmbeddingAtlasWidget(table, x="x", y="y", text="text")
+#
+# What to remember
+# ----------------
+# - ``display.points`` are the points of a map. Other libraries can draw them.
+# - A map shows which sequences are similar. Distances between groups mean little in a
+#   map by t-SNE.
