@@ -64,6 +64,7 @@ for activity, rows in shown.groupby("activity", sort=False):
 names = shown.groupby("case")["workshop"].first()
 axis.set_yticks(names.index, names, fontsize="small")
 axis.set(xlabel="days since the report", ylabel="case, by workshop", title="20 cases")
+axis.set_ylim(-3, 20)  # room for the legend
 axis.legend(loc="lower right", ncols=5, fontsize="small")
 plt.show()
 
