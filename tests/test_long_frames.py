@@ -470,6 +470,14 @@ def test_one_event_is_no_prefix_of_a_next_one():
     assert len(whole) == 4
 
 
+def test_the_end_is_a_class_beside_those_of_a_categorical_target():
+    frame = pd.DataFrame({"id": [1, 1], "v": pd.Categorical(["a", "b"])})
+
+    _, y, _ = sequences_from_long(frame, by="id", target="v", end="<end>")
+
+    assert y.tolist() == ["b", "<end>"]
+
+
 def test_the_end_may_be_a_number():
     frame = pl.DataFrame({"id": [1, 1], "v": [5, 7]})
 
