@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import GroupKFold, cross_val_score
 
 from sklearn_seqembed import (
@@ -244,6 +245,21 @@ def test_a_pandas_frame_has_the_keys_as_index():
     assert y.index.tolist() == of_prefixes.tolist()
 
 
+def test_static_columns_join_the_frame():
+    static = pd.DataFrame({"age": range(12, 0, -1)}, index=range(11, -1, -1))
+    columns = ["activity", "cost"]
+    X, _ = sequences_from_long(as_pandas(EVENTS), by="case", columns=columns)
+    embedder = LSTMSequenceEmbedder(4, max_epochs=0, random_state=0)
+    transformer = ColumnTransformer(
+        [("events", embedder, columns), ("static", "passthrough", ["age"])]
+    )
+
+    found = transformer.fit_transform(X.join(static))
+
+    np.testing.assert_array_equal(found[:, -1], range(1, 13))
+    np.testing.assert_allclose(found[:, :-1], embedder.fit_transform(X), rtol=1e-6)
+
+
 def test_labels_join_the_keys_of_polars():
     labels = pl.DataFrame({"case": range(11, -1, -1), "label": range(12)})
 
@@ -452,6 +468,14 @@ def test_one_event_is_no_prefix_of_a_next_one():
 
     assert (X["v"].tolist(), y.tolist(), keys.tolist()) == ([["b"]], ["c"], [2])
     assert len(whole) == 4
+
+
+def test_the_end_is_a_class_beside_those_of_a_categorical_target():
+    frame = pd.DataFrame({"id": [1, 1], "v": pd.Categorical(["a", "b"])})
+
+    _, y, _ = sequences_from_long(frame, by="id", target="v", end="<end>")
+
+    assert y.tolist() == ["b", "<end>"]
 
 
 def test_the_end_may_be_a_number():

@@ -14,7 +14,9 @@ a classifier, and see which inputs the embedder rejects.
 # The data
 # --------
 # We generate 240 patients. The risk of a patient increases with age and with the slope
-# of the measured values. The mean of the values has no effect.
+# of the measured values. The mean of the values has no effect. (If the events are in a
+# table of their own, with one row per event, ``X, keys = sequences_from_long(events,
+# by="patient", time="time")`` and ``X.join(patients)`` make such a frame.)
 
 import textwrap
 

@@ -22,7 +22,11 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss
 
-from sklearn_seqembed import LSTMSequenceClassifier, LSTMSequenceRegressor
+from sklearn_seqembed import (
+    LSTMSequenceClassifier,
+    LSTMSequenceRegressor,
+    sequences_from_long,
+)
 
 rng = np.random.default_rng(0)
 N_CASES = 300
@@ -51,31 +55,42 @@ def make_case(case):
 log = pd.concat(map(make_case, range(N_CASES)), ignore_index=True)
 print(log.head(8).to_string(index=False))
 
+shown = log[log["case"] < 20]
+days = shown["time"] - shown.groupby("case")["time"].transform("min")
+figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
+for activity, rows in shown.groupby("activity", sort=False):
+    elapsed = days[rows.index] / pd.Timedelta("1D")
+    axis.scatter(elapsed, rows["case"], s=24, label=activity)
+names = shown.groupby("case")["workshop"].first()
+axis.set_yticks(names.index, names, fontsize="small")
+axis.set(xlabel="days since the report", ylabel="case, by workshop", title="20 cases")
+axis.set_ylim(-3, 20)  # room for the legend
+axis.legend(loc="lower right", ncols=5, fontsize="small")
+plt.show()
+
 # %%
 # One row per prefix
 # ------------------
-# Each case is cut after each of its events. A prefix is a row of lists, and its target
-# is the next activity, or "end". All prefixes of a case belong to the same part, so
-# that no test case is known in part.
+# ``sequences_from_long`` cuts each case after each of its events. A prefix is a row of
+# lists, and its target is the next activity, or "end". All prefixes of a case belong to
+# the same part, so that no test case is known in part.
 
 
-def cut_cases(cases):
+def cut_cases(log):
     """Return all prefixes, their next activities and the remaining days."""
-    prefixes, following, days = [], [], []
-    for _, case in log[log["case"].isin(cases)].groupby("case"):
-        columns = case[["activity", "workshop", "time"]]
-        for stop in range(1, len(case) + 1):
-            prefixes.append(columns[:stop].to_dict("list"))
-            is_last = stop == len(case)
-            following.append("end" if is_last else case["activity"].iloc[stop])
-            remaining = case["time"].iloc[-1] - case["time"].iloc[stop - 1]
-            days.append(remaining / pd.Timedelta("1D"))
-    return pd.DataFrame(prefixes), np.array(following), np.array(days)
+    X, y, keys = sequences_from_long(
+        log, by="case", time="time", target="activity", end="end"
+    )
+    ends = log.groupby("case")["time"].max().loc[keys]
+    now = pd.to_datetime([times[-1] for times in X["time"]])
+    return X, y, (ends - now).to_numpy() / np.timedelta64(1, "D")
 
 
-X, y, days = cut_cases(range(200))
-X_test, y_test, days_test = cut_cases(range(200, N_CASES))
+X, y, days = cut_cases(log[log["case"] < 200])
+X_test, y_test, days_test = cut_cases(log[log["case"] >= 200])
 print(f"{len(X)} prefixes for training, {len(X_test)} for testing")
+for prefix, following in zip(X["activity"][:3], y[:3], strict=True):
+    print(" ".join(prefix), "->", following)
 
 # %%
 # Predict the next activity
@@ -90,7 +105,7 @@ classes = list(classifier.classes_)
 
 last = np.array([prefix[-1] for prefix in X["activity"]])
 last_test = np.array([prefix[-1] for prefix in X_test["activity"]])
-counts = pd.crosstab(last, y, normalize="index")[classes]
+counts = pd.crosstab(last, y.to_numpy(), normalize="index")[classes]
 baseline = counts.loc[last_test].to_numpy()
 for name, found in (("classifier", probabilities), ("counts", baseline)):
     accuracy = np.mean(np.take(classes, found.argmax(axis=1)) == y_test)
@@ -147,5 +162,27 @@ figure.colorbar(image, ax=axes, label="probability")
 plt.show()
 
 # %%
-# The attributes of an event change what is expected after it. For published logs, see
-# the benchmark of processes in ``benchmarks/README.md``.
+# The attributes of an event change what is expected after it.
+#
+# A log of your own
+# -----------------
+# A log in a CSV file needs the same two lines, with the names of its columns::
+#
+#     log = pd.read_csv("log.csv", parse_dates=["time"])
+#     X, y, keys = sequences_from_long(
+#         log, by="case", time="time", target="activity", end="end"
+#     )
+#
+# On the public Helpdesk log, counts of what followed the last five activities predict
+# 83.8 % of the next activities, the classifier 85.8 % without training of LSTM cells
+# (``max_epochs=0``), and an LSTM published for this task 85.2 %. See
+# :doc:`/guide/processes` for these and other figures.
+#
+# What to remember
+# ----------------
+# - ``sequences_from_long`` with ``target`` cuts a log into prefixes, and ``end`` adds
+#   the end of a case as a class. For cross-validation, pass ``groups=keys``.
+# - The classifier reads activities, other attributes and times as they are, and
+#   predicts probabilities.
+# - Counts of what followed the last activity are a good baseline, which misses what the
+#   rest of the case says.

@@ -159,11 +159,11 @@ axes[0].set_ylabel("purchases per customer and month")
 plt.show()
 
 # %%
-# Clusters of both kinds find a group that goes on to buy most, though it was found
-# without a look at the future. Those of RFM tell more about later purchases: recency
-# and frequency are what matters most here, and k-means on vectors also splits customers
-# by when in the year they bought, which matters less. Ridge regression, which can weigh
-# the components, gets as much out of the vectors as out of RFM.
+# Both kinds of clusters find a group that goes on to buy several times as often as the
+# others. The clusters of RFM differ more in their later purchases than those of the
+# vectors. k-means gives the same weight to all that it sees, whether it matters for the
+# future or not. Ridge regression learns what matters, and gets as much out of the
+# vectors as out of RFM.
 #
 # What to remember
 # ----------------
