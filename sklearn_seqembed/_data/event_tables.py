@@ -108,11 +108,14 @@ class EventTable(NamedTuple):
         """Raise an error if a column has missing values."""
         missing = np.flatnonzero(self._is_missing(name))
         if len(missing):
+            field = f"pyarrow.compute.field({name!r})"
             line = {
                 "pandas": f"frame.dropna(subset=[{name!r}])",
-                "polars": f"frame.drop_nulls({name!r})",
-                "pyarrow": f"frame.filter(frame[{name!r}].is_valid(nan_is_null=True))",
+                "polars": f"frame.drop_nulls({name!r}).drop_nans({name!r})",
+                "pyarrow": f"frame.filter(~{field}.is_null(nan_is_null=True))",
             }[self.library]
+            if self.library == "polars" and not self.frame[name].dtype.is_float():
+                line = f"frame.drop_nulls({name!r})"
             raise ValueError(
                 f"Column {name!r} of frame ({parameter}) is missing in "
                 f"{count(len(missing), 'row')}, the first of which is row {missing[0]} "
