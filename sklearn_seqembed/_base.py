@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._choices import write_headline
+from sklearn_seqembed._closed_form import ClosedFormMixin
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
@@ -29,7 +30,7 @@ from sklearn_seqembed._features.encoder import (
 from sklearn_seqembed._features.given_categories import check_categories
 from sklearn_seqembed._features.unseen import warn_about_new, warn_about_unseen
 from sklearn_seqembed._fit_times import estimate_fit_time
-from sklearn_seqembed._parameters import as_options, check_parameters
+from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._saving.checkpoints import CheckpointRecorder, find_checkpoint
 from sklearn_seqembed._saving.mixin import SavingMixin
 from sklearn_seqembed._saving.nets import copy_for_training
@@ -43,15 +44,11 @@ from sklearn_seqembed._training.fit_tasks import (
 )
 from sklearn_seqembed._training.fitting import build_net, describe_result, train
 from sklearn_seqembed._training.linear_forecasts import (
-    count_fitted_pairs,
-    fit_linear_forecast,
     share_components,
 )
 from sklearn_seqembed._training.pair_dataset import Pairs
 from sklearn_seqembed._training.plan import (
     N_CALIBRATION_SEQUENCES,
-    N_LINEAR_SEQUENCES,
-    N_PROJECTION_SEQUENCES,
     TrainingPlan,
     count_scored,
     plan_training,
@@ -125,6 +122,7 @@ def isolated(method):
 
 
 class BaseSequenceEstimator(
+    ClosedFormMixin,
     DiagramMixin,
     CallbackSupportMixin,
     SavingMixin,
@@ -167,11 +165,6 @@ class BaseSequenceEstimator(
         Return the arguments of `train` that only one estimator has; none by default.
     """
 
-    # Number of points that a linear map reads, 0 without one; sizes of a linear
-    # forecast, None without one.
-    _n_points = 0
-    _forecast_shape = None
-
     # Whether the target is one class, or some numbers, and not a sequence.
     _predicts_label = False
 
@@ -180,10 +173,6 @@ class BaseSequenceEstimator(
 
     # Windows into which `fit` cut a few long series, None for other data.
     _windows = None
-
-    # What `fit` knows of the closed form, for `LossDisplay`: its validation "loss",
-    # the fraction that it leaves "unexplained", and the "reason" for no training.
-    _closed_form = None
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
@@ -525,31 +514,11 @@ class BaseSequenceEstimator(
         return plan
 
     @property
-    def _may_be_useless(self):
-        """Whether `fit` decides if training improves on the closed form at all."""
-        return (
-            self._has_linear_map
-            and self.max_epochs == "auto"
-            and self.early_stopping == "auto"
-        )
-
-    @property
-    def _absolute_loss(self):
-        """Whether training minimizes absolute errors of numbers."""
-        # As in SegRNN. In the months of ETTh1 after the training part, squared errors
-        # made the cells worse than the linear map, absolute ones better.
-        return self._forecast_shape is not None
-
-    @property
     def _learns_ends(self):
         """Whether training minimizes a loss of the ends of targets as well."""
         # If all targets have the same length, there is no end to predict; a linear map
         # has the length among its components.
         return self._shortest < self._longest and not self._n_points
-
-    @property
-    def _has_linear_map(self):
-        return self._n_points > 0 or self._forecast_shape is not None
 
     def _report(self, message):
         if self.verbose:
@@ -635,45 +604,6 @@ class BaseSequenceEstimator(
             self._features.categorical.frequencies,
         )
 
-    def _fit_closed_form(self, net, encoded, seed):
-        """Fit all closed forms of a net from which training starts."""
-        return self._fit_linear_map(net, encoded, seed)
-
-    def _fit_linear_map(self, net, encoded, seed, max_folds=None):
-        """Fit the linear map or the linear forecast of a net to pairs.
-
-        `max_folds` limits the cross-validation of a linear map.
-        """
-        if self._forecast_shape is not None:
-            some = self._sample_pairs(encoded)
-            least = _auto.MIN_TRAINED_SEQUENCES * self._forecast_shape.horizon
-            few = self._windows is not None and len(encoded) < least
-            dataset = self._make_dataset(some)
-            return fit_linear_forecast(net, dataset, some.weights, few)
-        sample = self._sample(encoded.sources, self._count_linear_sequences())
-        variations = as_options(self.augmentation)
-        return net.fit_linear_map(sample, variations, seed, max_folds)
-
-    def _count_linear_sequences(self):
-        """Maximum number of sequences to which a linear map is fitted."""
-        n_values = self._n_points * self._features.numeric.n_features
-        return min(N_LINEAR_SEQUENCES, max(1, _auto.LINEAR_VALUES // n_values))
-
-    def _find_reason_not_to_train(self, n_samples, unexplained):
-        """Return why training cannot improve on the closed form, None if it may."""
-        horizon = 1 if self._forecast_shape is None else self._forecast_shape.horizon
-        return _auto.find_reason_not_to_train(
-            n_samples, unexplained, horizon, predicts_label=self._predicts_label
-        )
-
-    def _skip_useless_training(self, n_samples, unexplained):
-        """Set `max_epochs_` to 0 if training cannot improve on the closed form."""
-        reason = self._find_reason_not_to_train(n_samples, unexplained)
-        if reason:
-            self.max_epochs_ = 0
-            self._closed_form["reason"] = reason
-            self._report(f"The network was not trained: {reason}.")
-
     def _copy_net(self):
         """Copy the fitted net to continue its training.
 
@@ -734,15 +664,6 @@ class BaseSequenceEstimator(
 
     def _training_params(self):
         return {}
-
-    def _closed_form_loss(self, net):
-        """Return the validation loss of the closed form."""
-        return float(dict(net.callbacks_)["seqembed_best"].start_loss)
-
-    @property
-    def _uses_trained_cells(self):
-        """Whether trained cells contribute to the results."""
-        return bool(self.net_.module_.encoder.is_trained)
 
     def _describe_training(self, net):
         """Tell why training ended, and whether it improved on the closed form."""
@@ -811,27 +732,6 @@ class BaseSequenceEstimator(
             "patch_size": int(_auto.resolve(self.patch_size, self.patch_size_)),
             "missing_indicator": self._features.numeric.missing_indicator_,
         }
-
-    def _sample(self, sources, n_sequences):
-        """Return a dataset of at most `n_sequences` sequences, evenly spaced."""
-        sources = sources[evenly_spaced(sources, n_sequences)]
-        return SequenceDataset(sources, self.patch_size_, parts=())
-
-    def _sample_projected(self, net, encoded, single_pass):
-        """Return sequences from which to learn the projection of states to vectors."""
-        # The components must keep their meaning between calls of partial_fit. Without
-        # random features, only the distribution of the vectors is learned again.
-        projection = net.module_.encoder.projection
-        if single_pass and projection.is_fitted and projection.n_random:
-            return None
-        # Including the validation sequences, whose loss does not depend on it.
-        return self._sample(encoded.sources, N_PROJECTION_SEQUENCES)
-
-    def _sample_pairs(self, encoded):
-        """Return the pairs to which a linear forecast is fitted."""
-        n_features = self._features.numeric.n_features
-        n_pairs = count_fitted_pairs(self._forecast_shape, n_features)
-        return encoded[evenly_spaced(encoded.sources, n_pairs)]
 
     def _preview(self, net, intervals, scores):
         """Return the attributes of a fit that ended with a net."""
