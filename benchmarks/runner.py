@@ -33,6 +33,7 @@ DISTRIBUTIONS = (
     "keras",
     "tensorflow-cpu",
     "onnxruntime",
+    "faiss-cpu",
     "sequitur",
     "sktime",
     "numba",

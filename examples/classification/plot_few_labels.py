@@ -1,6 +1,6 @@
 """
-Few labels among many sequences
-===============================
+Semi-supervised learning: few labels among many sequences
+=========================================================
 
 You have thousands of sequences, but labels for only a few. Do the others help?
 
@@ -39,6 +39,15 @@ def load(split):
 X, y = load("TRAIN")
 X_test, y_test = load("TEST")
 print(f"{len(X)} recordings, of {min(map(len, X))} to {max(map(len, X))} time steps")
+
+figure, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
+for speaker, color in ((1, "C0"), (2, "C1"), (3, "C2")):
+    for i in np.flatnonzero(y == speaker)[:4]:
+        axis.plot(X[i][:, 0], color)
+    axis.plot([], [], color, label=f"speaker {speaker}")
+axis.set(xlabel="time step", ylabel="first of 12 features")
+axis.legend()
+plt.show()  # sphinx_gallery_thumbnail_number = 2
 
 # %%
 # Fit the embedder to all recordings, once

@@ -1,6 +1,6 @@
 """
-Surnames, letter by letter
-==========================
+Embed names and short texts, letter by letter
+=============================================
 
 Can a surname be encoded as a vector, and decoded again from it?
 
@@ -21,6 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -91,6 +92,46 @@ print(f"explained fraction, training set: {embedder.score(names_train):.2f}")
 print(f"explained fraction, test set: {embedder.score(names_test):.2f}")
 
 # %%
+# Draw a map
+# ----------
+# We project the vectors of all names onto their first two principal components. The
+# embedder has not seen the languages.
+
+xy = PCA(n_components=2).fit_transform(embedder.transform(names))
+fig, ax = plt.subplots(figsize=(7.5, 5.5), layout="constrained")
+for color, one in enumerate(SURNAMES):
+    ax.scatter(*xy[language == one].T, s=14, color=f"C{color}", label=one)
+for name in (
+    "Smith",
+    "Weber",
+    "Rossi",
+    "Kowalski",
+    "Wojciechowski",
+    "Lee",
+    "Matsumoto",
+):
+    ax.annotate(
+        name,
+        xy[names.index(name)],
+        xytext=(4, 4),
+        textcoords="offset points",
+        fontsize="small",
+        bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5},
+    )
+ax.set(
+    xlabel="first principal component",
+    ylabel="second principal component",
+    title="Embedding of 250 surnames",
+)
+ax.legend(fontsize="small")
+plt.show()
+
+# %%
+# The first principal component mainly represents the length of a name. Polish names are
+# the longest on average, so many of them are on one side. Otherwise the languages
+# overlap in the map.
+
+# %%
 # Count the names that are decoded correctly
 # ------------------------------------------
 # ``reconstruct`` keeps the length of each name. ``inverse_transform`` receives only the
@@ -133,60 +174,24 @@ print_decoded("test set", embedder, names_test[:8])
 # unseen names, because the result on training names is far too optimistic.
 
 # %%
-# Draw a map
-# ----------
-# We project the vectors of all names onto their first two principal components. The
-# embedder has not seen the languages.
-
-xy = PCA(n_components=2).fit_transform(embedder.transform(names))
-fig, ax = plt.subplots(figsize=(7.5, 5.5), layout="constrained")
-for color, one in enumerate(SURNAMES):
-    ax.scatter(*xy[language == one].T, s=14, color=f"C{color}", label=one)
-for name in (
-    "Smith",
-    "Weber",
-    "Rossi",
-    "Kowalski",
-    "Wojciechowski",
-    "Lee",
-    "Matsumoto",
-):
-    ax.annotate(
-        name,
-        xy[names.index(name)],
-        xytext=(4, 4),
-        textcoords="offset points",
-        fontsize="small",
-        bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5},
-    )
-ax.set(
-    xlabel="first principal component",
-    ylabel="second principal component",
-    title="Embedding of 250 surnames",
-)
-ax.legend(fontsize="small")
-plt.show()
-
-# %%
-# The first principal component mainly represents the length of a name. Polish names are
-# the longest on average, so many of them are on one side. Otherwise the languages
-# overlap in the map.
-#
 # Classify by language
 # --------------------
 # A logistic regression predicts the language from the vectors. The baseline is the same
 # classifier on counts of single letters and pairs of letters, which include the first
 # and the last letter of a name.
 
-classifier = LogisticRegression(max_iter=2000)
-classifier.fit(embedder.transform(names_train), language_train)
-accuracy = classifier.score(embedder.transform(names_test), language_test)
-print(f"accuracy of the embedding: {accuracy:.2f}")
-
 counts = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 2))
-baseline = make_pipeline(counts, LogisticRegression(max_iter=2000))
-baseline.fit(names_train, language_train)
-print(f"accuracy of letter counts: {baseline.score(names_test, language_test):.2f}")
+models = {
+    "letters and pairs of letters": make_pipeline(
+        counts, LogisticRegression(max_iter=2000)
+    ),
+    "LSTMSequenceEmbedder": make_pipeline(
+        FrozenEstimator(embedder), LogisticRegression(max_iter=2000)
+    ),
+}
+for title, model in models.items():
+    model.fit(names_train, language_train)
+    print(f"{title:30} accuracy {model.score(names_test, language_test):.2f}")
 
 # %%
 # Encode unseen letters
