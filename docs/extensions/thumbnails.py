@@ -5,6 +5,7 @@ Whole figures with several panels would be illegible at this size.
 
 import pathlib
 import pickle
+import re
 import textwrap
 
 from matplotlib import pyplot as plt
@@ -14,22 +15,24 @@ SIZE = 3.1, 2.2  # inches
 DPI = 180
 TITLE_WIDTH = 32  # characters
 
-# Figure, counted from 1, and panel, counted from 0, where it is not the first one.
-PANELS = {
-    "plot_first_embedding": (1, 1),
-}
+# Panel of the figure, counted from 0, where it is not the first one. The figure is the
+# first one, or that of the comment `sphinx_gallery_thumbnail_number = N`.
+PANELS = {"plot_first_embedding": 1}
+NUMBER = re.compile(r"sphinx_gallery_thumbnail_number\s*=\s*(\d+)")
 
 
 def scrape_figures(block, block_vars, gallery_conf, **kwargs):
     """Save the figures of a block of code, and draw the thumbnail from one of them."""
-    name = pathlib.Path(block_vars["src_file"]).stem
-    figure_number, panel = PANELS.get(name, (1, 0))
+    source = pathlib.Path(block_vars["src_file"])
+    found = NUMBER.search(source.read_text(encoding="utf-8"))
+    figure_number = int(found[1]) if found else 1
     next_number = len(block_vars["image_path_iterator"]) + 1
     for number, shown in enumerate(plt.get_fignums(), next_number):
         if number == figure_number:
             folder = pathlib.Path(block_vars["target_file"]).parent / "images" / "thumb"
             folder.mkdir(parents=True, exist_ok=True)
-            draw_panel(plt.figure(shown), panel, folder / f"panel_{name}.png")
+            panel = PANELS.get(source.stem, 0)
+            draw_panel(plt.figure(shown), panel, folder / f"panel_{source.stem}.png")
     return matplotlib_scraper(block, block_vars, gallery_conf, **kwargs)
 
 

@@ -130,7 +130,7 @@ print(f"{'no training':14} {0:6} {'':>18} {closed.score(X_test):16.3f}")
 # - A logger is an item of the list ``callbacks``. All estimators accept it.
 # - ``valid_loss`` exists only if sequences are held out, by ``early_stopping=True``.
 # - Remove callbacks by ``set_params(callbacks=None)`` before you save the estimator.
-# - Losses are also in ``history_``, without any logger. See :doc:`/callbacks`.
+# - Losses are also in ``history_``, without any logger. See :doc:`/guide/callbacks`.
 
 logged = read_losses("lr=0.01", "valid_loss")[1]
 in_history = [epoch["valid_loss"] for epoch in embedders["lr=0.01"].history_]

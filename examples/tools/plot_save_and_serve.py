@@ -164,4 +164,4 @@ temporary.cleanup()
 # - Open a pickle or a joblib file only if you trust its author. A pipeline of several
 #   steps can be saved by skops, which loads only the classes that you allow.
 # - To serve vectors without torch, in a small process, in a browser or from another
-#   language, use ``to_onnx``. See :doc:`/saving` and :doc:`/onnx`.
+#   language, use ``to_onnx``. See :doc:`/guide/saving` and :doc:`/guide/onnx`.
