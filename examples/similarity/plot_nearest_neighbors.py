@@ -54,6 +54,7 @@ neighbors = index.kneighbors(queries, return_distance=False)
 # %%
 # Four queries, and their three most similar curves:
 
+# sphinx_gallery_thumbnail_number = 2
 SHOWN = [np.flatnonzero(y_queries == k)[3] for k in (1, 3, 7, 8)]
 fig, axes = plt.subplots(4, 4, figsize=(9.5, 6.5), layout="constrained")
 for row, query in zip(axes, SHOWN, strict=True):
