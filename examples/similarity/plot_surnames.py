@@ -230,5 +230,5 @@ print("the vectors are equal:", equal)
 #   case or accent are different categories.
 # - ``exact_match_score`` and ``token_match_score`` measure how much is decoded
 #   correctly. Use them on unseen sequences.
-# - For classification by language, letter counts are a strong baseline. Here they are as
-#   good as the embedding, but names cannot be decoded from them.
+# - For classification by language, letter counts are a strong baseline. Here they are
+#   as good as the embedding, but names cannot be decoded from them.
