@@ -167,8 +167,10 @@ print(
 
 # %%
 # With 20,000 vectors, building the index takes longer than the exact search of 500
-# queries. It pays off with many queries, or with more vectors: the benchmark
-# ``benchmarks/speed/neighbors.py`` measures up to a million.
+# queries. It pays off with more vectors: among 1,000,000, ``NearestNeighbors`` took 16
+# milliseconds per query and this kind of index 0.3, with a recall of 1.000, after 270
+# seconds to build it. These are CPU times of one thread, measured by
+# ``benchmarks/speed/neighbors.py`` on windows of one feature.
 #
 # What to remember
 # ----------------
