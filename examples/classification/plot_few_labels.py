@@ -47,7 +47,8 @@ for speaker, color in ((1, "C0"), (2, "C1"), (3, "C2")):
     axis.plot([], [], color, label=f"speaker {speaker}")
 axis.set(xlabel="time step", ylabel="first of 12 features")
 axis.legend()
-plt.show()  # sphinx_gallery_thumbnail_number = 2
+plt.show()
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
 # Fit the embedder to all recordings, once

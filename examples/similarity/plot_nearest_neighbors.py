@@ -54,6 +54,7 @@ neighbors = index.kneighbors(queries, return_distance=False)
 # %%
 # Four queries, and their three most similar curves:
 
+# sphinx_gallery_thumbnail_number = 2
 SHOWN = [np.flatnonzero(y_queries == k)[3] for k in (1, 3, 7, 8)]
 fig, axes = plt.subplots(4, 4, figsize=(9.5, 6.5), layout="constrained")
 for row, query in zip(axes, SHOWN, strict=True):
@@ -165,10 +166,14 @@ print(
 )
 
 # %%
-# MILLION
+# With 20,000 vectors, building the index takes longer than the exact search of 500
+# queries. It pays off with more vectors: among 1,000,000, ``NearestNeighbors`` took 16
+# milliseconds per query and this kind of index 0.3, with a recall of 1.000, after 270
+# seconds to build it. These are CPU times of one thread, measured by
+# ``benchmarks/speed/neighbors.py`` on windows of one feature.
 #
 # What to remember
 # ----------------
 # - Fit the embedder once, store the vectors, and search with any tool for vectors.
 # - Check the neighbors of some queries by eye, and count them if you have labels.
-# - Up to some ten thousand vectors, ``NearestNeighbors`` is fast enough and exact.
+# - With some ten thousand vectors, ``NearestNeighbors`` is fast enough, and exact.

@@ -2,7 +2,7 @@
 Embed names and short texts, letter by letter
 =============================================
 
-Can a surname be encoded as a vector, and decoded again from it?
+Can a name be encoded as a vector, and decoded again from it?
 
 A string is a sequence of characters, and each character is a category. The embedder
 therefore accepts a list of strings. In this example, we encode common surnames from
@@ -231,4 +231,4 @@ print("the vectors are equal:", equal)
 # - ``exact_match_score`` and ``token_match_score`` measure how much is decoded
 #   correctly. Use them on unseen sequences.
 # - For classification by language, letter counts are a strong baseline. Here they are
-#   better than the embedding, but names cannot be decoded from them.
+#   as good as the embedding, but names cannot be decoded from them.

@@ -130,10 +130,11 @@ for name, row in measured.items():
     )
 
 # %%
-# The first three files have about the same size, because nearly all of it is weights,
-# and load in a fraction of a second. They differ in what loading can run: a pickle from
-# a stranger can do anything on your machine. Writing the ONNX file takes longest,
-# because torch records the network. Its vectors differ by rounding only.
+# The first three files have about the same size, because they hold the same arrays, and
+# all load in a fraction of a second. They differ in what loading can run: a pickle from
+# a stranger can do anything on your machine. The ONNX file is smaller, because it holds
+# the encoder alone. Writing it takes longest, because torch records the network. Its
+# vectors differ by rounding only.
 #
 # Look into a file
 # ----------------
