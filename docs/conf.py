@@ -77,7 +77,6 @@ sphinx_gallery_conf = {
     "image_scrapers": (scrape_figures,),
     "backreferences_dir": "generated/examples",
     "doc_module": ("sklearn_seqembed",),
-    "reference_url": {"sklearn_seqembed": None},  # links in the code of examples
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,  # its page would load scripts from other sites
