@@ -9,6 +9,7 @@ import re
 import textwrap
 
 from matplotlib import pyplot as plt
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from sphinx_gallery.scrapers import matplotlib_scraper
 
 SIZE = 3.1, 2.2  # inches
@@ -48,6 +49,11 @@ def draw_panel(figure, panel, path):
     for legend in filter(None, (*figure.legends, kept.get_legend())):
         legend.remove()
     kept.set(xlabel="", ylabel="", title=textwrap.fill(kept.get_title(), TITLE_WIDTH))
+    if isinstance(kept.xaxis.get_major_locator(), AutoDateLocator):
+        locator = AutoDateLocator(minticks=2, maxticks=4)
+        kept.xaxis.set_major_locator(locator)
+        kept.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        kept.tick_params(axis="x", labelrotation=0)
     figure.set_size_inches(SIZE)
     figure.set_layout_engine("constrained")
     kept.set_subplotspec(figure.add_gridspec(1, 1)[0])

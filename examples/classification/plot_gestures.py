@@ -51,11 +51,11 @@ print(f"{len(X)} clips of {min(lengths)} to {max(lengths)} time steps, 6 feature
 NAMES = {
     "PEN": "pendulum",
     "ABD": "abduction",
-    "FEL": "forward\nelevation",
-    "IR": "internal\nrotation",
-    "ER": "external\nrotation",
-    "TRAP": "trapezius\nextension",
-    "ROW": "upright\nrow",
+    "FEL": "forward elevation",
+    "IR": "internal rotation",
+    "ER": "external rotation",
+    "TRAP": "trapezius extension",
+    "ROW": "upright row",
 }
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 for i, label in enumerate(NAMES):

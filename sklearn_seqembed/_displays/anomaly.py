@@ -112,8 +112,8 @@ class AnomalyDisplay:
             Scores above it are alarms. Scores are minus the averages of
             `score_samples` of the windows around a time step: higher is more unusual.
         reference : array-like, default=None
-            Usual series, for example the one of `fit`. The threshold is then the
-            `quantile` of its scores.
+            Usual series that was not used in `fit`, whose scores are lower. The
+            threshold is then the `quantile` of its scores.
         quantile : float, default=0.99
             Fraction, in (0, 1), of the scores of `reference` below the threshold.
         times : array-like of shape (n_timesteps,), default=None

@@ -218,7 +218,8 @@ class LossDisplay:
         twin.set_ylim(0, 1.08 * np.nanmax(self.learning_rate))
         twin.set_ylabel("Learning rate", color=gray(ax, 0.75))
         twin.tick_params(labelsize=FONT_SIZE, colors=gray(ax, 0.75))
-        twin.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
+        # A factor above the axis would be in the way of the legend.
+        twin.yaxis.set_major_formatter("{x:g}")
         twin.spines[["top"]].set_visible(False)
 
     def _plot_closed_form(self, ax):
