@@ -59,6 +59,9 @@ plt.show()
 # which the fitted embedders of each fold are stored.
 
 
+cache = tempfile.TemporaryDirectory()
+
+
 def make_model():
     """Make a pipeline with a cache of its own, so that all searches start equal."""
     return Pipeline(
@@ -66,7 +69,7 @@ def make_model():
             ("embed", LSTMSequenceEmbedder(max_epochs=0, random_state=0)),
             ("classify", SVC()),
         ],
-        memory=tempfile.mkdtemp(),
+        memory=tempfile.mkdtemp(dir=cache.name),
     )
 
 
@@ -177,6 +180,7 @@ for n, explained in zip(
     [4, 16, 64], unsupervised.cv_results_["mean_test_score"], strict=True
 ):
     print(f"{n:3} components explain {explained:.3f}")
+cache.cleanup()
 
 # %%
 # What to remember
