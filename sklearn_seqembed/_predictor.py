@@ -15,6 +15,7 @@ from sklearn_seqembed._data.windows import join_pairs
 from sklearn_seqembed._features.continuation import (
     columns_are_steps,
     continue_sources,
+    warn_about_contained,
     warn_about_scales,
 )
 from sklearn_seqembed._features.encoder import name_categorical_features
@@ -643,6 +644,8 @@ max_epochs_, early_stopping_, max_length_, device_
                 target_schema = replace(target_schema, has_columns=not is_sequence)
             elif not target_schema.is_padded:
                 warn_about_scales(targets)
+            if targets.n_numeric:
+                warn_about_contained(sources, targets)
             self._target_schema = target_schema
         return Pairs(sources, self._target_schema.as_features(targets))
 

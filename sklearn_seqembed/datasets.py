@@ -115,7 +115,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     series : array-like of shape (n_timesteps,) or (n_timesteps, n_features)
         The series, in order of time: an array, a tensor, a Series or a frame, or a list
         of time steps, which may be dicts or named tuples. Masked values and pandas' NA
-        are missing.
+        are missing. All columns of a frame become features, so leave out labels.
     lookback : int
         Number of time steps of each window, at least 1.
     horizon : int

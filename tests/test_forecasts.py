@@ -1,6 +1,7 @@
 """Forecasts that start from ridge regression, and their intervals."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -652,3 +653,23 @@ def test_intervals_remain_when_training_continues():
     after = predictor.predict_interval(X[:3])
     widths = after[1] - after[0]
     assert widths == pytest.approx(before[1] - before[0], rel=1e-5)
+
+
+def test_targets_that_are_the_ends_of_x_warn():
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=n) for n in range(20, 60)]
+    predictor = LSTMSequencePredictor(max_epochs=0, random_state=0)
+
+    with pytest.warns(SequenceReadingWarning, match="equal to the last time steps of X"):
+        predictor.fit(X, [x[-5:] for x in X])
+
+
+@pytest.mark.parametrize("n_different", [1, 40])
+def test_targets_that_differ_from_the_ends_of_x_do_not_warn(n_different):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=n) for n in range(20, 60)]
+    y = [x[-5:] + (i < n_different) for i, x in enumerate(X)]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SequenceReadingWarning)
+        LSTMSequencePredictor(max_epochs=0, random_state=0).fit(X, y)

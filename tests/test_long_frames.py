@@ -487,6 +487,24 @@ def test_the_end_may_be_a_number():
     assert y.to_list() == [7, -1]
 
 
+def test_the_end_may_be_a_number_that_is_rounded():
+    frame = pd.DataFrame({"id": [1, 1], "v": np.float32([5, 7])})
+
+    _, y, _ = sequences_from_long(frame, by="id", target="v", end=0.1)
+
+    assert y.tolist() == [7, np.float32(0.1)]
+
+
+def test_a_column_is_used_before_a_level_of_the_index_of_the_same_name():
+    index = pd.Index([3, 3, 3], name="id")
+    frame = pd.DataFrame({"id": [2, 1, 2], "v": ["a", "b", "c"]}, index=index)
+
+    X, keys = sequences_from_long(frame, by="id")
+
+    assert keys.tolist() == [1, 2]
+    assert X["v"].tolist() == [["b"], ["a", "c"]]
+
+
 def test_more_steps_than_lists_can_count_are_refused(monkeypatch):
     monkeypatch.setattr(long_frames, "MAX_STEPS", 5)
     frame = pd.DataFrame({"id": [1] * 4, "v": range(4)})
@@ -607,6 +625,13 @@ DEFECTS = {
         lambda: sequences_from_long(FRAME, by="id", target="v", end=1),
         TypeError,
         "end=1 must be of the type of the target: column 'v'",
+    ),
+    "end that is not an integer": (
+        lambda: sequences_from_long(
+            pd.DataFrame({"id": [1, 1], "v": [1, 2]}), by="id", target="v", end=0.5
+        ),
+        TypeError,
+        "end=0.5 must be of the type of the target: column 'v'",
     ),
     "end that occurs": (
         lambda: sequences_from_long(FRAME, by="id", target="v", end="a"),

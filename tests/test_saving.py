@@ -502,6 +502,11 @@ def test_a_later_format_is_refused(saved, tmp_path):
         load(tmp_path / "changed.safetensors")
 
 
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="the folder .*models does not exist"):
+        small_embedder().save(tmp_path / "models" / "embedder.safetensors")
+
+
 def test_other_files_are_refused(tmp_path):
     safetensors.numpy.save_file({"a": np.zeros(3)}, tmp_path / "other.safetensors")
     (tmp_path / "pickle.safetensors").write_bytes(pickle.dumps(small_embedder()))
@@ -510,7 +515,7 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match="it is not the file of an sklearn_seqembed"):
         load(tmp_path / "other.safetensors")
     for name in ("pickle", "empty"):
-        with pytest.raises(ValueError, match="is not a safetensors file"):
+        with pytest.raises(ValueError, match="is not a safetensors file.*joblib"):
             load(tmp_path / f"{name}.safetensors")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "none.safetensors")

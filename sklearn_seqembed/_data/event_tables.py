@@ -235,7 +235,12 @@ def _move_levels_to_columns(frame, names):
         for level in frame.index.names
         if level is not None and level in names and level not in frame.columns
     ]
-    return frame.reset_index(level=levels) if levels else frame
+    if levels:
+        frame = frame.reset_index(level=levels)
+    if set(frame.index.names) & set(frame.columns):
+        # pandas refuses names that are those of a column and of a level.
+        frame = frame.reset_index(drop=True)
+    return frame
 
 
 def _check_columns(existing, names):

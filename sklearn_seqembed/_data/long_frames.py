@@ -83,7 +83,7 @@ def sequences_from_long(
     X, if the index of `labels` is the keys. With polars, use ``keys.to_frame().join(
     labels, on=by, how="left", maintain_order="left")``.
 
-    In cross-validation, prefixes of the same sequence belong into the same fold: pass
+    In cross-validation, prefixes of the same sequence belong in the same fold: pass
     ``groups=keys`` to :class:`sklearn.model_selection.GroupKFold`.
 
     Examples
@@ -342,13 +342,17 @@ def _take_targets(table, target, end, order, stops, is_last):
     values = table.features(target)
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
+    given, error = end, None
     try:
-        end = pa.scalar(end, values.type)
+        end = pa.scalar(given, values.type)
     except (pa.ArrowException, TypeError) as exc:
+        error = exc
+    is_cut = pa.types.is_integer(values.type) and not error and end.as_py() != given
+    if error or is_cut:  # Arrow makes 0 of 0.5
         raise TypeError(
-            f"end={end!r} must be of the type of the target: column {target!r} of "
+            f"end={given!r} must be of the type of the target: column {target!r} of "
             f"frame is of type {values.type}."
-        ) from exc
+        ) from error
     if pc.any(pc.equal(values, end)).as_py():
         raise ValueError(
             f"end={end.as_py()!r} occurs in column {target!r} of frame (target). Pass "

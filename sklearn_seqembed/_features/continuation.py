@@ -133,6 +133,30 @@ def continue_sources(sources, targets, option="auto"):
     return True
 
 
+def warn_about_contained(sources, targets):
+    """Warn that the targets are the ends of the sequences, which are then copied.
+
+    Parameters
+    ----------
+    sources, targets : Sequences
+        All pairs of `fit`.
+    """
+    if sources.n_numeric != targets.n_numeric or sources.categorical:
+        return
+    if not (sources.lengths > targets.lengths).all():
+        return
+    for i in evenly_spaced(sources, COMPARED_PAIRS):
+        target = targets.rows(i).astype(np.float64)
+        end = sources.rows(i)[-len(target) :].astype(np.float64)
+        if not np.array_equal(end, target, equal_nan=True) or np.ptp(target) == 0:
+            return
+    warn_reading(
+        "y was read as what follows X, but it is equal to the last time steps of X, "
+        "which a forecast would not know; if y is to be forecast, pass X without them, "
+        "for example X[:-12] for 12 time steps."
+    )
+
+
 def _mean_square_gap(past, future, n_steps):
     """Return the mean square difference between medians on both sides of the cut."""
     gaps = [

@@ -115,7 +115,10 @@ def explaining_damage(path):
     try:
         yield
     except SafetensorError as exc:
-        raise ValueError(f"{path} is not a safetensors file: {exc}") from exc
+        raise ValueError(
+            f"{path} is not a safetensors file: {exc}. Open files of joblib, pickle or "
+            "skops with the library that wrote them."
+        ) from exc
     except DamagedFileError as exc:
         raise ValueError(f"{path} cannot be opened: {exc}.") from exc
     except OSError:
@@ -169,6 +172,11 @@ def replace_file(path, write):
         Writes the file whose path it gets.
     """
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"{path} cannot be written: the folder {target.parent} does not exist. "
+            "Create it first."
+        )
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         # With the permissions of the present file, or those that a new one gets.
