@@ -660,7 +660,7 @@ def test_targets_that_are_the_ends_of_x_warn():
     X = [rng.normal(size=n) for n in range(20, 60)]
     predictor = LSTMSequencePredictor(max_epochs=0, random_state=0)
 
-    with pytest.warns(SequenceReadingWarning, match="equal to the last time steps of X"):
+    with pytest.warns(SequenceReadingWarning, match="equal to the last time steps"):
         predictor.fit(X, [x[-5:] for x in X])
 
 

@@ -8,6 +8,7 @@ A file has one tensor for each array. Its metadata are strings:
 - "sha256", a checksum of all metadata and tensors.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -173,10 +174,8 @@ def replace_file(path, write):
     """
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"{path} cannot be written: the folder {target.parent} does not exist. "
-            "Create it first."
-        )
+        message = "The folder does not exist, create it before saving"
+        raise FileNotFoundError(errno.ENOENT, message, str(target.parent))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         # With the permissions of the present file, or those that a new one gets.
