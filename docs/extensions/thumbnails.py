@@ -50,7 +50,7 @@ def draw_panel(figure, panel, path):
         legend.remove()
     kept.set(xlabel="", ylabel="", title=textwrap.fill(kept.get_title(), TITLE_WIDTH))
     if isinstance(kept.xaxis.get_major_locator(), AutoDateLocator):
-        locator = AutoDateLocator(minticks=2, maxticks=4)
+        locator = AutoDateLocator(minticks=2, maxticks=6)
         kept.xaxis.set_major_locator(locator)
         kept.xaxis.set_major_formatter(ConciseDateFormatter(locator))
         kept.tick_params(axis="x", labelrotation=0)

@@ -62,7 +62,7 @@ for i, label in enumerate(NAMES):
     clip = X[np.flatnonzero(y == label)[6]][:, 0]
     ax.plot(np.arange(len(clip)) / 10, (clip - clip.mean()) / np.ptp(clip) - 1.2 * i)
 ax.set_yticks(-1.2 * np.arange(len(NAMES)), NAMES.values())
-ax.set(xlabel="seconds", title="Clips have different lengths")
+ax.set(xlabel="seconds", title="Different lengths")
 plt.show()
 
 # %%
