@@ -47,8 +47,9 @@ QUANTILES = 0.0, 0.5, 0.9, 1.0
 SIMILAR_STEPS = 1.1
 
 # What fraction of the largest number of epochs is expected if training starts from
-# random weights and may stop early. In nine such trainings it was .45 to 1, and 1 in
-# five of them (benchmarks/README.md, "Estimated fit times").
+# random weights and may stop early: see the cases with "early stopping" in
+# benchmarks/README.md, "Estimated fit times". Trainings on strings and "pairs of noise"
+# start from random weights.
 EXPECTED_FRACTION = 0.75
 
 
