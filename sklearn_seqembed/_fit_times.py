@@ -37,8 +37,9 @@ N_TRIED = 64
 N_TRIED_LINEAR = 500
 N_TRIED_HEAD = 250
 
-# Training batches are timed, after one that is not, for so many seconds. Single batches
-# may take much longer on a machine that has other work.
+# Training batches are timed, after one that is not, for so many seconds in all, and at
+# least one of each length. Single batches may take much longer on a machine that has
+# other work.
 TIMED_SECONDS = 0.3
 
 # Batches whose longest sequences have these ranks are timed, in order, if the numbers
@@ -266,7 +267,8 @@ class _Trial:
         for k in chosen:
             encoded = estimator._encode_pairs(self.pairs[batches[k]])
             dataset = estimator._make_dataset(encoded, generators.cpu)
-            seconds.append(_time_batch(net, dataset, warm_up=not seconds))
+            least = TIMED_SECONDS / len(chosen)
+            seconds.append(_time_batch(net, dataset, least, warm_up=not seconds))
         set_generator(net.module_, None)
         epoch = float(np.interp(n_steps, n_steps[chosen], seconds).sum())
         self.steps["training"] = self.n_expected * epoch
@@ -342,13 +344,13 @@ def _choose_batches(n_steps):
     return chosen[np.unique(n_steps[chosen], return_index=True)[1]]
 
 
-def _time_batch(net, dataset, warm_up):
-    """Return the seconds of a training step on a whole dataset."""
+def _time_batch(net, dataset, least, warm_up):
+    """Repeat a training step for some seconds; return the seconds of one."""
     batch = np.argsort(-dataset.lengths, kind="stable")
     if warm_up:
         net.train_step(dataset.batch(batch))
     seconds = []
-    while sum(seconds) < TIMED_SECONDS:
+    while sum(seconds) < least:
         began = clock()
         float(net.train_step(dataset.batch(batch))["loss"])
         seconds.append(clock() - began)

@@ -4,11 +4,11 @@ Describes and then fits simulated sequences of several numbers and lengths, real
 sequences if there are any, pairs of letters, a forecast, labels, trainings that may
 stop early and very different lengths, all with one thread. A ratio is the estimated by
 the measured duration. It should be between 1/2 and 2; if a fit takes less than a
-second, the estimate should be below two seconds. "At most" is the estimate for a
+second, the estimate should be below two seconds. "Not stopped" is the estimate for a
 training that does not stop early. Epochs are those of the training and the largest
-number of `fit`; describe may expect a training that does not take place. Seconds
-are CPU time, which equals elapsed time on an idle machine and is hardly affected by
-other programs.
+number of `fit`; describe may expect a training that does not take place. Seconds are
+CPU time, which equals elapsed time on an idle machine and is hardly affected by other
+programs.
 """
 
 import functools
@@ -44,7 +44,7 @@ COLUMNS = {
     "estimator": "",
     "describe, s": ".1f",
     "estimate, s": ".1f",
-    "at most, s": ".1f",
+    "not stopped, s": ".1f",
     "fit, s": ".1f",
     "ratio": ".2f",
     "epochs": "",
@@ -302,7 +302,7 @@ def compare(case):
         "estimator": type(estimator).__name__,
         "describe, s": described,
         "estimate, s": estimate,
-        "at most, s": description.fit["longest"],
+        "not stopped, s": description.fit["longest"],
         "fit, s": measured,
         "ratio": ratio,
         "within": "yes" if is_within else "no",
