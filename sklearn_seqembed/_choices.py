@@ -79,7 +79,7 @@ def write_headline(estimator, prepared, estimate):
     if prepared.read.sources is not prepared.pairs.sources:
         parts.append(f"cut into {_count_large(len(prepared.pairs), 'window')}")
     parts.append(describe_network(estimator, prepared.plan, estimate))
-    parts.append(f"about {format_duration(estimate.seconds)}")
+    parts.append(format_duration(estimate.seconds))
     return "; ".join(parts)
 
 
@@ -118,7 +118,20 @@ def describe_network(estimator, plan, estimate):
 
 
 def format_duration(seconds):
-    """Write a duration with as many digits as an estimate deserves."""
+    """Write an estimated duration, with as many digits as it deserves."""
+    if seconds < 1:
+        return "less than a second"
+    return f"about {_round_duration(seconds)}"
+
+
+def format_measured(seconds):
+    """Write a measured duration."""
+    if seconds < 10:
+        return f"{max(seconds, 0.1):.1f} seconds"
+    return _round_duration(seconds)
+
+
+def _round_duration(seconds):
     if seconds < 1.5:
         return "1 second"
     if seconds < 90:

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from sklearn_seqembed import _fit_times
+from sklearn_seqembed import _auto, _fit_times
 from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._choices import (
     AUTO_PARAMETERS,
@@ -26,6 +26,10 @@ from sklearn_seqembed._training.process import ProcessState
 
 # Number of categories and classes that are listed.
 N_LISTED = 5
+
+# Two of three folds of fewer sequences than so many times the least number for training
+# are too few to be trained on.
+N_FOLDED = 1.5
 
 
 class Description:
@@ -57,10 +61,11 @@ class Description:
     given : list of str
         Those of them that are parameters of the estimator with other values.
     fit : dict
-        "seconds", the estimated duration of `fit`; "steps", the seconds of each step;
-        and "reason", why the network will not be trained, or None.
+        "seconds", the estimated duration of `fit`; "longest", its duration if training
+        does not stop early; "steps", the seconds of each step; and "reason", why the
+        network will not be trained, or None.
     notes : list of str
-        What `fit` warns of.
+        What `fit` warns of, and whether fits to parts of X would differ.
     headline : str
         All of this in one line.
     """
@@ -160,7 +165,7 @@ def _describe(estimator, X, y):
     estimate = _fit_times.estimate_fit_time(
         estimator, prepared, _fit_times.clock() - began
     )
-    sequences, warning = prepared.read.sources, prepared.plan.warning
+    sequences = prepared.read.sources
     choices = list_choices(estimator, prepared.plan, estimate)
     return Description(
         estimator=type(estimator).__name__,
@@ -174,12 +179,30 @@ def _describe(estimator, X, y):
         given=[name for name in AUTO_PARAMETERS if _is_given(estimator, name)],
         fit={
             "seconds": round(estimate.seconds, 2),
+            "longest": round(estimate.longest, 2),
             "steps": {step: round(s, 3) for step, s in estimate.steps.items()},
             "reason": estimate.reason,
         },
-        notes=[warning] if warning and estimate.max_epochs else [],
+        notes=_list_notes(estimator, prepared, estimate),
         headline=write_headline(estimator, prepared, estimate),
     )
+
+
+def _list_notes(estimator, prepared, estimate):
+    """Return notes about the training, if there is one."""
+    notes, n_samples = [], len(prepared.pairs)
+    if not estimate.max_epochs:
+        return notes
+    if prepared.plan.warning:
+        notes.append(prepared.plan.warning)
+    decides = estimator._predicts_label and estimator._may_be_useless
+    if decides and n_samples < N_FOLDED * _auto.MIN_TRAINED_LABELS:
+        notes.append(
+            f"Networks are trained with {_auto.MIN_TRAINED_LABELS} sequences or more, "
+            f"and X has {n_samples}: fits to parts of it, as in cross-validation, may "
+            "not train theirs, and be less accurate."
+        )
+    return notes
 
 
 def _is_given(estimator, name):

@@ -2,13 +2,13 @@
 
 import math
 
-from sklearn_seqembed._choices import format_duration
+from sklearn_seqembed._choices import format_measured
 
-# The page to which the question mark of a diagram links. It is part of the folder that
-# pyproject.toml names as the documentation. Once the built pages are published, it can
-# be "SITE/generated/{estimator_module}.{estimator_name}.html".
+# The page to which the question mark of a diagram links: the docstring, in the
+# repository that pyproject.toml names as the source. Once the built pages are
+# published, it can be "SITE/generated/sklearn_seqembed.{name}.html".
 CLASS_PAGE = (
-    "https://github.com/sklearn-seqembed/sklearn-seqembed/blob/main/docs/api.rst"
+    "https://github.com/sklearn-seqembed/sklearn-seqembed/blob/main/{module}.py"
 )
 
 
@@ -17,6 +17,11 @@ class DiagramMixin:
 
     _doc_link_module = "sklearn_seqembed"
     _doc_link_template = CLASS_PAGE
+
+    def _doc_link_url_param_generator(self):
+        """Return what is inserted in the template."""
+        cls = type(self)
+        return {"module": cls.__module__.replace(".", "/"), "name": cls.__name__}
 
     def _sk_visual_block_(self):
         """Return the block that scikit-learn draws.
@@ -47,7 +52,7 @@ def write_caption(estimator):
     """
     parts = []
     if hasattr(estimator, "fit_time_"):
-        parts.append(f"fitted in {format_duration(estimator.fit_time_)}")
+        parts.append(f"fitted in {format_measured(estimator.fit_time_)}")
     score = getattr(estimator, "train_score_", math.nan)
     if not math.isnan(score):  # it is if all features are constant
         parts.append(f"explains {score:.1%} of the training data")

@@ -10,9 +10,11 @@ import time
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._network.closed_form import count_folds, count_rows
+from sklearn_seqembed._training.batching import TrainingBatches
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.devices import resolve_device, resolve_precision
 from sklearn_seqembed._training.linear_forecasts import count_fitted_pairs
@@ -35,9 +37,21 @@ N_TRIED = 64
 N_TRIED_LINEAR = 500
 N_TRIED_HEAD = 250
 
-# Training batches are timed, after one that is not, for so many seconds. Single batches
-# may take much longer on a machine that has other work.
+# Training batches are timed, after one that is not, for so many seconds in all, and at
+# least one of each length. Single batches may take much longer on a machine that has
+# other work.
 TIMED_SECONDS = 0.3
+
+# Batches whose longest sequences have these ranks are timed, in order, if the numbers
+# of time steps differ by at least this factor. The time of the others is interpolated.
+QUANTILES = 0.0, 0.5, 0.9, 1.0
+SIMILAR_STEPS = 1.1
+
+# What fraction of the largest number of epochs is expected if training starts from
+# random weights and may stop early: see the cases with "early stopping" in
+# benchmarks/README.md, "Estimated fit times". Trainings on strings and "pairs of noise"
+# start from random weights.
+EXPECTED_FRACTION = 0.75
 
 
 # The benchmark of estimates replaces it by CPU time, on which other programs have
@@ -52,6 +66,8 @@ class FitEstimate(NamedTuple):
     ----------
     seconds : float
         Duration of the fit.
+    longest : float
+        Its duration if training does not stop early.
     max_epochs : int
         Largest number of epochs; 0 if the network will not be trained.
     reason : str or None
@@ -61,6 +77,7 @@ class FitEstimate(NamedTuple):
     """
 
     seconds: float
+    longest: float
     max_epochs: int
     reason: str | None
     steps: dict
@@ -113,6 +130,7 @@ class _Trial:
         self.pairs, self.plan = pairs, plan
         self.n_samples = len(pairs)
         self.steps = {}
+        self.n_expected = plan.max_epochs
 
     def estimate(self, seconds_before, continues):
         """Try all steps, and return the estimate."""
@@ -131,11 +149,16 @@ class _Trial:
                 )
                 max_epochs = 0 if reason else max_epochs
         if max_epochs:
-            self._try_training(generators, max_epochs)
+            self.n_expected = _expect_epochs(plan, starts_from_closed_form)
+            self._try_training(generators)
             if plan.n_held_out and starts_from_closed_form:
                 self.steps["closed form"] *= 2  # once more, without validation
         self._try_last_steps(max_epochs)
-        return FitEstimate(sum(self.steps.values()), max_epochs, reason, self.steps)
+        seconds = longest = sum(self.steps.values())
+        if max_epochs:
+            training = self.steps["training"] + self.steps.get("validation", 0.0)
+            longest += training * (max_epochs / self.n_expected - 1)
+        return FitEstimate(seconds, longest, max_epochs, reason, self.steps)
 
     def _begin(self, device, generator):
         """Encode some pairs, and build the network."""
@@ -227,31 +250,46 @@ class _Trial:
         factor = min(self.n_samples, N_PROJECTION_SEQUENCES) / len(sources)
         self._time(step, factor, self.net.fit_projection, dataset)
 
-    def _try_training(self, generators, max_epochs):
-        """Train on a batch of typical lengths."""
+    def _try_training(self, generators):
+        """Train on some of the batches that an epoch consists of."""
         estimator, plan, net = self.estimator, self.plan, self.net
         net.compute_dtype = resolve_precision(estimator.precision, net.device)
         net.criterion_.learn_ends = estimator._learns_ends
         net.criterion_.absolute = estimator._absolute_loss
         if estimator._predicts_label:
             net.module_.share.fill_(1.0)
-        dataset = estimator._make_dataset(self.encoded, generators.cpu)
-        order = np.argsort(-dataset.lengths, kind="stable")
-        chosen = np.linspace(0, len(order) - 1, min(plan.batch_size, len(order)))
-        indices = order[chosen.astype(int)]
+        batches = self._list_batches(generators.cpu)
+        n_steps = np.array([self._count_steps(batch) for batch in batches])
+        chosen = _choose_batches(n_steps)
         set_generator(net.module_, generators.device)
         flush_denormals()
         seconds = []
-        while len(seconds) < 2 or sum(seconds) < TIMED_SECONDS:
-            began = clock()
-            float(net.train_step(dataset.batch(indices))["loss"])
-            seconds.append(clock() - began)
+        for k in chosen:
+            encoded = estimator._encode_pairs(self.pairs[batches[k]])
+            dataset = estimator._make_dataset(encoded, generators.cpu)
+            least = TIMED_SECONDS / len(chosen)
+            seconds.append(_time_batch(net, dataset, least, warm_up=not seconds))
         set_generator(net.module_, None)
-        n_train = self.n_samples - plan.n_held_out
-        n_batches = math.ceil(max(1, int(plan.fraction * n_train)) / plan.batch_size)
-        n_epochs = _expected_epochs(plan, max_epochs)
-        self.steps["training"] = n_epochs * n_batches * float(np.mean(seconds[1:]))
-        self._predict("validation", n_epochs * plan.n_held_out)
+        epoch = float(np.interp(n_steps, n_steps[chosen], seconds).sum())
+        self.steps["training"] = self.n_expected * epoch
+        self._predict("validation", self.n_expected * plan.n_held_out)
+
+    def _list_batches(self, generator):
+        """Return the indices of the pairs of each batch of an epoch."""
+        n_train = max(
+            1, int(self.plan.fraction * (self.n_samples - self.plan.n_held_out))
+        )
+        trained = torch.randperm(self.n_samples, generator=generator)[:n_train].numpy()
+        lengths = self.pairs.sources.lengths[trained]
+        indices = _Indices(lengths, self.estimator.patch_size_, generator)
+        return [
+            trained[batch] for batch in TrainingBatches(indices, self.plan.batch_size)
+        ]
+
+    def _count_steps(self, batch):
+        """Return the length of the longest source and the longest target of a batch."""
+        sides = self.pairs.sources, self.pairs.targets
+        return sum(int(side.lengths[batch].max()) for side in sides)
 
     def _predict(self, step, n_sequences):
         """Predict the targets of a few sequences."""
@@ -282,15 +320,58 @@ class _Trial:
         )
 
 
-def _expected_epochs(plan, max_epochs):
+class _Indices:
+    """A dataset whose batches are indices, as a training needs it to form batches."""
+
+    def __init__(self, lengths, patch_size, generator):
+        self.lengths, self.patch_size = lengths, patch_size
+        self.generator = generator
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def batch(self, indices):
+        return indices
+
+
+def _choose_batches(n_steps):
+    """Return the batches to time, from short ones to long ones."""
+    order = np.argsort(n_steps, kind="stable")
+    if n_steps[order[-1]] < SIMILAR_STEPS * n_steps[order[0]]:
+        return order[[len(order) // 2]]
+    ranks = np.quantile(np.arange(len(order)), QUANTILES, method="nearest")
+    chosen = order[ranks.astype(int)]
+    return chosen[np.unique(n_steps[chosen], return_index=True)[1]]
+
+
+def _time_batch(net, dataset, least, warm_up):
+    """Repeat a training step for some seconds; return the seconds of one."""
+    batch = np.argsort(-dataset.lengths, kind="stable")
+    if warm_up:
+        net.train_step(dataset.batch(batch))
+    seconds = []
+    while sum(seconds) < least:
+        began = clock()
+        float(net.train_step(dataset.batch(batch))["loss"])
+        seconds.append(clock() - began)
+    return float(np.mean(seconds))
+
+
+def _expect_epochs(plan, starts_from_closed_form):
     """Return how many epochs to expect if training may stop early.
 
-    It ends between the number of epochs without improvement and the largest number.
-    Their geometric mean is wrong by the same factor in both cases.
+    From a closed form, it ends between the number of epochs without improvement and the
+    largest number. Their geometric mean is wrong by the same factor in both cases. From
+    random weights, training improves for longer: the learning rate rises at first.
     """
-    if not plan.n_held_out or plan.n_iter_no_change >= max_epochs:
-        return max_epochs
-    return math.sqrt(plan.n_iter_no_change * max_epochs)
+    least, most = plan.n_iter_no_change, plan.max_epochs
+    if not plan.n_held_out or least >= most:
+        return most
+    return (
+        math.sqrt(least * most)
+        if starts_from_closed_form
+        else max(least, EXPECTED_FRACTION * most)
+    )
 
 
 def _linear_map_work(n_sequences, max_folds=None):

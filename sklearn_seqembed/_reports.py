@@ -98,7 +98,12 @@ def _list_sections(description):
         for name, value in description.choices.items()
     ]
     sections.append(("Choices", ", ".join(choices)))
-    duration = f"about {format_duration(description.fit['seconds'])} on this machine"
+    seconds, longest = (
+        format_duration(description.fit[name]) for name in ("seconds", "longest")
+    )
+    duration = f"{seconds} on this machine"
+    if longest != seconds:
+        duration += f", {longest} if training does not stop early"
     if description.fit["reason"]:
         duration += f", without training: {description.fit['reason']}"
     sections.append(("Fit", duration))

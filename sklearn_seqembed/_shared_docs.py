@@ -18,7 +18,9 @@ is at least 5, except for very long sequences: `fit` then limits the time to abo
 minutes on one core, and warns. Forecasts with a linear map have about 250 batches,
 because more of them overfitted. 0 leaves the network untrained, as a baseline.""",
     "verbose": """int
-0 prints nothing; 1 shows a progress bar with the loss and the remaining time.""",
+0 prints nothing. 1 prints one line before the training, which tells how X was read,
+what is trained and about how long `fit` takes; it shows a progress bar with the loss
+and the remaining time, and tells whether training improved on a closed form.""",
     "random_state": """int, RandomState instance or None
 Seed of the initial weights, the batches, the augmentation and the validation split.
 Pass an int for reproducible results on the same device with the same number of

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+import time
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from sklearn_seqembed import (
     LSTMSequenceEmbedder,
     LSTMSequencePredictor,
     LSTMSequenceRegressor,
+    _fit_times,
     describe,
 )
 from sklearn_seqembed._choices import format_duration
@@ -310,14 +313,15 @@ def test_html_has_a_list_of_notes():
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.2, "1 second"),
-        (3.4, "3 seconds"),
-        (42, "40 seconds"),
-        (100, "2 minutes"),
-        (9000, "2.5 hours"),
+        (0.2, "less than a second"),
+        (1.2, "about 1 second"),
+        (3.4, "about 3 seconds"),
+        (42, "about 40 seconds"),
+        (100, "about 2 minutes"),
+        (9000, "about 2.5 hours"),
     ],
 )
-def test_durations_are_rounded(seconds, text):
+def test_estimated_durations_are_rounded(seconds, text):
     assert format_duration(seconds) == text
 
 
@@ -328,6 +332,82 @@ def test_a_longer_training_takes_longer():
     ]
 
     assert seconds[0] < seconds[1] / 5
+
+
+# Longer fits than those of CASES, in most of whose time the network is trained.
+SKEWED = [RNG.normal(size=n) for n in [*RNG.integers(5, 20, 200), 3000, 3000]]
+TRAINED = {
+    "stops early": (
+        LSTMSequenceEmbedder(
+            8, hidden_size=16, early_stopping=True, max_epochs=60, random_state=0
+        ),
+        WORDS,
+        None,
+    ),
+    "skewed lengths": (
+        LSTMSequenceEmbedder(8, max_epochs=3, random_state=0),
+        SKEWED,
+        None,
+    ),
+    "pairs": (
+        LSTMSequencePredictor(
+            8, hidden_size=16, early_stopping=True, max_epochs=60, random_state=0
+        ),
+        X,
+        [x[:3] for x in X],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TRAINED)
+def test_the_estimate_is_of_the_order_of_the_duration(case, monkeypatch):
+    # Other programs hardly affect CPU time.
+    monkeypatch.setattr("sklearn_seqembed._fit_times.clock", time.process_time)
+    estimator, X, y = TRAINED[case]
+
+    fit = describe(X, y, estimator=estimator).fit
+    began = time.process_time()
+    clone(estimator).fit(X, y)
+    seconds = time.process_time() - began
+
+    assert seconds / 5 < fit["seconds"] < 5 * seconds
+    assert fit["seconds"] <= fit["longest"]
+
+
+def test_the_longest_duration_is_told_if_training_may_stop_early():
+    params = {"max_epochs": 400, "n_iter_no_change": 5, "hidden_size": 16}
+
+    early, whole = (
+        describe(
+            WORDS, estimator=LSTMSequenceEmbedder(8, early_stopping=flag, **params)
+        )
+        for flag in (True, False)
+    )
+
+    assert early.fit["longest"] > 1.1 * early.fit["seconds"]
+    assert whole.fit["longest"] == whole.fit["seconds"]
+    assert "if training does not stop early" not in str(whole)
+    early.fit |= {"seconds": 3.0, "longest": 4.0}
+    text = " ".join(str(early).split())
+    assert "about 3 seconds on this machine, about 4 seconds if training does" in text
+
+
+def test_batches_of_all_lengths_are_timed():
+    n_steps = np.array([5, 900, 6, 7, 5, 8, 6])
+
+    assert n_steps[_fit_times._choose_batches(n_steps)].tolist() == [5, 6, 8, 900]
+    assert _fit_times._choose_batches(np.array([20, 21, 20])).tolist() == [2]
+
+
+@pytest.mark.parametrize(("n", "is_told"), [(50, True), (76, False), (40, False)])
+def test_folds_that_are_too_small_to_train_on_are_told(monkeypatch, n, is_told):
+    monkeypatch.setattr("sklearn_seqembed._auto.MIN_TRAINED_LABELS", 50)
+    labels = np.random.default_rng(0).permutation(np.arange(n) % 2)
+    sequences = [x[:9] for x in make_sequences(n, random_state=0)[0]]
+
+    notes = describe(sequences, labels, estimator=LSTMSequenceClassifier(8)).notes
+
+    assert any("as in cross-validation" in note for note in notes) == is_told
 
 
 CONTAINERS = {
@@ -369,13 +449,14 @@ def test_fit_prints_the_headline_only_if_verbose(case, capsys):
     headline = describe(X, y, estimator=estimator).headline
     # All but the duration, which is measured again.
     expected = headline.rpartition(";")[0]
-    assert first.startswith(f"[{name}] {expected}; about ")
+    start = rf"\[{name}\] {re.escape(expected)}; (about \d|less than a second)"
+    assert re.match(start, first)
 
 
 def test_partial_fit_prints_no_headline(capsys):
     LSTMSequenceEmbedder(n_components=4, verbose=1).partial_fit(WORDS)
 
-    assert "about" not in capsys.readouterr().out
+    assert "time steps" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

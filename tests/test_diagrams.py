@@ -29,7 +29,7 @@ ESTIMATORS = (
     LSTMSequenceRegressor,
 )
 X, Y = make_sequences(20, random_state=0)
-CAPTION = r"fitted in \d+ seconds?, explains \d+\.\d% of the training data"
+CAPTION = r"fitted in \d+(\.\d)? seconds, explains \d+\.\d% of the training data"
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +38,28 @@ def fitted():
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
-def test_diagrams_link_to_the_documentation_in_the_metadata(cls):
+def test_diagrams_link_to_the_docstring_in_the_repository_of_the_metadata(cls):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    folder = project["urls"]["Documentation"].replace("/tree/", "/blob/")
+    folder = f"{project['urls']['Source']}/blob/main/"
 
     html = estimator_html_repr(cls())
 
-    (link,) = set(re.findall(r'href="(https://[^"#]+)"', html))
-    assert link.startswith(f"{folder}/")
-    assert (ROOT / "docs" / link.removeprefix(f"{folder}/")).exists()
+    (link,) = set(re.findall(r'href="(https://[^"#]+)', html))
+    assert link.startswith(folder)
+    text = (ROOT / link.removeprefix(folder)).read_text()
+    assert f"\nclass {cls.__name__}(" in text
+    assert "    n_components : int" in text or "%(n_components)s" in text
     assert "explains" not in html
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.01, "0.1"), (0.082, "0.1"), (1.6, "1.6"), (9.94, "9.9"), (42, "40")],
+)
+def test_short_durations_are_shown_with_one_digit(fitted, monkeypatch, seconds, text):
+    monkeypatch.setattr(fitted, "fit_time_", seconds)
+
+    assert _diagrams.write_caption(fitted).startswith(f"fitted in {text} seconds, ")
 
 
 def test_the_diagram_of_a_fitted_estimator_tells_time_and_score(fitted):
@@ -70,7 +82,8 @@ def test_a_given_scaler_does_not_hide_the_caption():
 def test_a_score_that_is_not_a_number_is_not_shown():
     embedder = LSTMSequenceEmbedder(n_components=4, max_epochs=1).fit(np.ones((5, 6)))
 
-    assert re.fullmatch(r"fitted in \d+ seconds?", _diagrams.write_caption(embedder))
+    caption = _diagrams.write_caption(embedder)
+    assert re.fullmatch(r"fitted in \d+(\.\d)? seconds", caption)
 
 
 def test_diagrams_of_other_versions_are_those_of_other_estimators(fitted, monkeypatch):

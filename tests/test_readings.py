@@ -442,6 +442,8 @@ LEFT = np.stack([np.pad(x, ((11 - len(x), 0), (0, 0))) for x in RAGGED])
 LEFT_NAN = np.where(
     np.arange(11)[:, None] < 11 - np.arange(3, 12)[:, None, None], np.nan, LEFT
 )
+TOKENS = np.where(LEFT[:, :, 0] == 0, 0, RNG.integers(1, 30, size=(9, 11)))
+SUMS = np.cumsum(RNG.poisson(0.2, size=(60, 80)), axis=1)
 
 
 @pytest.mark.parametrize(
@@ -451,8 +453,25 @@ LEFT_NAN = np.where(
         (PADDED[:, :, 0], "8 of them end with time steps of zeros"),
         (pd.DataFrame(PADDED[:, :, 0].numpy()), "8 of them end with time steps"),
         (LEFT_NAN, "8 of them begin with missing time steps; .* move it to the end"),
+        (np.pad(PADDED, ((0, 0), (0, 4), (0, 0))), "9 of them end with .* by NaN"),
+        (list(PADDED), "8 of them end with time steps of zeros; .* cut them off"),
+        (PADDED.tolist(), "8 of them end with time steps of zeros; .* cut them off"),
+        (LEFT, "8 of them begin with time steps of zeros; .* without them"),
+        (list(LEFT), "8 of them begin with time steps of zeros; .* cut them off"),
+        (TOKENS, "8 of them begin with time steps of zeros"),
     ],
-    ids=["array", "table", "frame", "NaN in front"],
+    ids=[
+        "array",
+        "table",
+        "frame",
+        "NaN in front",
+        "one step more",
+        "list",
+        "nested lists",
+        "in front",
+        "list in front",
+        "tokens in front",
+    ],
 )
 def test_padding_that_is_read_as_time_steps_warns(X, match):
     with pytest.warns(SequenceReadingWarning, match=match):
@@ -466,8 +485,21 @@ def test_padding_that_is_read_as_time_steps_warns(X, match):
         np.where(np.arange(11) < 7, RNG.normal(size=(9, 11)), 0),
         np.where(PADDED == 0, np.nan, PADDED),
         load_digits().images,
+        SUMS,
+        list(np.maximum(SUMS.max(axis=1).min() - SUMS, 0)),
+        list(RNG.poisson(0.3, size=(200, 20))),
+        list(LEFT[:4]),
     ],
-    ids=["counts", "equal ends", "NaN at the end", "images"],
+    ids=[
+        "counts",
+        "equal ends",
+        "NaN at the end",
+        "images",
+        "sums from zero",
+        "stocks that run out",
+        "list of counts",
+        "few",
+    ],
 )
 def test_other_zeros_do_not_warn_of_padding(X):
     assert not any("padding" in message for message in messages_of(X))
@@ -503,3 +535,57 @@ def test_a_wide_frame_of_words_is_refused_with_the_way_to_tokens():
     with pytest.raises(ValueError, match=r"is a time step, pass X\.to_numpy\(\)\.$"):
         read(X)
     assert read(X.to_numpy())[0].lengths.tolist() == [5] * 5
+
+
+def make_cases(n=40, **columns):
+    """Make a list of frames with an integer that identifies them."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 9, n)
+    return [
+        pd.DataFrame({"x": rng.normal(size=n_steps), "case": 100 + i} | columns)
+        for i, n_steps in enumerate(lengths)
+    ]
+
+
+IDENTIFIED = {
+    "frames": (make_cases(), "Column 'case' of X was read as a feature"),
+    "categories": (
+        [x.astype({"case": "category"}) for x in make_cases()],
+        "Column 'case' of X",
+    ),
+    "beside strings": (make_cases(kind="a"), "Column 'case' of X"),
+    "floats": ([x.astype(float) for x in make_cases()], "Column 'case' of X"),
+    "arrays": ([x.to_numpy() for x in make_cases()], "Feature 1 of X was read"),
+    "twice the same": (make_cases() + make_cases()[:1], "Column 'case' of X"),
+}
+
+
+@pytest.mark.parametrize(("X", "match"), IDENTIFIED.values(), ids=IDENTIFIED)
+def test_a_feature_that_identifies_the_sequences_warns(X, match):
+    (message,) = messages_of(X)
+
+    assert message.startswith(match)
+    assert message.endswith("if it identifies the sequences, leave it out.")
+
+
+NOT_IDENTIFIED = {
+    "fractions": [x.assign(case=x["case"] + 0.5) for x in make_cases()],
+    "shared": [x.assign(case=x["case"] // 2) for x in make_cases()],
+    "changing": [x.assign(case=x["case"] + np.arange(len(x))) for x in make_cases()],
+    "missing": [x.assign(case=np.nan) for x in make_cases()],
+    "few": make_cases(8),
+    "single steps": [x[:1] for x in make_cases()],
+    "alone": [x[["case"]] for x in make_cases()],
+}
+
+
+@pytest.mark.parametrize("X", NOT_IDENTIFIED.values(), ids=NOT_IDENTIFIED)
+def test_other_constant_features_do_not_warn(X):
+    assert not messages_of(X)
+
+
+def test_describe_has_a_note_about_a_feature_that_identifies_the_sequences():
+    with pytest.warns(SequenceReadingWarning, match="identifies the sequences"):
+        description = sklearn_seqembed.describe(make_cases())
+
+    assert "leave it out" in description.notes[0]

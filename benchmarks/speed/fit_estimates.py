@@ -1,11 +1,14 @@
 """How well does `describe` estimate the duration of `fit`?
 
 Describes and then fits simulated sequences of several numbers and lengths, real
-sequences if there are any, pairs of letters, a forecast and labels, all with one
-thread. A ratio is the estimated by the measured duration. It should be between 1/2 and
-2; if a fit takes less than a second, the estimate should be below two seconds. Seconds
-are CPU time, which equals elapsed time on an idle machine and is hardly affected by
-other programs.
+sequences if there are any, pairs of letters, a forecast, labels, trainings that may
+stop early and very different lengths, all with one thread. A ratio is the estimated by
+the measured duration. It should be between 1/2 and 2; if a fit takes less than a
+second, the estimate should be below two seconds. "Not stopped" is the estimate for a
+training that does not stop early. Epochs are those of the training and the largest
+number of `fit`; describe may expect a training that does not take place. Seconds are
+CPU time, which equals elapsed time on an idle machine and is hardly affected by other
+programs.
 """
 
 import functools
@@ -41,8 +44,10 @@ COLUMNS = {
     "estimator": "",
     "describe, s": ".1f",
     "estimate, s": ".1f",
+    "not stopped, s": ".1f",
     "fit, s": ".1f",
     "ratio": ".2f",
+    "epochs": "",
     "within": "",
 }
 
@@ -102,6 +107,14 @@ def make_cases():
         "labels of 270 vowels": (make_vowel_labels, True),
         "labels of 3,000 simulated": (make_simulated_labels, False),
         "labels of 4,000 names": (make_name_labels, True),
+        "strings, early stopping": (make_strings, False),
+        "strings, 300 epochs, early stopping": (make_long_training, False),
+        "regular strings, early stopping": (make_regular_strings, False),
+        "noise, early stopping": (make_noise, False),
+        "pairs of noise, early stopping": (make_noise_pairs, False),
+        "JapaneseVowels, early stopping": (make_vowels, True),
+        "labels of 270 vowels, early stopping": (make_stopped_labels, True),
+        "303 x 5 to 8,000": (make_skewed, False),
     }
 
 
@@ -187,6 +200,82 @@ def make_name_labels():
     return classifier, table["name"].tolist(), table["language"].tolist()
 
 
+def make_strings(**params):
+    """Return an embedder with early stopping, and strings of random letters."""
+    from sklearn_seqembed import LSTMSequenceEmbedder
+
+    rng = np.random.default_rng(0)
+    strings = [
+        "".join(rng.choice(list("abcdef"), size=n)) for n in rng.integers(3, 10, 200)
+    ]
+    params = {"early_stopping": True, "random_state": 0} | params
+    return LSTMSequenceEmbedder(**params), strings, None
+
+
+def make_long_training():
+    """Return a small embedder that would train for long, and the same strings."""
+    return make_strings(n_components=16, hidden_size=32, max_epochs=300)
+
+
+def make_regular_strings():
+    """Return a small embedder with early stopping, and strings without randomness."""
+    from sklearn_seqembed import LSTMSequenceEmbedder
+
+    strings = ["ab" * n for n in np.random.default_rng(0).integers(1, 5, 60)]
+    embedder = LSTMSequenceEmbedder(
+        16, hidden_size=32, early_stopping=True, random_state=0
+    )
+    return embedder, strings, None
+
+
+def make_noise():
+    """Return an embedder with early stopping, and random numbers."""
+    from sklearn_seqembed import LSTMSequenceEmbedder
+
+    X = np.random.default_rng(0).normal(size=(150, 30, 3))
+    embedder = LSTMSequenceEmbedder(
+        16, early_stopping=True, max_epochs=100, random_state=0
+    )
+    return embedder, X, None
+
+
+def make_noise_pairs():
+    """Return a predictor with early stopping, random numbers, and some of them."""
+    from sklearn_seqembed import LSTMSequencePredictor
+
+    X = np.random.default_rng(0).normal(size=(150, 20, 2))
+    predictor = LSTMSequencePredictor(
+        16, hidden_size=32, early_stopping=True, max_epochs=200, random_state=0
+    )
+    return predictor, X, X[:, :3]
+
+
+def make_vowels():
+    """Return an embedder with early stopping, and JapaneseVowels."""
+    from sklearn_seqembed import LSTMSequenceEmbedder
+
+    embedder = LSTMSequenceEmbedder(
+        16, early_stopping=True, max_epochs=100, random_state=0
+    )
+    return embedder, load_sequences("JapaneseVowels"), None
+
+
+def make_stopped_labels():
+    """Return a classifier with early stopping, JapaneseVowels, and its classes."""
+    classifier, X, y = make_vowel_labels()
+    return classifier.set_params(early_stopping=True, max_epochs=100), X, y
+
+
+def make_skewed():
+    """Return an embedder, 300 short sequences and 3 long ones."""
+    from sklearn_seqembed import LSTMSequenceEmbedder
+
+    rng = np.random.default_rng(0)
+    lengths = [*rng.integers(5, 20, 300), 8_000, 8_000, 8_000]
+    X = [rng.normal(size=n).cumsum() for n in lengths]
+    return LSTMSequenceEmbedder(16, max_epochs=5, random_state=0), X, None
+
+
 def warm_up():
     """Import all that a fit needs, in the worker."""
     from sklearn_seqembed import describe
@@ -213,9 +302,10 @@ def compare(case):
         "estimator": type(estimator).__name__,
         "describe, s": described,
         "estimate, s": estimate,
+        "not stopped, s": description.fit["longest"],
         "fit, s": measured,
         "ratio": ratio,
         "within": "yes" if is_within else "no",
-        "epochs": [description.choices["max_epochs"], estimator.n_iter_],
+        "epochs": f"{estimator.n_iter_} of {estimator.max_epochs_}",
         "steps": description.fit["steps"],
     }

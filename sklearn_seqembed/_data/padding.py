@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklearn_seqembed._data.arrays import ArrayContainer
+from sklearn_seqembed._data.lists import ListContainer
 from sklearn_seqembed._data.messages import count
 
 # At least the first fraction of the sequences of an array are padded, if any, and at
@@ -10,14 +11,24 @@ from sklearn_seqembed._data.messages import count
 MIN_PADDED = 0.1
 MAX_ELSEWHERE = 0.05
 
+# Where all sequences are padded, where padding comes first, and in lists, most
+# sequences are padded, and at least so many.
+MIN_PADDED_MOST = 0.5
+MIN_SEQUENCES = 5
+
+# There, values next to padding are not much smaller than others: sequences that arrive
+# at zero, such as sums that begin there, are not padded. They are compared by the
+# median of their fractions of the root mean square of their sequence.
+MIN_JUMP = 0.3
+
 
 def find_padding(parsed):
-    """Explain zeros at the end, or missing time steps at the start, of an array.
+    """Explain zeros at an end, or missing time steps at the start, of equal lengths.
 
     Parameters
     ----------
     parsed : ParsedSequences
-        Sequences that were passed in one array.
+        Sequences that were passed in one array, or that have equal lengths.
 
     Returns
     -------
@@ -26,26 +37,32 @@ def find_padding(parsed):
         different numbers of them, and there are few elsewhere.
     """
     container, name = parsed.container, parsed.locator.argument
-    is_array = isinstance(container, ArrayContainer) or container.is_table
     is_target = name == "y" and container.is_table  # columns may be single targets
-    if (
-        not is_array
-        or is_target
-        or not all(block.kind == "numeric" for block in parsed.blocks)
-    ):
+    if is_target or not all(block.kind == "numeric" for block in parsed.blocks):
         return None
-    n_samples, n_steps = len(parsed.lengths), container.n_steps
-    values = [block.values.reshape(n_samples, n_steps, -1) for block in parsed.blocks]
-    read = f"{name} was read as {count(n_samples, 'sequence')}, but "
-    zeros = np.all([(x == 0).all(axis=2) for x in values], axis=0)
-    n_padded = _count_padded(zeros[:, ::-1])
+    is_array = isinstance(container, ArrayContainer) or container.is_table
+    values = _stack(parsed, is_array)
+    if values is None:
+        return None
+    read = f"{name} was read as {count(len(values[0]), 'sequence')}, but "
+    n_padded = _count_zeros([x[:, ::-1] for x in values], is_array)
     if n_padded:
+        remedy = "replace them by NaN, or pass a list of arrays"
         return (
             f"{read}{n_padded} of them end with time steps of zeros; if these are "
-            "padding, replace them by NaN, or pass a list of arrays."
+            f"padding, {remedy if is_array else 'cut them off'}."
         )
+    n_padded = _count_zeros(values, may_be_few=False)
+    if n_padded:
+        remedy = "pass a list of arrays without them"
+        return (
+            f"{read}{n_padded} of them begin with time steps of zeros; if these are "
+            f"padding, {remedy if is_array else 'cut them off'}."
+        )
+    if not isinstance(container, ArrayContainer) or container.is_table:
+        return None
     missing = np.all([np.isnan(x).all(axis=2) for x in values], axis=0)
-    n_padded = 0 if container.is_table else _count_padded(missing)
+    n_padded = _count_padded(missing)
     if n_padded:
         return (
             f"{read}{n_padded} of them begin with missing time steps; if these are "
@@ -54,18 +71,79 @@ def find_padding(parsed):
     return None
 
 
-def _count_padded(is_padding):
+def _stack(parsed, is_array):
+    """Return blocks of shape (n_samples, n_timesteps, k), None for other lengths."""
+    n_samples = len(parsed.lengths)
+    if is_array:
+        n_steps = parsed.container.n_steps
+    else:
+        n_steps = int(parsed.lengths[0])
+        if (
+            not isinstance(parsed.container, ListContainer)
+            or (parsed.lengths != n_steps).any()
+        ):
+            return None
+    return [block.values.reshape(n_samples, n_steps, -1) for block in parsed.blocks]
+
+
+def _count_zeros(values, may_be_few):
+    """Count the sequences that begin with zeros, 0 if these are not padding.
+
+    Parameters
+    ----------
+    values : list of ndarray of shape (n_samples, n_timesteps, k)
+        The features.
+    may_be_few : bool
+        Whether a few padded sequences suffice, if one of them is not padded.
+    """
+    # Most data end here. All other time steps are not read.
+    if np.all([(x[:, 0] == 0).all(axis=1) for x in values], axis=0).sum() < 2:
+        return 0
+    zeros = np.all([(x == 0).all(axis=2) for x in values], axis=0)
+    n_padded = _count_padded(zeros) if may_be_few else 0
+    if n_padded:
+        return n_padded
+    n_padded = _count_padded(zeros, MIN_PADDED_MOST, may_be_all=True)
+    if n_padded < MIN_SEQUENCES or _measure_jumps(values, zeros) < MIN_JUMP:
+        return 0
+    return n_padded
+
+
+def _count_padded(is_padding, least=MIN_PADDED, may_be_all=False):
     """Count the sequences that begin with padding, 0 if it does not look like that.
 
     Parameters
     ----------
     is_padding : bool ndarray of shape (n_samples, n_timesteps)
         Whether a time step may be padding.
+    least : float, default=MIN_PADDED
+        Least fraction of padded sequences.
+    may_be_all : bool, default=False
+        Whether the longest sequence may be padded, too.
     """
-    n_steps = np.where(is_padding.all(axis=1), 0, (~is_padding).argmax(axis=1))
+    n_steps = _count_first(is_padding)
     n_padded = int((n_steps > 0).sum())
     n_found = int(is_padding.sum())
     is_elsewhere = n_found - n_steps.sum() > MAX_ELSEWHERE * n_found
-    is_plain = n_padded < 2 or n_padded < MIN_PADDED * len(n_steps) or is_elsewhere
-    # The longest sequence is not padded, and the others have different lengths.
-    return 0 if is_plain or n_steps.min() or len(np.unique(n_steps)) < 3 else n_padded
+    is_plain = n_padded < 2 or n_padded < least * len(n_steps) or is_elsewhere
+    is_plain |= not may_be_all and n_steps.min() > 0
+    # Sequences have different lengths.
+    return 0 if is_plain or len(np.unique(n_steps)) < 3 else n_padded
+
+
+def _count_first(is_padding):
+    """Count the time steps before the first that is not padding, 0 if all may be."""
+    return np.where(is_padding.all(axis=1), 0, (~is_padding).argmax(axis=1))
+
+
+def _measure_jumps(values, zeros):
+    """Return how large values next to padding are, relative to their sequence."""
+    n_steps = _count_first(zeros)
+    padded = np.flatnonzero(n_steps)
+    first, squares = 0.0, 0.0
+    for x in values:
+        known = np.nan_to_num(x[padded].astype(np.float64))
+        first = first + (known[np.arange(len(padded)), n_steps[padded]] ** 2).sum(1)
+        squares = squares + (known**2).sum(axis=(1, 2))
+    counted = zeros.shape[1] - n_steps[padded]
+    return float(np.median(np.sqrt(first * counted / squares)))
