@@ -144,7 +144,7 @@ def test_the_loss_of_the_closed_form_is_the_one_that_is_reported(X, capsys):
 def test_the_closed_form_is_marked_as_used_if_training_does_not_help(X):
     display = LossDisplay.from_estimator(small_embedder(early_stopping=True).fit(X))
 
-    assert display.best_epoch is None
+    assert display.used_epoch == 0
     assert "Closed form, used" in read_legend(display.ax_)
 
 
@@ -154,10 +154,10 @@ def test_the_epoch_whose_weights_are_used_is_marked(words):
 
     display = LossDisplay.from_estimator(embedder)
 
-    assert display.best_epoch == np.argmin(losses) + 1
-    star = display.lines_["best_epoch"]
+    assert display.used_epoch == np.argmin(losses) + 1
+    star = display.lines_["used_epoch"]
     assert star.get_ydata() == [min(losses)]
-    assert f"Used: epoch {display.best_epoch}" in read_legend(display.ax_)
+    assert f"Used: epoch {display.used_epoch}" in read_legend(display.ax_)
 
 
 def test_the_loss_display_says_why_nothing_was_trained(X):
@@ -169,8 +169,8 @@ def test_the_loss_display_says_why_nothing_was_trained(X):
     text = display.text_.get_text().replace("\n", " ")
     assert text == f"Nothing was trained: {display.reason}."
     assert display.lines_ == {}
-    if np.isfinite(display.unexplained):
-        assert display.bar_.get_width() == pytest.approx(1 - display.unexplained)
+    assert 0 < display.unexplained < 1
+    assert display.bar_.get_width() == pytest.approx(1 - display.unexplained)
 
 
 def test_the_loss_display_shows_what_the_closed_form_explains():
