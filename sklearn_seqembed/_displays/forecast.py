@@ -22,8 +22,8 @@ from sklearn_seqembed._displays.values import (
 )
 
 MAX_FEATURES = 3
-# A forecast continues a feature if the mean squared difference between its first value
-# and the last one of the feature is less than this fraction of the feature's variance.
+# What follows continues a feature if the mean squared difference between its first
+# value and the feature's last one is less than this fraction of the feature's variance.
 LARGEST_FRACTION = 0.5
 
 
@@ -162,7 +162,7 @@ class ForecastDisplay:
         if y is not None:
             truth = _read_targets(y, estimator, "y")
             _check_truth(truth, forecast)
-        sources = _pair_features(estimator, read, forecast)
+        sources = _pair_features(estimator, read, forecast, truth)
         names = list(forecast.names)
         for k, source in enumerate(sources):
             if source is not None and not forecast.has_names:
@@ -366,7 +366,7 @@ def _count_next(forecast, truth, i):
     return max(len(values) for row in rows for values in row)
 
 
-def _pair_features(estimator, read, forecast):
+def _pair_features(estimator, read, forecast, truth):
     """Return for each forecast feature the feature of X that it continues, or None."""
     n_features = len(forecast.names)
     if not hasattr(estimator, "_target_schema"):
@@ -378,7 +378,7 @@ def _pair_features(estimator, read, forecast):
         if not is_category:
             numeric += [k] * (2 if read.is_time[k] else 1)  # times are two numbers
     if estimator.instance_norm is False:  # `fit` has not compared the features
-        sources = _compare_ends(read, forecast)
+        sources = _compare_ends(read, forecast if truth is None else truth)
     elif len(columns) == n_features:
         sources = [numeric[c] if 0 <= c < len(numeric) else None for c in columns]
     if read.has_names and forecast.has_names:
@@ -388,17 +388,17 @@ def _pair_features(estimator, read, forecast):
     return sources
 
 
-def _compare_ends(read, forecast):
-    """Return the features at the same positions whose ends the forecasts continue."""
-    sources = [None] * len(forecast.names)
+def _compare_ends(read, following):
+    """Return the features at the same positions whose ends are continued."""
+    sources = [None] * len(following.names)
     for k in range(len(sources) if len(sources) == len(read.names) else 0):
         if read.is_categorical[k]:
             continue
         pasts = [row[k][~np.isnan(row[k])] for row in read.values]
         pairs = [
             (past[-1], row[k][0])
-            for past, row in zip(pasts, forecast.values, strict=True)
-            if len(past) and len(row[k])
+            for past, row in zip(pasts, following.values, strict=True)
+            if len(past) and len(row[k]) and not np.isnan(row[k][0])
         ]
         if not pairs:
             continue

@@ -91,9 +91,12 @@ def check_times(values, name):
     if array.dtype.kind != "O" or array.ndim != 1:
         raise refusal
     try:
-        return as_times(values)
+        times = as_times(values)
     except (TypeError, ValueError) as exc:
         raise refusal from exc
+    if np.isnat(times).all():
+        raise refusal
+    return times
 
 
 def _has_zone(value):
