@@ -453,7 +453,7 @@ def test_rare_categories_are_gray_and_counted_in_the_legend():
 
     ax = display.axes_[0, 0]
     assert read_legend(ax) == [
-        "t01", "t02", "t03", "t04", "t05", "t08", "2 others", "wrong",
+        "t01", "t02", "t03", "t04", "t08", "3 others", "wrong",
     ]  # fmt: skip
     cells = ax.images[0].get_array()
     np.testing.assert_array_equal(cells[0, 130], cells[0, 150])

@@ -220,6 +220,8 @@ class AnomalyDisplay:
     def plot(self, ax=None):
         """Draw the series and the scores.
 
+        Axes into which a display has drawn before are cleared.
+
         Parameters
         ----------
         ax : matplotlib Axes or array of two Axes, default=None

@@ -5,7 +5,9 @@ from collections import Counter
 import numpy as np
 
 from sklearn_seqembed._displays.style import (
+    DARK_COLORS,
     FONT_SIZE,
+    LIGHT_COLORS,
     blend,
     gray,
     list_colors,
@@ -17,6 +19,8 @@ from sklearn_seqembed._displays.style import (
 CHARACTER_WIDTH = 0.09
 # Characters that fit into a cell from bottom to top, and with which they are turned.
 N_TURNED = 7
+# Colors of both palettes that are not used for categories.
+SIMILAR = LIGHT_COLORS[5], DARK_COLORS[6]
 # Characters of a label in the legend.
 LABEL_LENGTH = 24
 
@@ -34,10 +38,12 @@ class CategoryColors:
 
     def __init__(self, ax):
         colors = list_colors(ax)
+        # Of pale colors, the second blue and the light gray look like others.
+        distinct = [color for color in colors[2:] if color not in SIMILAR]
         self.wrong = blend(ax, colors[1], 0.85)
         self.missing = blend(ax, colors[0], 0.0)
         self._palette = [blend(ax, colors[0], 0.25)]
-        self._palette += [blend(ax, color, 0.55) for color in colors[2:]]
+        self._palette += [blend(ax, color, 0.55) for color in distinct]
         self._other = gray(ax, 0.4)
         self._counts = Counter()
         self._color_of = None

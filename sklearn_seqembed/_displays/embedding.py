@@ -172,6 +172,8 @@ class EmbeddingDisplay:
     def plot(self, *, max_classes=10, ax=None):
         """Draw the map.
 
+        Axes into which a display has drawn before are cleared.
+
         Parameters
         ----------
         max_classes : int, default=10

@@ -198,6 +198,8 @@ class ForecastDisplay:
     def plot(self, *, n_past=None, ax=None):
         """Draw the forecasts.
 
+        Axes into which a display has drawn before are cleared.
+
         Parameters
         ----------
         n_past : int, default=None

@@ -145,6 +145,8 @@ class LossDisplay:
     def plot(self, ax=None):
         """Draw the losses.
 
+        Axes into which a display has drawn before are cleared.
+
         Parameters
         ----------
         ax : matplotlib Axes, default=None

@@ -154,6 +154,8 @@ class ReconstructionDisplay:
     def plot(self, ax=None):
         """Draw the sequences.
 
+        Axes into which a display has drawn before are cleared.
+
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
