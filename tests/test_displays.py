@@ -713,7 +713,9 @@ def test_times_with_time_zones_are_drawn(zones):
             "",
         ),
         (
-            [np.datetime64("2024-01-01"), np.datetime64("2024-01-03")] * 2,
+            np.array(
+                [np.datetime64("2024-01-01"), np.datetime64("2024-01-03")] * 2, "O"
+            ),
             "time",
             [19723, 19725] * 2,
             "",
@@ -869,6 +871,15 @@ def test_given_times_are_on_the_axis():
 def test_wrong_arguments_of_anomalies_are_refused(options, match):
     with pytest.raises(ValueError, match=match):
         AnomalyDisplay.from_scores(np.arange(4), np.arange(4), **options)
+
+
+def test_a_mask_with_other_values_is_refused_without_printing_it():
+    with pytest.raises(ValueError, match="and dtype int64 with other values") as caught:
+        AnomalyDisplay.from_scores(
+            np.arange(99), np.arange(99), spans=pd.Series(np.arange(99))
+        )
+
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_no_spans_are_no_error():
