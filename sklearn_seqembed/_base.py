@@ -338,6 +338,7 @@ class BaseSequenceEstimator(
             # Only continued training needs the moments, which are twice the weights.
             net.optimizer_.state.clear()
         self._set_fitted(net, intervals, scores)
+        self._record_used_epoch(net)
         if fallback is not None:
             self._closed_form["loss"] = self._closed_form_loss(net)
             self._report(self._describe_training(net))

@@ -20,7 +20,8 @@ class ClosedFormMixin:
     _forecast_shape = None
 
     # What `fit` knows of the closed form, for `LossDisplay`: its validation "loss",
-    # the fraction that it leaves "unexplained", and the "reason" for no training.
+    # the fraction that it leaves "unexplained", and the "reason" for no training. Also
+    # the "used_epoch", the number of the epoch whose weights are used, if it is known.
     _closed_form = None
 
     @property
@@ -86,6 +87,16 @@ class ClosedFormMixin:
             self.max_epochs_ = 0
             self._closed_form["reason"] = reason
             self._report(f"The network was not trained: {reason}.")
+
+    def _record_used_epoch(self, net):
+        """Record the epoch of the history whose weights a trained net has."""
+        if not self.max_epochs_:  # the weights are those of before
+            return
+        # A new dict, because an earlier fit, or a copy of it, may hold the old one.
+        known = dict(self._closed_form or {})
+        known.pop("used_epoch", None)
+        used = dict(net.callbacks_)["seqembed_best"].used_epoch_
+        self._closed_form = known if used is None else known | {"used_epoch": used}
 
     def _closed_form_loss(self, net):
         """Return the validation loss of the closed form."""

@@ -81,6 +81,21 @@ def test_a_continued_fit_is_equal_to_a_whole_one(name, tmp_path):
     losses = [[row["train_loss"] for row in e.history_] for e in (whole, continued)]
     assert losses[0] == losses[1]
     assert continued.train_score_ == whole.train_score_
+    used = [e._closed_form.get("used_epoch") for e in (whole, continued)]
+    assert used[0] == used[1]
+
+
+def test_the_best_epoch_may_be_one_before_the_interruption(tmp_path):
+    params = DEFAULTS | {"early_stopping": True, "lr": 1.0, "lr_schedule": None}
+    whole = LSTMSequenceEmbedder(**params).fit(WORDS)
+    losses = [row["valid_loss"] for row in whole.history_]
+    assert np.argmin(losses) < 6
+    path = tmp_path / "f.ckpt"
+    checkpoint = crash(LSTMSequenceEmbedder(**params), (WORDS,), path, epoch=7)
+
+    continued = LSTMSequenceEmbedder(**params, callbacks=[checkpoint]).fit(WORDS)
+
+    assert continued._closed_form["used_epoch"] == np.argmin(losses) + 1
 
 
 def test_random_numbers_continue_without_a_seed(tmp_path):

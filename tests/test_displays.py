@@ -1,7 +1,10 @@
 """Displays: what is drawn is the data, in every container that estimators accept."""
 
+import datetime
 import subprocess
 import sys
+import warnings
+from decimal import Decimal
 from types import SimpleNamespace
 
 import matplotlib
@@ -144,7 +147,7 @@ def test_the_loss_of_the_closed_form_is_the_one_that_is_reported(X, capsys):
 def test_the_closed_form_is_marked_as_used_if_training_does_not_help(X):
     display = LossDisplay.from_estimator(small_embedder(early_stopping=True).fit(X))
 
-    assert display.best_epoch is None
+    assert display.used_epoch == 0
     assert "Closed form, used" in read_legend(display.ax_)
 
 
@@ -154,10 +157,10 @@ def test_the_epoch_whose_weights_are_used_is_marked(words):
 
     display = LossDisplay.from_estimator(embedder)
 
-    assert display.best_epoch == np.argmin(losses) + 1
-    star = display.lines_["best_epoch"]
+    assert display.used_epoch == np.argmin(losses) + 1
+    star = display.lines_["used_epoch"]
     assert star.get_ydata() == [min(losses)]
-    assert f"Used: epoch {display.best_epoch}" in read_legend(display.ax_)
+    assert f"Used: epoch {display.used_epoch}" in read_legend(display.ax_)
 
 
 def test_the_loss_display_says_why_nothing_was_trained(X):
@@ -169,8 +172,8 @@ def test_the_loss_display_says_why_nothing_was_trained(X):
     text = display.text_.get_text().replace("\n", " ")
     assert text == f"Nothing was trained: {display.reason}."
     assert display.lines_ == {}
-    if np.isfinite(display.unexplained):
-        assert display.bar_.get_width() == pytest.approx(1 - display.unexplained)
+    assert 0 < display.unexplained < 1
+    assert display.bar_.get_width() == pytest.approx(1 - display.unexplained)
 
 
 def test_the_loss_display_shows_what_the_closed_form_explains():
@@ -206,6 +209,57 @@ def test_the_loss_display_refuses_other_estimators():
         LossDisplay.from_estimator(PCA())
     with pytest.raises(NotFittedError, match="not fitted yet"):
         LossDisplay.from_estimator(LSTMSequenceEmbedder())
+
+
+def test_the_epoch_of_partial_fit_is_marked_as_used_after_it(words):
+    embedder = small_embedder(max_epochs=5, early_stopping=True).fit(words)
+    fitted = LossDisplay.from_estimator(embedder).used_epoch
+
+    display = LossDisplay.from_estimator(embedder.partial_fit(words))
+
+    assert display.used_epoch == embedder.n_iter_ > fitted
+    star = display.lines_["used_epoch"]
+    assert star.get_ydata() == [embedder.history_[-1]["train_loss"]]
+
+
+def test_the_used_epoch_of_a_warm_start_is_one_of_the_last_fit(words):
+    embedder = small_embedder(
+        max_epochs=4, early_stopping=True, warm_start=True, lr=0.03
+    )
+    n_first = embedder.fit(["abab"] * 20).n_iter_
+    first = embedder._closed_form
+
+    embedder.fit(words)  # has higher losses than equal words
+
+    losses = [row["valid_loss"] for row in embedder.history_]
+    assert np.argmin(losses) < n_first
+    display = LossDisplay.from_estimator(embedder)
+    assert display.used_epoch == n_first + np.argmin(losses[n_first:]) + 1
+    assert first["used_epoch"] <= n_first
+
+
+def test_no_epoch_is_marked_if_the_used_one_is_unknown(words):
+    embedder = small_embedder(max_epochs=3, early_stopping=True).fit(words)
+    del embedder._closed_form["used_epoch"]
+
+    display = LossDisplay.from_estimator(embedder)
+
+    assert display.used_epoch is None
+    assert not any("sed" in label for label in read_legend(display.ax_))
+
+
+def test_the_background_of_the_axes_remains_behind_a_learning_rate():
+    _, ax = plt.subplots()
+    ax.set_facecolor("#222222")
+
+    display = LossDisplay([1.0, 0.5], learning_rate=[0.1, 0.1]).plot(ax=ax)
+
+    assert display.rate_ax_.patch.get_visible()
+    background = matplotlib.colors.to_hex(display.rate_ax_.get_facecolor())
+    assert background == "#222222"
+    assert display.rate_ax_.get_zorder() < ax.get_zorder()
+    line = matplotlib.colors.to_rgb(display.lines_["lr"].get_color())
+    assert np.mean(line) > 0.5
 
 
 # Reconstructions
@@ -366,6 +420,70 @@ def test_reconstructions_need_a_decoder(predictor, X):
         ReconstructionDisplay.from_estimator(predictor, X)
 
 
+def test_categories_have_the_same_colors_in_all_panels_and_a_legend():
+    first = np.array(list("bc" * 60), dtype=object)
+    second = np.array(list("abc" * 40), dtype=object)
+
+    display = ReconstructionDisplay(
+        [[first], [second]], [[first], [second]], [0, 0], [0, 1], [True], ["event"]
+    ).plot()
+
+    cells = [ax.images[0].get_array() for ax in display.axes_[:, 0]]
+    np.testing.assert_array_equal(cells[0][0, 0], cells[1][0, 1])
+    np.testing.assert_array_equal(cells[0][0, 1], cells[1][0, 2])
+    last = display.axes_[1, 0]
+    assert read_legend(last) == ["a", "b", "c", "wrong"]
+    patch = last.get_legend().get_patches()[1]
+    np.testing.assert_allclose(patch.get_facecolor()[:3], cells[0][0, 0])
+
+
+def test_rare_categories_are_gray_and_counted_in_the_legend():
+    names = [f"t{i:02d}" for i in range(9)]
+    values = np.array([name for name in names for _ in range(20)] + [None], object)
+    values[:20] = "t08"  # the most frequent one, and t00 does not occur
+
+    display = ReconstructionDisplay(
+        [[values, np.arange(181.0)]],
+        [[values, np.arange(181.0)]],
+        [0],
+        [0],
+        [True, False],
+        ["event", "size"],
+    ).plot()
+
+    ax = display.axes_[0, 0]
+    assert read_legend(ax) == [
+        "t01", "t02", "t03", "t04", "t08", "3 others", "wrong",
+    ]  # fmt: skip
+    cells = ax.images[0].get_array()
+    np.testing.assert_array_equal(cells[0, 130], cells[0, 150])
+    assert (cells[0, 130] != cells[0, 30]).any()
+
+
+def test_errors_from_rounding_are_not_compared():
+    x = np.arange(3.0)
+
+    display = ReconstructionDisplay(
+        [[x], [x], [x]], [[x], [x], [x]], [0, 5e-13, 0.25], [0, 1, 2], [False], ["x"]
+    ).plot()
+
+    titles = [ax.get_title("left") for ax in display.axes_[0]]
+    assert titles == ["X[0]\nerror 0", "X[1]\nerror below 1e-06", "X[2]\nerror 0.25"]
+
+
+def test_times_have_a_unit_on_their_axis():
+    times = pd.date_range("2024-01-01", periods=4, freq="3D")
+    frame = pd.DataFrame({"when": [list(times)] * 12})
+
+    display = ReconstructionDisplay.from_estimator(
+        small_embedder().fit(frame), frame, indices=[0, 1]
+    )
+
+    drawn = find_line(display.axes_[0, 0], "Original").get_ydata()
+    np.testing.assert_array_equal(drawn, [0, 3, 6, 9])
+    assert display.axes_[0, 0].get_ylabel() == "when\n(days since the first)"
+
+
 # Maps
 
 
@@ -500,6 +618,158 @@ def test_a_map_needs_an_estimator_with_vectors(X):
         EmbeddingDisplay.from_estimator("model", X)
 
 
+@pytest.mark.parametrize("labels", [("_a", "b"), ("$5-$10", "$a_$")], ids=str)
+def test_labels_are_drawn_as_they_are(labels):
+    display = EmbeddingDisplay.from_vectors(np.eye(4), list(labels) * 2)
+
+    display.figure_.canvas.draw()
+
+    assert read_legend(display.ax_) == sorted(labels)
+    assert not any(text.get_parse_math() for text in display.legend_.get_texts())
+
+
+def test_names_and_tokens_are_drawn_as_they_are(series):
+    names = ["_US$_EUR$", "$a_$"]
+    frame = pd.DataFrame(dict.fromkeys(names, series))
+    anomalies = AnomalyDisplay.from_scores(frame, series)
+    x, tokens = np.arange(3.0), np.array(["$a_$", "$b", "c$"], dtype=object)
+    displays = [
+        anomalies,
+        AnomalyDisplay.from_scores(frame, series, features="$a_$"),
+        ForecastDisplay([[x]], [[x]], feature_names=["$a_$"]).plot(),
+        EmbeddingDisplay(np.eye(2), axis_labels=("$a_$", "$b_$")).plot(),
+    ]
+    for is_categorical in ([True, False], [True, True]):
+        displays.append(
+            ReconstructionDisplay(
+                [[tokens, x if not is_categorical[1] else tokens]],
+                [[tokens, x if not is_categorical[1] else tokens]],
+                [0],
+                [0],
+                is_categorical,
+                names,
+            ).plot()
+        )
+
+    for display in displays:
+        display.figure_.canvas.draw()  # a formula would raise an error
+
+    assert read_legend(anomalies.axes_[0]) == names
+
+
+def test_missing_classes_are_gray_and_equal_names_are_told_apart():
+    y = [1, "1", None, np.nan, pd.NA, "missing", "other", 1]
+
+    display = EmbeddingDisplay.from_vectors(np.eye(8), y, max_classes=3)
+
+    assert read_legend(display.ax_) == [
+        "'1'", "1", "'missing'", "other (1 class)", "missing",
+    ]  # fmt: skip
+    n_points = {name: len(p.get_offsets()) for name, p in display.scatter_.items()}
+    assert n_points == {"'1'": 1, "1": 2, "'missing'": 1, "other": 1, "missing": 3}
+    color = display.scatter_["missing"].get_edgecolor()[0, :3]
+    assert np.ptp(color) == 0
+
+
+def test_strings_with_a_missing_float_are_classes_and_a_missing_value():
+    display = EmbeddingDisplay.from_vectors(np.eye(3), ["a", np.nan, "b"])
+
+    assert list(display.scatter_) == ["missing", "a", "b"]
+
+
+@pytest.mark.parametrize("zones", [["Europe/Berlin"], ["Europe/Berlin", "UTC"]])
+@pytest.mark.filterwarnings("error")
+def test_times_with_time_zones_are_drawn(zones):
+    days = [
+        pd.Timestamp(f"2024-01-0{i + 1} 12:00", tz=zones[i % len(zones)])
+        for i in range(4)
+    ]
+
+    display = EmbeddingDisplay.from_vectors(np.eye(5), pd.Series([*days, pd.NaT]))
+
+    dates = display.y[:4].astype("datetime64[h]")
+    hours = [12] * 4 if len(zones) == 1 else [11, 12, 11, 12]
+    assert [value.item().hour for value in dates] == hours
+    assert len(display.scatter_["missing"].get_offsets()) == 1
+
+
+@pytest.mark.parametrize(
+    ("y", "kind", "values", "label"),
+    [
+        (pd.to_timedelta(np.arange(4), unit="D"), "number", np.arange(4), "days"),
+        (
+            [datetime.timedelta(hours=i) for i in range(3)] + [None],
+            "number",
+            np.arange(3),
+            "hours",
+        ),
+        ([np.timedelta64(i, "s") for i in range(4)], "number", np.arange(4), "seconds"),
+        ([Decimal(i) for i in range(4)], "number", np.arange(4), ""),
+        ([1.5, 2, None, 3], "number", [1.5, 2, 3], ""),
+        (
+            pd.Series(pd.period_range("2024-01-01", periods=4, freq="D")),
+            "time",
+            19723 + np.arange(4),
+            "",
+        ),
+        (
+            np.array(
+                [np.datetime64("2024-01-01"), np.datetime64("2024-01-03")] * 2, "O"
+            ),
+            "time",
+            [19723, 19725] * 2,
+            "",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_durations_and_decimals_are_numbers_and_periods_are_times(
+    y, kind, values, label
+):
+    display = EmbeddingDisplay.from_vectors(np.eye(4), y)
+
+    assert display.y_kind == kind
+    np.testing.assert_allclose(display.scatter_["all"].get_array(), values)
+    assert display.colorbar_.ax.get_ylabel() == label
+
+
+@pytest.mark.parametrize(
+    ("y", "kind"),
+    [
+        (list(range(30)), "number"),
+        ([None, *range(29)], "number"),
+        ([None, *[1, 2] * 14, 1], "class"),
+        ([None, *[True, False] * 14, True], "class"),
+        ([None] * 30, "class"),
+    ],
+    ids=["ints", "many", "few", "bools", "nothing"],
+)
+def test_the_kind_of_objects_with_gaps_is_guessed(y, kind):
+    display = EmbeddingDisplay.from_vectors(np.eye(30), np.array(y, dtype=object))
+
+    assert display.y_kind == kind
+
+
+def test_a_map_can_be_made_of_points_and_a_list_of_classes():
+    display = EmbeddingDisplay([[0, 1], [1, 2]], ["a", "b"]).plot()
+
+    assert read_legend(display.ax_) == ["a", "b"]
+
+
+def test_classes_may_be_times():
+    y = np.array(["2024-01-01", "2024-01-02", "NaT"], dtype="datetime64[D]")
+
+    display = EmbeddingDisplay.from_vectors(np.eye(3), y, y_kind="class")
+
+    assert read_legend(display.ax_) == ["2024-01-01", "2024-01-02", "missing"]
+
+
+@pytest.mark.parametrize("max_classes", [None, "x", 0])
+def test_a_number_of_classes_is_at_least_one(max_classes):
+    with pytest.raises((TypeError, ValueError), match="max_classes"):
+        EmbeddingDisplay.from_vectors(np.eye(3), list("abc"), max_classes=max_classes)
+
+
 # Anomalies
 
 
@@ -603,6 +873,15 @@ def test_wrong_arguments_of_anomalies_are_refused(options, match):
         AnomalyDisplay.from_scores(np.arange(4), np.arange(4), **options)
 
 
+def test_a_mask_with_other_values_is_refused_without_printing_it():
+    with pytest.raises(ValueError, match="and dtype int64 with other values") as caught:
+        AnomalyDisplay.from_scores(
+            np.arange(99), np.arange(99), spans=pd.Series(np.arange(99))
+        )
+
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_no_spans_are_no_error():
     assert AnomalyDisplay.from_scores([1, 2], [1, 2], spans=[]).span_patches_ == []
 
@@ -614,6 +893,101 @@ def test_anomalies_need_an_estimator_with_scores(series, predictor, window_embed
         AnomalyDisplay.from_estimator(
             window_embedder, series, LOOKBACK, threshold=1.0, reference=series
         )
+
+
+def test_spans_include_their_last_step():
+    index = pd.date_range("2024-01-01", periods=6)
+    scores = np.arange(6.0)
+
+    steps = AnomalyDisplay.from_scores(scores, scores, spans=[(5, 6), (4, 6)])
+    dates = AnomalyDisplay.from_scores(
+        pd.Series(scores, index=index), scores, spans=[(5, 6), (0, 1)]
+    )
+
+    assert [patch.get_width() for patch in steps.span_patches_[::2]] == [1, 2]
+    assert [patch.get_width() for patch in dates.span_patches_[::2]] == [1, 1]
+    one = AnomalyDisplay.from_scores([1.0], [1.0], spans=[(0, 1)])
+    assert one.span_patches_[0].get_width() == 1
+
+
+@pytest.mark.parametrize("convert", [list, np.array, pd.Series], ids=str)
+@pytest.mark.parametrize("dtype", [int, float, bool])
+def test_a_column_of_labels_is_a_mask(convert, dtype):
+    labels = np.array([0, 1, 1, 0, 0, 1]).astype(dtype)
+
+    display = AnomalyDisplay.from_scores(
+        np.arange(6), np.arange(6), spans=convert(labels)
+    )
+
+    assert display.spans == [(1, 3), (5, 6)]
+
+
+@pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
+def test_spans_may_be_pairs_of_dates(tz):
+    index = pd.date_range("2024-01-01", periods=6, tz=tz)
+    series = pd.Series(np.arange(6.0), index=index)
+
+    display = AnomalyDisplay.from_scores(
+        series, series, spans=[(index[1], index[3]), (index[5], index[5])]
+    )
+
+    assert display.spans == [(1, 4), (5, 6)]
+    with pytest.raises(ValueError, match="no time step is between these dates"):
+        AnomalyDisplay.from_scores(series, series, spans=[(index[3], index[1])])
+
+
+def test_a_window_of_another_length_is_warned_of(series, window_embedder, recwarn):
+    AnomalyDisplay.from_estimator(window_embedder, series, LOOKBACK)
+    assert not recwarn
+
+    match = "lookback == 5, but the sequences of fit had 16 time steps"
+    with pytest.warns(UserWarning, match=match):
+        AnomalyDisplay.from_estimator(window_embedder, series, 5)
+
+    embedder = small_embedder().fit([series[:10], series[:20]])
+    with pytest.warns(UserWarning, match="of fit had 10 to 20 time steps"):
+        AnomalyDisplay.from_estimator(embedder, series, 30)
+
+
+def test_a_list_of_numbers_is_a_series():
+    display = AnomalyDisplay([1.0, 2.0], [1.0, 2.0]).plot()
+
+    np.testing.assert_array_equal(display.axes_[0].lines[0].get_ydata(), [1, 2])
+
+
+@pytest.mark.parametrize("make", [list, pd.DatetimeIndex], ids=["list", "index"])
+def test_times_with_a_zone_are_dates_on_the_axis(make):
+    times = pd.date_range("2024-01-01", periods=4, tz="Europe/Berlin")
+
+    display = AnomalyDisplay.from_scores(np.eye(4), np.arange(4), times=make(times))
+
+    expected = pd.date_range("2024-01-01", periods=4)
+    np.testing.assert_array_equal(display.axes_[0].lines[0].get_xdata(), expected)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [list("abcd"), [object()] * 4, np.full(4, None), np.array(list("abcd"), object)],
+    ids=["strings", "objects", "missing", "string objects"],
+)
+def test_times_that_are_no_times_are_refused(times):
+    with pytest.raises(
+        TypeError, match="times holds values of type .*, expected dates"
+    ):
+        AnomalyDisplay.from_scores(np.arange(4), np.arange(4), times=times)
+
+
+def test_dates_of_two_months_are_labelled_with_their_month():
+    times = pd.date_range("2023-03-20", "2023-04-16")
+    display = AnomalyDisplay.from_scores(np.ones(28), np.ones(28), times=times)
+
+    display.figure_.canvas.draw()
+
+    axis = display.axes_[1].xaxis
+    labels = [text.get_text() for text in axis.get_ticklabels()]
+    assert "22 Mar" in labels
+    assert "Apr" in labels
+    assert axis.get_offset_text().get_text() == "2023"
 
 
 # Forecasts
@@ -751,6 +1125,104 @@ def test_forecasts_need_an_estimator_that_forecasts_numbers(X, embedder, words):
         ForecastDisplay.from_estimator(predictor.fit(words, words), words)
 
 
+def make_frames(scale, names):
+    rng = np.random.default_rng(0)
+    pasts = [20 + rng.normal(size=12).cumsum() for _ in range(40)]
+    X = pd.DataFrame({names[0]: pasts})
+    y = pd.DataFrame({names[1]: [scale * past[-1] + np.zeros(3) for past in pasts]})
+    return X, y
+
+
+@pytest.mark.parametrize(
+    ("scale", "names", "is_joined"),
+    [
+        (50, ("temperature", "energy"), False),
+        (50, ("load", "load"), True),
+        (1, ("load", "load tomorrow"), True),
+    ],
+)
+def test_a_forecast_is_joined_to_the_past_that_it_continues(scale, names, is_joined):
+    X, y = make_frames(scale, names)
+    predictor = LSTMSequencePredictor(4, max_epochs=0, random_state=0).fit(X, y)
+
+    display = ForecastDisplay.from_estimator(predictor, X, y)
+
+    assert ("Past" in read_legend(display.axes_[0, 0])) == is_joined
+    assert display.axes_[0, 0].get_ylabel() == names[1]
+
+
+@pytest.mark.parametrize(("scale", "is_joined"), [(50, False), (1, True)])
+def test_without_instance_norm_the_ends_are_compared(scale, is_joined):
+    X, y = make_frames(scale, ("a", "b"))
+    X["kind"], y["other"] = [list("ab" * 6)] * 40, y["b"]
+    X["gap"], y["gaps"] = [np.full(12, np.nan)] * 40, y["b"]
+    predictor = LSTMSequencePredictor(
+        4, max_epochs=0, instance_norm=False, random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a feature without values
+        predictor.fit(X, y)
+
+    display = ForecastDisplay.from_estimator(predictor, X, y)
+
+    assert ("Past" in read_legend(display.axes_[0, 0])) == is_joined
+    assert display.past[0][1:] == [None, None]
+
+
+def test_features_in_another_order_are_not_joined():
+    rng = np.random.default_rng(0)
+    X = [np.c_[1000 + rng.normal(size=30), rng.normal(size=30)] for _ in range(40)]
+    y = [x[-1:, ::-1] + np.zeros((3, 1)) for x in X]
+    predictor = LSTMSequencePredictor(4, max_epochs=0, random_state=0).fit(X, y)
+
+    display = ForecastDisplay.from_estimator(predictor, X, y)
+
+    assert display.past[0] == [None, None]
+
+
+def test_times_among_the_features_do_not_shift_the_past():
+    X, y = make_frames(1, ("load", "load tomorrow"))
+    times = list(pd.date_range("2024-01-01", periods=12))
+    X.insert(0, "when", [times] * len(X))
+    predictor = LSTMSequencePredictor(4, max_epochs=0, random_state=0).fit(X, y)
+
+    display = ForecastDisplay.from_estimator(predictor, X)
+
+    np.testing.assert_array_equal(display.past[0][0], X["load"][0])
+
+
+def test_the_legend_names_the_past_of_any_panel():
+    x = np.arange(3.0)
+
+    display = ForecastDisplay([[None, x]], [[x, x]]).plot()
+
+    assert read_legend(display.axes_[0, 0]) == ["Past", "Forecast"]
+
+
+def test_a_truth_may_be_longer_than_the_forecast(pairs, predictor):
+    X, y = pairs
+    longer = np.concatenate([y, y], axis=1)
+    times = pd.period_range("2024-01", periods=LOOKBACK + 8, freq="M")
+
+    steps = ForecastDisplay.from_estimator(predictor, X, longer)
+    dates = ForecastDisplay.from_estimator(predictor, X, longer, times=times)
+
+    ax = steps.axes_[0, 0]
+    np.testing.assert_array_equal(find_line(ax, "Truth").get_xdata(), np.arange(9))
+    np.testing.assert_array_equal(find_line(ax, "Forecast").get_xdata(), np.arange(5))
+    truth = find_line(dates.axes_[0, 0], "Truth").get_xdata()
+    assert truth[-1] == times[-1].to_timestamp()
+    assert (
+        find_line(dates.axes_[0, 0], "Past").get_xdata()[0] == times[0].to_timestamp()
+    )
+
+
+@pytest.mark.parametrize("n_past", [2.5, "3"])
+def test_a_number_of_past_steps_is_an_integer(pairs, predictor, n_past):
+    with pytest.raises(TypeError, match="n_past must be an instance of int"):
+        ForecastDisplay.from_estimator(predictor, pairs[0], n_past=n_past)
+
+
 # Axes, styles and imports
 
 
@@ -832,3 +1304,44 @@ def test_importing_the_displays_does_not_import_matplotlib():
 
     assert "LossDisplay.plot needs matplotlib" in printed
     assert "sklearn-seqembed[plot]" in printed
+
+
+def test_a_second_drawing_into_the_same_axes_replaces_the_first(series):
+    figure, ax = plt.subplots()
+    EmbeddingDisplay.from_vectors(np.eye(4), [1.0, 2.0, 3.0, 4.0], ax=ax)
+    LossDisplay([1.0], learning_rate=[1.0]).plot(ax=ax)
+    AnomalyDisplay.from_scores(series, series, ax=ax)
+    first = AnomalyDisplay.from_scores(series, series, ax=ax)
+    assert figure.axes == [ax, *first.axes_]
+    first.axes_[0].remove()
+
+    for y in (list("aabb"), list("ccdd")):
+        display = EmbeddingDisplay.from_vectors(np.eye(4), y, ax=ax)
+
+    assert figure.axes == [ax]
+    assert ax.axison
+    assert read_legend(ax) == ["c", "d"]
+    assert len(ax.collections) == len(display.scatter_) == 2
+
+
+def test_what_the_user_has_drawn_remains():
+    _, ax = plt.subplots()
+    ax.plot([0, 1], [0, 1])
+
+    EmbeddingDisplay.from_vectors(np.eye(4), ax=ax)
+
+    assert len(ax.lines) == 1
+
+
+def test_parts_of_a_figure_have_its_background():
+    figure = plt.figure(facecolor="white")
+    ax = figure.subfigures(1, 2)[0].subplots()
+    ax.set_facecolor("none")
+
+    display = EmbeddingDisplay.from_vectors(np.eye(3), ax=ax)
+
+    color = display.scatter_["all"].get_facecolor()[0, :3]
+    assert matplotlib.colors.to_hex(color).upper() == "#0072B2"
+    figure.set_facecolor("none")
+    color = EmbeddingDisplay.from_vectors(np.eye(3), ax=ax).scatter_["all"]
+    assert matplotlib.colors.to_hex(color.get_facecolor()[0]).upper() == "#0072B2"

@@ -230,3 +230,18 @@ def test_public_names_are_listed():
 
 def test_torch_is_pinned():
     assert "torch==2.13.0\n" in (ROOT / "constraints.txt").read_text()
+
+
+def test_pages_of_displays_list_examples_that_call_their_class_methods():
+    environment = pytest.importorskip("jinja2").Environment()
+    environment.filters["underline"] = str
+    template = ROOT / "docs" / "_templates" / "autosummary" / "class.rst"
+    page = environment.from_string(template.read_text(encoding="utf-8")).render(
+        module="sklearn_seqembed",
+        objname="displays.AnomalyDisplay",
+        methods=["__init__", "from_estimator", "from_scores", "plot"],
+    )
+
+    (gallery,) = re.findall(r"minigallery:: (.*)\n    :add-heading:", page)
+    name = "sklearn_seqembed.displays.AnomalyDisplay"
+    assert gallery.split() == [name, f"{name}.from_estimator", f"{name}.from_scores"]

@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.messages import count, warn_user
 from sklearn_seqembed._data.scalars import check_real
+from sklearn_seqembed._displays.spans import check_length, check_spans
 from sklearn_seqembed._displays.style import (
     blend,
-    format_dates,
     gray,
-    is_time,
     list_colors,
     make_grid,
     put_legend_above,
+    text_color,
     tidy,
 )
+from sklearn_seqembed._displays.times import check_times, format_dates, is_time
 from sklearn_seqembed._displays.values import choose_features
 from sklearn_seqembed.datasets import average_windows, make_windows
 
@@ -105,7 +106,8 @@ class AnomalyDisplay:
             The series, in any form that :func:`~sklearn_seqembed.datasets.make_windows`
             accepts.
         lookback : int
-            Number of time steps of each window.
+            Number of time steps of each window: that of the windows of `fit`. With
+            others, scores distinguish unusual steps worse.
         stride : int, default=1
             Number of time steps between the starts of two windows.
         threshold : float, default=None
@@ -119,9 +121,10 @@ class AnomalyDisplay:
         times : array-like of shape (n_timesteps,), default=None
             Time of each step: dates or numbers. By default, those of a pandas index of
             dates, otherwise the steps are numbered.
-        spans : list of (int, int) or bool array-like, default=None
-            Labelled spans: first time step, and the one after the last, or a mask of
-            shape (n_timesteps,).
+        spans : list of pairs or array-like of shape (n_timesteps,), default=None
+            Labelled spans: pairs of the first time step and the one after the last;
+            pairs of dates, the first and the last one of a span, if the times are
+            dates; or a mask of bools, or of 0 and 1.
         features : array-like of int or str, default=None
             Features to draw. By default, the first four.
         ax : matplotlib Axes or array of two Axes, default=None
@@ -140,6 +143,7 @@ class AnomalyDisplay:
         if threshold is not None and reference is not None:
             raise ValueError("Pass either threshold or reference, but not both.")
         scores = _score_steps(embedder, series, lookback, stride)
+        _warn_of_other_lengths(embedder, lookback)
         if reference is not None:
             check_real(quantile, "quantile", max_val=1, include_boundaries="neither")
             usual = _score_steps(embedder, reference, lookback, stride)
@@ -178,7 +182,7 @@ class AnomalyDisplay:
             Scores above it are alarms.
         times : array-like of shape (n_timesteps,), default=None
             As in :meth:`from_estimator`.
-        spans : list of (int, int) or bool array-like, default=None
+        spans : list of pairs or array-like of shape (n_timesteps,), default=None
             As in :meth:`from_estimator`.
         features : array-like of int or str, default=None
             As in :meth:`from_estimator`.
@@ -193,7 +197,7 @@ class AnomalyDisplay:
         # One window as long as the series checks and converts it.
         values = make_windows(series, 1, 0)[0][:, 0].astype(np.float64)
         n_steps = len(values)
-        scores = _check_length(scores, "scores", n_steps).astype(np.float64)
+        scores = check_length(scores, "scores", n_steps).astype(np.float64)
         if threshold is not None:
             check_real(threshold, "threshold")
             threshold = float(threshold)
@@ -202,19 +206,21 @@ class AnomalyDisplay:
         if times is None:
             times = _read_index(series)
         else:
-            times = _check_length(times, "times", n_steps)
+            times = check_length(check_times(times, "times"), "times", n_steps)
         display = cls(
             values[:, chosen],
             scores,
             threshold=threshold,
             times=times,
-            spans=_check_spans(spans, n_steps),
+            spans=check_spans(spans, n_steps, times),
             feature_names=[names[k] for k in chosen],
         )
         return display.plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the series and the scores.
+
+        Axes into which a display has drawn before are cleared.
 
         Parameters
         ----------
@@ -239,13 +245,22 @@ class AnomalyDisplay:
         colors = list_colors(top)
         # Alarms are vermilion, or orange on a dark background.
         lines = [color for i, color in enumerate(colors) if i != 1]
-        for k, values in enumerate(np.transpose(self.series)):
-            name = None if self.feature_names is None else self.feature_names[k]
-            top.plot(x, values, color=lines[k % len(lines)], linewidth=1.1, label=name)
+        handles = {}
+        series = np.reshape(self.series, (len(self.scores), -1))
+        for k, values in enumerate(series.T):
+            color = lines[k % len(lines)]
+            (line,) = top.plot(x, values, color=color, linewidth=1.1)
+            if self.feature_names is not None:
+                line.set_label(self.feature_names[k])
+                handles[self.feature_names[k]] = line
             alarmed = np.where(self.is_alarm_, values, np.nan)
             if self.is_alarm_.any():
-                label = "Alarm" if not k else None
-                top.plot(x, alarmed, color=colors[1], linewidth=2.2, label=label)
+                (line,) = top.plot(x, alarmed, color=colors[1], linewidth=2.2)
+                if not k:
+                    line.set_label("Alarm")
+                    alarm = line
+        if self.is_alarm_.any():
+            handles["Alarm"] = alarm
         bottom.plot(x, self.scores, color=gray(bottom, 0.75), linewidth=1.1)
         if self.threshold is not None:
             bottom.axhline(self.threshold, color=colors[1], linestyle="--", linewidth=1)
@@ -266,9 +281,12 @@ class AnomalyDisplay:
                 textcoords="offset points",
                 ha="right",
                 va="bottom",
+                color=text_color(bottom),
                 fontsize=9,
             )
         self._shade_spans(x)
+        if self.span_patches_:
+            handles["Labelled"] = self.span_patches_[0]
         for one in self.axes_:
             tidy(one)
             one.margins(x=0.01)
@@ -276,28 +294,27 @@ class AnomalyDisplay:
             format_dates(bottom)
         top.tick_params(labelbottom=False)
         single = len(self.feature_names or ()) == 1
-        top.set_ylabel(self.feature_names[0] if single else "Series")
+        label = self.feature_names[0] if single else "Series"
+        top.set_ylabel(label, parse_math=False)
         bottom.set_ylabel("Score\n(high: unusual)")
         bottom.set_xlabel("Time" if self.times is not None else "Time step")
-        if len(top.get_legend_handles_labels()[1]) > single:
-            put_legend_above(top)
+        if len(handles) > single:
+            put_legend_above(top, list(handles.values()), list(handles))
         return self
 
     def _shade_spans(self, x):
         """Shade labelled spans in both axes."""
         self.span_patches_ = []
+        # The last step of a span lasts until the next one, and the last one of the
+        # series as long as the step before it.
         x = np.asarray(x)
-        for i, (start, stop) in enumerate(self.spans or ()):
+        step = x[-1] - x[-2] if len(x) > 1 else (x - x + 1)[0]
+        edges = np.append(x, x[-1] + step)
+        for start, stop in self.spans or ():
             for one in self.axes_:
-                label = "Labelled" if not i and one is self.axes_[0] else None
                 color = blend(one, list_colors(one)[4], 0.35)
                 patch = one.axvspan(
-                    x[start],
-                    x[min(stop, len(x) - 1)],
-                    color=color,
-                    linewidth=0,
-                    zorder=0,
-                    label=label,
+                    edges[start], edges[stop], color=color, linewidth=0, zorder=0
                 )
                 self.span_patches_.append(patch)
 
@@ -314,19 +331,23 @@ def _score_steps(embedder, series, lookback, stride):
     return -average_windows(scores, lookback, stride=stride, n_timesteps=n_steps)
 
 
+def _warn_of_other_lengths(embedder, lookback):
+    """Warn if windows have other lengths than the sequences of `fit`."""
+    shortest = getattr(embedder, "_shortest", lookback)
+    longest = getattr(embedder, "_longest", lookback)
+    if not shortest <= lookback <= longest:
+        known = count(longest, "time step")
+        if shortest < longest:
+            known = f"{shortest} to {known}"
+        warn_user(
+            f"lookback == {lookback}, but the sequences of fit had {known}. The scores "
+            "of such windows distinguish unusual steps worse. Pass the length of fit, "
+            "or fit the embedder to windows of this length."
+        )
+
+
 def _is_missing(window):
     return window.dtype.kind == "f" and bool(np.isnan(window).all())
-
-
-def _check_length(values, name, n_steps):
-    """Return one value per time step as an array."""
-    values = np.asarray(values)
-    if values.shape != (n_steps,):
-        raise ValueError(
-            f"{name} has shape {values.shape}, but series has "
-            f"{count(n_steps, 'time step')}. Pass one value for each."
-        )
-    return values
 
 
 def _name_columns(series, n_features):
@@ -350,28 +371,3 @@ def _read_index(series):
     if getattr(getattr(index, "dtype", None), "kind", "") != "M":
         return None
     return np.asarray(index.tz_localize(None))
-
-
-def _check_spans(spans, n_steps):
-    """Return spans as pairs of positions."""
-    if spans is None:
-        return None
-    array = np.asarray(spans)
-    if array.dtype.kind == "b":
-        mask = _check_length(array, "spans", n_steps).astype(np.int8)
-        edges = np.flatnonzero(np.diff(mask, prepend=0, append=0))
-        return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-    if not array.size:
-        return []
-    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
-        raise ValueError(
-            "spans must be pairs of integers (first time step, the one after the "
-            f"last), or a mask of shape ({n_steps},), got {spans!r}."
-        )
-    for start, stop in array.tolist():
-        if not 0 <= start < stop <= n_steps:
-            raise ValueError(
-                f"spans holds ({start}, {stop}), but the series has the time steps 0 "
-                f"to {n_steps - 1}, and a span must have at least one."
-            )
-    return [tuple(pair) for pair in array.tolist()]

@@ -1,25 +1,29 @@
 """EmbeddingDisplay: a map of vectors in two dimensions."""
 
-import datetime
-
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.utils import check_array
 
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.scalars import check_integer
+from sklearn_seqembed._displays.colors import (
+    MISSING,
+    OTHER,
+    check_colors,
+    name_classes,
+)
 from sklearn_seqembed._displays.style import (
     FONT_SIZE,
     MARKERS,
+    add_axes,
     gray,
     list_colors,
     make_ax,
     make_colormap,
+    put_legend,
     tidy,
 )
+from sklearn_seqembed._displays.times import choose_unit, make_date_axis
 
-KINDS = "auto", "class", "number", "time"
-# Integers with more distinct values are numbers.
-MAX_INTEGER_CLASSES = 20
 # Points of larger maps are smaller.
 N_LARGE_POINTS = 400
 
@@ -34,10 +38,10 @@ class EmbeddingDisplay:
     ----------
     points : ndarray of shape (n_samples, 2)
         Position of each sequence.
-    y : ndarray of shape (n_samples,), default=None
+    y : array-like of shape (n_samples,), default=None
         Class, number or time of each sequence.
-    y_kind : {"class", "number", "time", None}, default=None
-        What y holds.
+    y_kind : {"auto", "class", "number", "time", None}, default="auto"
+        What y holds; None is like "auto".
     axis_labels : tuple of str, default=("Component 1", "Component 2")
         Labels of both axes.
 
@@ -48,8 +52,8 @@ class EmbeddingDisplay:
     figure_ : matplotlib Figure
         The figure.
     scatter_ : dict of str to matplotlib PathCollection
-        The points by class, with the other ones under "other"; under "all" if there
-        are no classes.
+        The points by class, with those of rare classes under "other"; under "all" if
+        there are no classes. Points whose y is missing are under "missing".
     colorbar_ : matplotlib Colorbar or None
         The color bar of numbers and times.
     legend_ : matplotlib Legend or None
@@ -70,7 +74,7 @@ class EmbeddingDisplay:
         points,
         y=None,
         *,
-        y_kind=None,
+        y_kind="auto",
         axis_labels=("Component 1", "Component 2"),
     ):
         self.points = points
@@ -147,7 +151,7 @@ class EmbeddingDisplay:
             that they explain.
         y_kind : {"auto", "class", "number", "time"}, default="auto"
             What y holds. With "auto", strings, bools, categories and integers with up
-            to 20 distinct values are classes.
+            to 20 distinct values are classes. Durations are numbers.
         max_classes : int, default=10
             Number of classes with a color, a marker and an entry in the legend: the
             most frequent ones. The others are gray.
@@ -161,12 +165,14 @@ class EmbeddingDisplay:
         """
         vectors = check_array(vectors, dtype=np.float64, ensure_min_samples=2)
         points, labels = _reduce(vectors, reducer)
-        y, kind = _check_colors(y, len(vectors), y_kind)
+        y, kind = check_colors(y, len(vectors), y_kind)
         display = cls(points, y, y_kind=kind, axis_labels=labels)
         return display.plot(max_classes=max_classes, ax=ax)
 
     def plot(self, *, max_classes=10, ax=None):
         """Draw the map.
+
+        Axes into which a display has drawn before are cleared.
 
         Parameters
         ----------
@@ -180,98 +186,106 @@ class EmbeddingDisplay:
         self : EmbeddingDisplay
             The display.
         """
+        max_classes = check_integer(max_classes, "max_classes", 1)
+        y, kind = check_colors(self.y, len(self.points), self.y_kind)
         self.ax_ = ax = make_ax(ax, type(self).__name__, height=4.4)
         self.figure_, self.colorbar_, self.legend_ = ax.figure, None, None
         self.scatter_ = {}
         self._style = {"linewidths": 0, "alpha": 0.85}
         self._style["s"] = 26 if len(self.points) <= N_LARGE_POINTS else 14
-        if self.y_kind == "class":
-            self._plot_classes(ax, max_classes)
-        elif self.y_kind is None:
+        if kind == "class":
+            self._plot_classes(ax, y, max_classes)
+        elif kind is None:
             self._scatter("all", slice(None), color=list_colors(ax)[0])
         else:
-            self._plot_numbers(ax)
+            self._plot_numbers(ax, y, kind)
         tidy(ax)
-        ax.set_xlabel(self.axis_labels[0])
-        ax.set_ylabel(self.axis_labels[1])
+        ax.set_xlabel(self.axis_labels[0], parse_math=False)
+        ax.set_ylabel(self.axis_labels[1], parse_math=False)
         return self
 
     def _scatter(self, name, mask, **options):
-        points = self.points[mask]
+        points = np.asarray(self.points)[mask]
         self.scatter_[name] = self.ax_.scatter(
             points[:, 0], points[:, 1], **self._style | options
         )
         return self.scatter_[name]
 
-    def _plot_classes(self, ax, max_classes):
+    def _plot_classes(self, ax, y, max_classes):
         """Draw one color and marker per class, and the rest in gray."""
-        labels = np.array([str(label) for label in self.y.tolist()])
-        classes, first, counts = np.unique(
-            labels, return_index=True, return_counts=True
-        )
-        if self.y.dtype.kind in "biuf":  # in the order of the numbers
-            by_value = np.argsort(self.y[first], kind="stable")
-            classes, counts = classes[by_value], counts[by_value]
-        order = np.argsort(-counts, kind="stable")[: max(1, int(max_classes))]
-        shown = classes[np.sort(order)]
-        rest = ~np.isin(labels, shown)
-        n_others = len(classes) - len(shown)
+        codes, names = name_classes(y)
+        counts = np.bincount(codes[codes >= 0], minlength=len(names))
+        order = np.argsort(-counts, kind="stable")[:max_classes]
+        shown, colors = np.sort(order), list_colors(ax)
+        legend = {}
+        n_others = len(names) - len(shown)
         if n_others:
-            name = f"other ({n_others} classes)" if n_others > 1 else "other (1 class)"
-            self._scatter(
-                "other", rest, color=gray(ax, 0.35), label=name, s=self._style["s"] / 2
-            )
-        colors = list_colors(ax)
-        for i, label in enumerate(shown):
-            self._scatter(
-                str(label),
-                labels == label,
+            self._plot_rest(ax, OTHER, (codes >= 0) & ~np.isin(codes, shown))
+        if (codes < 0).any():
+            self._plot_rest(ax, MISSING, codes < 0)
+        for i, code in enumerate(shown):
+            name = names[code]
+            label = name if len(name) <= 24 else f"{name[:23]}…"
+            points = self._scatter(
+                name,
+                codes == code,
                 color=colors[i % len(colors)],
                 # Colors return with another marker.
                 marker=MARKERS[i % len(MARKERS)],
-                label=str(label) if len(label) <= 24 else f"{label[:23]}…",
+                label=label,
             )
-        handles, names = ax.get_legend_handles_labels()
+            legend[name] = points, label
         if n_others:  # at the end of the legend
-            handles, names = handles[1:] + handles[:1], names[1:] + names[:1]
-        self.legend_ = ax.legend(
-            handles,
-            names,
+            label = f"other ({n_others} classes)" if n_others > 1 else "other (1 class)"
+            legend[OTHER] = self.scatter_[OTHER], label
+        if MISSING in self.scatter_:
+            legend[MISSING] = self.scatter_[MISSING], MISSING
+        self.legend_ = put_legend(
+            ax,
+            *zip(*legend.values(), strict=True),
             loc="upper left",
             bbox_to_anchor=(1.01, 1.0),
-            frameon=False,
-            fontsize=FONT_SIZE,
             markerscale=1.3,
             borderaxespad=0,
             handletextpad=0.3,
         )
 
-    def _plot_numbers(self, ax):
-        """Draw numbers or times in a sequence of colors, with a color bar."""
-        values, is_known = self.y, ~np.isnan(self.y.astype(np.float64))
-        if self.y_kind == "time":
-            from matplotlib.dates import (
-                AutoDateLocator,
-                ConciseDateFormatter,
-                date2num,
-            )
+    def _plot_rest(self, ax, name, mask):
+        """Draw points that belong to no shown class, below the others."""
+        options = {"s": self._style["s"] / 2}
+        if name == MISSING:  # open, as the others are filled
+            options |= {"facecolors": "none", "linewidths": 0.8}
+            self._scatter(name, mask, edgecolors=gray(ax, 0.45), **options)
+        else:
+            self._scatter(name, mask, color=gray(ax, 0.35), **options)
 
-            is_known = ~np.isnat(self.y)
-            values = np.full(len(self.y), np.nan)
-            values[is_known] = date2num(self.y[is_known])
+    def _plot_numbers(self, ax, y, kind):
+        """Draw numbers or times in a sequence of colors, with a color bar."""
+        values, unit = y, None
+        if y.dtype.kind == "m":
+            values = y / np.timedelta64(1, "s")
+            unit, n_seconds = choose_unit(values)
+            values = values / n_seconds
+        is_known = ~np.isnan(values)
+        if kind == "time":
+            from matplotlib.dates import date2num
+
+            values = np.full(len(y), np.nan)
+            values[is_known] = date2num(y[is_known])
         if not is_known.all():
-            self._scatter("missing", ~is_known, color=gray(ax, 0.3))
+            self._scatter(MISSING, ~is_known, color=gray(ax, 0.3))
         drawn = self._scatter(
             "all", is_known, c=values[is_known], cmap=make_colormap(ax)
         )
-        self.colorbar_ = ax.figure.colorbar(drawn, ax=ax, pad=0.02, aspect=30)
-        self.colorbar_.outline.set_visible(False)
-        self.colorbar_.ax.tick_params(labelsize=FONT_SIZE)
-        if self.y_kind == "time":
-            locator = AutoDateLocator(minticks=3, maxticks=7)
-            self.colorbar_.locator = locator
-            self.colorbar_.formatter = ConciseDateFormatter(locator)
-            self.colorbar_.update_ticks()
+        self.colorbar_ = bar = ax.figure.colorbar(drawn, ax=ax, pad=0.02, aspect=30)
+        add_axes(ax, bar.ax)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=FONT_SIZE)
+        if unit is not None:
+            bar.set_label(unit, fontsize=FONT_SIZE)
+        if kind == "time":
+            bar.locator, bar.formatter = make_date_axis()
+            bar.update_ticks()
 
 
 def _reduce(vectors, reducer):
@@ -304,47 +318,3 @@ def _reduce(vectors, reducer):
             f"({len(vectors)}, 2). Set its n_components to 2."
         )
     return points[:, :2], (f"{name} 1", f"{name} 2")
-
-
-def _check_colors(y, n_samples, kind):
-    """Return y as an array, and what it holds."""
-    if kind not in KINDS:
-        raise ValueError(f"y_kind == {kind!r}, must be one of {list(KINDS)}.")
-    if y is None:
-        return None, None
-    is_category = str(getattr(y, "dtype", "")).lower().startswith(("categ", "enum"))
-    y = np.asarray(y)
-    if y.ndim != 1:
-        raise ValueError(f"y has shape {y.shape}, expected ({n_samples},).")
-    if len(y) != n_samples:
-        raise ValueError(
-            f"y has {count(len(y), 'value')}, but there are "
-            f"{count(n_samples, 'vector')}. Pass one value for each sequence."
-        )
-    if kind == "auto":
-        kind = "class" if is_category else _guess_kind(y)
-    try:
-        if kind == "number":
-            y = y.astype(np.float64)
-        elif kind == "time":
-            y = y.astype("datetime64[us]")
-    except (TypeError, ValueError) as exc:
-        raise ValueError(
-            f"y_kind='{kind}', but y cannot be converted: {exc}. Pass y_kind='class'."
-        ) from exc
-    return y, kind
-
-
-def _guess_kind(y):
-    if y.dtype.kind == "M":
-        return "time"
-    if y.dtype.kind == "O" and len(y):
-        known = [value for value in y.tolist() if value is not None and value == value]
-        if known and all(isinstance(value, datetime.date) for value in known):
-            return "time"
-        return "class"
-    if y.dtype.kind == "f":
-        return "number"
-    if y.dtype.kind in "iu" and len(np.unique(y)) > MAX_INTEGER_CLASSES:
-        return "number"
-    return "class"

@@ -4,16 +4,17 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.scalars import check_integer
 from sklearn_seqembed._displays.style import (
     FONT_SIZE,
-    format_dates,
     gray,
-    is_time,
     list_colors,
     make_grid,
     put_legend_above,
+    text_color,
     tidy,
 )
+from sklearn_seqembed._displays.times import check_times, format_dates, is_time
 from sklearn_seqembed._displays.values import (
     check_indices,
     choose_features,
@@ -21,6 +22,9 @@ from sklearn_seqembed._displays.values import (
 )
 
 MAX_FEATURES = 3
+# What follows continues a feature if the mean squared difference between its first
+# value and the feature's last one is less than this fraction of the feature's variance.
+LARGEST_FRACTION = 0.5
 
 
 class ForecastDisplay:
@@ -32,16 +36,18 @@ class ForecastDisplay:
     Parameters
     ----------
     past : list of list of (ndarray of shape (n_timesteps_i,) or None)
-        For each sequence the values that were read, by feature; None if a feature was
-        not read.
+        For each sequence the values that were read, by feature; None if the forecast
+        continues no feature.
     forecast : list of list of ndarray of shape (horizon_i,)
         What follows, as predicted.
     lower, upper, truth : list of list of ndarray of shape (horizon_i,), default=None
-        Bounds of prediction intervals, and what really follows.
+        Bounds of prediction intervals, and what really follows, which may have another
+        length.
     coverage : float, default=None
         Coverage of the intervals.
     times : list of ndarray, default=None
-        For each sequence the times of its past and its forecast.
+        For each sequence the times of its past and its forecast, or its truth if that
+        is longer.
     indices : list of int, default=None
         Position of each sequence in X.
     feature_names : list of str, default=None
@@ -103,6 +109,10 @@ class ForecastDisplay:
     ):
         """Forecast sequences, and draw some of them.
 
+        A forecast is drawn after the past of the feature of X with the same name.
+        Otherwise, it is drawn after that of the feature which it continues according to
+        the estimator, or without a past.
+
         Parameters
         ----------
         estimator : LSTMSequencePredictor or LSTMSequenceEmbedder
@@ -120,9 +130,9 @@ class ForecastDisplay:
         n_past : int, default=None
             Number of time steps of the past to draw. None draws all.
         times : array-like or list of array-like, default=None
-            Times of the steps of X and of the forecast together: one array for each
-            drawn sequence, or one for all. By default, steps are numbered from the last
-            one of X, which is 0.
+            Dates or numbers: the times of the steps of X and of the forecast, or of y
+            if that is longer, together. One array for each drawn sequence, or one for
+            all. By default, steps are numbered from the last one of X, which is 0.
         features : array-like of int or str, default=None
             Forecast features to draw. By default, the first three.
         ax : matplotlib Axes or array of Axes, default=None
@@ -152,10 +162,10 @@ class ForecastDisplay:
         if y is not None:
             truth = _read_targets(y, estimator, "y")
             _check_truth(truth, forecast)
-        sources = _pair_features(estimator, read, forecast)
+        sources = _pair_features(estimator, read, forecast, truth)
         names = list(forecast.names)
         for k, source in enumerate(sources):
-            if source is not None and names[k].startswith("feature "):
+            if source is not None and not forecast.has_names:
                 names[k] = read.names[source]
         drawn = choose_features(features, names, [True] * len(names), MAX_FEATURES)
         past = [
@@ -169,7 +179,8 @@ class ForecastDisplay:
             for sequences in (forecast, *bounds, truth)
         )
         lengths = [
-            len(read.values[i][0]) + len(forecast[n][0]) for n, i in enumerate(chosen)
+            len(read.values[i][0]) + _count_next(forecast, truth, n)
+            for n, i in enumerate(chosen)
         ]
         display = cls(
             past,
@@ -187,6 +198,8 @@ class ForecastDisplay:
     def plot(self, *, n_past=None, ax=None):
         """Draw the forecasts.
 
+        Axes into which a display has drawn before are cleared.
+
         Parameters
         ----------
         n_past : int, default=None
@@ -199,8 +212,8 @@ class ForecastDisplay:
         self : ForecastDisplay
             The display.
         """
-        if n_past is not None and not n_past >= 0:
-            raise ValueError(f"n_past == {n_past!r}, must be >= 0.")
+        if n_past is not None:
+            n_past = check_integer(n_past, "n_past", 0)
         n_rows, n_columns = len(self.forecast), len(self.forecast[0])
         height = 2.6 if n_rows == 1 else 1.9
         self.axes_ = make_grid(ax, type(self).__name__, n_rows, n_columns, height)
@@ -208,19 +221,30 @@ class ForecastDisplay:
         for i in range(n_rows):
             for k in range(n_columns):
                 self._plot_one(self.axes_[i, k], i, k, n_past)
-        first = self.axes_[0, 0]
-        put_legend_above(first)
+        # Not every panel has a past.
+        shown = {}
+        for one in self.axes_.flat:
+            for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
+                shown.setdefault(label, handle)
+        labels = [label for label in self._list_labels() if label in shown]
+        put_legend_above(self.axes_[0, 0], [shown[one] for one in labels], labels)
         for ax in self.axes_[-1]:
             has_times = self.times is not None
             label = "Time" if has_times else "Time step (0: last one read)"
             ax.set_xlabel(label, fontsize=FONT_SIZE)
         return self
 
+    def _list_labels(self):
+        """Return the labels that a legend may have, in their order."""
+        interval = None if self.lower is None else f"{self.coverage:.0%} interval"
+        return "Past", "Truth", interval, "Forecast"
+
     def _plot_one(self, ax, i, k, n_past):
         """Draw one feature of one sequence."""
         colors = list_colors(ax)
         past, forecast = self.past[i][k], self.forecast[i][k]
-        x_past, x_next = self._positions(i, k)
+        x_past, x_all = self._positions(i)
+        x_next = x_all[: len(forecast)]
         past = np.empty(0) if past is None else past
         x_past = x_past[len(x_past) - len(past) :]
         if n_past is not None:
@@ -230,12 +254,12 @@ class ForecastDisplay:
         if len(past):
             ax.plot(x_past, past, color=gray(ax, 0.75), linewidth=1.3, label="Past")
         # Lines are joined to the last value that was read.
-        joined = np.r_[x_past[-1:], x_next] if len(past) else x_next
+        joined = np.r_[x_past[-1:], x_all] if len(past) else x_all
+        n_joined = len(joined) - len(x_all)
         if self.truth is not None:
             truth = self.truth[i][k]
-            x_truth = joined[: len(joined) - len(x_next) + len(truth)]
             ax.plot(
-                x_truth,
+                joined[: n_joined + len(truth)],
                 np.r_[past[-1:], truth],
                 color=gray(ax, 0.75),
                 linewidth=1.3,
@@ -250,10 +274,10 @@ class ForecastDisplay:
                 color=colors[0],
                 alpha=0.25,
                 linewidth=0,
-                label=f"{self.coverage:.0%} interval",
+                label=self._list_labels()[2],
             )
         ax.plot(
-            joined,
+            joined[: n_joined + len(forecast)],
             np.r_[past[-1:], forecast],
             color=colors[0],
             linewidth=1.8,
@@ -267,7 +291,7 @@ class ForecastDisplay:
             format_dates(ax)
         name = None if self.feature_names is None else self.feature_names[k]
         if name is not None and name != "feature 0":
-            ax.set_ylabel(name, fontsize=FONT_SIZE)
+            ax.set_ylabel(name, fontsize=FONT_SIZE, parse_math=False)
         if self.indices is not None and len(self.indices) > 1 and not k:
             ax.text(
                 0.01,
@@ -275,12 +299,13 @@ class ForecastDisplay:
                 f"X[{self.indices[i]}]",
                 transform=ax.transAxes,
                 va="top",
+                color=text_color(ax),
                 fontsize=FONT_SIZE,
             )
 
-    def _positions(self, i, k):
-        """Return the positions on the x axis of past and forecast."""
-        n_next = len(self.forecast[i][k])
+    def _positions(self, i):
+        """Return the positions on the x axis of the past, and of what follows."""
+        n_next = _count_next(self.forecast, self.truth, i)
         if self.times is not None:
             times = np.asarray(self.times[i])
             return times[: len(times) - n_next], times[len(times) - n_next :]
@@ -316,7 +341,7 @@ def _read_targets(y, estimator, name):
             values = [[np.array([v], dtype=float) for v in row] for row in array]
             read = read_values(array[:, None, :], name, categorical)
             if names is not None:
-                read = read._replace(names=[str(n) for n in names])
+                read = read._replace(names=[str(n) for n in names], has_names=True)
             return read._replace(values=values)
         if array.ndim == 1 and array.dtype.kind in "biuf":
             y = array[:, None]
@@ -337,21 +362,54 @@ def _check_truth(truth, forecast):
         )
 
 
-def _pair_features(estimator, read, forecast):
+def _count_next(forecast, truth, i):
+    """Return how many time steps follow a sequence, as predicted or really."""
+    rows = [forecast[i]] if truth is None else [forecast[i], truth[i]]
+    return max(len(values) for row in rows for values in row)
+
+
+def _pair_features(estimator, read, forecast, truth):
     """Return for each forecast feature the feature of X that it continues, or None."""
-    relative = getattr(estimator, "_relative", None)
     n_features = len(forecast.names)
-    if set(forecast.names) <= set(read.names) and forecast.names != read.names:
-        sources = [read.names.index(name) for name in forecast.names]
-        if not forecast.names[0].startswith("feature "):
-            return sources
-    if len(read.names) == n_features:
-        return list(range(n_features))
-    columns = getattr(relative, "columns", None)
-    if columns is not None and len(columns) == n_features:
-        numeric = [k for k, c in enumerate(read.is_categorical) if not c]
-        return [numeric[c] if 0 <= c < len(numeric) else None for c in columns]
-    return [None] * n_features
+    if not hasattr(estimator, "_target_schema"):
+        return list(range(n_features))  # an embedder forecasts what it reads
+    sources = [None] * n_features
+    columns = estimator._relative.columns
+    numeric = []
+    for k, is_category in enumerate(read.is_categorical):
+        if not is_category:
+            numeric += [k] * (2 if read.is_time[k] else 1)  # times are two numbers
+    if estimator.instance_norm is False:  # `fit` has not compared the features
+        sources = _compare_ends(read, forecast if truth is None else truth)
+    elif len(columns) == n_features:
+        sources = [numeric[c] if 0 <= c < len(numeric) else None for c in columns]
+    if read.has_names and forecast.has_names:
+        for k, name in enumerate(forecast.names):
+            if name in read.names:
+                sources[k] = read.names.index(name)
+    return sources
+
+
+def _compare_ends(read, following):
+    """Return the features at the same positions whose ends are continued."""
+    sources = [None] * len(following.names)
+    for k in range(len(sources) if len(sources) == len(read.names) else 0):
+        if read.is_categorical[k]:
+            continue
+        pasts = [row[k][~np.isnan(row[k])] for row in read.values]
+        pairs = [
+            (past[-1], row[k][0])
+            for past, row in zip(pasts, following.values, strict=True)
+            if len(past) and len(row[k]) and not np.isnan(row[k][0])
+        ]
+        if not pairs:
+            continue
+        last, first = np.array(pairs).reshape(-1, 2).T
+        variance = np.var(np.concatenate(pasts))
+        # As `fit` compares them.
+        if np.mean((first - last) ** 2) < LARGEST_FRACTION * variance:
+            sources[k] = k
+    return sources
 
 
 def _check_times(times, lengths):
@@ -366,11 +424,11 @@ def _check_times(times, lengths):
             f"times holds {len(times)} arrays, but {count(len(lengths), 'sequence')} "
             "are drawn. Pass one for each, or one for all."
         )
-    arrays = [np.asarray(one) for one in times]
+    arrays = [check_times(one, f"times[{i}]") for i, one in enumerate(times)]
     for i, (one, n_steps) in enumerate(zip(arrays, lengths, strict=True)):
         if one.shape != (n_steps,):
             raise ValueError(
                 f"times[{i}] has shape {one.shape}, expected ({n_steps},): the time "
-                "steps of the sequence and of its forecast."
+                "steps of the sequence and of what follows it."
             )
     return arrays

@@ -8,10 +8,12 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._displays.style import (
     FONT_SIZE,
+    add_axes,
     gray,
     list_colors,
     make_ax,
     put_legend_above,
+    text_color,
     tidy,
 )
 
@@ -35,9 +37,9 @@ class LossDisplay:
         Validation loss of each epoch, NaN where there was no validation.
     learning_rate : array-like of shape (n_epochs,), default=None
         Learning rate at the end of each epoch.
-    best_epoch : int, default=None
-        Number of the epoch, from 1 on, whose weights are used. None if the weights are
-        those of the last epoch or of the closed form.
+    used_epoch : int, default=None
+        Number of the epoch, from 1 on, whose weights are used; 0 stands for the closed
+        form from which training started. None if it is unknown.
     closed_form_loss : float, default=None
         Validation loss of the closed form from which training started.
     unexplained : float, default=None
@@ -65,7 +67,7 @@ class LossDisplay:
     Examples
     --------
     >>> from sklearn_seqembed.displays import LossDisplay
-    >>> display = LossDisplay([0.9, 0.5, 0.4], [0.8, 0.6, 0.7], best_epoch=2)
+    >>> display = LossDisplay([0.9, 0.5, 0.4], [0.8, 0.6, 0.7], used_epoch=2)
     >>> display.plot().ax_.get_xlabel()
     'Epoch'
     """
@@ -76,7 +78,7 @@ class LossDisplay:
         valid_loss=None,
         learning_rate=None,
         *,
-        best_epoch=None,
+        used_epoch=None,
         closed_form_loss=None,
         unexplained=None,
         reason=None,
@@ -85,7 +87,7 @@ class LossDisplay:
         self.train_loss = train_loss
         self.valid_loss = valid_loss
         self.learning_rate = learning_rate
-        self.best_epoch = best_epoch
+        self.used_epoch = used_epoch
         self.closed_form_loss = closed_form_loss
         self.unexplained = unexplained
         self.reason = reason
@@ -123,14 +125,16 @@ class LossDisplay:
             None if np.isnan(losses[key]).all() else losses[key]
             for key in ("valid_loss", "lr")
         )
-        best = None
-        if valid is not None and estimator._uses_trained_cells:
-            best = int(np.nanargmin(valid)) + 1
+        # The lowest loss of the history would not do: later epochs of partial_fit, or
+        # of fit with warm_start=True, replace the weights of earlier ones.
+        used = closed_form.get("used_epoch") if estimator._uses_trained_cells else 0
+        if valid is None and used == len(history):
+            used = None  # nothing is to be pointed out
         display = cls(
             losses["train_loss"],
             valid,
             rate,
-            best_epoch=best,
+            used_epoch=used,
             closed_form_loss=closed_form.get("loss"),
             unexplained=closed_form.get("unexplained"),
             reason=closed_form.get("reason"),
@@ -140,6 +144,8 @@ class LossDisplay:
 
     def plot(self, ax=None):
         """Draw the losses.
+
+        Axes into which a display has drawn before are cleared.
 
         Parameters
         ----------
@@ -184,19 +190,9 @@ class LossDisplay:
                 linewidth=1.2,
                 label="Closed form",
             )
-        if self.best_epoch is not None:
-            (self.lines_["best_epoch"],) = ax.plot(
-                [self.best_epoch],
-                [self.valid_loss[self.best_epoch - 1]],
-                linestyle="none",
-                marker="*",
-                markersize=13,
-                color=colors[1],
-                markeredgecolor=ax.get_facecolor(),
-                label=f"Used: epoch {self.best_epoch}",
-                zorder=5,
-            )
-        elif self.closed_form_loss is not None:
+        if self.used_epoch:
+            self._mark_used_epoch(ax)
+        elif self.used_epoch == 0 and self.closed_form_loss is not None:
             self.lines_["closed_form"].set_label("Closed form, used")
         ax.set_xlabel("Epoch")
         ax.set_ylabel("Loss")
@@ -204,20 +200,43 @@ class LossDisplay:
         handles, labels = ax.get_legend_handles_labels()
         if self.rate_ax_ is not None:
             handles, labels = [*handles, self.lines_["lr"]], [*labels, "Learning rate"]
+            add_axes(ax, self.rate_ax_)
         put_legend_above(ax, handles, labels)
         return self
+
+    def _mark_used_epoch(self, ax):
+        """Mark the epoch whose weights are used, at its validation loss if known."""
+        i, color = self.used_epoch - 1, list_colors(ax)[1]
+        loss = np.nan if self.valid_loss is None else self.valid_loss[i]
+        if np.isnan(loss):
+            loss, color = self.train_loss[i], list_colors(ax)[0]
+        (self.lines_["used_epoch"],) = ax.plot(
+            [self.used_epoch],
+            [loss],
+            linestyle="none",
+            marker="*",
+            markersize=13,
+            color=color,
+            markeredgecolor=ax.get_facecolor(),
+            label=f"Used: epoch {self.used_epoch}",
+            zorder=5,
+        )
 
     def _plot_rate(self, ax, epochs):
         """Draw the learning rate on an axis of its own, behind the losses."""
         self.rate_ax_ = twin = ax.twinx()
         ax.set_zorder(twin.get_zorder() + 1)
+        # The axes behind show the background of both.
+        twin.patch.set_facecolor(ax.get_facecolor())
+        twin.patch.set_visible(True)
         ax.patch.set_visible(False)
         (self.lines_["lr"],) = twin.plot(
             epochs, self.learning_rate, color=gray(ax), linewidth=1, linestyle=":"
         )
         twin.set_ylim(0, 1.08 * np.nanmax(self.learning_rate))
-        twin.set_ylabel("Learning rate", color=gray(ax, 0.75))
-        twin.tick_params(labelsize=FONT_SIZE, colors=gray(ax, 0.75))
+        outside = gray(ax.figure, 0.75)
+        twin.set_ylabel("Learning rate", color=outside)
+        twin.tick_params(labelsize=FONT_SIZE, colors=outside)
         # A factor above the axis would be in the way of the legend.
         twin.yaxis.set_major_formatter("{x:g}")
         twin.spines[["top"]].set_visible(False)
@@ -243,8 +262,14 @@ class LossDisplay:
                 xytext=(0, -4),
                 textcoords="offset points",
                 va="top",
+                color=text_color(ax),
                 fontsize=FONT_SIZE,
             )
         self.text_ = ax.text(
-            0, 0.55, fill(text, LINE_LENGTH), va="bottom", fontsize=FONT_SIZE + 1
+            0,
+            0.55,
+            fill(text, LINE_LENGTH),
+            color=text_color(ax),
+            va="bottom",
+            fontsize=FONT_SIZE + 1,
         )

@@ -2,29 +2,29 @@
 
 import numpy as np
 
+from sklearn_seqembed._data.scalars import check_integer
+from sklearn_seqembed._displays.cells import CategoryColors, plot_cells
 from sklearn_seqembed._displays.style import (
     FONT_SIZE,
     WIDTH,
-    blend,
     gray,
     list_colors,
     make_grid,
     put_legend_above,
     tidy,
 )
+from sklearn_seqembed._displays.times import choose_unit
 from sklearn_seqembed._displays.values import (
     check_indices,
-    check_number,
     choose_features,
     read_values,
 )
 
 MAX_FEATURES = 3
-# Fraction of the width of a panel that cells fill, and inches of a character.
+# Fraction of the width of a panel that cells fill.
 CELL_FRACTION = 0.85
-CHARACTER_WIDTH = 0.09
-# Characters that fit into a cell from bottom to top, and with which they are turned.
-N_TURNED = 7
+# Smaller errors are rounding errors.
+MIN_ERROR = 1e-6
 
 
 class ReconstructionDisplay:
@@ -128,26 +128,33 @@ class ReconstructionDisplay:
         found = read_values(decoded, "the reconstruction", is_categorical)
         errors = _measure_errors(original, found)
         if indices is None:
-            n_sequences = check_number(n_sequences, "n_sequences")
+            n_sequences = check_integer(n_sequences, "n_sequences", 1)
             chosen = _choose_extremes(errors, n_sequences)
         else:
             chosen = check_indices(indices, len(errors))
         names = original.names
         drawn = choose_features(features, names, [True] * len(names), MAX_FEATURES)
+        values = [
+            [[row[k] for k in drawn] for row in sequences.select(chosen).values]
+            for sequences in (original, found)
+        ]
+        names = [names[k] for k in drawn]
+        for n, k in enumerate(drawn):
+            if original.is_time[k] and not original.is_categorical[k]:
+                names[n] += _convert_seconds(values, n)
         display = cls(
-            *(
-                [[row[k] for k in drawn] for row in sequences.select(chosen).values]
-                for sequences in (original, found)
-            ),
+            *values,
             errors[chosen],
             chosen,
             [original.is_categorical[k] for k in drawn],
-            [names[k] for k in drawn],
+            names,
         )
         return display.plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the sequences.
+
+        Axes into which a display has drawn before are cleared.
 
         Parameters
         ----------
@@ -168,28 +175,44 @@ class ReconstructionDisplay:
         options = {"sharey": "row"} if shape[1] > 1 and np.size(ax) == 1 else {}
         self.axes_ = make_grid(ax, name, *shape, height, **options)
         self.figure_ = self.axes_.flat[0].figure
+        self._colors = CategoryColors(self.axes_.flat[0])
+        self._width = CELL_FRACTION * WIDTH / shape[1]
+        for i in range(n_sequences):
+            for k in np.flatnonzero(self.is_categorical):
+                self._colors.count(self.originals[i][k], self.reconstructions[i][k])
         for i in range(n_sequences):
             for k in range(n_features):
                 if all(self.is_categorical):
                     ax = self.axes_[i * n_features + k, 0]
                 else:
                     ax = self.axes_[k, i]
-                self._plot_one(ax, i, k, 1 / shape[1])
+                self._plot_one(ax, i, k)
+        if all(self.is_categorical):
+            self._colors.put_legend(self.axes_[-1, 0])
+        else:
+            k = self.is_categorical.index(True) if any(self.is_categorical) else 0
+            self._colors.put_legend(self.axes_[k, -1], beside=True)
         return self
 
-    def _plot_one(self, ax, i, k, width):
+    def _plot_one(self, ax, i, k):
         """Draw one feature of one sequence."""
         original, found = self.originals[i][k], self.reconstructions[i][k]
         n_steps = min(len(original), len(found))
         if self.is_categorical[k]:
-            cell = CELL_FRACTION * WIDTH * width / max(1, n_steps)
-            upright = all(self.is_categorical)
-            _plot_tokens(ax, original[:n_steps], found[:n_steps], cell, upright)
+            plot_cells(
+                ax,
+                original[:n_steps],
+                found[:n_steps],
+                self._colors,
+                cell_width=self._width / max(1, n_steps),
+                may_turn=not all(self.is_categorical),
+            )
         else:
             _plot_numbers(ax, original, found)
             if not i and k == self.is_categorical.index(False):
                 # Its width must not widen the first column.
-                put_legend_above(ax).set_in_layout(False)
+                handles, labels = ax.get_legend_handles_labels()
+                put_legend_above(ax, handles, labels).set_in_layout(False)
                 if k:
                     ax.set_title(" ", fontsize=FONT_SIZE, pad=4)  # room for it
         tidy(ax)
@@ -199,6 +222,8 @@ class ReconstructionDisplay:
             if not rows and not self.is_categorical[0]:
                 pad = 20  # above the legend
             error = f"error {self.errors[i]:.2g}"
+            if 0 < self.errors[i] < MIN_ERROR:
+                error = f"error below {MIN_ERROR:g}"
             ax.set_title(
                 f"X[{self.indices[i]}]{separator}{error}",
                 fontsize=FONT_SIZE,
@@ -213,9 +238,10 @@ class ReconstructionDisplay:
                 transform=ax.transAxes,
                 fontsize=FONT_SIZE,
                 va="center",
+                parse_math=False,
             )
-        elif not rows and not i and len(self.feature_names) > 1:
-            ax.set_ylabel(self.feature_names[k], fontsize=FONT_SIZE)
+        elif not rows and not i and self.feature_names != ["feature 0"]:
+            ax.set_ylabel(self.feature_names[k], fontsize=FONT_SIZE, parse_math=False)
         if not rows and k == len(self.feature_names) - 1:
             ax.set_xlabel("Time step", fontsize=FONT_SIZE)
 
@@ -254,63 +280,17 @@ def _plot_numbers(ax, original, found):
         )
 
 
-def _plot_tokens(ax, original, found, cell, upright):
-    """Draw cells: the original above its reconstruction, wrong ones in color."""
-    colors = list_colors(ax)
-    n_characters = int(cell / CHARACTER_WIDTH)
-    longest = max((len(str(v)) for v in (*original, *found)), default=0)
-    is_turned = not upright and 1 < n_characters < longest
-    if is_turned:
-        n_characters = N_TURNED
-    is_missing = np.array([value is None for value in original], dtype=bool)
-    is_wrong = ~is_missing & np.array(
-        [a != b for a, b in zip(original, found, strict=True)], dtype=bool
-    )
-    faces = np.empty((2, max(1, len(original)), 3))
-    faces[:] = blend(ax, colors[0], 0.22)
-    faces[0, : len(original)][is_missing] = ax.get_facecolor()[:3]
-    if not n_characters:  # no text fits, so colors stand for categories
-        faces[:] = _color_categories(ax, original, found)
-    faces[1, : len(original)][is_wrong] = blend(ax, colors[1], 0.85)
-    ax.imshow(faces, aspect="auto", interpolation="nearest")
-    for edge in np.arange(len(original) - 1) + 0.5 if n_characters else ():
-        ax.axvline(edge, color=ax.get_facecolor(), linewidth=1)
-    ax.axhline(0.5, color=ax.get_facecolor(), linewidth=2)
-    for row, values in enumerate((original, found) if n_characters else ()):
-        for step, value in enumerate(values):
-            text = "" if value is None else str(value)
-            if len(text) > max(1, n_characters):
-                text = text[: max(1, n_characters - 1)] + "…" * (n_characters > 1)
-            wrong = bool(row and is_wrong[step])
-            ax.text(
-                step,
-                row,
-                text,
-                ha="center",
-                va="center",
-                rotation=90 if is_turned else 0,
-                fontsize=FONT_SIZE,
-                fontweight="bold" if wrong else "normal",
-                fontstyle="italic" if row and is_missing[step] else "normal",
-                color="black" if wrong else None,
-            )
-    ax.set_yticks([0, 1], ["original", "decoded"])
-    ax.set_xticks([])
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
+def _convert_seconds(values, k):
+    """Convert a feature from seconds to a larger unit, and return what names it.
 
-
-def _color_categories(ax, original, found):
-    """Return one color per category, gray for all but the first ones."""
-    colors = list_colors(ax)
-    palette = [blend(ax, colors[0], 0.25), *(blend(ax, c, 0.55) for c in colors[2:])]
-    known = sorted({str(v) for v in (*original, *found) if v is not None})
-    color_of = dict(zip(known, palette, strict=False))
-    missing, other = ax.get_facecolor()[:3], gray(ax, 0.4)
-    return [
-        [missing if v is None else color_of.get(str(v), other) for v in row]
-        for row in (original, found)
-    ]
+    `values` are lists of sequences, originals and reconstructions, which are changed.
+    """
+    every = [row[k] for sequences in values for row in sequences]
+    unit, n_seconds = choose_unit(np.concatenate(every))
+    for sequences in values:
+        for row in sequences:
+            row[k] = row[k] / n_seconds
+    return f"\n({unit} since the first)"
 
 
 def _measure_errors(original, found):

@@ -4,6 +4,8 @@ Colors follow the current style of matplotlib: they contrast with the background
 axes, and can be told apart with any color vision (Okabe and Ito).
 """
 
+from weakref import WeakKeyDictionary, WeakSet
+
 import numpy as np
 
 LIGHT_COLORS = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #806000".split()
@@ -11,6 +13,9 @@ DARK_COLORS = "#56B4E9 #E69F00 #00B487 #E58FBB #F0E442 #FF7F2A #DDDDDD".split()
 MARKERS = "osD^vP<X>"
 FONT_SIZE = 9
 WIDTH = 7.0  # inches of a new figure
+
+# Axes that a display has drawn into or divided, and the further axes that it has added.
+_drawn = WeakKeyDictionary()
 
 
 def import_pyplot(name):
@@ -26,7 +31,11 @@ def import_pyplot(name):
 
 
 def make_ax(ax, name, height=3.6):
-    """Return the axes to draw into: those of the user, or those of a new figure."""
+    """Return the axes to draw into: those of the user, or those of a new figure.
+
+    Axes of the user are cleared if a display has drawn into them before, because two
+    maps or forecasts in the same axes could not be told apart.
+    """
     pyplot = import_pyplot(name)
     if ax is None:
         _, ax = pyplot.subplots(figsize=(WIDTH, height), layout="constrained")
@@ -35,7 +44,18 @@ def make_ax(ax, name, height=3.6):
             f"ax is of type {type(ax).__name__}, expected matplotlib Axes. Pass one of "
             "those that plt.subplots returns."
         )
+    if ax in _drawn:
+        for added in _drawn.pop(ax):
+            if added.figure is not None:  # the user may have removed it
+                added.remove()
+        ax.clear()
+    _drawn[ax] = WeakSet()
     return ax
+
+
+def add_axes(ax, *added):
+    """Remember axes that belong to those that `make_ax` returned."""
+    _drawn[ax].update(added)
 
 
 def make_grid(ax, name, n_rows, n_columns, row_height=1.6, **options):
@@ -67,7 +87,6 @@ def make_grid(ax, name, n_rows, n_columns, row_height=1.6, **options):
     if np.size(ax) == 1 and n_rows * n_columns > 1:
         (ax,) = np.ravel(ax)
         ax = make_ax(ax, name)
-        ax.set_axis_off()
         ratios = {k: options.pop(k) for k in ("height_ratios",) if k in options}
         part = ax.get_subplotspec()
         if part is None:
@@ -75,8 +94,11 @@ def make_grid(ax, name, n_rows, n_columns, row_height=1.6, **options):
                 "ax is at a fixed position and cannot be divided. Pass an Axes that "
                 f"plt.subplots returns, or an array of {n_rows * n_columns} Axes."
             )
+        ax.set_axis_off()
         grid = part.subgridspec(n_rows, n_columns, **ratios)
-        return grid.subplots(squeeze=False, **options)
+        axes = grid.subplots(squeeze=False, **options)
+        add_axes(ax, *axes.flat)
+        return axes
     axes = np.ravel(np.asarray(ax, dtype=object))
     if len(axes) != n_rows * n_columns:
         raise ValueError(
@@ -96,10 +118,21 @@ def list_colors(ax):
 
 def is_dark(ax):
     """Return whether the background of axes is dark."""
-    *color, alpha = ax.get_facecolor()
-    if not alpha:
-        *color, _ = ax.figure.get_facecolor()
+    return _is_dark(_find_background(ax))
+
+
+def _is_dark(color):
     return float(np.dot(color, (0.299, 0.587, 0.114))) < 0.5
+
+
+def _find_background(ax):
+    """Return the RGB values of the background of axes, or of a figure."""
+    # The parent of axes may be a part of a figure, which is transparent as well.
+    for artist in (ax, ax.figure, ax.figure.figure):
+        *color, alpha = artist.get_facecolor()
+        if alpha:
+            return np.array(color)
+    return np.ones(3)
 
 
 def make_colormap(ax):
@@ -111,27 +144,31 @@ def make_colormap(ax):
     return ListedColormap(colormaps["viridis"](np.linspace(*ends, 256)))
 
 
-def text_color():
-    """Return the color of text in the current style."""
-    from matplotlib import rcParams
+def text_color(ax):
+    """Return the color of text in the current style, or one that can be read on axes.
 
-    return rcParams["text.color"]
+    The background of axes may differ from that of the style.
+    """
+    from matplotlib import rcParams
+    from matplotlib.colors import to_rgb
+
+    color = rcParams["text.color"]
+    if _is_dark(to_rgb(color)) != is_dark(ax):
+        return color
+    return "white" if is_dark(ax) else "black"
 
 
 def blend(ax, color, fraction):
     """Return the RGB values of a color over the background, without transparency."""
     from matplotlib.colors import to_rgb
 
-    background = ax.get_facecolor()
-    if not background[3]:
-        background = ax.figure.get_facecolor()
     mixed = fraction * np.array(to_rgb(color))
-    return tuple(mixed + (1 - fraction) * np.array(background[:3]))
+    return tuple(mixed + (1 - fraction) * _find_background(ax))
 
 
 def gray(ax, fraction=0.55):
     """Return a color between text and background."""
-    return blend(ax, text_color(), fraction)
+    return blend(ax, text_color(ax), fraction)
 
 
 def tidy(ax):
@@ -140,34 +177,46 @@ def tidy(ax):
     ax.tick_params(labelsize=FONT_SIZE)
 
 
-def put_legend_above(ax, *args, **options):
+def put_legend(ax, handles, labels, **options):
+    """Add a legend whose labels are drawn as they are.
+
+    Matplotlib hides labels that begin with "_", and reads "$" as formulas.
+
+    Parameters
+    ----------
+    ax : Axes
+        The axes.
+    handles : list of artists
+        What is drawn before each label.
+    labels : list of str
+        The labels.
+    **options : dict
+        Passed to `ax.legend`.
+
+    Returns
+    -------
+    legend : Legend
+        The legend.
+    """
+    hidden = [str(i) for i in range(len(labels))]
+    options = {"frameon": False, "fontsize": FONT_SIZE} | options
+    legend = ax.legend(handles, hidden, **options)
+    for text, label in zip(legend.get_texts(), labels, strict=True):
+        text.set(text=label, parse_math=False)
+    return legend
+
+
+def put_legend_above(ax, handles, labels, **options):
     """Put the legend above the axes, outside of the data, in one line if it fits."""
-    handles, labels = args or ax.get_legend_handles_labels()
     n_columns = len(labels) if sum(map(len, labels)) + 6 * len(labels) < 95 else 3
-    return ax.legend(
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1.0)}
+    return put_legend(
+        ax,
         handles,
         labels,
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
+        **place | options,
         ncols=max(1, n_columns),
-        frameon=False,
-        fontsize=FONT_SIZE,
         handlelength=1.6,
         columnspacing=1.4,
         borderaxespad=0.2,
-        **options,
     )
-
-
-def format_dates(ax):
-    """Label dates on the x axis without repeating what they share."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=3, maxticks=7)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def is_time(values):
-    """Return whether an array holds dates or times."""
-    return np.asarray(values).dtype.kind == "M"

@@ -7,7 +7,6 @@ import numpy as np
 
 from sklearn_seqembed._data.checking import parse_sequences
 from sklearn_seqembed._data.messages import count
-from sklearn_seqembed._data.scalars import check_integer
 
 
 class DrawnSequences(NamedTuple):
@@ -22,11 +21,17 @@ class DrawnSequences(NamedTuple):
     values : list of list of ndarray of shape (n_timesteps_i,)
         For each sequence the values of each feature: float64, NaN where missing, or
         objects, None where missing. Times are in seconds since the first one.
+    is_time : list of bool
+        Which features are times.
+    has_names : bool
+        Whether the names are those of the user.
     """
 
     names: list
     is_categorical: list
     values: list
+    is_time: list
+    has_names: bool
 
     def select(self, indices):
         """Return some of the sequences."""
@@ -66,11 +71,16 @@ def read_values(X, name="X", is_categorical=None):
             kinds.append(categorical)
             columns.append(_as_column(values, observed, categorical))
     names = parsed.container.feature_names
-    if names is None:
+    has_names = names is not None
+    if not has_names:
         names = [f"feature {k}" for k in range(len(columns))]
     rows = zip(parsed.starts.tolist(), parsed.lengths.tolist(), strict=True)
     drawn = [[_cut(c, start, n) for c in columns] for start, n in rows]
-    return DrawnSequences([str(name) for name in names], kinds, drawn)
+    names, is_time = (
+        [str(name) for name in names],
+        [c.dtype.kind == "M" for c in columns],
+    )
+    return DrawnSequences(names, kinds, drawn, is_time, has_names)
 
 
 def _as_column(values, observed, categorical):
@@ -161,8 +171,3 @@ def check_indices(indices, n_samples):
                 f"indices lists {i}, but X has {count(n_samples, 'sequence')}."
             )
     return [i % n_samples for i in array.tolist()]
-
-
-def check_number(value, name):
-    """Return the number of sequences to draw, or raise an error."""
-    return check_integer(value, name, 1)

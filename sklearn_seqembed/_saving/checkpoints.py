@@ -35,7 +35,7 @@ SECTIONS = "class", "params", "data", "rng", "training"
 CALLBACK_STATES = {
     "train_loss": ("best_score_",),
     "valid_loss": ("best_score_",),
-    "seqembed_best": ("lowest_", "validated_", "best_"),
+    "seqembed_best": ("lowest_", "validated_", "best_", "kept_"),
     "seqembed_sampling": ("count_",),
     "seqembed_stopping": ("misses_", "dynamic_threshold_", "best_epoch_"),
 }

@@ -124,6 +124,15 @@ class BestWeights(Callback):
         initial weights are then kept unless an epoch reduces the loss noticeably.
     fallback : LinearFit or ForecastFit, default=None
         Closed form to load in that case.
+
+    Attributes
+    ----------
+    kept_ : int
+        Number of the best epoch in the history, from 1 on; 0 stands for the initial
+        weights.
+    used_epoch_ : int or None
+        Number of the epoch whose weights the net has after the training; 0 stands for
+        the initial weights. None if the weights are those of an unfinished epoch.
     """
 
     def __init__(self, start_loss=math.inf, fallback=None):
@@ -131,6 +140,7 @@ class BestWeights(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Reset the state."""
+        self.kept_, self.used_epoch_ = 0, None
         linear = net.module_.encoder.linear
         is_mean = linear is not None and not linear.is_corrected
         least = MIN_FORECAST_IMPROVEMENT if is_mean else MIN_IMPROVEMENT
@@ -149,11 +159,15 @@ class BestWeights(Callback):
         loss = epoch["valid_loss" if self.validated_ else "train_loss"]
         if loss < self.lowest_:
             self.lowest_, self.best_ = loss, _copy_weights(net)
+            self.kept_ = len(net.history)
 
     def on_train_end(self, net, **kwargs):
         """Restore the best weights if needed, and release the copies."""
         if self.best_ and (self.validated_ or net.interrupted_):
             net.module_.load_state_dict(self.best_)
+            self.used_epoch_ = self.kept_
+        elif not net.interrupted_:
+            self.used_epoch_ = len(net.history)
         if self.fallback is not None and not net.module_.encoder.is_trained:
             net.module_.load_closed_form(self.fallback)
         self.best_ = self.fallback = None
