@@ -162,9 +162,8 @@ def print_error(function, X):
 print_error(LSTMSequenceEmbedder().fit, X)
 
 # %%
-# A column of strings is also a column of sequences: each string is a sequence of
-# characters. Here their lengths differ from those of the lists of wards. Encode a
-# static category with ``OneHotEncoder`` instead.
+# A column of strings is rejected for the same reason. Encode a static category with
+# ``OneHotEncoder``.
 
 X_sex = X[["ward"]].assign(sex=np.where(rng.random(N_PATIENTS) < 0.5, "female", "male"))
 print_error(LSTMSequenceEmbedder().fit, X_sex)
