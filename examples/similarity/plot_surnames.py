@@ -84,7 +84,7 @@ names_train, names_test, language_train, language_test = train_test_split(
 # network is smaller than the default, which has 320 components and more cells.
 
 embedder = LSTMSequenceEmbedder(
-    n_components=64, hidden_size=96, max_epochs=80, lr=0.01, random_state=0
+    n_components=64, hidden_size=64, max_epochs=120, lr=0.01, random_state=0
 )
 embedder.fit(names_train)
 print("letters:", "".join(embedder.categories_[0]))
@@ -204,7 +204,7 @@ for title, model in models.items():
 merging = LSTMSequenceEmbedder(
     n_components=64,
     hidden_size=64,
-    max_epochs=40,
+    max_epochs=20,
     lr=0.01,
     min_frequency=5,
     random_state=0,
