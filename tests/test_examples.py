@@ -58,7 +58,7 @@ def quick_fits(monkeypatch):
 
 
 def list_titles(figure):
-    """List the titles of a figure, of which sphinx-gallery makes its alternative text."""
+    """List the titles of a figure, which become its alternative text in the gallery."""
     titles = [figure.get_suptitle()]
     for ax in figure.axes:
         titles += [ax.get_title(loc) for loc in ("left", "center", "right")]

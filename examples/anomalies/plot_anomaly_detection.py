@@ -83,6 +83,7 @@ for name, values in anomaly_scores.items():
 # ---------------
 # The scores of all test curves; higher ones are more unusual.
 
+# sphinx_gallery_thumbnail_number = 2
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
 shown = list(anomaly_scores)[::2]
 for ax, title in zip(axes, shown, strict=True):

@@ -65,9 +65,11 @@ for activity, events in shown.groupby("activity", sort=False):
     elapsed = days[events.index] / pd.Timedelta("1D")
     axis.scatter(elapsed, row[events["case"]], s=28, label=activity)
 axis.axhline(7.5, color="0.7", lw=1)
-axis.set_yticks([3.5, 11.5], ["workshop\nA", "workshop\nB"])
+axis.set_yticks([3.5, 11.5], ["A", "B"], fontsize="x-large")
 axis.tick_params(axis="y", length=0)
-axis.set(xlabel="days since the report", title="Eight cases of each workshop")
+axis.set(
+    xlabel="days since the report", ylabel="workshop", title="Cases of two workshops"
+)
 axis.legend(loc="lower right")
 plt.show()
 

@@ -143,13 +143,13 @@ right.legend()
 plt.show()
 
 # %%
-# On the left, the line misses a rise and a fall that four components roughly recover. On
-# the right, the error of linear interpolation grows with the length of the gap, while
-# that of four components hardly does. With 320 components, the error is that of linear
-# interpolation: the closed form from which training starts reads interpolated values in
-# place of the missing ones, and so many components store them as they are. Few
-# components have to represent what sequences have in common, including how the features
-# depend on each other, and this determines the missing values.
+# On the left, the line misses a rise and a fall that four components roughly recover.
+# On the right, the error of linear interpolation grows with the length of the gap,
+# while that of four components hardly does. With 320 components, the error is that of
+# linear interpolation: the closed form from which training starts reads interpolated
+# values in place of the missing ones, and so many components store them as they are.
+# Few components cannot store everything, and represent instead what sequences have in
+# common, such as how the features depend on each other.
 #
 # The explained fraction is the highest for 320 components, because it compares observed
 # values only. It says nothing about gaps.
