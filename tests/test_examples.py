@@ -57,15 +57,24 @@ def quick_fits(monkeypatch):
         yield
 
 
+def list_titles(figure):
+    """List the titles of a figure, which become its alternative text in the gallery."""
+    titles = [figure.get_suptitle()]
+    for ax in figure.axes:
+        titles += [ax.get_title(loc) for loc in ("left", "center", "right")]
+    return [title for title in titles if title]
+
+
 @pytest.fixture
 def figures(monkeypatch):
-    """Record the figures that are shown or saved, and close them."""
+    """Record the titles of figures that are shown or saved, and close them."""
     recorded = []
 
     def show():
-        recorded.extend(plt.get_fignums())
         for number in plt.get_fignums():
-            plt.figure(number).draw_without_rendering()
+            figure = plt.figure(number)
+            figure.draw_without_rendering()
+            recorded.append(list_titles(figure))
         plt.close("all")
 
     monkeypatch.setattr(plt, "show", show)
@@ -95,3 +104,4 @@ def test_example_runs(path, quick_fits, figures, tmp_path, monkeypatch, capsys):
 
     assert capsys.readouterr().out
     assert figures
+    assert all(figures), f"One figure has no title. Titles of each: {figures}"

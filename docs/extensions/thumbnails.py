@@ -53,7 +53,7 @@ def draw_panel(figure, panel, path):
         locator = AutoDateLocator(minticks=2, maxticks=6)
         kept.xaxis.set_major_locator(locator)
         kept.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-        kept.tick_params(axis="x", labelrotation=0)
+        kept.tick_params(axis="x", labelrotation=0, labelbottom=True)
     figure.set_size_inches(SIZE)
     figure.set_layout_engine("constrained")
     kept.set_subplotspec(figure.add_gridspec(1, 1)[0])

@@ -37,6 +37,21 @@ is_unusual = np.repeat([False, True], [len(X_normal), len(X_unusual)])
 print(f"training set: {len(X_train)} normal curves")
 print(f"test set: {len(X_normal)} normal and {len(X_unusual)} unusual curves")
 
+kinds = {
+    "normal": ("C0", np.flatnonzero(~is_unusual)),
+    "unusual": ("C3", np.flatnonzero(is_unusual)),
+}
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
+for ax, (name, (color, rows)) in zip(axes, kinds.items(), strict=True):
+    ax.plot(X_test[rows].T, color=color, lw=0.5, alpha=0.5)
+    ax.set(xlabel="time step", title=f"{name} curves".capitalize(), ylim=(-1.5, 2.5))
+axes[0].set_ylabel("position of the hand (scaled)")
+plt.show()
+
+# %%
+# A normal curve has a shoulder before it rises and another one after it falls, when the
+# hand is at the hip. The unusual curves dip after their fall.
+
 # %%
 # Learn normal curves
 # -------------------
@@ -66,35 +81,25 @@ for name, values in anomaly_scores.items():
 # %%
 # Plot the scores
 # ---------------
-# The upper panels show the curves of the test set, and the lower panels the scores of
-# all test curves.
+# The scores of all test curves; higher ones are more unusual.
 
-fig, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained")
-kinds = {
-    "normal": ("C0", np.flatnonzero(~is_unusual)),
-    "unusual": ("C3", np.flatnonzero(is_unusual)),
-}
-for ax, (name, (color, rows)) in zip(axes[0], kinds.items(), strict=True):
-    ax.plot(X_test[rows].T, color=color, lw=0.5, alpha=0.5)
-    ax.set(xlabel="time step", title=f"{name} curves", ylim=(-1.5, 2.5))
-axes[0, 0].set_ylabel("position of the hand (scaled)")
+# sphinx_gallery_thumbnail_number = 2
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
 shown = list(anomaly_scores)[::2]
-for ax, title in zip(axes[1], shown, strict=True):
+for ax, title in zip(axes, shown, strict=True):
     values = anomaly_scores[title]
     bins = np.linspace(values.min(), values.max(), 25)
     for name, (color, rows) in kinds.items():
         ax.hist(values[rows], bins, color=color, alpha=0.6, label=name)
-    ax.set(xlabel=f"{title} (higher is more unusual)")
-axes[1, 0].set_ylabel("number of curves")
-axes[1, 0].legend()
+    ax.set(xlabel="score", title=title.capitalize())
+axes[0].set_ylabel("number of curves")
+axes[0].legend()
 plt.show()
 
 # %%
-# A normal curve has a shoulder before it rises and another one after it falls, when the
-# hand is at the hip. The unusual curves dip after their fall. Nearly all of them lie to
-# the right of the normal ones in the lower left panel. The distances to the nearest
-# curve overlap more, since they also contain what varies among normal curves, such as
-# the time of the movement.
+# Nearly all unusual curves lie to the right of the normal ones in the left panel. The
+# distances to the nearest curve overlap more, since they also contain what varies among
+# normal curves, such as the time of the movement.
 #
 # What to remember
 # ----------------

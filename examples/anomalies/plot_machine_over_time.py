@@ -61,7 +61,10 @@ def score_steps(values):
 scores = score_steps(-embedder.score_samples(list(windows)))
 is_calibration = (times >= "2023-04-03") & (times < "2023-04-07")
 threshold = np.max(scores[is_calibration])
-AnomalyDisplay.from_scores(vibration, scores, threshold=threshold, spans=is_unusual)
+display = AnomalyDisplay.from_scores(
+    vibration, scores, threshold=threshold, spans=is_unusual
+)
+display.figure_.suptitle("Vibration of a ventilation unit and its anomaly scores")
 plt.show()
 
 # %%

@@ -45,7 +45,11 @@ for speaker, color in ((1, "C0"), (2, "C1"), (3, "C2")):
     for i in np.flatnonzero(y == speaker)[:4]:
         axis.plot(X[i][:, 0], color)
     axis.plot([], [], color, label=f"speaker {speaker}")
-axis.set(xlabel="time step", ylabel="first of 12 features")
+axis.set(
+    xlabel="time step",
+    ylabel="first of 12 features",
+    title="Four recordings of each of three speakers",
+)
 axis.legend()
 plt.show()
 # sphinx_gallery_thumbnail_number = 2
@@ -124,7 +128,11 @@ labels = 9 * np.array(PER_SPEAKER)
 for name, values in accuracies.items():
     axis.plot(labels, values, "o-", label=f"{name}, logistic regression")
 axis.plot(labels, self_trained, "s--", label="vectors, self-training")
-axis.set(xlabel="number of labels", ylabel="accuracy on new recordings")
+axis.set(
+    xlabel="number of labels",
+    ylabel="accuracy on new recordings",
+    title="Accuracy by number of labels",
+)
 axis.legend(loc="lower right")
 axis.grid(alpha=0.3)
 plt.show()

@@ -56,6 +56,17 @@ y = (risk + rng.normal(0, 0.5, N_PATIENTS) > 0).to_numpy()
 X = patients.drop(columns="slope")  # not observed
 print(X.head(3).to_string(max_colwidth=45))
 
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+for risky, color, label in ((False, "C0", "low risk"), (True, "C3", "high risk")):
+    for values in X["value"][y == risky][:10]:
+        axes[0].plot(values, color, marker=".", lw=0.8)
+    axes[1].hist(X["age"][y == risky], range(20, 105, 5), color=color, alpha=0.6)
+    axes[0].plot([], [], color, label=label)
+axes[0].set(xlabel="event", ylabel="value", title="Values of 20 patients")
+axes[0].legend()
+axes[1].set(xlabel="age", ylabel="number of patients", title="Ages of all patients")
+plt.show()
+
 # %%
 # Combine transformers
 # --------------------
@@ -67,7 +78,7 @@ columns = ColumnTransformer(
         (
             "events",
             LSTMSequenceEmbedder(
-                n_components=8, hidden_size=64, max_epochs=25, lr=0.01, random_state=0
+                n_components=8, hidden_size=64, max_epochs=6, lr=0.01, random_state=0
             ),
             ["ward", "value"],
         ),
@@ -122,7 +133,11 @@ bars = ax.barh(list(scores), list(scores.values()), color=["C0", "C0", "C1", "C1
 ax.bar_label(bars, fmt="%.2f", padding=3)
 ax.axvline(max(y.mean(), 1 - y.mean()), color="0.5", ls="--", lw=1)
 ax.invert_yaxis()
-ax.set(xlim=(0, 1), xlabel="accuracy (dashed: always predicting the larger class)")
+ax.set(
+    xlim=(0, 1),
+    xlabel="accuracy (dashed: always predicting the larger class)",
+    title="Accuracy by columns",
+)
 plt.show()
 
 # %%
@@ -147,9 +162,8 @@ def print_error(function, X):
 print_error(LSTMSequenceEmbedder().fit, X)
 
 # %%
-# A column of strings is also a column of sequences: each string is a sequence of
-# characters. Here their lengths differ from those of the lists of wards. Encode a
-# static category with ``OneHotEncoder`` instead.
+# A column of strings is rejected for the same reason. Encode a static category with
+# ``OneHotEncoder``.
 
 X_sex = X[["ward"]].assign(sex=np.where(rng.random(N_PATIENTS) < 0.5, "female", "male"))
 print_error(LSTMSequenceEmbedder().fit, X_sex)

@@ -55,17 +55,22 @@ def make_case(case):
 log = pd.concat(map(make_case, range(N_CASES)), ignore_index=True)
 print(log.head(8).to_string(index=False))
 
-shown = log[log["case"] < 20]
+workshops = log.groupby("case")["workshop"].first()
+cases = [*workshops.index[workshops == "A"][:8], *workshops.index[workshops == "B"][:8]]
+row = pd.Series(range(16), index=cases)
+shown = log[log["case"].isin(cases)]
 days = shown["time"] - shown.groupby("case")["time"].transform("min")
 figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
-for activity, rows in shown.groupby("activity", sort=False):
-    elapsed = days[rows.index] / pd.Timedelta("1D")
-    axis.scatter(elapsed, rows["case"], s=24, label=activity)
-names = shown.groupby("case")["workshop"].first()
-axis.set_yticks(names.index, names, fontsize="small")
-axis.set(xlabel="days since the report", ylabel="case, by workshop", title="20 cases")
-axis.set_ylim(-3, 20)  # room for the legend
-axis.legend(loc="lower right", ncols=5, fontsize="small")
+for activity, events in shown.groupby("activity", sort=False):
+    elapsed = days[events.index] / pd.Timedelta("1D")
+    axis.scatter(elapsed, row[events["case"]], s=28, label=activity)
+axis.axhline(7.5, color="0.7", lw=1)
+axis.set_yticks([3.5, 11.5], ["A", "B"], fontsize="x-large")
+axis.tick_params(axis="y", length=0)
+axis.set(
+    xlabel="days since the report", ylabel="workshop", title="Cases of two workshops"
+)
+axis.legend(loc="lower right")
 plt.show()
 
 # %%

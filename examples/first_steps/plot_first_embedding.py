@@ -115,5 +115,3 @@ plt.show()
 # - Compare with the mean over time. It is a strong baseline here, because a voice can
 #   be recognized from its average sound. The embedding also captures how the sound
 #   changes, which improves the accuracy a little.
-# - We set ``max_epochs`` to a low value to save time. By default the embedder trains
-#   for longer.

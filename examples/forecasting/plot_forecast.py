@@ -41,9 +41,10 @@ past, future = series[:-horizon], series[-horizon:]
 
 predictor = LSTMSequencePredictor(random_state=0)
 predictor.fit([past[:-horizon]], [past[-horizon:]])
-ForecastDisplay.from_estimator(
+display = ForecastDisplay.from_estimator(
     predictor, [past], [future], coverage=0.8, n_past=36, times=months
 )
+display.figure_.suptitle("Airline passengers: forecast of two years")
 plt.ylabel("passengers (thousands)")
 plt.show()
 

@@ -42,6 +42,7 @@ labels = np.array([f"speaker {speaker}" for speaker in speakers])
 display = EmbeddingDisplay.from_estimator(
     embedder, X, labels, reducer=TSNE(random_state=0), max_classes=9
 )
+display.figure_.suptitle("Map of the recordings of nine speakers")
 plt.show()
 
 # %%

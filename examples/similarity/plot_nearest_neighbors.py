@@ -117,6 +117,7 @@ ax.set(
     xticks=[1, 5, 10],
     ylabel="fraction of the same type",
     ylim=(0, 1),
+    title="Neighbors of the same type",
 )
 ax.legend()
 plt.show()

@@ -84,7 +84,7 @@ names_train, names_test, language_train, language_test = train_test_split(
 # network is smaller than the default, which has 320 components and more cells.
 
 embedder = LSTMSequenceEmbedder(
-    n_components=64, hidden_size=96, max_epochs=150, lr=0.01, random_state=0
+    n_components=64, hidden_size=64, max_epochs=150, lr=0.01, random_state=0
 )
 embedder.fit(names_train)
 print("letters:", "".join(embedder.categories_[0]))
@@ -199,12 +199,13 @@ for title, model in models.items():
 # By default, a letter that does not occur in ``fit`` is treated as missing: the network
 # ignores it as an input and decodes a known letter instead. With ``min_frequency``,
 # rare letters are merged into one infrequent category, and unseen letters are assigned
-# to it too. This category is decoded as U+FFFD, the Unicode replacement character.
+# to it too. This category is decoded as U+FFFD, the Unicode replacement character. The
+# network below is trained for a few epochs only, so it spells worse than the one above.
 
 merging = LSTMSequenceEmbedder(
     n_components=64,
     hidden_size=64,
-    max_epochs=150,
+    max_epochs=20,
     lr=0.01,
     min_frequency=5,
     random_state=0,
@@ -231,4 +232,4 @@ print("the vectors are equal:", equal)
 # - ``exact_match_score`` and ``token_match_score`` measure how much is decoded
 #   correctly. Use them on unseen sequences.
 # - For classification by language, letter counts are a strong baseline. Here they are
-#   as good as the embedding, but names cannot be decoded from them.
+#   better than the embedding, but names cannot be decoded from them.

@@ -47,6 +47,7 @@ fig, ax = plt.subplots(figsize=(6, 4.2), layout="constrained")
 for motion in np.unique(y):
     ax.scatter(*xy[np.r_[y, y_test] == motion].T, s=18, label=motion)
 ax.set(xlabel="t-SNE 1", ylabel="t-SNE 2", xticks=[], yticks=[])
+ax.set_title("Map of all recordings")
 ax.legend(title="motion")
 plt.show()
 

@@ -53,6 +53,7 @@ X = [make_period(shape) for shape in y]
 embedder = LSTMSequenceEmbedder(max_epochs=8, early_stopping=True, random_state=0)
 embedder.fit(X)
 loss = LossDisplay.from_estimator(embedder)
+loss.figure_.suptitle("Losses of all epochs")
 print(f"validation loss: closed form {loss.closed_form_loss:.4f}, ", end="")
 print(f"lowest of an epoch {min(loss.valid_loss):.4f}")
 plt.show()
@@ -63,6 +64,7 @@ plt.show()
 # The two sequences with the lowest error, and the two with the highest. Missing values
 # are filled in.
 reconstruction = ReconstructionDisplay.from_estimator(embedder, X)
+reconstruction.figure_.suptitle("Lowest and highest errors of reconstructions")
 print("errors:", *(f"{error:.2g}" for error in reconstruction.errors))
 plt.show()
 
@@ -71,7 +73,8 @@ plt.show()
 # -----
 # Principal components of the vectors. They are a baseline for other maps, such as that
 # of t-SNE with ``reducer=TSNE(random_state=0)``.
-EmbeddingDisplay.from_estimator(embedder, X, y)
+embedding = EmbeddingDisplay.from_estimator(embedder, X, y)
+embedding.figure_.suptitle("Map of the vectors")
 plt.show()
 
 # %%
@@ -81,7 +84,8 @@ words = [
 ]
 word_embedder = LSTMSequenceEmbedder(n_components=16, max_epochs=10, random_state=0)
 word_embedder.fit(words)
-ReconstructionDisplay.from_estimator(word_embedder, words)
+reconstruction = ReconstructionDisplay.from_estimator(word_embedder, words)
+reconstruction.figure_.suptitle("Reconstructions of words")
 plt.show()
 
 # %%
@@ -100,6 +104,7 @@ window_embedder = LSTMSequenceEmbedder(random_state=0).fit(windows)
 anomalies = AnomalyDisplay.from_estimator(
     window_embedder, new, 50, reference=reference, spans=[(200, 240)]
 )
+anomalies.figure_.suptitle("Current of a machine and its anomaly scores")
 print("alarms at steps", *np.flatnonzero(np.diff(anomalies.is_alarm_)))
 plt.show()
 
@@ -111,6 +116,7 @@ past, future = make_windows(usual, lookback=80, horizon=40)
 predictor = LSTMSequencePredictor(random_state=0).fit(past, future)
 past, future = make_windows(reference, lookback=80, horizon=40)
 forecast = ForecastDisplay.from_estimator(predictor, past, future, indices=-1)
+forecast.figure_.suptitle("Forecast of 40 time steps")
 inside = (forecast.truth[0][0] > forecast.lower[0][0]) & (
     forecast.truth[0][0] < forecast.upper[0][0]
 )
@@ -125,4 +131,5 @@ plt.show()
 # matplotlib.
 with plt.style.context("dark_background"):
     loss.plot()
+    loss.figure_.suptitle("Losses of all epochs, on a dark background")
     plt.show()

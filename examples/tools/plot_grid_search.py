@@ -47,7 +47,11 @@ fig, ax = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
 for k, name in enumerate(("Avonlea", "Clovis", "Mix")):
     ax.plot(X_train[y_train == str(k)][:3].T, f"C{k}", lw=1)
     ax.plot([], [], f"C{k}", label=name)
-ax.set(xlabel="position along the outline", ylabel="distance from the center")
+ax.set(
+    xlabel="position along the outline",
+    ylabel="distance from the center",
+    title="Outlines of projectile points",
+)
 ax.legend()
 plt.show()
 
@@ -155,7 +159,7 @@ colors = ["0.6", "C1", "C0", "C0", "C0"]
 bars = ax.barh(list(scores), list(scores.values()), color=colors)
 ax.bar_label(bars, fmt="%.3f", padding=3)
 ax.invert_yaxis()
-ax.set(xlim=(0, 1.1), xlabel="test accuracy")
+ax.set(xlim=(0, 1.1), xlabel="test accuracy", title="Default and tuned parameters")
 plt.show()
 
 # %%

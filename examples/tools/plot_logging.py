@@ -84,8 +84,8 @@ plt.show()
 # %%
 # Compare the runs
 # ----------------
-# The last logged loss, and the explained fraction of new names. The baseline is a
-# network that is not trained.
+# The lowest logged loss of held-out names, and the explained fraction of new names. The
+# baseline is a network that is not trained.
 
 print(f"{'':14} epochs  lowest valid_loss  explained, test")
 for run, embedder in embedders.items():

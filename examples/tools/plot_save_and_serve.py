@@ -112,7 +112,11 @@ fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")
 seconds = [row["load, s"] for row in measured.values()]
 bars = ax.barh(list(measured), seconds, color=["0.6", "0.6", "C0", "C0"])
 ax.bar_label(bars, [f"{row['MB']:.1f} MB" for row in measured.values()], padding=3)
-ax.set(xlim=(0, 1.3 * max(seconds)), xlabel="seconds to load the file")
+ax.set(
+    xlim=(0, 1.3 * max(seconds)),
+    xlabel="seconds to load the file",
+    title="Time to load and size of each file",
+)
 ax.invert_yaxis()
 plt.show()
 
