@@ -213,9 +213,9 @@ plt.show()
 
 # %%
 # The reconstruction is approximate, in its times as well: about two out of three wards
-# are correct over all test patients. In the classification, the aggregates are little better than chance,
-# because the groups differ in the order of their events. The first and the last ward
-# and test help, but the embedding is best.
+# are correct over all test patients. In the classification, the aggregates are little
+# better than chance, because the groups differ in the order of their events. The first
+# and the last ward and test help, but the embedding is best.
 #
 # What to remember
 # ----------------
