@@ -172,7 +172,7 @@ aggregates = aggregate(events)
 classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 model = make_pipeline(
     LSTMSequenceEmbedder(
-        n_components=96, hidden_size=96, max_epochs=12, lr=0.01, random_state=0
+        n_components=96, hidden_size=96, max_epochs=8, lr=0.01, random_state=0
     ),
     classifier,
 )
@@ -212,10 +212,10 @@ right.set(ylim=(0, 1), ylabel="accuracy", title="Classification into two groups"
 plt.show()
 
 # %%
-# The reconstruction is approximate: about two out of three wards are correct over all
-# test patients. In the classification, the aggregates are little better than chance,
-# because the groups differ in the order of their events. The first and the last ward
-# and test help, but the embedding is best.
+# The reconstruction is approximate, in its times as well: about two out of three wards
+# are correct over all test patients. In the classification, the aggregates are little
+# better than chance, because the groups differ in the order of their events. The first
+# and the last ward and test help, but the embedding is best.
 #
 # What to remember
 # ----------------
