@@ -572,6 +572,9 @@ def test_automatic_choices_are_fitted_attributes(
     n_samples, length, patch, batch, epochs, monkeypatch
 ):
     monkeypatch.setattr("sklearn_seqembed._base.train", lambda *args, **kwargs: None)
+    monkeypatch.setattr(
+        LSTMSequenceEmbedder, "_record_used_epoch", lambda *args: None
+    )  # it is the epoch of a callback of the training
     X = np.random.default_rng(0).normal(size=(n_samples, length))
 
     embedder = LSTMSequenceEmbedder(n_components=2, linear_map=False).fit(X)

@@ -10,7 +10,6 @@ import textwrap
 
 from matplotlib import pyplot as plt
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from sphinx_gallery.scrapers import matplotlib_scraper
 
 SIZE = 3.1, 2.2  # inches
 DPI = 180
@@ -24,6 +23,9 @@ NUMBER = re.compile(r"sphinx_gallery_thumbnail_number\s*=\s*(\d+)")
 
 def scrape_figures(block, block_vars, gallery_conf, **kwargs):
     """Save the figures of a block of code, and draw the thumbnail from one of them."""
+    # Here, because the tests of thumbnails run without sphinx-gallery.
+    from sphinx_gallery.scrapers import matplotlib_scraper
+
     source = pathlib.Path(block_vars["src_file"])
     found = NUMBER.search(source.read_text(encoding="utf-8"))
     figure_number = int(found[1]) if found else 1
