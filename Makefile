@@ -16,6 +16,10 @@ PYTEST = -m pytest --numprocesses $(WORKERS) --durations 25
 # many times slower with them when other programs use the same cores.
 export OMP_NUM_THREADS ?= 1
 
+# Public functions and classes whose docstrings are checked.
+DOCUMENTED := _description.py datasets.py exceptions.py metrics.py _data/long_frames.py \
+	$(addprefix _displays/,anomaly.py embedding.py forecast.py loss.py reconstruction.py)
+
 .PHONY: demo test fuzz test-oldest lint docs wheel benchmark quality events pairs tables clean
 
 demo: $(VENV)/.test-ready  ## Encode and classify real sequences; save a figure.
@@ -38,7 +42,7 @@ lint: $(VENV)/.test-ready  ## Check style, spelling, imports between packages, d
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/numpydoc lint sklearn_seqembed/_description.py sklearn_seqembed/datasets.py sklearn_seqembed/exceptions.py sklearn_seqembed/metrics.py
+	$(BIN)/numpydoc lint $(addprefix sklearn_seqembed/,$(DOCUMENTED))
 
 docs: $(VENV)/.docs-ready  ## Build the documentation in docs/_build/html.
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
