@@ -32,10 +32,12 @@ from sklearn_seqembed._training.randomness import Generators, set_generator
 
 # Number of sequences with which steps are tried, and the numbers for the linear map,
 # of which is estimated what it leaves unexplained, and for the linear layer, which
-# compares penalties only with enough sequences.
+# compares penalties only with enough sequences. A part of the time of a projection does
+# not depend on the number of sequences, so it is learned from two numbers of them.
 N_TRIED = 64
 N_TRIED_LINEAR = 500
 N_TRIED_HEAD = 250
+N_TRIED_PROJECTION = 256
 
 # Training batches are timed, after one that is not, for so many seconds in all, and at
 # least one of each length. Single batches may take much longer on a machine that has
@@ -47,11 +49,11 @@ TIMED_SECONDS = 0.3
 QUANTILES = 0.0, 0.5, 0.9, 1.0
 SIMILAR_STEPS = 1.1
 
-# What fraction of the largest number of epochs is expected if training starts from
-# random weights and may stop early: see the cases with "early stopping" in
-# benchmarks/README.md, "Estimated fit times". Trainings on strings and "pairs of noise"
-# start from random weights.
-EXPECTED_FRACTION = 0.75
+# What fraction of the largest number of epochs is expected if training may stop early,
+# and starts from random weights or learns labels: see the cases with "early stopping"
+# in benchmarks/README.md, "Estimated fit times". Trainings on strings and "pairs of
+# noise" start from random weights.
+EXPECTED_FRACTION = 0.7
 
 
 # The benchmark of estimates replaces it by CPU time, on which other programs have
@@ -149,7 +151,9 @@ class _Trial:
                 )
                 max_epochs = 0 if reason else max_epochs
         if max_epochs:
-            self.n_expected = _expect_epochs(plan, starts_from_closed_form)
+            # Labels are learned for longer than what a linear map leaves unexplained.
+            stops_soon = starts_from_closed_form and not estimator._predicts_label
+            self.n_expected = _expect_epochs(plan, stops_soon)
             self._try_training(generators)
             if plan.n_held_out and starts_from_closed_form:
                 self.steps["closed form"] *= 2  # once more, without validation
@@ -244,11 +248,26 @@ class _Trial:
         return fitted.unexplained
 
     def _try_projection(self, step):
-        """Learn the projection of a few states to vectors."""
-        sources = self.few.sources
+        """Learn the projection of some states to vectors, and that of fewer states."""
+        n_fitted = min(self.n_samples, N_PROJECTION_SEQUENCES)
+        n_tried = min(n_fitted, N_TRIED_PROJECTION)
+        # The first call may take longer than later ones.
+        seconds = self._time_projection(self._encode_sources(n_tried))
+        if n_tried > N_TRIED:
+            fewer = self._time_projection(self.few.sources)
+            per_sequence = max(0.0, seconds - fewer) / (n_tried - N_TRIED)
+            seconds += (n_fitted - n_tried) * per_sequence
+        self.steps[step] = self.steps.get(step, 0.0) + seconds
+
+    def _encode_sources(self, n_sequences):
+        return self.estimator._encode_pairs(self._take(n_sequences)).sources
+
+    def _time_projection(self, sources):
+        """Return the seconds of learning a projection of the states of sequences."""
         dataset = SequenceDataset(sources, self.estimator.patch_size_, parts=())
-        factor = min(self.n_samples, N_PROJECTION_SEQUENCES) / len(sources)
-        self._time(step, factor, self.net.fit_projection, dataset)
+        began = clock()
+        self.net.fit_projection(dataset)
+        return clock() - began
 
     def _try_training(self, generators):
         """Train on some of the batches that an epoch consists of."""
@@ -357,20 +376,18 @@ def _time_batch(net, dataset, least, warm_up):
     return float(np.mean(seconds))
 
 
-def _expect_epochs(plan, starts_from_closed_form):
+def _expect_epochs(plan, stops_soon):
     """Return how many epochs to expect if training may stop early.
 
-    From a closed form, it ends between the number of epochs without improvement and the
-    largest number. Their geometric mean is wrong by the same factor in both cases. From
-    random weights, training improves for longer: the learning rate rises at first.
+    Next to a linear map, it ends between the number of epochs without improvement and
+    the largest number. Their geometric mean is wrong by the same factor in both cases.
+    From random weights, training improves for longer: the learning rate rises at first.
     """
     least, most = plan.n_iter_no_change, plan.max_epochs
     if not plan.n_held_out or least >= most:
         return most
     return (
-        math.sqrt(least * most)
-        if starts_from_closed_form
-        else max(least, EXPECTED_FRACTION * most)
+        math.sqrt(least * most) if stops_soon else max(least, EXPECTED_FRACTION * most)
     )
 
 

@@ -33,6 +33,7 @@ SIMULATED = (
     (20_000, 100),
 )
 SETS = "GunPoint", "JapaneseVowels", "PLAID", "OSULeaf", "TwoPatterns", "ECG5000"
+STOPPED_SETS = "JapaneseVowels", "ECG200", "GunPoint", "Libras"
 QUICK = "20 x 50", "200 x 10"
 
 # Fits that are shorter are judged by the estimate alone.
@@ -113,7 +114,13 @@ def make_cases():
         "noise, early stopping": (make_noise, False),
         "pairs of noise, early stopping": (make_noise_pairs, False),
         "JapaneseVowels, early stopping": (make_vowels, True),
-        "labels of 270 vowels, early stopping": (make_stopped_labels, True),
+        **{
+            f"labels of {name}, early stopping": (
+                functools.partial(make_stopped_labels, name),
+                True,
+            )
+            for name in STOPPED_SETS
+        },
         "303 x 5 to 8,000": (make_skewed, False),
     }
 
@@ -260,10 +267,14 @@ def make_vowels():
     return embedder, load_sequences("JapaneseVowels"), None
 
 
-def make_stopped_labels():
-    """Return a classifier with early stopping, JapaneseVowels, and its classes."""
-    classifier, X, y = make_vowel_labels()
-    return classifier.set_params(early_stopping=True, max_epochs=100), X, y
+def make_stopped_labels(name):
+    """Return a classifier with early stopping, a classification set and its classes."""
+    from sklearn_seqembed import LSTMSequenceClassifier
+
+    classifier = LSTMSequenceClassifier(
+        early_stopping=True, max_epochs=100, random_state=0
+    )
+    return classifier, load_sequences(name), load_labels(name)
 
 
 def make_skewed():
