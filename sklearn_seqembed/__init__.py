@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from sklearn_seqembed._classifier import LSTMSequenceClassifier
 from sklearn_seqembed._data.long_frames import sequences_from_long
+from sklearn_seqembed._data.streams import scan_sequences
 from sklearn_seqembed._description import describe
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
 from sklearn_seqembed._loading import load
@@ -17,6 +18,7 @@ __all__ = [
     "LSTMSequenceRegressor",
     "describe",
     "load",
+    "scan_sequences",
     "sequences_from_long",
 ]
 __version__ = version("sklearn-seqembed")

@@ -20,6 +20,7 @@ from sklearn_seqembed._closed_form import ClosedFormMixin
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
+from sklearn_seqembed._data.streams import map_parts
 from sklearn_seqembed._data.windows import Windows, take_last
 from sklearn_seqembed._diagrams import DiagramMixin
 from sklearn_seqembed._features.encoder import (
@@ -34,7 +35,8 @@ from sklearn_seqembed._parameters import check_parameters
 from sklearn_seqembed._saving.checkpoints import CheckpointRecorder, find_checkpoint
 from sklearn_seqembed._saving.mixin import SavingMixin
 from sklearn_seqembed._saving.nets import copy_for_training
-from sklearn_seqembed._scoring import explained_fraction
+from sklearn_seqembed._scoring import ExplainedTally
+from sklearn_seqembed._streaming import StreamingMixin
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.devices import resolve_device, resolve_precision
 from sklearn_seqembed._training.fit_tasks import (
@@ -59,6 +61,7 @@ from sklearn_seqembed._training.process import (
     ProcessState,
     allowing_gradients,
     is_called_by_search,
+    isolated,
 )
 from sklearn_seqembed._training.randomness import Generators
 from sklearn_seqembed._training.user_callbacks import copy_callbacks
@@ -102,30 +105,12 @@ class Prepared(NamedTuple):
     plan: TrainingPlan
 
 
-def isolated(method):
-    """Run a method of a fitted estimator so that neither threads nor errors disturb it.
-
-    The method gets a copy of the estimator, whose attributes cannot be replaced by a
-    fit in another thread. The state of the process is restored if it fails.
-    """
-
-    @functools.wraps(method)
-    def run(self, *args, **kwargs):
-        state = ProcessState()
-        try:
-            with state:
-                return method(self._copy_attributes(), *args, **kwargs)
-        finally:
-            state.restore()
-
-    return run
-
-
 class BaseSequenceEstimator(
     ClosedFormMixin,
     DiagramMixin,
     CallbackSupportMixin,
     SavingMixin,
+    StreamingMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -219,9 +204,9 @@ class BaseSequenceEstimator(
 
         Parameters
         ----------
-        X : list, array, tensor or frame of n_samples sequences
+        X : list, array, tensor, frame or stream of n_samples sequences
             Sequences in any of the forms that :meth:`fit` accepts, with the same
-            features.
+            features; or those that :func:`scan_sequences` returns.
 
         Returns
         -------
@@ -229,6 +214,11 @@ class BaseSequenceEstimator(
             The vectors, or a frame of them if that was chosen with `set_output`.
         """
         check_is_fitted(self)
+        vectors = list(map_parts(self._transform_part, X))
+        return vectors[0] if len(vectors) == 1 else np.concatenate(vectors)
+
+    def _transform_part(self, X):
+        """Encode sequences in memory."""
         sequences, _ = self._check_X(X, reset=False)
         return self._encode(sequences)
 
@@ -280,7 +270,13 @@ class BaseSequenceEstimator(
         encoded = self._encode_pairs(pairs)
         # Before the split, so that fits without validation start from the same weights.
         seed = rng.randint(2**31)
-        training, validation = self._split(encoded, plan, rng)
+        if pairs.sources.n_represented > len(pairs):  # a stream
+            training, validation, streamed = self._split_sample(
+                pairs, encoded, plan, rng
+            )
+        else:
+            training, validation = self._split(encoded, plan, rng)
+            streamed = None
         if single_pass and continues:  # do not repeat the batches of the last call
             seed = (seed + self.n_iter_) % 2**31
         # A fitted network stays on its device, even if `device` has another value.
@@ -333,6 +329,7 @@ class BaseSequenceEstimator(
             fallback=fallback,
             compared=compared,
             recorder=recorder,
+            streamed=streamed,
         )
         if not (single_pass or self.warm_start):
             # Only continued training needs the moments, which are twice the weights.
@@ -383,7 +380,7 @@ class BaseSequenceEstimator(
         self._warn_about_new_categories(pairs, continues)
         self._prepare_training(pairs)
         plan = self._plan_training(pairs, single_pass, continues)
-        self._record_lengths(pairs.targets.lengths, reset=not continues)
+        self._record_lengths(pairs.targets, reset=not continues)
         return Prepared(read, pairs, plan)
 
     def _warn_about_new_categories(self, pairs, continues):
@@ -501,8 +498,9 @@ class BaseSequenceEstimator(
             # The number of batches of an epoch is constant.
             options["batch_size"] = _auto.resolve(self.batch_size, self.batch_size_)
         plan = plan_training(
-            len(pairs),
+            pairs.sources.n_represented,
             self._epoch_cost(pairs),
+            n_in_memory=len(pairs),
             has_categories=self._has_categories,
             is_forecast=self._forecast_shape is not None,
             has_dropout=self._drops_forecast_states,
@@ -538,10 +536,11 @@ class BaseSequenceEstimator(
         n_classes = self._features.n_classes, self._target_features.n_classes
         n_values = sources.n_numeric + sum(n <= 2 for n in n_classes[0])
         n_tokens = sum(n > 2 for n in n_classes[1])
+        factor = sources.n_represented / len(sources)
         return _auto.EpochCost(
-            n_patches,
-            sources.n_steps * n_values,
-            targets.n_steps * n_tokens,
+            int(n_patches * factor),
+            int(sources.n_steps * n_values * factor),
+            int(targets.n_steps * n_tokens * factor),
         )
 
     @property
@@ -550,12 +549,12 @@ class BaseSequenceEstimator(
         n_classes = *self._features.n_classes, *self._target_features.n_classes
         return max(n_classes, default=0) > 2
 
-    def _record_lengths(self, lengths, reset):
+    def _record_lengths(self, targets, reset):
         """Update the shortest and the longest target length since the last reset."""
         if reset:
             self._shortest, self._longest = math.inf, 0
-        self._shortest = min(self._shortest, int(lengths.min()))
-        self._longest = max(self._longest, int(lengths.max()))
+        self._shortest = min(self._shortest, targets.shortest)
+        self._longest = max(self._longest, targets.longest)
 
     def _split(self, encoded, plan, rng):
         """Split pairs for training and validation (None without early stopping)."""
@@ -639,9 +638,14 @@ class BaseSequenceEstimator(
         generators,
         interrupts,
         recorder=None,
+        streamed=None,
         **options,
     ):
-        """Train a net; `options` are those of `train`."""
+        """Train a net; `options` are those of `train`.
+
+        `streamed` returns the training data of a stream, of which `training` is a
+        sample.
+        """
         if recorder is not None:
             recorder.prepare(net, generators, self.max_epochs_)
         net.compute_dtype = resolve_precision(self.precision, net.device)
@@ -649,9 +653,13 @@ class BaseSequenceEstimator(
         net.criterion_.absolute = self._absolute_loss
         if validation is not None:
             validation = self._make_dataset(validation)
+        if streamed is None:
+            dataset = self._make_dataset(training, generators.cpu)
+        else:
+            dataset = streamed(generators.cpu)
         train(
             net,
-            self._make_dataset(training, generators.cpu),
+            dataset,
             validation,
             generator=generators.device,
             interrupts=interrupts,
@@ -774,14 +782,15 @@ class BaseSequenceEstimator(
 
     def _explained_fraction(self, pairs):
         """Return the explained fraction of the deviance of the targets."""
+        tally = ExplainedTally(self._target_features.numeric)
+        self._add_explained(tally, pairs)
+        return float(np.mean(tally.fractions()))
+
+    def _add_explained(self, tally, pairs):
+        """Add the deviances of the targets of some pairs."""
         dataset = self._make_dataset(self._encode_pairs(pairs))
         predictions = self.net_.predict_parts(dataset)
-        numeric = self._target_features.numeric
-        location_scale = self._locate_targets(pairs.sources)
-        explained = explained_fraction(
-            predictions, pairs.targets, numeric, location_scale
-        )
-        return float(np.mean(explained))
+        tally.add(predictions, pairs.targets, self._locate_targets(pairs.sources))
 
     def _encode(self, sequences):
         """Return the vectors of sequences."""

@@ -85,7 +85,7 @@ def write_headline(estimator, prepared, estimate):
 
 def describe_sequences(sequences):
     """Tell the number of sequences, their lengths and their features."""
-    shortest, longest = sequences.lengths.min(), sequences.lengths.max()
+    shortest, longest = sequences.shortest, sequences.longest
     lengths = _count_large(shortest, "time step")
     if shortest < longest:
         lengths = f"{shortest:,} to {_count_large(longest, 'time step')}"
@@ -94,7 +94,7 @@ def describe_sequences(sequences):
     if categories:
         features.append("1 category" if categories == 1 else f"{categories} categories")
     return (
-        f"{_count_large(len(sequences), 'sequence')} of {lengths}, each with "
+        f"{_count_large(sequences.n_represented, 'sequence')} of {lengths}, each with "
         f"{' and '.join(features)}"
     )
 

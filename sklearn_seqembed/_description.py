@@ -170,8 +170,8 @@ def _describe(estimator, X, y):
     return Description(
         estimator=type(estimator).__name__,
         container=describe_container(estimator._schema.container),
-        n_sequences=len(sequences),
-        lengths=summarize_lengths(sequences.lengths),
+        n_sequences=sequences.n_represented,
+        lengths=summarize_lengths(sequences),
         features=_describe_features(estimator, X, sequences),
         targets=_describe_targets(estimator, prepared.read),
         windows=_describe_windows(estimator, prepared.pairs),
@@ -191,6 +191,12 @@ def _describe(estimator, X, y):
 def _list_notes(estimator, prepared, estimate):
     """Return notes about the training, if there is one."""
     notes, n_samples = [], len(prepared.pairs)
+    if n_samples < prepared.pairs.sources.n_represented:
+        notes.append(
+            f"Quartiles, gaps and ranges are those of a random sample of {n_samples:,} "
+            "sequences. The closed form, scalers and choices are made with it, too; "
+            "categories were counted in all of X."
+        )
     if not estimate.max_epochs:
         return notes
     if prepared.plan.warning:
@@ -215,7 +221,8 @@ def _describe_features(estimator, X, sequences):
     """Return the features of X, with their categories."""
     schema, origins = estimator._schema, ()
     if "datetime" in schema.kinds:
-        _, whole = estimator._check_X(X, reset=False)
+        # Of a stream, only a sample is in memory.
+        _, whole = estimator._check_X(getattr(sequences, "table", X), reset=False)
         origins = whole.origins
     features = summarize_features(
         sequences, schema.kinds, schema.container.item_names, schema.texts, origins
@@ -271,7 +278,7 @@ def _describe_targets(estimator, pairs):
         encoder = estimator._target_features
         return {
             "container": describe_container(schema.sequences.container),
-            "lengths": summarize_lengths(targets.lengths),
+            "lengths": summarize_lengths(targets),
             "features": _add_categories(features, encoder, is_categorical),
         }
     if not targets.categorical:

@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
-from sklearn_seqembed._base import isolated
 from sklearn_seqembed._data.horizons import (
     check_held_back,
     check_horizons,
     count_horizons,
 )
 from sklearn_seqembed._data.scalars import as_plain_number
+from sklearn_seqembed._data.streams import as_stream, map_parts
 from sklearn_seqembed._data.vectors import check_vectors
 from sklearn_seqembed._data.windows import take_last
 from sklearn_seqembed._features.category_models import CategoryModels
@@ -23,11 +23,16 @@ from sklearn_seqembed._network.encoder_decoder import EncoderDecoder
 from sklearn_seqembed._network.linear_forecast import ForecastShape
 from sklearn_seqembed._onnx.export import export_decoder, export_vectors
 from sklearn_seqembed._parameters import PARTS, as_options
-from sklearn_seqembed._scoring import combine_surprises, mean_squared_errors
+from sklearn_seqembed._scoring import (
+    ExplainedTally,
+    combine_surprises,
+    mean_squared_errors,
+)
 from sklearn_seqembed._shared_docs import insert_shared_docs
 from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.decoding import decode_vectors
 from sklearn_seqembed._training.pair_dataset import Pairs
+from sklearn_seqembed._training.process import isolated
 from sklearn_seqembed._vectors import BaseVectorEstimator
 
 # Fewer training sequences are not augmented. There is no distribution to learn from
@@ -519,8 +524,10 @@ max_epochs_, early_stopping_, horizon_, device_
             "composite" the mean of both parts.
         """
         check_is_fitted(self)
-        pairs = self._check_recent(X)
-        return self._explained_fraction(pairs)
+        tally = ExplainedTally(self._target_features.numeric)
+        for pairs in map_parts(self._check_recent, X):
+            self._add_explained(tally, pairs)
+        return float(np.mean(tally.fractions()))
 
     @isolated
     def score_samples(self, X):
@@ -581,6 +588,10 @@ max_epochs_, early_stopping_, horizon_, device_
                compression. IEEE Transactions on Information Theory 37(4).
         """
         check_is_fitted(self)
+        return np.concatenate(list(map_parts(self._score_part, X)))
+
+    def _score_part(self, X):
+        """Return how usual each of some sequences in memory is."""
         pairs = self._check_recent(X)
         encoded = self._encode_pairs(pairs)
         whole = SequenceDataset(encoded.sources, self.patch_size_, parts=())
@@ -694,7 +705,11 @@ max_epochs_, early_stopping_, horizon_, device_
     # sequence itself; for forecasts the dataset splits off its end.
 
     def _check_data(self, X, y, reset):
-        sequences, _ = self._check_X(X, reset)
+        stream = as_stream(X)
+        if stream is None:
+            sequences, _ = self._check_X(X, reset)
+        else:
+            sequences = self._survey(stream, reset)
         if reset:
             self._parts = PARTS[self.objective]
         return Pairs(sequences, sequences)

@@ -130,7 +130,7 @@ class _Trial:
         self.estimator = estimator._copy_attributes()
         self.estimator.verbose = 0
         self.pairs, self.plan = pairs, plan
-        self.n_samples = len(pairs)
+        self.n_samples = pairs.sources.n_represented
         self.steps = {}
         self.n_expected = plan.max_epochs
 
@@ -290,15 +290,22 @@ class _Trial:
             seconds.append(_time_batch(net, dataset, least, warm_up=not seconds))
         set_generator(net.module_, None)
         epoch = float(np.interp(n_steps, n_steps[chosen], seconds).sum())
+        epoch *= self._count_trained() / sum(map(len, batches))
+        if self.n_samples > len(self.pairs):  # a stream is read in each epoch
+            epoch += self.steps["reading"]
         self.steps["training"] = self.n_expected * epoch
         self._predict("validation", self.n_expected * plan.n_held_out)
 
+    def _count_trained(self):
+        """Return the number of pairs of an epoch."""
+        n_left = self.n_samples - self.plan.n_held_out
+        return max(1, int(self.plan.fraction * n_left))
+
     def _list_batches(self, generator):
         """Return the indices of the pairs of each batch of an epoch."""
-        n_train = max(
-            1, int(self.plan.fraction * (self.n_samples - self.plan.n_held_out))
-        )
-        trained = torch.randperm(self.n_samples, generator=generator)[:n_train].numpy()
+        n_train = self._count_trained()
+        # Of a stream, only some sequences are in memory.
+        trained = torch.randperm(len(self.pairs), generator=generator)[:n_train].numpy()
         lengths = self.pairs.sources.lengths[trained]
         indices = _Indices(lengths, self.estimator.patch_size_, generator)
         return [

@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_seqembed._base import isolated
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import check_real
 from sklearn_seqembed._data.sequences import Sequences
@@ -12,6 +11,7 @@ from sklearn_seqembed._training.linear_forecasts import (
     measure_linear_forecasts,
     measure_network_forecasts,
 )
+from sklearn_seqembed._training.process import isolated
 
 # Minimum number of held-out sequences whose errors determine prediction intervals;
 # with fewer, those of the cross-validated linear map do. 100 tell the 95 % quantile.

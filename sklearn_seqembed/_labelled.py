@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
-from sklearn_seqembed._base import isolated
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._features.unseen import warn_about_unseen
@@ -14,6 +13,7 @@ from sklearn_seqembed._training.dataset import SequenceDataset
 from sklearn_seqembed._training.linear_heads import fit_linear_head
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
 from sklearn_seqembed._training.plan import N_PROJECTION_SEQUENCES
+from sklearn_seqembed._training.process import isolated
 from sklearn_seqembed._training.shares import (
     SHARE_WITHOUT_VALIDATION,
     choose_share,

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
-from sklearn_seqembed._base import BaseSequenceEstimator, isolated
+from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._data.labels import warn_about_classes
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import check_integer
@@ -31,6 +31,7 @@ from sklearn_seqembed._scoring import exact_match_fraction, mean_r2
 from sklearn_seqembed._shared_docs import insert_shared_docs
 from sklearn_seqembed._training.decoding import decode_vectors, restore
 from sklearn_seqembed._training.pair_dataset import PairDataset, Pairs
+from sklearn_seqembed._training.process import isolated
 
 
 @insert_shared_docs

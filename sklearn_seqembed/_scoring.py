@@ -16,6 +16,24 @@ ERROR_WEIGHT = 1 / 3
 def explained_fraction(predictions, sequences, features, location_scale=None):
     """Compute the fraction of the deviance that each part of the network explains.
 
+    Parameters
+    ----------
+    predictions, sequences, features, location_scale
+        As for :meth:`ExplainedTally.add`.
+
+    Returns
+    -------
+    list of float
+        What :meth:`ExplainedTally.fractions` returns.
+    """
+    tally = ExplainedTally(features)
+    tally.add(predictions, sequences, location_scale)
+    return tally.fractions()
+
+
+class ExplainedTally:
+    """The deviances of sequences, of which the network explains a fraction.
+
     The deviance of a numeric feature is its squared error in the user's units, as in
     :func:`sklearn.metrics.r2_score`; that of a categorical feature is its
     cross-entropy, as in :func:`sklearn.metrics.d2_log_loss_score`. Both are compared
@@ -25,45 +43,60 @@ def explained_fraction(predictions, sequences, features, location_scale=None):
 
     Parameters
     ----------
-    predictions : iterable
-        The batches that :meth:`SequenceNet.predict_parts` yields.
-    sequences : Sequences
-        The sequences, in the user's units.
     features : NumericFeatures
         Decodes predicted values to the user's units.
-    location_scale : ndarray of shape (n_samples, 2, F), default=None
-        Location and scale to which predicted values are relative; reconstructed ones
-        are not.
-
-    Returns
-    -------
-    list of float
-        For each part the mean over features of 1 - deviance / deviance of the best
-        constant. Constant features are left out. NaN, with a warning, if all features
-        are constant.
     """
-    numeric, categorical = {}, {}
-    for indices, outputs, targets in predictions:
-        for part, (values, cross_entropies) in outputs.items():
-            tally = categorical.setdefault(part, _CrossEntropies())
-            tally.add(targets[part], cross_entropies)
-            if not sequences.n_numeric:
-                continue
-            lengths = targets[part]["lengths"].numpy()
-            steps = np.arange(values.shape[1])
-            inside = steps < lengths[:, None]
-            first, _ = _scored_rows(part, targets[part], sequences, indices)
-            truth = sequences.take((first[:, None] + steps)[inside]).astype(np.float64)
-            values = values.numpy()
-            if location_scale is not None and part != "reconstruction":
-                location, scale = np.split(location_scale[indices], 2, axis=1)
-                values = values * scale + location
-            error = truth - features.decode(values[inside])
-            numeric.setdefault(part, _SquaredErrors()).add(truth, error)
-    return [
-        _mean_explained(numeric.get(part, _SquaredErrors()), tally)
-        for part, tally in categorical.items()
-    ]
+
+    def __init__(self, features):
+        self._features = features
+        self._numeric, self._categorical = {}, {}
+
+    def add(self, predictions, sequences, location_scale=None):
+        """Add the deviances of some sequences.
+
+        Parameters
+        ----------
+        predictions : iterable
+            The batches that :meth:`SequenceNet.predict_parts` yields.
+        sequences : Sequences
+            The sequences, in the user's units.
+        location_scale : ndarray of shape (n_samples, 2, F), default=None
+            Location and scale to which predicted values are relative; reconstructed
+            ones are not.
+        """
+        for indices, outputs, targets in predictions:
+            for part, (values, cross_entropies) in outputs.items():
+                tally = self._categorical.setdefault(part, _CrossEntropies())
+                tally.add(targets[part], cross_entropies)
+                if not sequences.n_numeric:
+                    continue
+                lengths = targets[part]["lengths"].numpy()
+                steps = np.arange(values.shape[1])
+                inside = steps < lengths[:, None]
+                first, _ = _scored_rows(part, targets[part], sequences, indices)
+                rows = (first[:, None] + steps)[inside]
+                truth = sequences.take(rows).astype(np.float64)
+                values = values.numpy()
+                if location_scale is not None and part != "reconstruction":
+                    location, scale = np.split(location_scale[indices], 2, axis=1)
+                    values = values * scale + location
+                error = truth - self._features.decode(values[inside])
+                self._numeric.setdefault(part, _SquaredErrors()).add(truth, error)
+
+    def fractions(self):
+        """Return the explained fraction of each part.
+
+        Returns
+        -------
+        list of float
+            For each part the mean over features of 1 - deviance / deviance of the best
+            constant. Constant features are left out. NaN, with a warning, if all
+            features are constant.
+        """
+        return [
+            _mean_explained(self._numeric.get(part, _SquaredErrors()), tally)
+            for part, tally in self._categorical.items()
+        ]
 
 
 def mean_r2(truth, predicted):

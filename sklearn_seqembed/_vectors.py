@@ -32,7 +32,7 @@ class BaseVectorEstimator(BaseSequenceEstimator):
         if with_linear_map and self.linear_map and is_numeric:
             self._n_points = _auto.choose_points(lengths, n_features)
         chosen = _auto.choose_hidden_size(
-            len(lengths), has_categories, self._n_points > 0
+            sequences.n_represented, has_categories, self._n_points > 0
         )
         self.hidden_size_ = resolve(self.hidden_size, chosen)
         self.patch_size_ = resolve(self.patch_size, _auto.choose_patch_size(lengths))

@@ -5,18 +5,21 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.preprocessing import OneHotEncoder
 
-from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
+from sklearn_seqembed._data.sequences import (
+    CategoricalFeature,
+    CategoryCounts,
+    Sequences,
+)
 from sklearn_seqembed._features.vocabulary import CategoricalFeatures, Vocabulary
 
 CATEGORIES = np.array(list("abcde"), dtype=object)
 # a five times, b and c four times, d twice, e once, and two missing.
 CODES = np.repeat([0, 1, 2, 3, 4, -1], [5, 4, 4, 2, 1, 2]).astype(np.int32)
+FOUND = CategoryCounts(CATEGORIES, np.array([5, 4, 4, 2, 1]))
 
 
 def _fit(min_frequency=None, max_categories=None, handle_unknown="infrequent_if_exist"):
-    return Vocabulary(min_frequency, max_categories, handle_unknown).fit(
-        CODES, CATEGORIES
-    )
+    return Vocabulary(min_frequency, max_categories, handle_unknown).fit(FOUND)
 
 
 def test_the_most_frequent_category_comes_first():
@@ -38,7 +41,7 @@ def test_infrequent_categories_are_those_of_scikit_learn(
     # Two of the given categories do not occur.
     given = np.array(list("abcdeyz"), dtype=object) if is_given else None
     vocabulary = Vocabulary(min_frequency, max_categories, "infrequent_if_exist")
-    vocabulary.fit(CODES, CATEGORIES, given)
+    vocabulary.fit(FOUND, given)
 
     encoder = OneHotEncoder(
         categories=[given] if is_given else "auto",
@@ -96,7 +99,7 @@ def test_indices_are_decoded_to_categories(options):
 def test_a_feature_that_was_never_observed_has_no_class():
     vocabulary = Vocabulary(None, None, "ignore")
 
-    vocabulary.fit(np.full(3, -1, dtype=np.int32), np.empty(0, dtype=object))
+    vocabulary.fit(CategoryCounts(np.empty(0, dtype=object), np.empty(0, dtype=int)))
 
     assert vocabulary.n_classes == 0
     assert vocabulary.lookup(CATEGORIES)[0].tolist() == [0] * 6

@@ -5,6 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 SEQUENCES = "sequences: a list of arrays, of strings or of lists, an array, or a frame"
 TIME_STEPS = "a list or an array of time steps, or a string"
 
+_READ_IN_PARTS = (
+    "It is read in parts by transform and transform_batches, and by fit, partial_fit, "
+    "score and score_samples of LSTMSequenceEmbedder."
+)
+
 # How to convert objects that are not read, because they can be read only once, would
 # need much memory, or have several meanings.
 REMEDIES = {
@@ -15,9 +20,13 @@ REMEDIES = {
         "Pass [group.drop(keys) for _, group in {name}], where keys are the columns by "
         "which it groups."
     ),
-    "polars.LazyFrame": "Pass {name}.collect().",
+    "polars.LazyFrame": f"{_READ_IN_PARTS} Here, pass {{name}}.collect().",
+    "pyarrow.Dataset": f"{_READ_IN_PARTS} Here, pass {{name}}.to_table().",
     "pyarrow.RecordBatchReader": (
         "It can be read only once, which is not enough: pass {name}.read_all()."
+    ),
+    "sklearn_seqembed.SequenceStream": (
+        f"{_READ_IN_PARTS} Here, pass sequences that are in memory."
     ),
     "scipy.sparray": "It is sparse: pass {name}.toarray().",
     "scipy.spmatrix": "It is sparse: pass {name}.toarray().",

@@ -24,6 +24,21 @@ class CategoricalFeature(NamedTuple):
     categories: np.ndarray
 
 
+class CategoryCounts(NamedTuple):
+    """How often the categories of a feature occur.
+
+    Attributes
+    ----------
+    categories : ndarray of shape (n_categories,)
+        The distinct values, sorted.
+    counts : int64 ndarray of shape (n_categories,)
+        Number of time steps with each of them.
+    """
+
+    categories: np.ndarray
+    counts: np.ndarray
+
+
 class Sequences:
     """Sequences of any lengths over shared blocks of time steps.
 
@@ -65,6 +80,21 @@ class Sequences:
     def cut(self, starts, lengths):
         """Select other ranges of the same time steps."""
         return Sequences(self.blocks, starts, lengths, self.categorical)
+
+    @property
+    def n_represented(self):
+        """Number of sequences that these stand for: more if they are a sample."""
+        return len(self)
+
+    @property
+    def shortest(self):
+        """Number of time steps of the shortest sequence."""
+        return int(self.lengths.min())
+
+    @property
+    def longest(self):
+        """Number of time steps of the longest sequence."""
+        return int(self.lengths.max())
 
     @property
     def n_numeric(self):
@@ -121,6 +151,25 @@ class Sequences:
             if isinstance(rows, slice):
                 rows = np.arange(rows.start, rows.stop)
             yield self.take_codes(rows)
+
+    def count_categories(self):
+        """Count the categories of each categorical feature.
+
+        Returns
+        -------
+        list of CategoryCounts
+            One for each feature.
+        """
+        return [
+            CategoryCounts(
+                feature.categories,
+                sum(
+                    np.bincount(codes[codes >= 0], minlength=len(feature.categories))
+                    for codes in map(feature.codes.__getitem__, self._iter_rows(1))
+                ),
+            )
+            for feature in self.categorical
+        ]
 
     def codes_of(self, k):
         """Return the codes of categorical feature k at all time steps, in order."""

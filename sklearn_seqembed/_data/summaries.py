@@ -62,13 +62,13 @@ def describe_container(container):
     return f"{table} (rows are sequences, columns are time steps)"
 
 
-def summarize_lengths(lengths):
+def summarize_lengths(sequences):
     """Return the range and the quartiles of lengths, as plain numbers.
 
     Parameters
     ----------
-    lengths : int64 ndarray of shape (n_samples,)
-        Number of time steps of each sequence.
+    sequences : Sequences
+        The sequences.
 
     Returns
     -------
@@ -76,7 +76,8 @@ def summarize_lengths(lengths):
         The keys are "min", "25%", "median", "75%" and "max".
     """
     names = "min", "25%", "median", "75%", "max"
-    quantiles = np.quantile(lengths, [0, 0.25, 0.5, 0.75, 1])
+    quantiles = np.quantile(sequences.lengths, [0, 0.25, 0.5, 0.75, 1])
+    quantiles[[0, -1]] = sequences.shortest, sequences.longest
     return {
         name: int(value) if value == int(value) else float(value)
         for name, value in zip(names, quantiles, strict=True)

@@ -3,7 +3,6 @@
 from functools import cached_property
 
 import numpy as np
-from sklearn.preprocessing import OrdinalEncoder
 
 from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 
@@ -44,29 +43,28 @@ class Vocabulary:
         self.max_categories = max_categories
         self.handle_unknown = handle_unknown
 
-    def fit(self, codes, categories, given=None):
-        """Learn from the codes of all time steps.
+    def fit(self, found, given=None):
+        """Learn from the categories of all time steps.
 
         Parameters
         ----------
-        codes : int32 ndarray of shape (total_steps,)
-            Index into `categories` at each time step, -1 where missing.
-        categories : ndarray of shape (n_categories,)
-            The categories that occur.
+        found : CategoryCounts
+            The categories that occur, and how often.
         given : ndarray, default=None
             The categories of the vocabulary, even those that do not occur; others are
-            treated as unseen. None is `categories`.
+            treated as unseen. None is those of `found`.
         """
+        categories, counts = found
         if given is not None:
             place_of = {category: i for i, category in enumerate(given.tolist())}
             places = [place_of.get(category, -1) for category in categories.tolist()]
-            codes = np.array([*places, -1])[codes]  # -1 selects the last one
-            categories = given
-        observed = codes[codes >= 0]
-        counts = np.bincount(observed, minlength=len(categories))
-        n_given = None if given is None else len(given)
-        infrequent = self._find_infrequent(observed, n_given)
+            # The place -1, of others, is the last one, which is left out.
+            counts_at = np.zeros(len(given) + 1, dtype=np.int64)
+            np.add.at(counts_at, np.array(places, dtype=np.int64), counts)
+            categories, counts = given, counts_at[:-1]
+        n_observed = int(counts.sum())
         kept = np.flatnonzero(counts) if given is None else np.arange(len(given))
+        infrequent = self._find_infrequent(kept, counts[kept])
         kept = np.setdiff1d(kept, infrequent)
         # A hierarchical softmax needs classes in order of decreasing frequency.
         kept = kept[np.argsort(-counts[kept], kind="stable")]
@@ -80,8 +78,8 @@ class Vocabulary:
         self.categories = categories[kept]
         self.infrequent = categories[infrequent] if len(infrequent) else None
         self.n_classes = len(counts_by_index)
-        self.frequencies = counts_by_index / max(1, len(observed))
-        self.n_infrequent = int(np.isin(observed, infrequent).sum())
+        self.frequencies = counts_by_index / max(1, n_observed)
+        self.n_infrequent = int(counts[infrequent].sum())
         return self
 
     @cached_property
@@ -90,22 +88,26 @@ class Vocabulary:
         indices = self.frequent_indices().tolist()
         return dict(zip(self.categories.tolist(), indices, strict=True))
 
-    def _find_infrequent(self, observed, n_given):
-        """Return the codes that are infrequent by scikit-learn's rule.
+    def _find_infrequent(self, codes, counts):
+        """Return the codes that are infrequent by the rule of scikit-learn's encoders.
 
-        All codes of a given vocabulary count, even those that do not occur.
+        These need all time steps in memory. All codes of a given vocabulary count, even
+        those that do not occur.
         """
-        merges = self.min_frequency is not None or self.max_categories is not None
-        if not merges or not len(observed):
-            return np.empty(0, dtype=np.int64)
-        # OrdinalEncoder applies this rule, and decides ties in the same way.
-        encoder = OrdinalEncoder(
-            categories="auto" if n_given is None else [np.arange(n_given)],
-            min_frequency=self.min_frequency,
-            max_categories=self.max_categories,
-        )
-        infrequent = encoder.fit(observed[:, None]).infrequent_categories_[0]
-        return np.empty(0, dtype=np.int64) if infrequent is None else infrequent
+        is_infrequent = np.zeros(len(codes), dtype=bool)
+        if self.min_frequency is not None:
+            least = self.min_frequency
+            if isinstance(least, float):
+                least *= counts.sum()
+            is_infrequent = counts < least
+        if self.max_categories is not None:
+            # One index is that of the infrequent ones.
+            n_frequent = self.max_categories - 1
+            if (~is_infrequent).sum() > n_frequent:
+                # Of equally frequent categories, scikit-learn keeps the last ones.
+                order = np.argsort(counts, kind="stable")
+                is_infrequent[order[: len(codes) - n_frequent]] = True
+        return codes[is_infrequent]
 
     def frequent_indices(self):
         """Return the indices of `categories`: all but `infrequent_index`."""
@@ -182,11 +184,10 @@ class CategoricalFeatures:
         """
         given = given or [None] * len(sequences.categorical)
         options = self.min_frequency, self.max_categories, self.handle_unknown
-        self.vocabularies = []
-        for k, feature in enumerate(sequences.categorical):
-            vocabulary = Vocabulary(*options)
-            vocabulary.fit(sequences.codes_of(k), feature.categories, given[k])
-            self.vocabularies.append(vocabulary)
+        self.vocabularies = [
+            Vocabulary(*options).fit(found, given[k])
+            for k, found in enumerate(sequences.count_categories())
+        ]
         return self
 
     @property

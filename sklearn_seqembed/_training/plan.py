@@ -54,6 +54,7 @@ def plan_training(
     n_samples,
     cost,
     *,
+    n_in_memory,
     has_categories,
     is_forecast,
     has_dropout,
@@ -73,6 +74,9 @@ def plan_training(
         Number of sequences.
     cost : EpochCost
         What an epoch over all sequences computes.
+    n_in_memory : int
+        Number of sequences from which those for validation are held out: fewer than
+        `n_samples` if these are read from a stream.
     has_categories : bool
         Whether a feature has more than two categories.
     is_forecast : bool
@@ -99,8 +103,8 @@ def plan_training(
                 "early_stopping=True holds out sequences, but X has 1 sequence. Set "
                 "early_stopping=False, or pass at least 2 sequences."
             )
-        n_held_out = round(n_samples * validation_fraction)
-        n_held_out = min(n_samples - 1, max(1, n_held_out))
+        n_held_out = round(n_in_memory * validation_fraction)
+        n_held_out = min(n_in_memory - 1, max(1, n_held_out))
     n_train = n_samples - n_held_out
     chosen = _auto.choose_batch_size(n_train, has_categories, is_forecast)
     batch_size = int(resolve(batch_size, chosen))
@@ -127,13 +131,13 @@ def plan_training(
     return plan._replace(max_epochs=n_epochs, fraction=fraction, warning=warning)
 
 
-def split_pairs(pairs, plan, rng, n_gap=None):
-    """Split pairs for training and validation.
+def split_indices(n_samples, plan, rng, n_gap=None):
+    """Choose the pairs for training and validation.
 
     Parameters
     ----------
-    pairs : Pairs
-        Encoded pairs.
+    n_samples : int
+        Number of pairs.
     plan : TrainingPlan
         The plan.
     rng : RandomState
@@ -145,25 +149,48 @@ def split_pairs(pairs, plan, rng, n_gap=None):
 
     Returns
     -------
+    training, validation : int ndarray
+        Indices of the pairs to train on, and of those that are held out: none without
+        early stopping.
+    """
+    training, validation = np.arange(n_samples), np.arange(0)
+    n_held_out = plan.n_held_out
+    if n_held_out and n_gap is None:
+        order = rng.permutation(n_samples)
+        training = np.sort(order[n_held_out:])
+        validation = np.sort(order[:n_held_out])
+    elif n_held_out:
+        first = n_samples - n_held_out
+        training = np.arange(max(1, first - n_gap))
+        validation = np.arange(first, n_samples)
+    if plan.fraction < 1:
+        n_trained = max(1, int(plan.fraction * len(training)))
+        training = training[np.sort(rng.permutation(len(training))[:n_trained])]
+    return training, validation
+
+
+def split_pairs(pairs, plan, rng, n_gap=None):
+    """Split pairs for training and validation.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        Encoded pairs.
+    plan, rng, n_gap
+        As for :func:`split_indices`.
+
+    Returns
+    -------
     training : Pairs
         The pairs to train on.
     validation : Pairs or None
         The pairs that are held out; None without early stopping.
     """
-    training, validation = pairs, None
-    n_samples, n_held_out = len(pairs), plan.n_held_out
-    if n_held_out and n_gap is None:
-        order = rng.permutation(n_samples)
-        training = pairs[np.sort(order[n_held_out:])]
-        validation = pairs[np.sort(order[:n_held_out])]
-    elif n_held_out:
-        first = n_samples - n_held_out
-        training = pairs[np.arange(max(1, first - n_gap))]
-        validation = pairs[np.arange(first, n_samples)]
-    if plan.fraction < 1:
-        n_trained = max(1, int(plan.fraction * len(training)))
-        training = training[np.sort(rng.permutation(len(training))[:n_trained])]
-    return training, validation
+    training, validation = split_indices(len(pairs), plan, rng, n_gap)
+    return (
+        pairs if len(training) == len(pairs) else pairs[training],
+        pairs[validation] if len(validation) else None,
+    )
 
 
 def count_scored(n_samples, n_epochs):

@@ -1,5 +1,6 @@
 """State of the process that must survive a failure: modes, filters and handlers."""
 
+import functools
 import signal
 import sys
 import threading
@@ -111,6 +112,25 @@ def allowing_gradients():
     if torch.is_inference_mode_enabled():
         return torch.inference_mode(mode=False)
     return nullcontext()
+
+
+def isolated(method):
+    """Run a method of a fitted estimator so that neither threads nor errors disturb it.
+
+    The method gets a copy of the estimator, whose attributes cannot be replaced by a
+    fit in another thread. The state of the process is restored if it fails.
+    """
+
+    @functools.wraps(method)
+    def run(self, *args, **kwargs):
+        state = ProcessState()
+        try:
+            with state:
+                return method(self._copy_attributes(), *args, **kwargs)
+        finally:
+            state.restore()
+
+    return run
 
 
 class Interrupts:

@@ -1,0 +1,248 @@
+"""Sources of sequences that are read from storage, a part at a time.
+
+Each source is read as often as needed. Its parts, such as the row groups of Parquet
+files, have names that error messages use.
+"""
+
+import contextlib
+from typing import NamedTuple
+
+from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.refusals import list_classes
+
+
+class Part(NamedTuple):
+    """A part of a source that can be read on its own.
+
+    Attributes
+    ----------
+    place : str
+        Name of the part, for error messages.
+    n_rows : int or None
+        Number of rows, None if it is only known after reading.
+    read : callable
+        Returns an iterator of pyarrow Tables.
+    """
+
+    place: str
+    n_rows: int | None
+    read: object
+
+
+def find_source(X):
+    """Return the source that reads an object, or None if it is no source.
+
+    Parameters
+    ----------
+    X : object
+        A pyarrow Dataset, a polars LazyFrame, a duckdb relation, or anything else.
+    """
+    for name, source in SOURCES.items():
+        if name in list_classes(X):
+            return source(X)
+    return None
+
+
+class DatasetSource:
+    """A pyarrow Dataset: the row groups of Parquet files, or other files.
+
+    Parameters
+    ----------
+    dataset : pyarrow Dataset
+        The dataset.
+    """
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    @property
+    def schema(self):
+        """The pyarrow Schema of all columns."""
+        return self.dataset.schema
+
+    def list_parts(self, columns, chunk_rows, *, is_given):
+        """List the parts, after comparing the columns of all files.
+
+        Parameters
+        ----------
+        columns : list of str
+            Columns to read.
+        chunk_rows : int
+            Largest number of rows of a table.
+        is_given : bool
+            Whether the user chose them, so that files may have others.
+
+        Returns
+        -------
+        list of Part
+            One for each row group, or for each file that is not Parquet.
+
+        Raises
+        ------
+        ValueError
+            If a file is damaged, lacks a column, or has others than the first one.
+        """
+        parts, first = [], None
+        for fragment in self.dataset.get_fragments():
+            path = getattr(fragment, "path", None) or "a table in memory"
+            with reading(path):
+                names = fragment.physical_schema.names
+            # Columns that are the names of folders, such as year=2024.
+            in_path = _list_partition_columns(fragment, self.dataset)
+            missing = [name for name in columns if name not in [*names, *in_path]]
+            if missing:
+                raise ValueError(
+                    f"{path} lacks the column {missing[0]!r}: it has {names}, expected "
+                    f"{[name for name in columns if name not in in_path]}. Leave the "
+                    "file out of the dataset, or add the column."
+                )
+            first = first or (path, names)
+            if not is_given and set(names) != set(first[1]):
+                raise ValueError(
+                    f"{path} has the columns {names}, expected {first[1]} as in "
+                    f"{first[0]}. To read some of them only, pass "
+                    "scan_sequences(dataset, columns=[...])."
+                )
+            parts.extend(self._split(fragment, path, columns, chunk_rows))
+        return parts
+
+    def _split(self, fragment, path, *options):
+        """Split a file into its row groups, if it has any."""
+        if not hasattr(fragment, "split_by_row_group"):
+            return [self._as_part(fragment, path, None, *options)]
+        with reading(path):
+            groups = fragment.split_by_row_group(schema=self.schema)
+        parts = []
+        for group in groups:
+            (info,) = group.row_groups
+            place = f"{path}, row group {info.id}"
+            parts.append(self._as_part(group, place, info.num_rows, *options))
+        return parts
+
+    def _as_part(self, fragment, place, n_rows, columns, chunk_rows):
+        def read():
+            import pyarrow as pa
+
+            batches = fragment.to_batches(
+                schema=self.schema,
+                columns=columns,
+                batch_size=chunk_rows,
+                batch_readahead=1,
+                fragment_readahead=0,
+            )
+            for batch in batches:
+                yield pa.Table.from_batches([batch])
+
+        return Part(place, n_rows, read)
+
+
+class LazyFrameSource:
+    """A lazy frame of polars.
+
+    Parameters
+    ----------
+    frame : polars LazyFrame
+        The query, which polars runs with its streaming engine.
+    """
+
+    def __init__(self, frame):
+        self.frame = frame
+
+    @property
+    def schema(self):
+        """The pyarrow Schema of all columns."""
+        return self.frame.collect_schema().to_frame(eager=True).to_arrow().schema
+
+    def list_parts(self, columns, chunk_rows, *, is_given):
+        """Return the query as one part."""
+
+        def read():
+            import pyarrow as pa
+
+            batches = self.frame.select(columns).collect_batches(
+                chunk_size=chunk_rows, maintain_order=True
+            )
+            for frame in batches:
+                yield pa.table(frame)
+
+        return [Part("the LazyFrame", None, read)]
+
+
+class RelationSource:
+    """A relation of duckdb.
+
+    Parameters
+    ----------
+    relation : DuckDBPyRelation
+        The query.
+    """
+
+    def __init__(self, relation):
+        self.relation = relation
+
+    @property
+    def schema(self):
+        """The pyarrow Schema of all columns."""
+        return self._open(self.relation.limit(0), 1).schema
+
+    def list_parts(self, columns, chunk_rows, *, is_given):
+        """Return the query as one part."""
+
+        def read():
+            import pyarrow as pa
+
+            quoted = ['"' + name.replace('"', '""') + '"' for name in columns]
+            # A new relation, because a relation keeps the result of its query.
+            relation = self.relation.project(", ".join(quoted))
+            for batch in self._open(relation, chunk_rows):
+                yield pa.Table.from_batches([batch])
+
+        return [Part("the relation", None, read)]
+
+    def _open(self, relation, chunk_rows):
+        # Renamed in duckdb 1.4.
+        open_reader = getattr(relation, "to_arrow_reader", None)
+        return (open_reader or relation.fetch_record_batch)(chunk_rows)
+
+
+# Sources by the names of the classes that they read.
+SOURCES = {
+    "pyarrow.Dataset": DatasetSource,
+    "polars.LazyFrame": LazyFrameSource,
+    "duckdb.DuckDBPyRelation": RelationSource,
+    "_duckdb.DuckDBPyRelation": RelationSource,
+}
+
+
+@contextlib.contextmanager
+def reading(place):
+    """Name the part of a source that cannot be read."""
+    try:
+        yield
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except Exception as exc:  # each library has errors of its own
+        raise ValueError(
+            f"{place} cannot be read: {exc}. Check that the file is complete and "
+            "undamaged, and that its columns have the types of the other files."
+        ) from exc
+
+
+@contextlib.contextmanager
+def naming(place, first, n_rows):
+    """Name the rows of a source in an error about sequences."""
+    try:
+        yield
+    except (TypeError, ValueError) as exc:
+        kind = TypeError if isinstance(exc, TypeError) else ValueError
+        rows = f"{count(n_rows, 'row')} from row {first}" if n_rows else "no rows"
+        raise kind(f"In {place}, {rows} on, counted from there: {exc}") from exc
+
+
+def _list_partition_columns(fragment, dataset):
+    """Return the names of the columns that are part of the path of a file."""
+    import pyarrow.dataset as ds
+
+    get_keys = getattr(ds, "get_partition_keys", None)
+    keys = get_keys(fragment.partition_expression) if get_keys else {}
+    return [name for name in keys if name in dataset.schema.names]

@@ -1,0 +1,82 @@
+"""Sequences that are read from storage, some at a time: see `_data/streams.py`."""
+
+import functools
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_seqembed._data.streams import read_vectors
+from sklearn_seqembed._data.survey import survey
+from sklearn_seqembed._training.plan import split_indices
+from sklearn_seqembed._training.process import isolated
+from sklearn_seqembed._training.streamed import StreamedDataset
+
+
+class StreamingMixin:
+    """Train on a stream, of which a sample is in memory, and encode it in batches."""
+
+    def transform_batches(self, X):
+        """Encode sequences, a part at a time, without keeping all vectors in memory.
+
+        Parameters
+        ----------
+        X : list, array, tensor, frame or stream of n_samples sequences
+            As for :meth:`transform`. The parts are those of a stream, see
+            :func:`scan_sequences`; anything else is one part.
+
+        Returns
+        -------
+        reader : pyarrow RecordBatchReader
+            Batches with the columns that the stream keeps, such as keys, followed by
+            one float32 column per component. The rows are those of X, in the same
+            order. ``pyarrow.dataset.write_dataset(reader, folder, format="parquet")``
+            writes them to files.
+        """
+        check_is_fitted(self)
+        encode = functools.partial(
+            isolated(type(self)._transform_part), self._copy_attributes()
+        )
+        return read_vectors(X, self.get_feature_names_out().tolist(), encode)
+
+    def _survey(self, stream, reset):
+        """Check all sequences of a stream, and return some of them, or all if few."""
+        resets = iter([reset])  # the first table determines the features
+
+        def check(table):
+            sequences, _ = self._check_X(table, next(resets, False))
+            return sequences
+
+        return survey(stream, check)
+
+    def _split_sample(self, pairs, encoded, plan, rng):
+        """Split a sample of a stream for training and validation.
+
+        Returns
+        -------
+        training, validation : Pairs
+            As for :func:`split_pairs`.
+        streamed : callable
+            Returns the dataset of all sequences of the stream that are trained on,
+            given a random generator.
+        """
+        sample = pairs.sources
+        training, held_out = split_indices(
+            len(sample), plan._replace(fraction=1.0), rng
+        )
+
+        def make_part(table, generator):
+            part = self._check_data(table, None, reset=False)
+            return self._make_dataset(self._encode_pairs(part), generator)
+
+        def make_dataset(generator):
+            return StreamedDataset(
+                sample.stream,
+                sample.n_represented,
+                np.sort(sample.positions[held_out]),
+                plan.fraction,
+                functools.partial(make_part, generator=generator),
+                generator,
+            )
+
+        validation = encoded[held_out] if len(held_out) else None
+        return encoded[training], validation, make_dataset
