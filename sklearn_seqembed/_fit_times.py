@@ -53,7 +53,7 @@ SIMILAR_STEPS = 1.1
 # and starts from random weights or learns labels: see the cases with "early stopping"
 # in benchmarks/README.md, "Estimated fit times". Trainings on strings and "pairs of
 # noise" start from random weights.
-EXPECTED_FRACTION = 0.7
+EXPECTED_FRACTION = 0.8
 
 
 # The benchmark of estimates replaces it by CPU time, on which other programs have
