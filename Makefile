@@ -17,7 +17,7 @@ PYTEST = -m pytest --numprocesses $(WORKERS) --durations 25
 export OMP_NUM_THREADS ?= 1
 
 # Public functions and classes whose docstrings are checked.
-DOCUMENTED := _description.py datasets.py exceptions.py metrics.py _data/long_frames.py \
+DOCUMENTED := _description.py datasets.py exceptions.py metrics.py _data/long_frames.py _data/streams.py \
 	$(addprefix _displays/,anomaly.py embedding.py forecast.py loss.py reconstruction.py)
 
 .PHONY: demo test fuzz test-oldest lint docs wheel benchmark quality events pairs tables clean

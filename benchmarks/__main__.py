@@ -36,6 +36,7 @@ PROGRAMS = (
     Program("speed.small_jobs", 2, needs_data=False),
     Program("speed.grid_search", 3, needs_data=False),
     Program("speed.neighbors", 30, needs_data=False),
+    Program("speed.streams", 30, needs_data=False),
     Program("speed.time_to_error", 18),
     Program("speed.extremes", 35, needs_data=False),
     Program("quality.classification", 30),

@@ -173,6 +173,7 @@ def test_the_contributing_page_names_every_module_of_the_package():
 FUNCTIONS = [
     sklearn_seqembed.describe,
     sklearn_seqembed.load,
+    sklearn_seqembed.scan_sequences,
     sklearn_seqembed.sequences_from_long,
     datasets.average_windows,
     datasets.make_sequences,

@@ -157,13 +157,15 @@ class LazyFrameSource:
         """Return the query as one part."""
 
         def read():
-            import pyarrow as pa
+            import polars as pl
 
             batches = self.frame.select(columns).collect_batches(
                 chunk_size=chunk_rows, maintain_order=True
             )
+            # Arrow cannot select rows of views of strings.
+            oldest = pl.CompatLevel.oldest()
             for frame in batches:
-                yield pa.table(frame)
+                yield frame.to_arrow(compat_level=oldest)
 
         return [Part("the LazyFrame", None, read)]
 

@@ -101,15 +101,18 @@ class SequenceStream:
         ------
         Chunk
             Some of the sequences.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or a part of the source cannot be read.
         """
-        if self._by is not None:
-            yield from self._assemble()
-            return
-        for chunk in self._iter_rows(permute):
-            rows = chunk.table
-            yield chunk._replace(
-                table=rows.select(self.columns), kept=rows.select(self.keep)
-            )
+        is_empty = True
+        for chunk in self._assemble() if self._by else self._iter_lists(permute):
+            yield chunk
+            is_empty = False
+        if is_empty:
+            raise ValueError("X has no rows, expected at least one sequence.")
 
     def _check_types(self):
         """Raise an error if some columns are sequences and others are not."""
@@ -131,6 +134,14 @@ class SequenceStream:
     def _read_columns(self):
         time = [self._time] if self._time else []
         return list(dict.fromkeys([*self.columns, *self.keep, *time]))
+
+    def _iter_lists(self, permute):
+        """Yield sequences whose features are lists."""
+        for chunk in self._iter_rows(permute):
+            rows = chunk.table
+            yield chunk._replace(
+                table=rows.select(self.columns), kept=rows.select(self.keep)
+            )
 
     def _iter_rows(self, permute=None):
         """Yield the rows of all parts."""

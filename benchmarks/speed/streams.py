@@ -1,0 +1,295 @@
+"""Are sequences in Parquet files as fast as in memory, and is memory constant?
+
+Throughput: sequences per second of `fit`, of three epochs, and of `transform`, from
+Parquet files and from the same sequences in memory, in turn. The ratio is that of
+elapsed times, since files are read on a thread of their own. The explained fractions
+are those of other sequences.
+
+Memory: highest anonymous memory (RssAnon) of `fit`, of one epoch, of
+`transform_batches` and of `score_samples`, above that of the process before the call.
+The files have 2 to 14 time steps per sequence, and two numbers per time step in
+float32, or, in the long table, the same with one row per event. Each figure is measured
+in a new process.
+"""
+
+import functools
+import pathlib
+import tempfile
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sklearn_seqembed import LSTMSequenceEmbedder, scan_sequences
+
+from ..formatting import make_table
+from ..runner import judge, show_progress
+from ..timing import median_ratio, seconds_per_call, take_turns
+from ..workers import Worker, check_memory_is_readable, free_memory
+
+N_TIMED, N_TESTED = 100_000, 10_000
+SIZES = (1_000_000, 10_000_000)
+QUICK_SIZES = (50_000, 100_000)
+FILE_ROWS = 250_000
+ROW_GROUP_ROWS = 50_000
+MIB = 2**20
+
+TIMED = {
+    "defaults without random features": {"random_features": 0, "n_components": 32},
+    "64 cells, every time step": {
+        "random_features": 0,
+        "n_components": 32,
+        "hidden_size": 64,
+        "patch_size": 1,
+    },
+}
+MEMORY_NETWORK = {
+    "n_components": 8,
+    "hidden_size": 8,
+    "random_features": 0,
+    "patch_size": 8,
+    "batch_size": 1024,
+}
+
+TIME_TARGET, SCORE_TARGET = 0.85, 0.005
+# Buffers differ by the lengths that they happen to hold.
+MEMORY_TARGET = 1.10
+
+TIME_COLUMNS = {
+    "network": "",
+    "method": "",
+    "in memory, sequences/s": ",.0f",
+    "Parquet, sequences/s": ",.0f",
+    "ratio": ".2f",
+}
+SCORE_COLUMNS = {
+    "network": "",
+    "in memory, explained": ".4f",
+    "Parquet, explained": ".4f",
+}
+MEMORY_COLUMNS = {
+    "method": "",
+    "rows are": "",
+    "sequences": ",d",
+    "files, MiB": ",.0f",
+    "memory, MiB": ",.0f",
+    "seconds": ",.0f",
+}
+
+
+def run(options):
+    """Measure throughput, explained fractions and memory."""
+    check_memory_is_readable()
+    times, scores, memory = [], [], []
+    with tempfile.TemporaryDirectory(prefix="streams-") as folder:
+        root = pathlib.Path(folder)
+        n_timed = N_TIMED // 10 if options.quick else N_TIMED
+        write_files(root / "timed", n_timed, 10, 31)
+        write_files(root / "tested", N_TESTED, 10, 31, seed=1)
+        with Worker("speed.streams") as worker:
+            for network in TIMED:
+                compared = compare(worker, root, network, n_timed, options.quick)
+                times += compared[0]
+                scores.append(compared[1])
+        for n in QUICK_SIZES if options.quick else SIZES:
+            for is_long in (False, True):
+                path = root / f"{n}-{is_long}"
+                write_files(path, n, 2, 15, is_long=is_long)
+                memory += measure_memory(path, n, is_long)
+    return {
+        "tables": {
+            "streams": make_table("From files and in memory", TIME_COLUMNS, times),
+            "streams-explained": make_table("Explained", SCORE_COLUMNS, scores),
+            "streams-memory": make_table("Memory", MEMORY_COLUMNS, memory),
+        },
+        "targets": judge_all(times, scores, memory),
+    }
+
+
+def write_files(folder, n_sequences, shortest, longest, *, is_long=False, seed=0):
+    """Write random walks of two features, with lengths below `longest`, to Parquet."""
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    for first in range(0, n_sequences, FILE_ROWS):
+        n = min(FILE_ROWS, n_sequences - first)
+        lengths = rng.integers(shortest, longest, n)
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        walks = rng.normal(size=(offsets[-1], 2)).cumsum(axis=0, dtype=np.float32)
+        walks -= np.repeat(walks[offsets[:-1]], lengths, axis=0)
+        columns = {"a": walks[:, 0], "b": walks[:, 1]}
+        if is_long:
+            columns = {"id": np.repeat(np.arange(first, first + n), lengths)} | columns
+        else:
+            starts = pa.array(offsets.astype(np.int32))
+            columns = {
+                name: pa.ListArray.from_arrays(starts, pa.array(values))
+                for name, values in columns.items()
+            }
+        n_rows = ROW_GROUP_ROWS * (8 if is_long else 1)
+        path = folder / f"{first:09}.parquet"
+        pq.write_table(pa.table(columns), path, row_group_size=n_rows)
+
+
+def build_embedder(**options):
+    """Return an embedder without early stopping."""
+    return LSTMSequenceEmbedder(**options, early_stopping=False, random_state=0)
+
+
+# In the workers
+
+
+@functools.cache
+def _load(folder, in_memory):
+    if in_memory:
+        return pq.read_table(folder)
+    return scan_sequences(folder)
+
+
+@functools.cache
+def _fitted(folder, network, in_memory):
+    embedder = build_embedder(**TIMED[network], max_epochs=3)
+    return embedder.fit(_load(folder, in_memory))
+
+
+def time_method(method, folder, network, in_memory):
+    """Return the seconds of one call."""
+    X = _load(folder, in_memory)
+    if method == "transform":
+        embedder = _fitted(folder, network, True)
+        return seconds_per_call(lambda: embedder.transform(X))
+    return seconds_per_call(
+        lambda: build_embedder(**TIMED[network], max_epochs=3).fit(X)
+    )
+
+
+def score(folder, tested, network, in_memory):
+    """Return the explained fraction of other sequences."""
+    return _fitted(folder, network, in_memory).score(_load(tested, True))
+
+
+@functools.cache
+def _prepare(folder, is_long):
+    """Make a stream, and call all methods with a few of its sequences."""
+    stream = scan_sequences(folder, by="id" if is_long else None)
+    few = next(stream.iter_chunks()).table.slice(0, 300)
+    embedder = build_embedder(**MEMORY_NETWORK, max_epochs=1).fit(few)
+    embedder.score_samples(few)
+    return stream, embedder
+
+
+def prepare(folder, is_long):
+    """Warm up, and free memory."""
+    _prepare(folder, is_long)
+    free_memory()
+
+
+def call_method(method, folder, is_long):
+    """Call a method; return its seconds and the bytes of its result."""
+    import time
+
+    stream, embedder = _prepare(folder, is_long)
+    began, n_bytes = time.perf_counter(), 0
+    if method == "transform_batches":
+        n_rows = sum(len(batch) for batch in embedder.transform_batches(stream))
+        assert n_rows, "no rows"
+    else:
+        n_bytes = getattr(getattr(embedder, method)(stream), "nbytes", 0)
+    return time.perf_counter() - began, n_bytes
+
+
+# In the main process
+
+
+def compare(worker, root, network, n_timed, quick):
+    """Return rows of throughput, and one of explained fractions."""
+    timed, rows = str(root / "timed"), []
+    for method in ("fit", "transform"):
+        show_progress(f"{method}, {network}")
+        arguments = {"method": method, "folder": timed, "network": network}
+        seconds = take_turns(
+            {
+                in_memory: functools.partial(
+                    worker.call, "time_method", **arguments, in_memory=in_memory
+                )
+                for in_memory in (True, False)
+            },
+            1 if quick else 3,
+        )
+        rows.append(
+            {
+                "network": network,
+                "method": method,
+                "in memory, sequences/s": n_timed / min(seconds[True]),
+                "Parquet, sequences/s": n_timed / min(seconds[False]),
+                "ratio": median_ratio(seconds[True], seconds[False]),
+                "figures": seconds,
+            }
+        )
+    arguments = {"folder": timed, "tested": str(root / "tested"), "network": network}
+    scores = {
+        f"{name}, explained": worker.call("score", **arguments, in_memory=in_memory)
+        for name, in_memory in (("in memory", True), ("Parquet", False))
+    }
+    return rows, {"network": network} | scores
+
+
+def measure_memory(path, n_sequences, is_long):
+    """Return a row for each method."""
+    rows, size = [], sum(file.stat().st_size for file in path.iterdir())
+    for method in ("fit", "transform_batches", "score_samples"):
+        show_progress(f"memory of {method}, {n_sequences:,}, long={is_long}")
+        data = {"folder": str(path), "is_long": is_long}
+        with Worker("speed.streams") as worker:
+            worker.call("prepare", **data)
+            (seconds, n_result), n_bytes = worker.call_watched(
+                "call_method", method=method, **data
+            )
+        rows.append(
+            {
+                "method": method,
+                "rows are": "events" if is_long else "sequences",
+                "sequences": n_sequences,
+                "files, MiB": size / MIB,
+                "memory, MiB": (n_bytes - n_result) / MIB,
+                "seconds": seconds,
+            }
+        )
+    return rows
+
+
+def judge_all(times, scores, memory):
+    """Compare all figures with their targets."""
+    worst = min(row["ratio"] for row in times)
+    difference = max(
+        abs(row["in memory, explained"] - row["Parquet, explained"]) for row in scores
+    )
+    sizes = sorted({row["sequences"] for row in memory})
+    small, large = (
+        {
+            (row["method"], row["rows are"]): row["memory, MiB"]
+            for row in memory
+            if row["sequences"] == n
+        }
+        for n in sizes
+    )
+    growth = max(large[key] / small[key] for key in small)
+    return [
+        judge(
+            "streams: throughput from files, relative to memory",
+            f"at least {TIME_TARGET:g}",
+            f"{worst:.2f}",
+            worst >= TIME_TARGET,
+        ),
+        judge(
+            "streams: difference of explained fractions",
+            f"at most {SCORE_TARGET:g}",
+            f"{difference:.4f}",
+            difference <= SCORE_TARGET,
+        ),
+        judge(
+            f"streams: memory with {sizes[1]:,} relative to {sizes[0]:,} sequences",
+            f"at most {MEMORY_TARGET:g}",
+            f"{growth:.2f}",
+            growth <= MEMORY_TARGET,
+        ),
+    ]
