@@ -71,14 +71,14 @@ tables: $(VENV)/.test-ready  ## Fill the tables of the documentation from benchm
 clean:
 	rm -rf $(VENV) $(OLDEST_VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmark-results dist docs/_build docs/auto_examples docs/generated
 
-# datamapplot requires pylabeladjust, which excludes pandas 3, but works with it.
-$(VENV)/.docs-ready: pyproject.toml $(CONSTRAINTS)
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[docs]"
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --no-deps datamapplot pylabeladjust
-	touch $@
+# Packages that are installed without their dependencies. pymsm excludes numpy 2 and
+# pandas 3, but examples only read its data. datamapplot requires pylabeladjust, which
+# excludes pandas 3, but works with it.
+ALONE_test := pymsm
+ALONE_docs := pymsm datamapplot pylabeladjust
 
 $(VENV)/.%-ready: pyproject.toml $(CONSTRAINTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[$*]"
+	$(if $(ALONE_$*),$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --no-deps $(ALONE_$*))
 	touch $@

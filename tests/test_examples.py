@@ -27,6 +27,13 @@ from matplotlib.figure import Figure
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
+# Packages that examples need, but that the extras do not install: see the Makefile.
+PACKAGES = {
+    "plot_interactive_map": "datamapplot",
+    "plot_next_activity": "pymsm",
+    "plot_static_and_sequence_columns": "pymsm",
+}
+
 
 def one_epoch(fit):
     """Limit `max_epochs` to 1 during `fit`, but leave the parameter as it was."""
@@ -96,8 +103,8 @@ def figures(monkeypatch):
     ids=lambda path: path.stem,
 )
 def test_example_runs(path, quick_fits, figures, tmp_path, monkeypatch, capsys):
-    if path.stem == "plot_interactive_map":
-        pytest.importorskip("datamapplot", reason="installed by make docs only")
+    if path.stem in PACKAGES:
+        pytest.importorskip(PACKAGES[path.stem])
     monkeypatch.chdir(tmp_path)
 
     runpy.run_path(str(path), run_name="__main__")
