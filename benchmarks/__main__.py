@@ -37,6 +37,7 @@ PROGRAMS = (
     Program("speed.grid_search", 3, needs_data=False),
     Program("speed.neighbors", 30, needs_data=False),
     Program("speed.streams", 30, needs_data=False),
+    Program("speed.limits", 15, needs_data=False),
     Program("speed.time_to_error", 18),
     Program("speed.extremes", 35, needs_data=False),
     Program("quality.classification", 30),
