@@ -1,5 +1,8 @@
 """Sequences that are read from storage in parts: Parquet files and queries."""
 
+import gc
+import resource
+import signal
 import threading
 
 import duckdb
@@ -559,3 +562,59 @@ def test_reading_ahead_stops_after_ctrl_c():
         for _ in read_ahead(items()):
             raise KeyboardInterrupt
     assert _n_threads() == 0
+
+
+@pytest.mark.parametrize("phase", ["first pass", "first epoch", "second epoch"])
+@pytest.mark.usefixtures("small_memory")
+def test_ctrl_c_in_any_phase_leaves_no_thread(phase, folder, monkeypatch):
+    stream, calls = scan_sequences(folder, columns="level"), []
+    n_first = len(list(stream.iter_chunks())) + 1  # the sample is read as well
+    n_buffers = 5  # of an epoch: at least 40 sequences each, in multiples of a batch
+    n_before = {
+        "first pass": 2,
+        "first epoch": n_first + 1,
+        "second epoch": n_first + n_buffers + 1,
+    }[phase]
+    original = LSTMSequenceEmbedder._check_X
+
+    def interrupt(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == n_before + 1:
+            signal.raise_signal(signal.SIGINT)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(LSTMSequenceEmbedder, "_check_X", interrupt)
+    embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=5, early_stopping=False)
+    if phase == "first pass":
+        with pytest.raises(KeyboardInterrupt):
+            embedder.fit(stream)
+        assert not hasattr(embedder, "net_")
+    else:
+        with pytest.warns(UserWarning, match="Training was interrupted"):
+            embedder.fit(stream)
+        assert embedder.n_iter_ == (phase == "second epoch")
+    assert len(calls) == n_before + 1
+    assert _n_threads() == 0
+
+
+@pytest.mark.usefixtures("small_memory")
+def test_a_full_disk_ends_the_writing_of_vectors(folder, tmp_path):
+    """A file that may not grow stands for a full disk; rows read stay readable."""
+    stream = scan_sequences(folder, columns="level", keep="device")
+    embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=0).fit(stream)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+    try:
+        reader = embedder.transform_batches(stream)
+        with pytest.raises(OSError), pa.OSFile(str(tmp_path / "x.arrow"), "wb") as file:
+            with pa.ipc.new_file(file, reader.schema) as writer:
+                for batch in reader:
+                    writer.write_batch(batch)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    del reader, batch
+    gc.collect()
+    assert _n_threads() == 0
+    assert len(embedder.transform(stream)) == N
