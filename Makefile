@@ -15,6 +15,8 @@ PYTEST = -m pytest --numprocesses $(WORKERS) --durations 25
 # The networks in the tests and the demo are too small to gain from more threads, and
 # many times slower with them when other programs use the same cores.
 export OMP_NUM_THREADS ?= 1
+# numba would set the number of threads of torch to its own.
+export NUMBA_NUM_THREADS ?= 1
 
 # Public functions and classes whose docstrings are checked.
 DOCUMENTED := _description.py datasets.py exceptions.py metrics.py _data/long_frames.py \
@@ -71,11 +73,13 @@ tables: $(VENV)/.test-ready  ## Fill the tables of the documentation from benchm
 clean:
 	rm -rf $(VENV) $(OLDEST_VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmark-results dist docs/_build docs/auto_examples docs/generated
 
-# datamapplot requires pylabeladjust, which excludes pandas 3, but works with it.
+# Installed without dependencies: pylabeladjust, which datamapplot requires, excludes pandas
+# 3, and aeon excludes our version of numba, but they work; embedding-atlas requires large
+# libraries that its widget does not use.
 $(VENV)/.docs-ready: pyproject.toml $(CONSTRAINTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[docs]"
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --no-deps datamapplot pylabeladjust
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --no-deps aeon datamapplot embedding-atlas pylabeladjust
 	touch $@
 
 $(VENV)/.%-ready: pyproject.toml $(CONSTRAINTS)

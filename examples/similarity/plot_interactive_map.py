@@ -92,7 +92,7 @@ print(f"embedding-atlas {version('embedding-atlas')}: {len(widget.selection())} 
 # ``selection`` returns the rows that are selected in the map, or all. In a notebook, one
 # selects them with the mouse. Here, we set what the map then sends, a condition in SQL:
 
-widget.set_state({"_predicate": "speaker = 'speaker 3' AND length > 20"})
+widget.set_state({"_predicate": "speaker = 'speaker 3' AND length > 18"})
 selected = widget.selection()
 print(selected.head(3))
 print(f"{len(selected)} rows, of lengths {sorted(selected['length'])}")

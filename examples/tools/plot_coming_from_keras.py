@@ -124,15 +124,16 @@ print(f"{losses[-1]:.2f} in the last")
 # the same way. By default, it has a closed-form start that needs no epoch:
 
 for epochs in (0, 30):
-    embedder = LSTMSequenceEmbedder(n_components=64, max_epochs=epochs, random_state=0)
-    embedder.fit(X)
-    vectors[f"ours, {epochs} epochs"] = embedder.transform(X), embedder.transform(X_test)
+    model = LSTMSequenceEmbedder(n_components=64, max_epochs=epochs, random_state=0)
+    vectors[f"ours, {epochs} epochs"] = model.fit_transform(X), model.transform(X_test)
+vectors["ours, default size"] = embedder.fit_transform(X), embedder.transform(X_test)
 
 # %%
 # Which vectors tell motions apart?
 # ---------------------------------
-# Classifiers are fitted to the vectors of the training set. Baselines are the flattened
-# sequences, and the mean and standard deviation of each feature.
+# Classifiers are fitted to the vectors of the training set as they are, and after a
+# ``StandardScaler``. Baselines are the flattened sequences, and the mean and standard
+# deviation of each feature.
 
 
 def summarize(X):
@@ -143,13 +144,17 @@ def summarize(X):
 vectors["flattened, cut to 15 steps"] = flat[: len(X)], flat[len(X) :]
 vectors["mean and std over time"] = summarize(X), summarize(X_test)
 
-print(f"{'accuracy':28}{'size':>6}{'1-NN':>8}{'SVC':>8}")
+neighbor = KNeighborsClassifier(n_neighbors=1)
+classifiers = {
+    "1-NN": neighbor,
+    "SVC": SVC(),
+    "scaled, 1-NN": make_pipeline(StandardScaler(), neighbor),
+    "scaled, SVC": make_pipeline(StandardScaler(), SVC()),
+}
+print(f"{'accuracy':28}{'size':>4}", *(f"{name:>12}" for name in classifiers))
 for name, (train, test) in vectors.items():
-    scores = [
-        make_pipeline(StandardScaler(), model).fit(train, y).score(test, y_test)
-        for model in (KNeighborsClassifier(n_neighbors=1), SVC())
-    ]
-    print(f"{name:28}{train.shape[1]:6}{scores[0]:8.3f}{scores[1]:8.3f}")
+    scores = [c.fit(train, y).score(test, y_test) for c in classifiers.values()]
+    print(f"{name:28}{train.shape[1]:4}", *(f"{score:12.3f}" for score in scores))
 
 # %%
 # TODO

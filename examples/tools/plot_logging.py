@@ -140,9 +140,10 @@ for run in client.search_runs([experiment], order_by=["metrics.valid_loss"]):
 # precision, so that the table has its largest relative difference from ``history_``,
 # over all epochs of a run:
 
-print(f"{'':10} epochs  TensorBoard {version('tensorboard')}  MLflow {version('mlflow-skinny')}")
+versions = version("tensorboard"), version("mlflow-skinny")
+print(f"{'':10} epochs  TensorBoard {versions[0]}  MLflow {versions[1]}")
 for name, embedder in embedders.items():
-    in_history = embedder.history_[:, "valid_loss"]
+    in_history = [epoch["valid_loss"] for epoch in embedder.history_]
     in_tensorboard = read_losses(name, "valid_loss")[1]
     metrics = client.get_metric_history(runs[name].info.run_id, "valid_loss")
     in_mlflow = [metric.value for metric in sorted(metrics, key=lambda m: m.step)]
