@@ -30,8 +30,8 @@ from matplotlib.figure import Figure
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
-# Packages that are installed by `make docs` only. Without them, the examples that import
-# them are skipped here.
+# Packages that are installed by `make docs` only. Without them, the examples that
+# import them are skipped here.
 DOCS_ONLY = {
     "aeon",
     "datamapplot",

@@ -53,8 +53,8 @@ plt.show()
 # %%
 # One file, with datamapplot
 # --------------------------
-# One call makes the file from the same points. The text appears when the mouse is over a
-# point. ``save`` writes the file, and in a notebook, the object shows the map itself.
+# One call makes the file from the same points. The text appears when the mouse is over
+# a point. ``save`` writes the file, and in a notebook, the object shows the map itself.
 
 texts = [f"recording {i}, {len(x)} time steps" for i, x in enumerate(X)]
 interactive = datamapplot.create_interactive_plot(
@@ -73,8 +73,9 @@ print(f"datamapplot {version('datamapplot')}: {len(X)} points, {size} kB")
 # A widget of a notebook, with embedding-atlas
 # --------------------------------------------
 # It shows the map next to the columns of a frame, by which points can be selected as
-# well. All columns of the frame are used. At the end of a cell of a notebook, the widget
-# is shown. It needs the program that a notebook runs, so this page does not show it.
+# well. All columns of the frame are used. At the end of a cell of a notebook, the
+# widget is shown. It needs the program that a notebook runs, so this page does not show
+# it.
 
 table = pd.DataFrame(
     {
@@ -89,8 +90,9 @@ widget = EmbeddingAtlasWidget(table, x="x", y="y", text="text")
 print(f"embedding-atlas {version('embedding-atlas')}: {len(widget.selection())} rows")
 
 # %%
-# ``selection`` returns the rows that are selected in the map, or all. In a notebook, one
-# selects them with the mouse. Here, we set what the map then sends, a condition in SQL:
+# ``selection`` returns the rows that are selected in the map, or all. In a notebook,
+# one selects them with the mouse. Here, we set what the map then sends, a condition in
+# SQL:
 
 widget.set_state({"_predicate": "speaker = 'speaker 3' AND length > 18"})
 selected = widget.selection()
@@ -107,6 +109,7 @@ print(vectors.shape)
 # What to remember
 # ----------------
 # - ``display.points`` are the points of a map. Other libraries can draw them.
-# - One file is for others to browse. A widget is for going on in Python with a selection.
+# - One file is for others to browse. A widget is for going on in Python with a
+#   selection.
 # - A map shows which sequences are similar. Distances between groups mean little in a
 #   map by t-SNE.

@@ -31,7 +31,6 @@ import numba
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sktime.datasets import load_basic_motions
 
@@ -131,9 +130,8 @@ vectors["ours, default size"] = embedder.fit_transform(X), embedder.transform(X_
 # %%
 # Which vectors tell motions apart?
 # ---------------------------------
-# Classifiers are fitted to the vectors of the training set as they are, and after a
-# ``StandardScaler``. Baselines are the flattened sequences, and the mean and standard
-# deviation of each feature.
+# Classifiers are fitted to the vectors of the training set. Baselines are the flattened
+# sequences, and the mean and standard deviation of each feature.
 
 
 def summarize(X):
@@ -144,20 +142,17 @@ def summarize(X):
 vectors["flattened, cut to 15 steps"] = flat[: len(X)], flat[len(X) :]
 vectors["mean and std over time"] = summarize(X), summarize(X_test)
 
-neighbor = KNeighborsClassifier(n_neighbors=1)
-classifiers = {
-    "1-NN": neighbor,
-    "SVC": SVC(),
-    "scaled, 1-NN": make_pipeline(StandardScaler(), neighbor),
-    "scaled, SVC": make_pipeline(StandardScaler(), SVC()),
-}
-print(f"{'accuracy':28}{'size':>4}", *(f"{name:>12}" for name in classifiers))
+classifiers = {"1-NN": KNeighborsClassifier(n_neighbors=1), "SVC": SVC()}
+print(f"{'accuracy':28}{'size':>4}", *(f"{name:>8}" for name in classifiers))
 for name, (train, test) in vectors.items():
     scores = [c.fit(train, y).score(test, y_test) for c in classifiers.values()]
-    print(f"{name:28}{train.shape[1]:4}", *(f"{score:12.3f}" for score in scores))
+    print(f"{name:28}{train.shape[1]:4}", *(f"{score:8.3f}" for score in scores))
 
 # %%
-# TODO
+# With 64 components, the vectors of Keras are better than ours, trained or not. With
+# our default of 320 components and no training, ours are better than those of Keras.
+# Means and standard deviations are the best of all on these few recordings. For
+# comparisons on 23 other datasets, see :ref:`worth`.
 #
 # What to remember
 # ----------------

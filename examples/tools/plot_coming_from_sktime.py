@@ -146,11 +146,11 @@ for (library, name, lengths), accuracy in accuracies.items():
     print(f"{library:15}{name:28}{lengths:11}{accuracy:8.3f}")
 
 # %%
-# These motions are easy to distinguish, also by mean and standard deviation, and the page
-# is about how to write the same thing. Dynamic time warping does not scale the features,
-# and it loses by our leaving out time steps: with all 100 of them, it is right about
-# 0.925 of the recordings, and MiniRocket with 10,000 convolutions about all of them. The
-# differences on 23 other datasets are in :ref:`worth`.
+# These motions are easy to distinguish, also by mean and standard deviation, and the
+# page is about how to write the same thing. Dynamic time warping does not scale the
+# features, and it loses by our leaving out time steps: with all 100 of them, it is
+# right about 0.925 of the recordings, and MiniRocket with 10,000 convolutions about all
+# of them. The differences on 23 other datasets are in :ref:`worth`.
 #
 # What to remember
 # ----------------

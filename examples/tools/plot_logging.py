@@ -14,9 +14,9 @@ to MLflow, and read both logs again.
 # ------------------------
 # We embed the names of cities and islands from the database of time zones, which every
 # Python can list, letter by letter. For TensorBoard, each run has a folder of its own
-# below one common folder. MLflow keeps all runs in one SQLite file there; with a server,
-# set its address as ``tracking_uri``. ``early_stopping=True`` holds out a tenth of the
-# names, whose loss is logged as ``valid_loss``.
+# below one common folder. MLflow keeps all runs in one SQLite file there; with a
+# server, set its address as ``tracking_uri``. ``early_stopping=True`` holds out a tenth
+# of the names, whose loss is logged as ``valid_loss``.
 
 import logging
 import os
@@ -159,7 +159,7 @@ folder.cleanup()
 # ----------------
 # - A logger is an item of the list ``callbacks``. All estimators accept it.
 # - ``valid_loss`` exists only if sequences are held out, by ``early_stopping=True``.
-# - With MLflow, log the parameters that you compare, and ``create_artifact=False`` if you
-#   do not need a copy of the network for each run.
+# - With MLflow, log the parameters that you compare, and ``create_artifact=False`` if
+#   you do not need a copy of the network for each run.
 # - Remove callbacks by ``set_params(callbacks=None)`` before you save the estimator.
 # - Losses are also in ``history_``, without any logger. See :doc:`/guide/callbacks`.
