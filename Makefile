@@ -15,9 +15,12 @@ PYTEST = -m pytest --numprocesses $(WORKERS) --durations 25
 # The networks in the tests and the demo are too small to gain from more threads, and
 # many times slower with them when other programs use the same cores.
 export OMP_NUM_THREADS ?= 1
+# numba would set the number of threads of torch to its own.
+export NUMBA_NUM_THREADS ?= 1
 
 # Public functions and classes whose docstrings are checked.
-DOCUMENTED := _description.py datasets.py exceptions.py metrics.py _data/long_frames.py _data/streams.py \
+DOCUMENTED := _description.py datasets.py exceptions.py metrics.py \
+	_data/long_frames.py _data/streams.py \
 	$(addprefix _displays/,anomaly.py embedding.py forecast.py loss.py reconstruction.py)
 
 .PHONY: demo test fuzz test-oldest lint docs wheel benchmark quality events pairs tables clean
@@ -72,10 +75,11 @@ clean:
 	rm -rf $(VENV) $(OLDEST_VENV) $(BENCHMARK_VENV) $(QUALITY_VENV) benchmark-results dist docs/_build docs/auto_examples docs/generated
 
 # Packages that are installed without their dependencies. pymsm excludes numpy 2 and
-# pandas 3, but examples only read its data. datamapplot requires pylabeladjust, which
-# excludes pandas 3, but works with it.
+# pandas 3, but examples only read its data. pylabeladjust, which datamapplot requires,
+# excludes pandas 3, and aeon our version of numba, but they work. embedding-atlas requires
+# large libraries that its widget does not use.
 ALONE_test := pymsm
-ALONE_docs := pymsm datamapplot pylabeladjust
+ALONE_docs := pymsm aeon datamapplot embedding-atlas pylabeladjust
 
 $(VENV)/.%-ready: pyproject.toml $(CONSTRAINTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

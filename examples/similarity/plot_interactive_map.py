@@ -1,13 +1,15 @@
 """
-Interactive maps of time series with datamapplot
-================================================
+Interactive maps with datamapplot and embedding-atlas
+=====================================================
 
 How do you browse thousands of sequences, and read what each point of a map is?
 
 `datamapplot <https://pypi.org/project/datamapplot>`__ turns the points of an
 :class:`~sklearn_seqembed.displays.EmbeddingDisplay` into one HTML file, in which one
-can zoom, search, and read a text for each point. In this example, we map recordings of
-nine speakers.
+can zoom, search, and read a text for each point.
+`embedding-atlas <https://pypi.org/project/embedding-atlas>`__ turns them into a widget
+of a notebook, in which one can select points and use the selection in Python. In this
+example, we map recordings of nine speakers.
 """
 
 # %%
@@ -17,11 +19,14 @@ nine speakers.
 # fitted without the labels.
 
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import datamapplot
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from embedding_atlas.widget import EmbeddingAtlasWidget
 from sklearn.manifold import TSNE
 from sktime.datasets import load_japanese_vowels
 
@@ -46,10 +51,10 @@ display.figure_.suptitle("Map of the recordings of nine speakers")
 plt.show()
 
 # %%
-# The interactive map
-# -------------------
-# One call makes it from the same points. The text appears when the mouse is over a
-# point. ``save`` writes the file, and in a notebook, the object shows the map itself.
+# One file, with datamapplot
+# --------------------------
+# One call makes the file from the same points. The text appears when the mouse is over
+# a point. ``save`` writes the file, and in a notebook, the object shows the map itself.
 
 texts = [f"recording {i}, {len(x)} time steps" for i, x in enumerate(X)]
 interactive = datamapplot.create_interactive_plot(
@@ -58,28 +63,53 @@ interactive = datamapplot.create_interactive_plot(
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "map.html"
     interactive.save(path)
-    print(f"{len(X)} points, {path.stat().st_size // 1000} kB")
+    size = path.stat().st_size // 1000
+print(f"datamapplot {version('datamapplot')}: {len(X)} points, {size} kB")
 
 # %%
 # The file holds the data, but a browser loads programs and styles from other sites when
 # it opens the file, so we do not show it on this page.
 #
-# `embedding-atlas <https://pypi.org/project/embedding-atlas>`__ shows such a map as a
-# widget of a notebook, next to the columns of a frame by which points can be selected.
-# It has many large dependencies, and needs anywidget as well:
-#
-# .. code-block:: python
-#
-#     import pandas as pd
-#     from embedding_atlas.widget import EmbeddingAtlasWidget
-#
-#     table = pd.DataFrame(
-#         {"x": display.points[:, 0], "y": display.points[:, 1], "text": texts}
-#     )
-#     EmbeddingAtlasWidget(table, x="x", y="y", text="text")
-#
+# A widget of a notebook, with embedding-atlas
+# --------------------------------------------
+# It shows the map next to the columns of a frame, by which points can be selected as
+# well. All columns of the frame are used. At the end of a cell of a notebook, the
+# widget is shown. It needs the program that a notebook runs, so this page does not show
+# it.
+
+table = pd.DataFrame(
+    {
+        "x": display.points[:, 0],
+        "y": display.points[:, 1],
+        "text": texts,
+        "speaker": labels,
+        "length": [len(x) for x in X],
+    }
+)
+widget = EmbeddingAtlasWidget(table, x="x", y="y", text="text")
+print(f"embedding-atlas {version('embedding-atlas')}: {len(widget.selection())} rows")
+
+# %%
+# ``selection`` returns the rows that are selected in the map, or all. In a notebook,
+# one selects them with the mouse. Here, we set what the map then sends, a condition in
+# SQL:
+
+widget.set_state({"_predicate": "speaker = 'speaker 3' AND length > 18"})
+selected = widget.selection()
+print(selected.head(3))
+print(f"{len(selected)} rows, of lengths {sorted(selected['length'])}")
+
+# %%
+# The vectors of the selected recordings are those of the same rows:
+
+vectors = embedder.transform([X[i] for i in selected["__row_index__"]])
+print(vectors.shape)
+
+# %%
 # What to remember
 # ----------------
 # - ``display.points`` are the points of a map. Other libraries can draw them.
+# - One file is for others to browse. A widget is for going on in Python with a
+#   selection.
 # - A map shows which sequences are similar. Distances between groups mean little in a
 #   map by t-SNE.
