@@ -30,8 +30,8 @@ from matplotlib.figure import Figure
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
-# Packages that `make docs` installs but the extra "test" does not; pymsm, which only has
-# data, is installed by `make test`. Without them, the examples that read them are skipped.
+# Packages that the Makefile installs, for the documentation or, in the case of pymsm,
+# without its dependencies. Where one is missing, the examples that use it are skipped.
 DOCS_ONLY = {
     "aeon",
     "datamapplot",
@@ -130,7 +130,7 @@ def test_example_runs(path, quick_fits, figures, tmp_path, monkeypatch, capsys):
     docs_only = sorted(DOCS_ONLY & list_imports(path))
     missing = [name for name in docs_only if not importlib.util.find_spec(name)]
     if missing:
-        pytest.skip(f"{', '.join(missing)}: installed by make only")
+        pytest.skip(f"{', '.join(missing)}: see the Makefile")
     if docs_only:  # these packages call functions that others have deprecated
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)

@@ -87,9 +87,7 @@ def test_every_package_imported_beside_the_package_is_declared(folder, extras):
     declared = {canonicalize_name(Requirement(text).name) for text in texts}
     declared |= {canonicalize_name(requirement.name) for requirement in REQUIREMENTS}
     # Installed by `make docs`, without their dependencies.
-    (names,) = re.findall(
-        r"ALONE_docs := (.+)", (ROOT / "Makefile").read_text()
-    )
+    (names,) = re.findall(r"ALONE_docs := (.+)", (ROOT / "Makefile").read_text())
     declared |= set(names.split())
     paths = list((ROOT / folder).rglob("*.py"))
     own = {"benchmarks", "docs"} | {path.stem for path in paths}
