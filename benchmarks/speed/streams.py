@@ -6,9 +6,9 @@ elapsed times, since files are read on a thread of their own. The explained frac
 are those of other sequences.
 
 Memory: highest anonymous memory (RssAnon) of `fit`, of one epoch, and of
-`transform_batches`, above that of the process before the call. The files have 2 to 14 time steps per sequence, and two numbers per time step in
-float32, or, in the long table, the same with one row per event. Each figure is measured
-in a new process.
+`transform_batches`, above that of the process before the call. The files have 2 to 14
+time steps per sequence, and two numbers per time step in float32, or, in the long
+table, the same with one row per event. Each figure is measured in a new process.
 """
 
 import collections
