@@ -3,6 +3,7 @@
 import functools
 import math
 import time
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
@@ -775,12 +776,12 @@ class BaseSequenceEstimator(
     def _explained_fraction(self, pairs):
         """Return the explained fraction of the deviance of the targets."""
         dataset = self._make_dataset(self._encode_pairs(pairs))
-        predictions = self.net_.predict_parts(dataset)
         numeric = self._target_features.numeric
         location_scale = self._locate_targets(pairs.sources)
-        explained = explained_fraction(
-            predictions, pairs.targets, numeric, location_scale
-        )
+        with closing(self.net_.predict_parts(dataset)) as predictions:
+            explained = explained_fraction(
+                predictions, pairs.targets, numeric, location_scale
+            )
         return float(np.mean(explained))
 
     def _encode(self, sequences):
