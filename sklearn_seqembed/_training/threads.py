@@ -151,9 +151,10 @@ def _reserve(n_threads, allowed):
 def _set_in_this_thread(n_threads, in_new_threads):
     """Set the number of torch's threads in this thread, but not in those of the user.
 
-    torch uses the number of the last call, in any thread, in all threads that use it
-    for the first time.
+    A thread that uses torch for the first time, other than to set the number, gets the
+    number of the last call in any thread.
     """
+    torch.get_num_threads()
     torch.set_num_threads(n_threads)
     setter = threading.Thread(target=torch.set_num_threads, args=(in_new_threads,))
     with suppress(RuntimeError):  # no thread can be started
