@@ -7,10 +7,11 @@ programs, which takes milliseconds. Batches outside training are therefore compu
 in several threads, each of which computes one batch alone.
 """
 
-import itertools
+import functools
 import multiprocessing
 import os
 import threading
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -21,12 +22,11 @@ import torch
 # was not tuned.
 MAX_WORKERS = 8
 
-# One object for each thread of this process that computes a batch now. Adding and
+# One object for each thread that computes for this library in this process. Adding and
 # removing one is atomic, so that no lock is needed, which a fork might copy.
 _running = set()
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_running.clear)
-
 
 # `allowed`: the number of torch's threads in this thread before it was limited.
 _own = threading.local()
@@ -42,17 +42,20 @@ class ThreadLimit:
     def __init__(self):
         self._before = torch.get_num_threads()
         self._allowed = getattr(_own, "allowed", None)  # of an outer limit
+        self._token = object()
 
     def apply(self):
         """Apply the limit."""
         if self._allowed is None:
             _own.allowed = self._before
+            _running.add(self._token)
         if self._before > 1:
             _set_in_this_thread(1, self._before)
 
     def remove(self):
         """Let torch use as many threads as before. It may be called repeatedly."""
         _own.allowed = self._allowed
+        _running.discard(self._token)
         if torch.get_num_threads() != self._before:
             torch.set_num_threads(self._before)
 
@@ -91,8 +94,8 @@ def mapped(function, items):
 
     In each of them torch uses one thread, so results do not depend on their number. The
     caller has limited its own thread by a :class:`ThreadLimit`. The threads of all
-    calls in this process are counted: if other calls use all that torch may use, the
-    items are computed in this thread only.
+    calls in this process are counted, so that together they use no more than torch may
+    use, apart from one for each call.
 
     Parameters
     ----------
@@ -108,44 +111,57 @@ def mapped(function, items):
         thread is left.
     """
     allowed = count_threads()
-    tokens = _reserve(min(allowed, len(items), MAX_WORKERS), allowed)
+    n_workers = min(allowed, len(items), MAX_WORKERS)
+    if n_workers < 2:
+        yield map(function, items)
+        return
+    helpers, name = [], f"sklearn_seqembed {threading.get_ident()}"
+    executor = ThreadPoolExecutor(
+        n_workers, name, _set_in_this_thread, initargs=(1, allowed)
+    )
+    submit = functools.partial(executor.submit, function)
     try:
-        if len(tokens) < 2:
-            yield map(function, items)
-            return
-        prepare = _set_in_this_thread, (1, allowed)
-        with ThreadPoolExecutor(len(tokens), "sklearn_seqembed", *prepare) as executor:
-            try:
-                yield _iter_results(executor, function, items, len(tokens))
-            finally:
-                executor.shutdown(wait=False, cancel_futures=True)
+        yield _iter_results(submit, deque(items), n_workers, allowed, helpers)
     finally:
-        _running.difference_update(tokens)
+        _running.difference_update(helpers)
+        executor.shutdown(cancel_futures=True)
+        # The executor does not know a thread if Ctrl-C was pressed while it started.
+        while any(thread.name.startswith(name) for thread in threading.enumerate()):
+            time.sleep(0.001)
 
 
-def _iter_results(executor, function, items, n_ahead):
-    """Yield results in order, and compute at most `n_ahead` of them in advance."""
-    items, pending = iter(items), deque()
-    for item in itertools.islice(items, n_ahead):
-        pending.append(executor.submit(function, item))
+def _iter_results(submit, items, n_workers, allowed, helpers):
+    """Yield results in order, and compute at most `n_workers` of them in advance.
+
+    `helpers` are the tokens of all but one worker, which computes instead of the
+    caller.
+    """
+    pending = deque()
+
+    def submit_some():
+        while items and len(pending) < n_workers:
+            if len(pending) > len(helpers) and not _add_helper(helpers, allowed):
+                return
+            pending.append(submit(items.popleft()))
+
+    submit_some()
     while pending:
         result = pending.popleft().result()
-        for item in itertools.islice(items, 1):
-            pending.append(executor.submit(function, item))
+        if helpers and len(_running) > allowed:  # another call began
+            _running.discard(helpers.pop())
+        submit_some()
         yield result
 
 
-def _reserve(n_threads, allowed):
-    """Return a token for each thread that is free, at least for one."""
-    tokens = []
-    for _ in range(max(1, n_threads)):
-        token = object()
-        _running.add(token)
-        if tokens and len(_running) > allowed:
-            _running.discard(token)
-            break
-        tokens.append(token)
-    return tokens
+def _add_helper(helpers, allowed):
+    """Add a token if fewer threads compute than `allowed`; return whether it was."""
+    token = object()
+    _running.add(token)
+    if len(_running) > allowed:
+        _running.discard(token)
+        return False
+    helpers.append(token)
+    return True
 
 
 def _set_in_this_thread(n_threads, in_new_threads):
