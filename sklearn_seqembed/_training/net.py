@@ -9,9 +9,11 @@ from sklearn_seqembed._training.devices import autocast, to_device
 from sklearn_seqembed._training.pieces import find_edges, join_outputs, split_batch
 from sklearn_seqembed._training.threads import several_threads
 
-# Operations of a thread in the recurrent product of one time step, below which training
-# uses fewer threads.
-LEAST_OPERATIONS = 100_000_000
+# Operations of the recurrent product of one time step for each thread of a training. On
+# a machine with much other work, two threads took 1.35 times as long as one with twice
+# as many operations (1,024 cells and batches of 128), and 2.4 times as long with half
+# as many (512 cells).
+LEAST_OPERATIONS = 500_000_000
 
 
 class SequenceNet(ClosedFormNet):
