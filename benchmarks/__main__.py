@@ -26,6 +26,7 @@ class Program:
 PROGRAMS = (
     Program("speed.training", 13, needs_data=False),
     Program("speed.encoding", 3, needs_data=False),
+    Program("speed.threads", 2, needs_data=False),
     Program("speed.transform", 3, needs_data=False),
     Program("speed.onnx_files", 30),
     Program("speed.fit_times", 15, needs_data=False),

@@ -3,6 +3,7 @@
 import functools
 import math
 import time
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
@@ -789,8 +790,9 @@ class BaseSequenceEstimator(
     def _add_explained(self, tally, pairs):
         """Add the deviances of the targets of some pairs."""
         dataset = self._make_dataset(self._encode_pairs(pairs))
-        predictions = self.net_.predict_parts(dataset)
-        tally.add(predictions, pairs.targets, self._locate_targets(pairs.sources))
+        with closing(self.net_.predict_parts(dataset)) as predictions:
+            located = self._locate_targets(pairs.sources)
+            tally.add(predictions, pairs.targets, located)
 
     def _encode(self, sequences):
         """Return the vectors of sequences."""

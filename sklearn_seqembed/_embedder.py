@@ -1,6 +1,7 @@
 """LSTMSequenceEmbedder: encode sequences as vectors, and decode vectors."""
 
 import os
+from contextlib import closing
 from functools import update_wrapper
 from types import MethodType
 
@@ -597,8 +598,9 @@ max_epochs_, early_stopping_, horizon_, device_
         whole = SequenceDataset(encoded.sources, self.patch_size_, parts=())
         distances, errors = self.net_.measure_distances(whole).T
         if self._features.numeric.n_features:
-            predictions = self.net_.predict_parts(self._make_dataset(encoded))
-            errors = errors + mean_squared_errors(predictions, len(pairs))
+            parts = self.net_.predict_parts(self._make_dataset(encoded))
+            with closing(parts) as predictions:
+                errors = errors + mean_squared_errors(predictions, len(pairs))
         surprises = 0.0
         if self._features.n_classes:
             surprises = self._category_models.mean_surprises(pairs.sources)

@@ -29,6 +29,7 @@ from sklearn_seqembed._training.process import (
     flush_denormals,
 )
 from sklearn_seqembed._training.randomness import Generators, set_generator
+from sklearn_seqembed._training.threads import several_threads
 
 # Number of sequences with which steps are tried, and the numbers for the linear map,
 # of which is estimated what it leaves unexplained, and for the linear layer, which
@@ -376,10 +377,11 @@ def _time_batch(net, dataset, least, warm_up):
     if warm_up:
         net.train_step(dataset.batch(batch))
     seconds = []
-    while sum(seconds) < least:
-        began = clock()
-        float(net.train_step(dataset.batch(batch))["loss"])
-        seconds.append(clock() - began)
+    with several_threads(net.count_useful_threads()):
+        while sum(seconds) < least:
+            began = clock()
+            float(net.train_step(dataset.batch(batch))["loss"])
+            seconds.append(clock() - began)
     return float(np.mean(seconds))
 
 

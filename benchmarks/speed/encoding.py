@@ -53,20 +53,25 @@ def run(options):
     name = "encoding" if options.threads == 1 else f"encoding-{options.threads}-threads"
     return {
         "tables": {name: make_table("Encoding by an LSTM", COLUMNS, rows)},
-        "targets": [
-            judge_ratios(
-                f"encoding: ours / ONNX Runtime, {directions} direction(s)",
-                {
-                    row["case"]: row["ours / ONNX Runtime"]
-                    for row in rows
-                    if row["directions"] == directions
-                },
-                TARGET,
-            )
-            for directions in (1, 2)
-        ],
+        "targets": judge_all(rows) if options.threads == 1 else [],
         "rounds": n_rounds,
     }
+
+
+def judge_all(rows):
+    """Judge the ratios of each number of directions."""
+    return [
+        judge_ratios(
+            f"encoding: ours / ONNX Runtime, {directions} direction(s)",
+            {
+                row["case"]: row["ours / ONNX Runtime"]
+                for row in rows
+                if row["directions"] == directions
+            },
+            TARGET,
+        )
+        for directions in (1, 2)
+    ]
 
 
 def measure(case, bidirectional, ours, onnx, n_rounds):

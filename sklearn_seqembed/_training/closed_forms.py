@@ -34,7 +34,7 @@ class ClosedFormNet(InferenceNet):
                     module.calibrate(frequencies)
             encoder.reader.calibrate(
                 (inputs["numeric"], inputs["lengths"])
-                for _, inputs, _ in self._iter_batches(dataset, decodes=False)
+                for _, inputs, _ in self._iter_batches(dataset)
             )
         encoder = self.module_.encoder
         if encoder.random_features is not None:
@@ -69,9 +69,14 @@ class ClosedFormNet(InferenceNet):
         """
         linear = self.module_.encoder.linear
         values = np.empty((len(dataset), len(linear.mean)))
-        for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
+
+        def compute(inputs, _):
             found = self._run(linear.read, inputs["numeric"], inputs["lengths"])
-            values[indices] = found.cpu().numpy()
+            return found.cpu().numpy()
+
+        with self._computed(compute, dataset) as batches:
+            for indices, found in batches:
+                values[indices] = found
         n_components = linear.encoding.shape[1]
         rng = np.random.default_rng(seed)
         fitted = fit_linear_map(
@@ -100,17 +105,22 @@ class ClosedFormNet(InferenceNet):
         nearest_mean, points = encoder.nearest_mean, None
         if nearest_mean is not None:
             points = np.empty((len(dataset), nearest_mean.means.shape[1]))
-        for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
+
+        def compute(inputs, _):
             inputs.pop("horizons")
-            states = self._run(encoder.states, **inputs)
-            final[indices] = states[0].cpu().numpy()
-            if has_features:
-                features[indices] = states[1].cpu().numpy()
+            found = self._run(encoder.states, **inputs)
             if nearest_mean is not None:
-                found = self._run(
-                    nearest_mean.read, inputs["numeric"], inputs["lengths"]
-                )
-                points[indices] = found.cpu().numpy()
+                compared = inputs["numeric"], inputs["lengths"]
+                found = *found, self._run(nearest_mean.read, *compared)
+            return [None if part is None else part.cpu().numpy() for part in found]
+
+        with self._computed(compute, dataset) as batches:
+            for indices, found in batches:
+                final[indices] = found[0]
+                if has_features:
+                    features[indices] = found[1]
+                if nearest_mean is not None:
+                    points[indices] = found[2]
         encoder.projection.fit(final, features)
         if nearest_mean is not None and len(dataset) > 1:
             nearest_mean.fit(points)
@@ -136,17 +146,27 @@ class ClosedFormNet(InferenceNet):
         vectors = np.empty((n_samples, self.module__n_components), np.float32)
         rows, columns, values, targets = [], [], [], []
         order = []
-        for indices, inputs, batch in self._iter_batches(dataset, decodes=False):
+
+        def compute(inputs, batch):
             inputs.pop("horizons")
-            vectors[indices] = self._run(self.module_.encoder, **inputs).cpu().numpy()
-            order.append(indices)
-            target = batch["prediction"]
-            targets.append(target["values" if head.n_targets else "classes"][:, 0])
+            encoded = self._run(self.module_.encoder, **inputs).cpu().numpy()
+            positions = found = None
             if head.suffixes is not None:
-                positions, found = self._run(head.suffixes, **inputs)
-                rows.append(np.repeat(indices, positions.shape[1]))
-                columns.append(positions.cpu().numpy().ravel())
-                values.append(found.cpu().numpy().ravel())
+                positions, found = (
+                    part.cpu().numpy() for part in self._run(head.suffixes, **inputs)
+                )
+            target = batch["prediction"]["values" if head.n_targets else "classes"]
+            return encoded, target[:, 0], positions, found
+
+        with self._computed(compute, dataset) as batches:
+            for indices, (encoded, target, positions, found) in batches:
+                vectors[indices] = encoded
+                order.append(indices)
+                targets.append(target)
+                if head.suffixes is not None:
+                    rows.append(np.repeat(indices, positions.shape[1]))
+                    columns.append(positions.ravel())
+                    values.append(found.ravel())
         targets = np.concatenate(targets)[np.argsort(np.concatenate(order))]
         events = None
         if head.suffixes is not None:

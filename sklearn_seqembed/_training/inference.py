@@ -1,6 +1,7 @@
 """Inference with a trained network: encoding, decoding, generation."""
 
 import math
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -8,12 +9,19 @@ from skorch import NeuralNet
 
 from sklearn_seqembed._network.generation import decode_greedily, search_beam
 from sklearn_seqembed._training.devices import keep_freed_memory, to_device
+from sklearn_seqembed._training.threads import count_threads, mapped
 
 # Upper bounds on the hypotheses that are decoded in one call, and on the log
 # probabilities of their next tokens (32 MiB of float32). They limit memory and were not
 # tuned.
 DECODED_HYPOTHESES = 1024
 DECODED_LOGITS = 2**23
+
+# With several threads, batches are cut into pieces until there are so many per thread,
+# but not into pieces of fewer sequences or states (cells times patches).
+PIECES_PER_THREAD = 2
+LEAST_PIECE_SEQUENCES = 32
+LEAST_PIECE_STATES = 200_000
 
 
 class InferenceNet(NeuralNet):
@@ -39,9 +47,14 @@ class InferenceNet(NeuralNet):
 
     def _read(self, dataset, function, results):
         """Fill an array with what a function of the encoder returns for each batch."""
-        for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
+
+        def compute(inputs, _):
             inputs.pop("horizons")  # only decoders need them
-            results[indices] = self._run(function, **inputs).cpu().numpy()
+            return self._run(function, **inputs).cpu().numpy()
+
+        with self._computed(compute, dataset) as batches:
+            for indices, found in batches:
+                results[indices] = found
 
     def predict_labels(self, dataset):
         """Predict the numbers or the class of each sequence of a dataset.
@@ -59,16 +72,27 @@ class InferenceNet(NeuralNet):
         if head.heads.n_classes:
             shape = len(dataset), head.heads.n_classes[0]
             log_probabilities = np.empty(shape, np.float32)
-        for indices, inputs, _ in self._iter_batches(dataset, decodes=False):
+
+        def compute(inputs, _):
             output = self._run(self.module_, **inputs)["prediction"]
-            values[indices] = output.values[:, 0].cpu().numpy()
+            found = None
             if log_probabilities is not None:
                 (found,) = self._run(head.heads.log_probabilities, output.logits[:, 0])
-                log_probabilities[indices] = found.cpu().numpy()
+                found = found.cpu().numpy()
+            return output.values[:, 0].cpu().numpy(), found
+
+        with self._computed(compute, dataset) as batches:
+            for indices, (found_values, found) in batches:
+                values[indices] = found_values
+                if found is not None:
+                    log_probabilities[indices] = found
         return values, log_probabilities
 
     def predict_parts(self, dataset):
         """Encode and decode a dataset, batch by batch.
+
+        Close the generator, by `contextlib.closing` for example, to end its threads
+        also after an error.
 
         Yields
         ------
@@ -80,7 +104,8 @@ class InferenceNet(NeuralNet):
         targets : dict of str to (dict of tensor)
             The targets of the batch: see :meth:`SequenceDataset.batch`.
         """
-        for indices, inputs, targets in self._iter_batches(dataset, decodes=True):
+
+        def compute(inputs, targets):
             on_device = to_device(targets, self._module_device)
             outputs = self._run(self.module_, **inputs)
             cross_entropies = self._run(
@@ -90,7 +115,11 @@ class InferenceNet(NeuralNet):
                 part: (output.values.cpu(), cross_entropies[part].cpu())
                 for part, output in outputs.items()
             }
-            yield indices, on_cpu, targets
+            return on_cpu, targets
+
+        with self._computed(compute, dataset, decodes=True) as batches:
+            for indices, (outputs, targets) in batches:
+                yield indices, outputs, targets
 
     def compute_cross_entropies(self, outputs, targets):
         """Compute the cross-entropies (N, L, K) of the true classes for each part."""
@@ -156,16 +185,19 @@ class InferenceNet(NeuralNet):
         lengths : int64 ndarray of shape (n_samples,)
             Number of time steps of each sequence.
         """
-        results = []
-        for rows in _make_slices(len(vectors), DECODED_HYPOTHESES):
+
+        def compute(rows):
             given = lengths
             if given is not None:
                 given = torch.from_numpy(lengths[rows])
                 given = to_device(given, self._module_device)
-            results.append(
-                self._generate(decode_greedily, vectors[rows], longest, shortest, given)
+            return self._generate(
+                decode_greedily, vectors[rows], longest, shortest, given
             )
-        return tuple(map(np.concatenate, zip(*results, strict=True)))
+
+        return self._concatenate(
+            compute, _make_slices(len(vectors), DECODED_HYPOTHESES)
+        )
 
     def search_beams(self, vectors, longest, shortest, beam_size, length_penalty):
         """Search for the most likely sequences by :func:`generation.search_beam`.
@@ -182,18 +214,23 @@ class InferenceNet(NeuralNet):
         (n_classes,) = self.module_.decoders["prediction"].heads.n_classes
         # Each of `beam_size` hypotheses per sequence has `n_classes` log probabilities.
         size = min(DECODED_HYPOTHESES, DECODED_LOGITS // n_classes) // beam_size
-        results = [
-            self._generate(
+
+        def compute(rows):
+            return self._generate(
                 search_beam, vectors[rows], longest, shortest, beam_size, length_penalty
             )
-            for rows in _make_slices(len(vectors), max(1, size))
-        ]
-        return tuple(map(np.concatenate, zip(*results, strict=True)))
+
+        return self._concatenate(compute, _make_slices(len(vectors), max(1, size)))
+
+    def _concatenate(self, compute, slices):
+        """Concatenate the arrays that a function returns for each slice."""
+        self._set_training(False)
+        keep_freed_memory()
+        with self._mapped(compute, slices) as results:
+            return tuple(map(np.concatenate, zip(*results, strict=True)))
 
     def _generate(self, function, vectors, *args):
         """Call a function of `_network/generation.py` on the vectors' final states."""
-        self._set_training(False)
-        keep_freed_memory()
         vectors = to_device(torch.from_numpy(vectors), self._module_device)
         projection = self.module_.encoder.projection
         states = self._run(projection.final_states, vectors)
@@ -238,13 +275,71 @@ class InferenceNet(NeuralNet):
             # the reservoir.
             n_patches = encoder.patch_size / reservoir.patch_size
             n_cells = max(n_cells, math.ceil(reservoir.n_cells * n_patches))
-        return n_values, n_cells, self._module_device.type == "cpu"
+        return n_values, n_cells, self._is_on_cpu
 
-    def _iter_batches(self, dataset, decodes):
-        """Yield indices, inputs and targets of each batch."""
+    @contextmanager
+    def _computed(self, function, dataset, decodes=False):
+        """Compute the batches of a dataset, in several threads on a CPU.
+
+        Parameters
+        ----------
+        function : callable
+            Function of the inputs and targets of a batch.
+        dataset : SequenceDataset or PairDataset
+            The sequences.
+        decodes : bool, default=False
+            Whether the batches are also decoded.
+
+        Yields
+        ------
+        iterator
+            Indices and results of the function, for each batch, to be used in the with
+            block.
+        """
         self._set_training(False)
         keep_freed_memory()
+
+        def compute(indices):
+            inputs, targets = dataset.batch(indices)
+            return indices, function(to_device(inputs, self._module_device), targets)
+
+        with self._mapped(compute, self._choose_batches(dataset, decodes)) as results:
+            yield results
+
+    def _choose_batches(self, dataset, decodes):
+        """Return the indices of each batch, so that each thread has some.
+
+        Batches to decode are not cut: how sums over their steps are rounded depends on
+        the padding, and so on the batch.
+        """
         costs = self.inference_costs(decodes)
+        batches = list(dataset.iter_inference_batches(*costs))
+        n_threads = count_threads()
+        if decodes or n_threads == 1 or not self._is_on_cpu:
+            return batches
+        n_pieces = -(-PIECES_PER_THREAD * n_threads // len(batches))
+        _, n_cells, _ = costs
+        pieces = []
+        for indices in batches:
+            n_patches = -(-dataset.lengths[indices] // dataset.patch_size)
+            n_states = int(n_patches.sum()) * n_cells
+            most = min(
+                len(indices) // LEAST_PIECE_SEQUENCES, n_states // LEAST_PIECE_STATES
+            )
+            pieces += np.array_split(indices, max(1, min(n_pieces, most)))
+        return pieces
+
+    def _mapped(self, function, items):
+        """Map as `mapped` does; an accelerator computes one item after the other."""
+        if self._is_on_cpu:
+            return mapped(function, items)
+        return nullcontext(map(function, items))
+
+    def _iter_batches(self, dataset):
+        """Yield indices, inputs and targets of each batch, which is not decoded."""
+        self._set_training(False)
+        keep_freed_memory()
+        costs = self.inference_costs(decodes=False)
         for indices in dataset.iter_inference_batches(*costs):
             inputs, targets = dataset.batch(indices)
             yield indices, to_device(inputs, self._module_device), targets
@@ -265,6 +360,10 @@ class InferenceNet(NeuralNet):
     def _module_device(self):
         # Not self.device: a loaded net may have been fitted on another device.
         return next(self.module_.parameters()).device
+
+    @property
+    def _is_on_cpu(self):
+        return self._module_device.type == "cpu"
 
 
 def _make_slices(n_samples, size):

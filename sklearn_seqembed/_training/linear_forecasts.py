@@ -1,5 +1,7 @@
 """Fit the linear forecast of a net, and measure the errors of its forecasts."""
 
+from contextlib import closing
+
 import numpy as np
 
 from sklearn_seqembed._network.resampling import interpolate_missing
@@ -123,11 +125,12 @@ def measure_network_forecasts(net, make_dataset, pairs):
     chosen = _choose_measured(pairs, n_steps * n_features)
     errors = np.empty((len(chosen), n_steps, n_features), np.float32)
     dataset = make_dataset(pairs[chosen])
-    for indices, outputs, targets in net.predict_parts(dataset):
-        target = targets["prediction"]
-        error = (outputs["prediction"][0] - target["values"]).abs().numpy()
-        observed = (target["weights"] > 0).expand(error.shape).numpy()
-        errors[indices] = np.where(observed, error, np.nan)
+    with closing(net.predict_parts(dataset)) as predictions:
+        for indices, outputs, targets in predictions:
+            target = targets["prediction"]
+            error = (outputs["prediction"][0] - target["values"]).abs().numpy()
+            observed = (target["weights"] > 0).expand(error.shape).numpy()
+            errors[indices] = np.where(observed, error, np.nan)
     return errors, chosen
 
 
@@ -141,7 +144,7 @@ def _choose_measured(pairs, n_values):
 def _iter_pairs(net, dataset):
     """Yield indices, inputs (N, D), targets (N, L, F) and where these are observed."""
     linear = net.module_.encoder.linear
-    for indices, inputs, targets in net._iter_batches(dataset, decodes=False):
+    for indices, inputs, targets in net._iter_batches(dataset):
         values = net._run(linear.read, inputs["numeric"], inputs["lengths"])
         (target,) = targets.values()
         observed = (target["weights"] > 0).expand(target["values"].shape)

@@ -10,6 +10,8 @@ from contextlib import nullcontext
 import numpy as np
 import torch
 
+from sklearn_seqembed._training.threads import ThreadLimit
+
 # Ctrl-C during the last steps of a fit is obeyed when it is pressed this many times.
 PRESSES_TO_ABORT = 3
 
@@ -26,22 +28,25 @@ _FIT_ONCE = ("pipeline", "compose", "base", "callback", "utils")
 class ProcessState:
     """Restore the state of the process at the end of a with block.
 
-    In the block autocast is off, and floating-point errors are handled as by default.
+    In the block autocast is off, floating-point errors are handled as by default, and
+    torch uses one thread in this thread.
 
     An error may be raised anywhere, by Ctrl-C for example, and so also while a context
     manager leaves its own block. The modes that our dependencies switch with context
     managers are therefore restored here once more. Call :meth:`restore` again after the
     with block, in case an error is raised during the first call.
 
-    The state consists of the gradient and autocast modes of torch, numpy's handling of
-    floating-point errors, whether the processor replaces denormal numbers by 0 in this
-    thread, and the handler of Ctrl-C. The filters of warnings are restored only after
-    an error: another thread may have changed them meanwhile.
+    The state consists of the gradient and autocast modes of torch, the number of its
+    threads, numpy's handling of floating-point errors, whether the processor replaces
+    denormal numbers by 0 in this thread, and the handler of Ctrl-C. The filters of
+    warnings are restored only after an error: another thread may have changed them
+    meanwhile.
     """
 
     def __init__(self):
         self._gradients = torch.is_grad_enabled()
         self._autocast = {kind: _get_autocast(kind) for kind in _AUTOCAST_DEVICES}
+        self._threads = ThreadLimit()
         self._float_errors = np.geterr()
         self._flushes = flushes_denormals()
         self._filters = warnings.filters
@@ -54,6 +59,7 @@ class ProcessState:
         for kind, (is_enabled, _) in self._autocast.items():
             if is_enabled:
                 torch.set_autocast_enabled(kind, False)
+        self._threads.apply()
         return self
 
     def __exit__(self, kind, error, traceback):
@@ -73,6 +79,7 @@ class ProcessState:
             if _get_autocast(kind) != before:
                 torch.set_autocast_enabled(kind, before[0])
                 torch.set_autocast_dtype(kind, before[1])
+        self._threads.remove()
         if np.geterr() != self._float_errors:
             np.seterr(**self._float_errors)
         if flushes_denormals() != self._flushes:
