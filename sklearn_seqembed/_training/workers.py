@@ -32,6 +32,7 @@ class Workers:
         self.rank = distributed.get_rank()
         self.n_workers = distributed.get_world_size()
         self.share = slice(self.rank, None, self.n_workers)
+        self._sums = None  # of the last batch
 
     def start(self, net, n_samples, n_batches):
         """Let all copies of a network start with the same weights.
@@ -99,25 +100,27 @@ class Workers:
             The loss of the batch.
         """
         parameters = [p for p in parameters if p.requires_grad]
+        if not parameters:
+            distributed.all_reduce(loss)
+            return loss
         # A weight that no share has used has no gradient, so that its moments and its
         # decay are left alone.
         has_gradient = loss.new_tensor([float(p.grad is not None) for p in parameters])
         gradients = [
             torch.zeros_like(p) if p.grad is None else p.grad for p in parameters
         ]
+        sizes = [1, len(parameters), *(p.numel() for p in parameters)]
+        if self._sums is None or len(self._sums) != sum(sizes):
+            self._sums = loss.new_empty(sum(sizes))  # once, since new memory is slow
         flat = torch.cat(
-            [
-                loss[None],
-                has_gradient,
-                *(gradient.reshape(-1) for gradient in gradients),
-            ]
+            [loss[None], has_gradient, *(gradient.flatten() for gradient in gradients)],
+            out=self._sums,
         )
         distributed.all_reduce(flat)
-        sizes = [1, len(parameters), *(p.numel() for p in parameters)]
         loss, has_gradient, *sums = flat.split(sizes)
         for parameter, is_used, total in zip(
             parameters, has_gradient.tolist(), sums, strict=True
         ):
             if is_used:
                 parameter.grad = total.view_as(parameter)
-        return loss[0]
+        return loss[0].clone()
