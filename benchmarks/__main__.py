@@ -35,6 +35,7 @@ PROGRAMS = (
     Program("speed.scaling", 10, needs_data=False),
     Program("speed.small_jobs", 2, needs_data=False),
     Program("speed.grid_search", 3, needs_data=False),
+    Program("speed.ray_jobs", 15, needs_data=False),
     Program("speed.neighbors", 30, needs_data=False),
     Program("speed.time_to_error", 18),
     Program("speed.extremes", 35, needs_data=False),
