@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 
 # Processes that share the tests.
 WORKERS ?= 2
-PYTEST = -m pytest --numprocesses $(WORKERS) --durations 25
+PYTEST = -m pytest --numprocesses $(WORKERS) --dist loadgroup --durations 25
 
 # The networks in the tests and the demo are too small to gain from more threads, and
 # many times slower with them when other programs use the same cores.
@@ -20,7 +20,7 @@ export NUMBA_NUM_THREADS ?= 1
 
 # Public functions and classes whose docstrings are checked.
 DOCUMENTED := _description.py datasets.py exceptions.py metrics.py \
-	_data/long_frames.py _data/streams.py \
+	_data/long_frames.py _data/streams.py _ray/inference.py _ray/training.py \
 	$(addprefix _displays/,anomaly.py embedding.py forecast.py loss.py reconstruction.py)
 
 .PHONY: demo test fuzz test-oldest lint docs wheel benchmark quality events pairs tables clean

@@ -36,6 +36,7 @@ PROGRAMS = (
     Program("speed.scaling", 10, needs_data=False),
     Program("speed.small_jobs", 2, needs_data=False),
     Program("speed.grid_search", 3, needs_data=False),
+    Program("speed.ray_jobs", 15, needs_data=False),
     Program("speed.neighbors", 30, needs_data=False),
     Program("speed.streams", 30, needs_data=False),
     Program("speed.limits", 15, needs_data=False),

@@ -41,6 +41,7 @@ DISTRIBUTIONS = (
     "stumpy",
     "sacrebleu",
     "rapidfuzz",
+    "ray",
 )
 TARGET_COLUMNS = {"question": "", "target": "", "result": "", "met": ""}
 

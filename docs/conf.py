@@ -11,6 +11,7 @@ from pathlib import Path
 # Must be set before torch is imported. Small networks are slower on several threads if
 # other programs use the same cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 # The gallery looks up each name that an example imports, this one's among them.

@@ -16,7 +16,7 @@ import pytest
 from numpydoc.docscrape import FunctionDoc
 
 import sklearn_seqembed
-from sklearn_seqembed import datasets, displays, metrics
+from sklearn_seqembed import datasets, displays, metrics, ray
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,6 +75,15 @@ needs_sklearn_callbacks = pytest.mark.skipif(
 )
 
 
+# Ray's own use of what it deprecates.
+of_ray = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is missing"),
+    pytest.mark.xdist_group("ray"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:ray"),
+]
+
+
 def list_pages():
     """Return the paths of the pages that are not generated."""
     docs = ROOT / "docs"
@@ -93,12 +102,14 @@ def list_pages_with_code():
         if page == "guide/onnx":
             continue
         if re.search(r"^\s*>>> ", path.read_text(encoding="utf-8"), re.MULTILINE):
-            marks = [needs_sklearn_callbacks] if page == "guide/callbacks" else []
-            yield pytest.param(page, marks=marks)
+            marks = {"guide/callbacks": [needs_sklearn_callbacks], "guide/ray": of_ray}
+            yield pytest.param(page, marks=marks.get(page, []))
 
 
 @pytest.mark.parametrize("page", list(list_pages_with_code()))
-def test_the_code_of_a_page_runs(page):
+def test_the_code_of_a_page_runs(page, monkeypatch):
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+
     result = doctest.testfile(
         str(ROOT / "docs" / f"{page}.rst"),
         module_relative=False,
@@ -180,6 +191,8 @@ FUNCTIONS = [
     datasets.make_windows,
     metrics.exact_match_score,
     metrics.token_match_score,
+    ray.fit,
+    ray.transform,
 ] + [
     method
     for estimator in (

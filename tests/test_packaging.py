@@ -64,10 +64,10 @@ def test_every_imported_package_is_declared():
 
     assert at_import <= declared - {"pyarrow"}
     # Functions that handle a frame may import the library that the frame comes from,
-    # and those that write ONNX files or draw the packages of their extras.
+    # and those that write ONNX files, draw or use Ray the packages of their extras.
     of_extras = {
         canonicalize_name(Requirement(text).name)
-        for extra in ("onnx", "plot")
+        for extra in ("onnx", "plot", "ray")
         for text in PROJECT["optional-dependencies"][extra]
     }
     assert anywhere <= declared | {"pandas", "polars"} | of_extras

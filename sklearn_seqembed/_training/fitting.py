@@ -35,6 +35,7 @@ from sklearn_seqembed._training.net import SequenceNet
 from sklearn_seqembed._training.process import flush_denormals
 from sklearn_seqembed._training.randomness import set_generator
 from sklearn_seqembed._training.user_callbacks import check_callbacks, copy_callbacks
+from sklearn_seqembed._training.workers import current_workers
 
 # Largest norm of the gradient. It is the value of sequitur; other LSTM autoencoders use
 # .25 to 5. It was not tuned.
@@ -189,6 +190,10 @@ def train(
     if max_epochs:
         check_callbacks(callbacks, validation is not None, lr_schedule is not None)
     n_batches = -(-len(dataset) // net.batch_size)
+    workers = current_workers.get()
+    if workers is not None and max_epochs:
+        workers.start(net, len(dataset), n_batches)
+        generator = workers.make_generator(generator)
     ours = [
         ("seqembed_clipping", NormClipping(CLIP_NORM)),
         ("seqembed_finite", FiniteLoss()),

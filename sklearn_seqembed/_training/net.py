@@ -6,8 +6,14 @@ from torch import nn
 
 from sklearn_seqembed._training.closed_forms import ClosedFormNet
 from sklearn_seqembed._training.devices import autocast, to_device
-from sklearn_seqembed._training.pieces import find_edges, join_outputs, split_batch
+from sklearn_seqembed._training.pieces import (
+    find_edges,
+    join_outputs,
+    split_batch,
+    take_rows,
+)
 from sklearn_seqembed._training.threads import several_threads
+from sklearn_seqembed._training.workers import current_workers
 
 # Operations of the recurrent product of one time step for each thread of a training. On
 # a machine with much other work, two threads took 1.35 times as long as one with twice
@@ -147,16 +153,36 @@ class SequenceNet(ClosedFormNet):
                 row[f"{prefix}_loss"] = float(row[f"{prefix}_loss"])
 
     def train_step_single(self, batch, **fit_params):
-        """Compute the gradients of a batch, piece by piece if it is large."""
+        """Compute the gradients of a batch, piece by piece if it is large.
+
+        With several workers, the output is that of the share of this process.
+        """
         self._set_training(True)
-        losses, outputs = [], []
+        losses, outputs, workers = [], [], current_workers.get()
+        if workers is not None:
+            batch = take_rows(batch, workers.share, self.module__patch_size)
         for inputs, targets in self._split(batch):
             with autocast(self.compute_dtype, self.device):
                 outputs.append(self.infer(inputs))
             loss = self.get_loss(outputs[-1], targets)
             loss.backward()
             losses.append(loss.detach())
-        return {"loss": sum(losses), "y_pred": join_outputs(outputs)}
+        loss = sum(losses)
+        if workers is not None:
+            loss = workers.add_up(loss, self.module_.parameters())
+        return {"loss": loss, "y_pred": join_outputs(outputs)}
+
+    def validation_step(self, batch, **fit_params):
+        """Compute the loss of a batch, of which each worker computes its share."""
+        workers = current_workers.get()
+        if workers is None:
+            return super().validation_step(batch, **fit_params)
+        if workers.rank < len(batch[0]["lengths"]):
+            batch = take_rows(batch, workers.share, self.module__patch_size)
+            step = super().validation_step(batch, **fit_params)
+        else:  # fewer sequences than workers
+            step = {"loss": torch.zeros((), device=self.device), "y_pred": None}
+        return step | {"loss": workers.add_up(step["loss"])}
 
     def _split(self, batch):
         """Yield the pieces of a batch. On an accelerator it is not split."""

@@ -69,29 +69,48 @@ def split_batch(batch, edges, patch_size):
     inputs, targets
         Inputs and targets of a piece.
     """
-    inputs, targets = batch
     if len(edges) == 2:
-        yield inputs, targets
+        yield batch
         return
     for start, stop in zip(edges[:-1], edges[1:], strict=True):
-        rows = slice(start, stop)
-        piece = {name: value[rows] for name, value in inputs.items()}
-        n_read = round_up_length(piece["lengths"].max(), patch_size)
-        n_ahead = int(piece["horizons"].max())
-        for name in ("numeric", "categories"):
-            piece[name] = piece[name][:, :n_read]
-        for name in ("true_values", "true_classes"):
-            if name in piece:  # the decoder reads as many steps as its targets have
-                piece[name] = piece[name][:, :n_ahead]
-        parts = {}
-        for part, target in targets.items():
-            # The network decodes at least one step, even if all horizons are 0.
-            n_steps = n_read if part == "reconstruction" else max(1, n_ahead)
-            parts[part] = {
-                name: values[rows] if values.ndim == 1 else values[rows, :n_steps]
-                for name, values in target.items()
-            }
-        yield piece, parts
+        yield take_rows(batch, slice(start, stop), patch_size)
+
+
+def take_rows(batch, rows, patch_size):
+    """Take some sequences of a batch, with as many steps as the longest one has.
+
+    Parameters
+    ----------
+    batch : tuple of (inputs, targets)
+        A batch of :meth:`SequenceDataset.batch`.
+    rows : slice
+        The sequences, at least one.
+    patch_size : int
+        The number of steps is a multiple of it.
+
+    Returns
+    -------
+    inputs, targets
+        Inputs and targets, whose weights in the loss are those in the batch.
+    """
+    inputs, targets = batch
+    piece = {name: value[rows] for name, value in inputs.items()}
+    n_read = round_up_length(piece["lengths"].max(), patch_size)
+    n_ahead = int(piece["horizons"].max())
+    for name in ("numeric", "categories"):
+        piece[name] = piece[name][:, :n_read]
+    for name in ("true_values", "true_classes"):
+        if name in piece:  # the decoder reads as many steps as its targets have
+            piece[name] = piece[name][:, :n_ahead]
+    parts = {}
+    for part, target in targets.items():
+        # The network decodes at least one step, even if all horizons are 0.
+        n_steps = n_read if part == "reconstruction" else max(1, n_ahead)
+        parts[part] = {
+            name: values[rows] if values.ndim == 1 else values[rows, :n_steps]
+            for name, values in target.items()
+        }
+    return piece, parts
 
 
 def join_outputs(pieces):

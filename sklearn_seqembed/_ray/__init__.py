@@ -1,0 +1,1 @@
+"""Datasets of Ray: what `sklearn_seqembed.ray` computes on a cluster."""
