@@ -1,5 +1,9 @@
 """Thumbnails of the gallery show one panel."""
 
+import pathlib
+import subprocess
+import sys
+
 import matplotlib.pyplot as plt
 
 from docs.extensions import thumbnails
@@ -32,3 +36,37 @@ def test_the_figure_of_a_thumbnail_is_not_changed(tmp_path):
     assert figure.axes == [left, right]
     assert left.get_legend() is not None
     plt.close(figure)
+
+
+def test_dates_are_short_although_the_gallery_loads_matplotlib_anew(tmp_path):
+    program = """
+import importlib, sys
+import matplotlib
+matplotlib.use("Agg")
+import numpy as np
+from matplotlib import dates, pyplot as plt
+from docs.extensions import thumbnails
+
+importlib.reload(matplotlib.units)
+importlib.reload(dates)
+figure, ax = plt.subplots(figsize=(8, 4))
+ax.plot(np.arange("1997-01", "1998-08", dtype="M8[M]"), range(19))
+save = matplotlib.figure.Figure.savefig
+
+def spy(self, *args, **kwargs):
+    save(self, *args, **kwargs)
+    print([label.get_text() for label in self.axes[0].get_xticklabels()])
+
+matplotlib.figure.Figure.savefig = spy
+thumbnails.draw_panel(figure, 0, sys.argv[1])
+"""
+    root = pathlib.Path(__file__).parent.parent
+    found = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "panel.png")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
+    )
+
+    assert found.stdout.split() == "['1997', 'May', 'Sep', '1998', 'May']".split()

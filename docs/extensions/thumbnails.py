@@ -8,8 +8,8 @@ import pickle
 import re
 import textwrap
 
+from matplotlib import dates
 from matplotlib import pyplot as plt
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 SIZE = 3.1, 2.2  # inches
 DPI = 180
@@ -51,10 +51,11 @@ def draw_panel(figure, panel, path):
     for legend in filter(None, (*figure.legends, kept.get_legend())):
         legend.remove()
     kept.set(xlabel="", ylabel="", title=textwrap.fill(kept.get_title(), TITLE_WIDTH))
-    if isinstance(kept.xaxis.get_major_locator(), AutoDateLocator):
-        locator = AutoDateLocator(minticks=2, maxticks=6)
+    # sphinx-gallery loads `dates` anew before each example, and so its classes.
+    if isinstance(kept.xaxis.get_major_locator(), dates.AutoDateLocator):
+        locator = dates.AutoDateLocator(minticks=2, maxticks=6)
         kept.xaxis.set_major_locator(locator)
-        kept.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        kept.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
         kept.tick_params(axis="x", labelrotation=0, labelbottom=True)
     figure.set_size_inches(SIZE)
     figure.set_layout_engine("constrained")
