@@ -42,7 +42,13 @@ class Chunk(NamedTuple):
     first: int
 
     def naming(self):
-        """Name the place of the chunk in errors about its sequences."""
+        """Return a context that names the place of the chunk in errors.
+
+        Returns
+        -------
+        context manager
+            For a block that reads the sequences.
+        """
         return naming(self.place, self.first, self.table.num_rows)
 
 
@@ -412,7 +418,13 @@ def read_vectors(X, names, encode):
 
 
 def _iter_vectors(X, names, encode):
-    """Yield the batches of :func:`read_vectors`."""
+    """Yield the batches of :func:`read_vectors`.
+
+    Yields
+    ------
+    pyarrow RecordBatch
+        The columns that are kept, and one per component.
+    """
     import pyarrow as pa
 
     stream = as_stream(X)
