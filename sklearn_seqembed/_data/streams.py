@@ -359,6 +359,11 @@ def as_stream(X):
     X : object
         A `SequenceStream`, a pyarrow Dataset, a polars LazyFrame, a duckdb relation, or
         anything else.
+
+    Returns
+    -------
+    SequenceStream or None
+        The stream.
     """
     if isinstance(X, SequenceStream):
         return X
