@@ -161,15 +161,20 @@ def _describe(estimator, X, y):
     # Random numbers of the user's generator, or of numpy's global one, are not drawn.
     rng = copy.deepcopy(check_seed(estimator.random_state))
     estimator.random_state = 0
-    prepared = estimator._prepare(X, y, rng)
+    continues = hasattr(estimator, "net_") and getattr(estimator, "warm_start", False)
+    prepared = estimator._prepare(X, y, rng, continues=continues)
     estimate = _fit_times.estimate_fit_time(
-        estimator, prepared, _fit_times.clock() - began
+        estimator, prepared, _fit_times.clock() - began, continues
     )
     sequences = prepared.read.sources
     choices = list_choices(estimator, prepared.plan, estimate)
     return Description(
         estimator=type(estimator).__name__,
-        container=describe_container(estimator._schema.container),
+        container=(
+            "files or a query, read in parts"
+            if hasattr(sequences, "stream")
+            else describe_container(estimator._schema.container)
+        ),
         n_sequences=sequences.n_represented,
         lengths=summarize_lengths(sequences),
         features=_describe_features(estimator, X, sequences),
@@ -183,12 +188,12 @@ def _describe(estimator, X, y):
             "steps": {step: round(s, 3) for step, s in estimate.steps.items()},
             "reason": estimate.reason,
         },
-        notes=_list_notes(estimator, prepared, estimate),
+        notes=_list_notes(estimator, prepared, estimate, continues),
         headline=write_headline(estimator, prepared, estimate),
     )
 
 
-def _list_notes(estimator, prepared, estimate):
+def _list_notes(estimator, prepared, estimate, continues):
     """Return notes about the training, if there is one."""
     notes, n_samples = [], len(prepared.pairs)
     if n_samples < prepared.pairs.sources.n_represented:
@@ -199,6 +204,11 @@ def _list_notes(estimator, prepared, estimate):
         )
     if not estimate.max_epochs:
         return notes
+    if continues:
+        notes.append(
+            "warm_start=True: fit continues the training of the fitted network. Its "
+            "scalers, categories and linear map remain as they are."
+        )
     if prepared.plan.warning:
         notes.append(prepared.plan.warning)
     decides = estimator._predicts_label and estimator._may_be_useless

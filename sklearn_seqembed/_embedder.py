@@ -14,6 +14,7 @@ from sklearn_seqembed._data.horizons import (
     check_horizons,
     count_horizons,
 )
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import as_plain_number
 from sklearn_seqembed._data.streams import as_stream, map_parts
 from sklearn_seqembed._data.vectors import check_vectors
@@ -702,6 +703,15 @@ max_epochs_, early_stopping_, horizon_, device_
         if "forecast" in self._parts:
             horizons = self._count_horizons(sequences)
             check_horizons(sequences.lengths, horizons, self.horizon)
+            shortest = np.array([sequences.shortest])
+            if sequences.n_represented > len(sequences) and (
+                count_horizons(shortest, self.horizon_) >= shortest
+            ):
+                raise ValueError(
+                    f"A sequence of X has {count(sequences.shortest, 'time step')}, "
+                    f"all of which horizon={self.horizon!r} holds back. Leave out such "
+                    "short sequences, or lower horizon."
+                )
 
     # The methods that BaseSequenceEstimator requires. The target of a sequence is the
     # sequence itself; for forecasts the dataset splits off its end.
@@ -727,6 +737,7 @@ max_epochs_, early_stopping_, horizon_, device_
                 and self.instance_norm is not False
                 and not sequences.categorical
                 and horizons.min() == horizons.max()
+                and len(sequences) == sequences.n_represented
             ):
                 horizon = int(horizons[0])
                 shortest = int(sequences.lengths.min()) - horizon
@@ -780,12 +791,14 @@ max_epochs_, early_stopping_, horizon_, device_
     def _choose_forecast_shape(self, sequences):
         """Return the sizes of the linear forecast, None if there is none."""
         horizons, columns = self._count_horizons(sequences), self._relative.columns
+        extremes = np.array([sequences.shortest, sequences.longest])
+        fewest, most = count_horizons(extremes, self.horizon_)
         if (
             not self.linear_map
             or self._parts != ("forecast",)
             or not self._relative.is_forecast
             or self._features.n_classes
-            or horizons.min() < horizons.max()
+            or fewest < most
         ):
             return None
         lengths, horizon = sequences.lengths - horizons, int(horizons[0])

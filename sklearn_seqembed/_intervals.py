@@ -139,5 +139,6 @@ class PredictIntervalMixin:
             )
         return (
             "predict_interval needs the errors of held-out sequences, but fit held out "
-            "none. Set early_stopping=True and call fit with more sequences."
+            "none. Set early_stopping=True and call fit with more sequences, or with "
+            "a longer series or a shorter horizon."
         )

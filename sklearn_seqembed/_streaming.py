@@ -72,6 +72,7 @@ class StreamingMixin:
             return StreamedDataset(
                 sample.stream,
                 sample.n_represented,
+                sample.tally.checksum,
                 np.sort(sample.positions[held_out]),
                 plan.fraction,
                 functools.partial(make_part, generator=generator),

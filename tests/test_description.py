@@ -486,3 +486,16 @@ def test_describing_trains_nothing_and_logs_nothing(caplog):
         describe(WORDS)
 
     assert not caplog.records
+
+
+def test_a_warm_start_is_described_as_the_training_that_it_is():
+    X, _ = make_sequences(60, lengths=(20, 30), random_state=0)
+    embedder = LSTMSequenceEmbedder(8, max_epochs=0, random_state=0).fit(X)
+    embedder.set_params(warm_start=True, max_epochs=7)
+
+    description = describe(X, estimator=embedder)
+
+    assert description.choices["max_epochs"] == 7
+    assert "training" in description.fit["steps"]
+    assert any("continues the training" in note for note in description.notes)
+    assert embedder.n_iter_ == 0

@@ -1,6 +1,7 @@
 """Sequences that are read from storage in parts: Parquet files and queries."""
 
 import gc
+import re
 import resource
 import signal
 import threading
@@ -26,8 +27,11 @@ from sklearn_seqembed import (
 )
 from sklearn_seqembed._data import streams, survey
 from sklearn_seqembed._data.read_ahead import read_ahead
+from sklearn_seqembed._data.stream_sources import Part
+from sklearn_seqembed._data.streams import SequenceStream
 from sklearn_seqembed._training import streamed
 from sklearn_seqembed._training.streamed import StreamedDataset
+from sklearn_seqembed.callbacks import TrainingCheckpoint
 
 N_FILES, N_IN_FILE, N_IN_GROUP = 3, 60, 25
 N = N_FILES * N_IN_FILE
@@ -190,6 +194,7 @@ def test_an_epoch_reads_each_sequence_once_and_none_that_is_held_out(folder):
     dataset = StreamedDataset(
         scan_sequences(folder, columns=["device"]),
         N,
+        checksum(scan_sequences(folder, columns=["device"])),
         held_out,
         1.0,
         lambda table: table["device"].to_pylist(),
@@ -215,19 +220,22 @@ def test_a_fraction_is_evenly_spaced(fraction, folder):
     dataset = StreamedDataset(
         scan_sequences(folder, columns=["device"]),
         N,
+        checksum(scan_sequences(folder, columns=["device"])),
         held_out,
         fraction,
         lambda table: table["device"].to_pylist(),
         _generator(),
     )
-    if fraction < 1e-3:
-        with pytest.raises(ValueError, match="1 sequences were expected"):
-            list(dataset.iter_buffers(16))
-        return
+    if fraction < 1e-3:  # it would leave none
+        fraction = 1.0
     seen = sorted(int(name[1:]) for name in sum(dataset.iter_buffers(16), []))
     assert len(seen) == len(dataset)
     assert not set(seen) & set(held_out)
     assert np.diff(seen).max() <= 2 / fraction + 1
+
+
+def checksum(stream):
+    return sum(chunk.checksum() for chunk in stream.iter_chunks())
 
 
 def _generator():
@@ -412,6 +420,7 @@ def test_sources_that_change_during_fit_are_noticed(n_before, found, folder):
     dataset = StreamedDataset(
         scan_sequences(folder, columns=["device"]),
         n_before,
+        checksum(scan_sequences(folder, columns=["device"])),
         np.arange(0),
         1.0,
         len,
@@ -422,6 +431,116 @@ def test_sources_that_change_during_fit_are_noticed(n_before, found, folder):
     with pytest.raises(ValueError, match=match):
         list(dataset.iter_buffers(16))
     assert _n_threads() == 0
+
+
+class _Shuffled:
+    """A source of the rows of a table, in another order each time."""
+
+    def __init__(self, table):
+        self.table, self.schema = table, table.schema
+        self.random = np.random.default_rng(0)
+
+    def list_parts(self, columns, chunk_rows, *, is_given):
+        order = self.random.permutation(len(self.table))
+        shuffled = self.table.select(columns).take(order)
+        return [Part("a query", None, lambda: iter([shuffled]))]
+
+
+@pytest.mark.parametrize("column", ["level", "state", "device"])
+@pytest.mark.usefixtures("small_memory")
+def test_a_query_without_a_fixed_order_is_noticed(column, table):
+    stream = SequenceStream(_Shuffled(table), [column])
+    embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=2)
+
+    with pytest.raises(ValueError, match="in another order. .* Sort the result"):
+        embedder.fit(stream)
+
+
+@pytest.mark.usefixtures("small_memory")
+def test_a_checkpoint_refuses_other_data_outside_the_sample(table, tmp_path):
+    levels = table["level"].to_pylist()
+    pq.write_table(pa.table({"level": levels}), tmp_path / "x.parquet")
+
+    class Stop(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if len(net.history) == 2:
+                raise KeyboardInterrupt
+
+    def fit(*callbacks):
+        checkpoint = TrainingCheckpoint(tmp_path / "c.ckpt", minutes=0, epochs=1)
+        return LSTMSequenceEmbedder(
+            **SMALL, max_epochs=4, callbacks=[checkpoint, *callbacks]
+        ).fit(scan_sequences(tmp_path / "x.parquet"))
+
+    with pytest.warns(UserWarning):
+        fit(Stop())
+    stream = scan_sequences(tmp_path / "x.parquet")
+    sample = LSTMSequenceEmbedder(**SMALL)._survey(stream, True).positions
+    (changed,) = np.setdiff1d(np.arange(N), sample)[:1]
+    levels[changed] = [-9 * x for x in levels[changed]]
+    pq.write_table(pa.table({"level": levels}), tmp_path / "x.parquet")
+
+    with pytest.raises(ValueError, match="data"):
+        fit()
+
+
+@pytest.mark.parametrize("length", [2, 40])
+@pytest.mark.usefixtures("small_memory")
+def test_forecasts_consider_lengths_outside_the_sample(length, tmp_path):
+    X = [np.arange(20.0) + i for i in range(300)]
+    pq.write_table(pa.table({"x": X}), tmp_path / "x.parquet")
+    stream = scan_sequences(tmp_path / "x.parquet")
+    sample = LSTMSequenceEmbedder(**SMALL)._survey(stream, True).positions
+    (changed,) = np.setdiff1d(np.arange(300), sample)[:1]
+    X[changed] = np.arange(float(length))
+    pq.write_table(pa.table({"x": X}), tmp_path / "x.parquet")
+    stream = scan_sequences(tmp_path / "x.parquet")
+    embedder = LSTMSequenceEmbedder(
+        **SMALL, max_epochs=1, objective="forecast", horizon=3 if length < 3 else 0.25
+    )
+
+    if length < 3:
+        with pytest.raises(ValueError, match="2 time steps, all of which horizon=3"):
+            embedder.fit(stream)
+    else:
+        assert embedder.fit(stream).encoder_.linear is None  # as in memory
+        assert embedder.fit(pa.table({"x": X})).encoder_.linear is None
+
+
+def test_text_that_is_dictionary_encoded_is_streamed(tmp_path, monkeypatch):
+    monkeypatch.setattr(survey, "SAMPLE_SEQUENCES", 20)
+    words = pa.array(["abc", "ba", "cab"] * 30).dictionary_encode()
+    pq.write_table(pa.table({"word": words}), tmp_path / "x.parquet")
+
+    embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=1)
+    embedder.fit(scan_sequences(tmp_path / "x.parquet"))
+
+    assert embedder.categories_[0].tolist() == ["a", "b", "c"]
+
+
+def test_a_filtered_dataset_is_refused_with_the_way_out(folder):
+    dataset = ds.dataset(folder).filter(pa.compute.field("device") != "d000")
+    with pytest.raises(ValueError, match="by a query of polars or duckdb"):
+        LSTMSequenceEmbedder(**SMALL).fit(scan_sequences(dataset, columns="level"))
+
+
+@pytest.mark.usefixtures("small_memory")
+def test_a_bad_event_is_named_by_its_key(long_table, tmp_path):
+    levels = long_table["level"].to_pylist()
+    levels[200] = np.inf
+    key = long_table["device"][200].as_py()
+    changed = long_table.set_column(2, "level", pa.array(levels))
+    path = tmp_path / "long.parquet"
+    pq.write_table(changed, path, row_group_size=100)
+
+    with pytest.raises(ValueError, match=r"^In the sequences 'd\d+' to 'd\d+'") as info:
+        LSTMSequenceEmbedder(**SMALL).fit(
+            scan_sequences(path, by="device", columns="level")
+        )
+    first, last, row = re.search(
+        r"'d(\d+)' to 'd(\d+)'.*X\[(\d+)\]", str(info.value)
+    ).groups()
+    assert int(first) + int(row) == int(key[1:]) <= int(last)
 
 
 def test_a_partition_with_other_columns_is_named(folder, table):
@@ -505,6 +624,9 @@ def test_a_dataset_with_single_values_is_refused_with_the_way_out(folder):
         ({"keep": ["x"]}, ValueError, "no column 'x'"),
         ({"time": "level"}, ValueError, "Pass by"),
         ({"by": "device", "keep": "state"}, ValueError, "keep is for tables with one"),
+        ({"by": []}, ValueError, r"by is \[\], expected"),
+        ({"columns": ["level", "level"]}, ValueError, "different columns"),
+        ({"by": "device", "time": "device"}, ValueError, "both the time and in by"),
     ],
 )
 def test_options_of_scan_sequences_are_checked(options, error, match, folder):
@@ -515,8 +637,24 @@ def test_options_of_scan_sequences_are_checked(options, error, match, folder):
 def test_other_sources_are_refused(table):
     with pytest.raises(TypeError, match="expected a path of Parquet files"):
         scan_sequences(table)
-    with pytest.raises(ValueError, match="nowhere.*cannot be read"):
+    with pytest.raises(FileNotFoundError, match="no file or folder 'nowhere'"):
         scan_sequences("nowhere")
+    with pytest.raises(FileNotFoundError, match=r"patterns are not expanded"):
+        scan_sequences("*.parquet")
+
+
+def test_paths_in_place_of_sequences_are_refused_with_the_way_out(folder):
+    for path in (str(folder), folder, "missing.parquet"):
+        with pytest.raises(
+            TypeError, match=r"pass sklearn_seqembed.scan_sequences\(X\)"
+        ):
+            LSTMSequenceEmbedder(**SMALL).fit(path)
+
+
+def test_an_events_table_without_by_is_refused_with_the_way_out(long_table, tmp_path):
+    pq.write_table(long_table, tmp_path / "long.parquet")
+    with pytest.raises(TypeError, match=r"event, pass scan_sequences\(X, by=...\)"):
+        scan_sequences(tmp_path / "long.parquet")
 
 
 @pytest.mark.parametrize("estimator", [LSTMSequenceClassifier, LSTMSequencePredictor])

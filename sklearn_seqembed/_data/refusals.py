@@ -1,5 +1,6 @@
 """Refusal of objects of other libraries, with the way to convert them."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 SEQUENCES = "sequences: a list of arrays, of strings or of lists, an array, or a frame"
@@ -66,6 +67,11 @@ def refusal(X, name, expected, remedy):
     return TypeError(f"{name} is of type {found}, expected {expected}. {remedy}")
 
 
+def is_path(text):
+    """Return whether a string is rather the path of a file than a sequence."""
+    return text.endswith(".parquet") or (len(text) < 200 and os.path.exists(text))
+
+
 def find_remedy(X):
     """Return how to convert an object of no known class, None if it may be read."""
     if isinstance(X, memoryview) and X.format != "B":
@@ -73,7 +79,11 @@ def find_remedy(X):
     if isinstance(X, (bytes, bytearray, memoryview)):
         return "One string is one sequence of characters: [bytes({name}).decode()]."
     if isinstance(X, str):
+        if is_path(X):
+            return "To read files, pass sklearn_seqembed.scan_sequences({name})."
         return "One string is one sequence of characters: [{name}]."
+    if isinstance(X, os.PathLike):
+        return "To read files, pass sklearn_seqembed.scan_sequences({name})."
     if isinstance(X, Mapping):
         return (
             "Pass list({name}.values()) if each value is a sequence, "

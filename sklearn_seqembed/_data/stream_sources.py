@@ -7,7 +7,6 @@ files, have names that error messages use.
 import contextlib
 from typing import NamedTuple
 
-from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.refusals import list_classes
 
 
@@ -83,7 +82,14 @@ class DatasetSource:
             If a file is damaged, lacks a column, or has others than the first one.
         """
         parts, first = [], None
-        for fragment in self.dataset.get_fragments():
+        try:
+            fragments = list(self.dataset.get_fragments())
+        except ValueError as exc:  # pyarrow has none of filtered datasets
+            raise ValueError(
+                f"The dataset cannot be read in parts: {exc} Select its rows by a "
+                "query of polars or duckdb instead, which can be passed as it is."
+            ) from exc
+        for fragment in fragments:
             path = getattr(fragment, "path", None) or "a table in memory"
             with reading(path):
                 names = fragment.physical_schema.names
@@ -231,14 +237,13 @@ def reading(place):
 
 
 @contextlib.contextmanager
-def naming(place, first, n_rows):
-    """Name the rows of a source in an error about sequences."""
+def naming(where):
+    """Say where the sequences are that an error is about."""
     try:
         yield
     except (TypeError, ValueError) as exc:
         kind = TypeError if isinstance(exc, TypeError) else ValueError
-        rows = f"{count(n_rows, 'row')} from row {first}" if n_rows else "no rows"
-        raise kind(f"In {place}, {rows} on, counted from there: {exc}") from exc
+        raise kind(f"{where}, counted from there: {exc}") from exc
 
 
 def _list_partition_columns(fragment, dataset):

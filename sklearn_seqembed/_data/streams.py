@@ -1,13 +1,17 @@
 """Sequences that are read from storage, some at a time, as often as needed."""
 
 import contextlib
+import glob
 import itertools
+import os
+import zlib
 from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_seqembed._data.arrow_types import is_list, is_string
 from sklearn_seqembed._data.long_frames import sequences_from_long
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.read_ahead import read_ahead
 from sklearn_seqembed._data.refusals import list_classes
 from sklearn_seqembed._data.stream_sources import find_source, naming, reading
@@ -16,6 +20,9 @@ from sklearn_seqembed._data.stream_sources import find_source, naming, reading
 # were not tuned.
 CHUNK_SEQUENCES = 2**12
 CHUNK_EVENTS = 2**16
+
+# Large odd numbers, by which the bits of others are spread.
+CHECKSUM_FACTORS = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
 
 
 class Chunk(NamedTuple):
@@ -49,7 +56,36 @@ class Chunk(NamedTuple):
         context manager
             For a block that reads the sequences.
         """
-        return naming(self.place, self.first, self.table.num_rows)
+        n_rows = self.table.num_rows
+        where = f"In {self.place}, {count(n_rows, 'row')} from row {self.first} on"
+        if self.first is None:  # the sequences of a long table
+            rows = (
+                self.kept.slice(0, 1).to_pylist()
+                + self.kept.slice(n_rows - 1).to_pylist()
+            )
+            first, last = (_show(tuple(row.values())) for row in rows)
+            where = f"In the sequences {first} to {last}, which ends in {self.place}"
+        return naming(where)
+
+    def checksum(self):
+        """Compute a number that changes if sequences do, or if they are exchanged.
+
+        Returns
+        -------
+        int
+            Sum over the sequences, modulo 2**64. It depends on their positions, their
+            lengths and their first values of the first feature.
+        """
+        lengths, values = _list_first_values(self.table.column(0))
+        position, length, value = (
+            np.asarray(numbers).astype(np.uint64) * np.uint64(factor)
+            for numbers, factor in zip(
+                (self.positions + 1, lengths, values), CHECKSUM_FACTORS, strict=True
+            )
+        )
+        mixed = (position ^ length ^ value) * np.uint64(CHECKSUM_FACTORS[0])
+        mixed ^= mixed >> np.uint64(29)
+        return int(mixed.sum(dtype=np.uint64))
 
 
 class SequenceStream:
@@ -125,16 +161,20 @@ class SequenceStream:
         schema = self._source.schema
         types = {name: schema.field(name).type for name in self.columns}
         lists = [name for name, found in types.items() if is_list(found)]
-        single = [
-            name
-            for name, found in types.items()
-            if not (is_list(found) or is_string(found))
-        ]
+        texts = [name for name, found in types.items() if is_string(found)]
+        single = [name for name in types if name not in lists and name not in texts]
         if lists and single:
             raise TypeError(
                 f"Column {lists[0]!r} holds sequences, but column {single[0]!r} holds "
                 f"single values. Pass scan_sequences(X, columns={lists}), and with it "
                 f"keep={single} to have these next to the vectors."
+            )
+        if texts and single:
+            raise TypeError(
+                f"Column {texts[0]!r} holds text, but column {single[0]!r} holds "
+                "single values. If each row is an event, pass scan_sequences(X, "
+                "by=...), with the column that identifies a sequence. If each text is "
+                f"a sequence of characters, pass scan_sequences(X, columns={texts}, keep={single})."
             )
 
     def _read_columns(self):
@@ -207,6 +247,7 @@ class SequenceStream:
             frame, keys = sequences_from_long(
                 table, by=by, time=self._time, columns=self.columns
             )
+        chunk = chunk._replace(first=None)
         positions = np.arange(position, position + frame.num_rows)
         return chunk._replace(
             table=frame,
@@ -252,6 +293,27 @@ class SequenceStream:
         return last
 
 
+def _list_first_values(column):
+    """Return the length and the first value of each sequence, as integers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lengths = np.ones(len(column), dtype=np.int64)
+    if is_list(column.type):
+        lengths = pc.list_value_length(column).to_numpy()
+        column = pc.list_element(column, 0)
+    elif is_string(column.type):
+        column = column.cast(pa.large_string())
+        lengths = pc.utf8_length(column).to_numpy()
+    try:
+        values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        return lengths, np.nan_to_num(values).view(np.uint64)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        # Not the hash of Python, which differs between processes.
+        values = [zlib.crc32(repr(value).encode()) for value in column.to_pylist()]
+        return lengths, np.array(values, dtype=np.uint64)
+
+
 def _show(key):
     return repr(key[0] if len(key) == 1 else key)
 
@@ -288,6 +350,8 @@ def scan_sequences(source, *, columns=None, by=None, time=None, keep=None):
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     ValueError
         If there is no such column, or a file is damaged.
     TypeError
@@ -320,6 +384,17 @@ def scan_sequences(source, *, columns=None, by=None, time=None, keep=None):
             f"time={time!r} sorts the events of a sequence, but by is None, so that "
             "each row is a sequence. Pass by, the column that identifies a sequence."
         )
+    for name, value in names.items():
+        if value == [] or (value and len(set(value)) < len(value)):
+            raise ValueError(
+                f"{name} is {value}, expected the names of one or more different "
+                "columns."
+            )
+    if time is not None and time in names["by"]:
+        raise ValueError(
+            f"Column {time!r} cannot be both the time and in by, which identifies a "
+            "sequence."
+        )
     if by is not None and keep is not None:
         raise ValueError(
             "keep is for tables with one row per sequence. With by, its columns are "
@@ -347,6 +422,13 @@ def _open_paths(source):
     import pyarrow.dataset as ds
 
     paths = [str(path) for path in paths]
+    for path in paths:
+        if "://" not in path and not os.path.exists(path):
+            remedy = ""
+            if glob.has_magic(path):
+                remedy = " Pass the folder, or sorted(glob.glob(...)): patterns are "
+                remedy += "not expanded."
+            raise FileNotFoundError(f"There is no file or folder {path!r}.{remedy}")
     with reading(paths[0]):
         return ds.dataset(paths if isinstance(source, list) else paths[0])
 

@@ -67,14 +67,18 @@ class Tally:
         Number of sequences.
     shortest, longest : int
         Number of time steps of the shortest and of the longest one.
+    checksum : int
+        Sum of those of the chunks.
     """
 
     def __init__(self):
         self.n_sequences, self.shortest, self.longest = 0, np.inf, 0
+        self.checksum = 0
         self._counts = None
 
-    def add(self, sequences):
-        """Count some sequences."""
+    def add(self, chunk, sequences):
+        """Count the sequences of a chunk."""
+        self.checksum += chunk.checksum()
         self.n_sequences += len(sequences)
         self.shortest = min(self.shortest, sequences.shortest)
         self.longest = max(self.longest, sequences.longest)
@@ -126,7 +130,7 @@ def survey(stream, check):
     for chunk in read_ahead(stream.iter_chunks()):
         with chunk.naming():
             sequences = check(chunk.table)
-        tally.add(sequences)
+        tally.add(chunk, sequences)
         sample.add(chunk, sequences)
     table, positions = sample.finish()
     return SampledSequences(check(table), table, stream, positions, tally)

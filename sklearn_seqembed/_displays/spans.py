@@ -69,7 +69,8 @@ def check_spans(spans, n_steps, times=None):
             found += " with other values"
         raise ValueError(
             "spans must be pairs of integers (first time step, the one after the "
-            "last), pairs of dates if the times are dates, or a mask of shape "
+            "last), pairs of dates if the times are dates (convert text with "
+            "pandas.to_datetime), or a mask of shape "
             f"({n_steps},) of bools or of 0 and 1, got {found}."
         )
     for start, stop in array.tolist():

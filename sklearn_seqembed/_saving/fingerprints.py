@@ -45,4 +45,6 @@ def hash_data(pairs):
         for k, feature in enumerate(sequences.categorical):
             digest.update(repr(feature.categories.tolist()).encode())
             digest.update(np.ascontiguousarray(sequences.codes_of(k)))
+        if sequences.n_represented > len(sequences):  # a sample of a stream
+            digest.update(str(sequences.tally.checksum).encode())
     return digest.hexdigest()
