@@ -464,7 +464,7 @@ def test_a_checkpoint_refuses_other_data_outside_the_sample(table, tmp_path):
     class Stop(Callback):
         def on_epoch_end(self, net, **kwargs):
             if len(net.history) == 2:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
 
     def fit(*callbacks):
         checkpoint = TrainingCheckpoint(tmp_path / "c.ckpt", minutes=0, epochs=1)

@@ -59,11 +59,8 @@ class Chunk(NamedTuple):
         n_rows = self.table.num_rows
         where = f"In {self.place}, {count(n_rows, 'row')} from row {self.first} on"
         if self.first is None:  # the sequences of a long table
-            rows = (
-                self.kept.slice(0, 1).to_pylist()
-                + self.kept.slice(n_rows - 1).to_pylist()
-            )
-            first, last = (_show(tuple(row.values())) for row in rows)
+            ends = self.kept.take([0, n_rows - 1]).to_pylist()
+            first, last = (_show(tuple(row.values())) for row in ends)
             where = f"In the sequences {first} to {last}, which ends in {self.place}"
         return naming(where)
 
@@ -174,7 +171,8 @@ class SequenceStream:
                 f"Column {texts[0]!r} holds text, but column {single[0]!r} holds "
                 "single values. If each row is an event, pass scan_sequences(X, "
                 "by=...), with the column that identifies a sequence. If each text is "
-                f"a sequence of characters, pass scan_sequences(X, columns={texts}, keep={single})."
+                "a sequence of characters, pass scan_sequences(X, "
+                f"columns={texts}, keep={single})."
             )
 
     def _read_columns(self):
