@@ -99,6 +99,7 @@ def list_titles(figure):
 @pytest.fixture
 def figures(monkeypatch):
     """Record the titles of figures that are shown or saved, and close them."""
+    plt.close("all")  # those of other tests
     recorded = []
 
     def show():
