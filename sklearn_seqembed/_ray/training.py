@@ -78,9 +78,8 @@ def fit(
         How often workers are replaced before an error is raised; -1 is without end.
     storage_path : str, default=None
         Folder for checkpoints, which all nodes of the cluster can reach: a path, or a
-        URI such as "s3://bucket/folder". If this program dies, too, run it again:
-        with the same folder, it continues from the last checkpoint. Use another folder
-        for each fit. None is a temporary folder, which suffices on one machine.
+        URI such as "s3://bucket/folder". Use another folder for each fit. None is a
+        temporary folder, which suffices on one machine.
 
     Returns
     -------
