@@ -364,7 +364,7 @@ REFUSED = {
     ),
     "a record array": (np.rec.array(np.zeros(3, [("a", float)])), "structured array"),
     "a structured item": ([np.zeros(3, [("a", float)])], r"X\[0\] is a structured"),
-    "a lazy frame": (pl.LazyFrame({"a": [1]}), r"Pass X.collect\(\)"),
+    "a lazy frame": (pl.LazyFrame({"a": [1]}), r"Here, pass X.collect\(\)"),
     "groups of polars": (pl.DataFrame({"a": [1]}).group_by("a"), "group.drop"),
     "a generator": ((x for x in ONE_FEATURE), r"only once: pass list\(X\)"),
     "a generator item": ([iter([1.0])], r"X\[0\] is .* only once: pass list\(X\[0\]\)"),
