@@ -28,6 +28,11 @@ from sklearn_seqembed.ray import fit, transform
 ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
 pytestmark = [
+    # They take minutes, and Ray's threads and joblib backend remain in the process.
+    pytest.mark.skipif(
+        not os.environ.get("SEQEMBED_RAY"),
+        reason="SEQEMBED_RAY=1 runs the tests of Ray",
+    ),
     # Ray's processes belong to the one that starts them, so one process runs all tests.
     pytest.mark.xdist_group("ray"),
     # Ray's own use of what it deprecates.
