@@ -227,8 +227,6 @@ def reading(place):
     """Name the part of a source that cannot be read."""
     try:
         yield
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
     except Exception as exc:  # each library has errors of its own
         raise ValueError(
             f"{place} cannot be read: {exc}. Check that the file is complete and "

@@ -322,7 +322,7 @@ def scan_sequences(source, *, columns=None, by=None, time=None, keep=None):
     The result can be passed to `fit`, `partial_fit`, `transform`, `transform_batches`,
     `score` and `score_samples` of :class:`LSTMSequenceEmbedder`. Data that do not fit
     into memory are thus read from Parquet files, or from a query, as often as needed.
-    Nothing is read before.
+    Before that, only the names and types of the columns are read.
 
     Parameters
     ----------
