@@ -1,5 +1,7 @@
 """What `fit` has chosen before it trains, and its first line of output."""
 
+import numpy as np
+
 from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._training.devices import resolve_device
 
@@ -43,6 +45,8 @@ def list_choices(estimator, plan, estimate):
         for name in AUTO_PARAMETERS[:-2]
         if hasattr(estimator, name) and hasattr(estimator, f"{name}_")
     }
+    if not np.size(choices.get("instance_norm", 1)):
+        del choices["instance_norm"]  # a predictor without numeric targets
     if getattr(estimator, "objective", None) == "reconstruction":
         del choices["horizon"]  # it is not used
     choices["max_epochs"] = estimate.max_epochs

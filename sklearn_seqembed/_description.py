@@ -168,6 +168,7 @@ def _describe(estimator, X, y):
     )
     sequences = prepared.read.sources
     choices = list_choices(estimator, prepared.plan, estimate)
+    features = _describe_features(estimator, X, sequences)
     return Description(
         estimator=type(estimator).__name__,
         container=(
@@ -177,7 +178,7 @@ def _describe(estimator, X, y):
         ),
         n_sequences=sequences.n_represented,
         lengths=summarize_lengths(sequences),
-        features=_describe_features(estimator, X, sequences),
+        features=features,
         targets=_describe_targets(estimator, prepared.read),
         windows=_describe_windows(estimator, prepared.pairs),
         choices=choices,
@@ -188,9 +189,26 @@ def _describe(estimator, X, y):
             "steps": {step: round(s, 3) for step, s in estimate.steps.items()},
             "reason": estimate.reason,
         },
-        notes=_list_notes(estimator, prepared, estimate, continues),
+        notes=_note_codes(estimator, features)
+        + _list_notes(estimator, prepared, estimate, continues),
         headline=write_headline(estimator, prepared, estimate),
     )
+
+
+def _note_codes(estimator, features):
+    """Return a note about integers that may be codes of categories, if any are."""
+    if not isinstance(estimator.categorical_features, str):
+        return []  # the user has decided
+    found = [repr(feature["name"]) for feature in features if "n_integers" in feature]
+    if not found:
+        return []
+    names = ", ".join(found[:N_LISTED]) + (", ..." if len(found) > N_LISTED else "")
+    subject = f"Feature {names} has" if len(found) == 1 else f"Features {names} have"
+    return [
+        f"{subject} few values, all of them integers, which are read as numbers. Codes "
+        "that have no order are categories: list their features in "
+        "categorical_features."
+    ]
 
 
 def _list_notes(estimator, prepared, estimate, continues):

@@ -89,6 +89,29 @@ class BaseLabelEstimator(BaseVectorEstimator):
         """
         return self._fit(X, y)
 
+    def save(self, path):
+        """Save the fitted estimator in a file that :func:`sklearn_seqembed.load` opens.
+
+        It is a safetensors file, as :meth:`LSTMSequenceEmbedder.save` writes it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, by custom with the extension ".safetensors". It is replaced in one
+            step when everything is written. If writing fails, an earlier file is kept.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If it holds something that such a file cannot store: callbacks, or a scaler
+            of another library. The message names it.
+        OSError
+            If the file cannot be written.
+        """
+        super().save(path)
+
     @isolated
     def to_onnx(self, path):
         """Write an ONNX file that predicts targets without this library.

@@ -40,8 +40,8 @@ features, or a boolean mask of shape (n_features,). None selects no feature.""",
     "categories": """"auto" or list
 Categories of each feature of X: a list with one array-like per feature, None for
 numeric ones, as in :class:`~sklearn.preprocessing.OrdinalEncoder`. They are part of the
-vocabulary even if they do not occur in the first call of `partial_fit`; others are
-treated by `handle_unknown`. "auto" learns them from X.""",
+vocabulary even if they do not occur in the X of the first fit; others are treated by
+`handle_unknown`. "auto" learns them from X.""",
     "min_frequency": """int or float
 Categories that occur less often are merged into one infrequent category. An int is a
 number of time steps; a float, in (0, 1), is a fraction of the time steps at which the

@@ -251,6 +251,23 @@ def test_warnings_about_the_reading_are_notes_and_still_warn():
     assert caught[0].filename == __file__
 
 
+def test_a_few_different_integers_get_a_note_that_they_may_be_codes():
+    codes = [[[step % 4, step, step % 2, np.nan] for step in range(30)]] * 20
+    codes[3] = codes[3][:9]
+
+    numbers = describe(codes)
+    categories = describe(
+        codes, estimator=LSTMSequenceEmbedder(categorical_features=[1])
+    )
+
+    (note,) = numbers.notes
+    assert note.startswith("Feature 0 has few values, all of them integers, which are")
+    assert [feature.get("n_integers") for feature in numbers.features] == [4] + 3 * [
+        None
+    ]
+    assert not categories.notes
+
+
 def test_the_note_about_large_data_is_that_of_fit(monkeypatch):
     monkeypatch.setattr("sklearn_seqembed._auto.MAX_SECONDS", 0.5)
 

@@ -1072,6 +1072,16 @@ def test_columns_of_targets_are_drawn_by_name(X, y):
     assert truth[-1] == targets["b"][0]
 
 
+def test_a_predictor_without_intervals_warns_that_none_are_drawn():
+    X, y = np.arange(60.0).reshape(10, 6), np.arange(30.0).reshape(10, 3)
+    predictor = LSTMSequencePredictor(4, early_stopping=False, max_epochs=1).fit(X, y)
+
+    with pytest.warns(UserWarning, match="No intervals are drawn.*Set early_stopping="):
+        display = ForecastDisplay.from_estimator(predictor, X)
+
+    assert display.lower is None
+
+
 def test_one_feature_of_several_continues_its_own_past():
     series = np.random.default_rng(0).normal(size=(120, 2)).cumsum(axis=0)
     X, y = make_windows(series, LOOKBACK, 3)
@@ -1145,7 +1155,7 @@ def test_a_forecast_is_joined_to_the_past_that_it_continues(scale, names, is_joi
     X, y = make_frames(scale, names)
     predictor = LSTMSequencePredictor(4, max_epochs=0, random_state=0).fit(X, y)
 
-    display = ForecastDisplay.from_estimator(predictor, X, y)
+    display = ForecastDisplay.from_estimator(predictor, X, y, coverage=None)
 
     assert ("Past" in read_legend(display.axes_[0, 0])) == is_joined
     assert display.axes_[0, 0].get_ylabel() == names[1]
@@ -1163,7 +1173,7 @@ def test_without_instance_norm_the_ends_are_compared(scale, is_joined):
         warnings.simplefilter("ignore")  # of a feature without values
         predictor.fit(X, y)
 
-    display = ForecastDisplay.from_estimator(predictor, X, y)
+    display = ForecastDisplay.from_estimator(predictor, X, y, coverage=None)
 
     assert ("Past" in read_legend(display.axes_[0, 0])) == is_joined
     assert display.past[0][1:] == [None, None]
@@ -1175,7 +1185,7 @@ def test_features_in_another_order_are_not_joined():
     y = [x[-1:, ::-1] + np.zeros((3, 1)) for x in X]
     predictor = LSTMSequencePredictor(4, max_epochs=0, random_state=0).fit(X, y)
 
-    display = ForecastDisplay.from_estimator(predictor, X, y)
+    display = ForecastDisplay.from_estimator(predictor, X, y, coverage=None)
 
     assert display.past[0] == [None, None]
 

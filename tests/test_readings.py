@@ -589,3 +589,171 @@ def test_describe_has_a_note_about_a_feature_that_identifies_the_sequences():
         description = sklearn_seqembed.describe(make_cases())
 
     assert "leave it out" in description.notes[0]
+
+
+GAPS = RNG.normal(size=(40, 30, 2))
+GAPS[3, 4:8] = GAPS[8, :2] = GAPS[5, -3:] = GAPS[9, -1:] = np.nan
+
+
+def test_gaps_at_the_end_of_an_array_warn_if_there_are_gaps_elsewhere():
+    (message,) = messages_of(GAPS)
+
+    assert (
+        "2 of them end with missing time steps, which were read as padding" in message
+    )
+    found = eval(message.partition("pass ")[2].partition(",")[0], {"X": GAPS})
+    assert_array_equal(read(found)[0].lengths, [30] * 40)
+    assert not messages_of(list(GAPS))
+
+
+@pytest.mark.parametrize("n_padded", [5, 20])
+def test_padding_that_is_longer_than_gaps_is_read_in_silence(n_padded):
+    X = GAPS.copy()
+    X[10, -n_padded:] = np.nan
+
+    assert not messages_of(X)
+
+
+READINGS = RNG.normal(18, 6, size=(30, 40)).round(1)
+COUNTS = RNG.poisson(3, size=(30, 40))
+
+
+def _marked(values, mark, dtype=np.float64):
+    X = values.astype(dtype)
+    X[RNG.random(X.shape) < 0.05] = mark
+    return X
+
+
+@pytest.mark.parametrize(
+    ("X", "match"),
+    [
+        (
+            _marked(READINGS, -999),
+            r"^X was read as numbers, of which \d\.\d% are -999",
+        ),
+        (_marked(READINGS, 9999), "if 9999 stands for missing values or padding"),
+        (_marked(READINGS, 1e20, np.float32), r"are 1e\+20 and all others are between"),
+        (_marked(READINGS, -99)[..., None], "replace it by NaN"),
+        (_marked(COUNTS, -1, np.int64), "are -1 and all others are between 0 and"),
+        (_marked(abs(READINGS) * 1e6, -1), "are -1 and"),
+        ([[c, -9] for c in _marked(COUNTS, -9).tolist()[0]], "are -9 and"),
+        (
+            pd.DataFrame({"a": list(READINGS), "t": list(_marked(READINGS, -9999))}),
+            "^Column 't' of X was read as numbers",
+        ),
+        (
+            [np.c_[a, b] for a, b in zip(READINGS, _marked(COUNTS, -1), strict=True)],
+            "^Feature 1 of X was",
+        ),
+    ],
+    ids=[
+        "table",
+        "highest",
+        "float32",
+        "array",
+        "integers",
+        "large",
+        "lists",
+        "frame",
+        "features",
+    ],
+)
+def test_marks_of_missing_values_warn(X, match):
+    with pytest.warns(SequenceReadingWarning, match=match):
+        read(X)
+
+
+def test_marks_as_padding_warn_with_their_fraction():
+    X = abs(READINGS)
+    X[0, 30:], X[1, 20:] = -1, -1
+
+    with pytest.warns(SequenceReadingWarning, match=r"of which 2\.5% are -1"):
+        read(X[..., None])
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        READINGS - 30,
+        np.sign(READINGS - 18),
+        _marked(READINGS * 100, 999),
+        _marked(COUNTS % 3, -1),
+        np.where(COUNTS == 4, -1, READINGS - 18),
+        np.full((30, 40), -999.0),
+        _marked(COUNTS, 255, np.uint8),
+        _marked(COUNTS, 9, np.float16),
+        np.round(RNG.normal(size=(30, 400)) * 20000).clip(-32768, 32767).astype("i2"),
+        np.array([[-999.0] + [1.0, 2.0, 3.0] * 5] + [[1.0, 2.0] * 8] * 9),
+    ],
+    ids=[
+        "negative",
+        "signs",
+        "within",
+        "few values",
+        "both signs",
+        "constant",
+        "bytes",
+        "half precision",
+        "saturated",
+        "once",
+    ],
+)
+def test_numbers_that_are_not_marks_are_read_in_silence(X):
+    assert not [
+        message for message in messages_of(X) if "was read as numbers" in message
+    ]
+
+
+def _with_column(column):
+    return [
+        pd.DataFrame({"id": ids, "x": x[:10], "state": list("abcbacabba")})
+        for ids, x in zip(column, READINGS, strict=True)
+    ]
+
+
+IDS = [f"customer {i:03}" for i in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("column", "match"),
+    [
+        ([[name] * 10 for name in IDS], "it is a category that does not change within"),
+        ([[7 * i] * 10 for i in range(30)], "it is an integer that does not change"),
+        (
+            [[f"{name}-{j}" for j in range(10)] for name in IDS],
+            "none of its categories occurs twice",
+        ),
+        (
+            RNG.permutation(300).reshape(30, 10) + 1000,
+            "it numbers the time steps of all sequences",
+        ),
+    ],
+    ids=["texts", "integers", "texts of steps", "integers of steps"],
+)
+def test_identifiers_next_to_features_warn(column, match):
+    with pytest.warns(SequenceReadingWarning, match=f"^Column 'id' of .*{match}"):
+        read(_with_column(column))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [[name] * 10 for name in IDS[:15] * 2],
+        RNG.permutation(900)[:300].reshape(30, 10),
+        [range(10)] * 30,
+        [[f"{name}-{j // 2}" for j in range(10)] for name in IDS],
+    ],
+    ids=["groups", "integers", "positions", "twice"],
+)
+def test_features_that_identify_nothing_are_read_in_silence(column):
+    assert not messages_of(_with_column(column))
+
+
+def test_a_list_of_paths_warns_with_the_way_to_read_files():
+    paths = [f"events/part-{i}.parquet" for i in range(3)]
+
+    (message,) = messages_of(paths)
+
+    assert "'events/part-0.parquet' looks like the path of a file" in message
+    assert "pass sklearn_seqembed.scan_sequences with a list of paths" in message
+    assert not messages_of(["a.py", "b.csv", "notes.txt"])

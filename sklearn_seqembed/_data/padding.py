@@ -1,4 +1,4 @@
-"""Recognizing padding other than missing values at the end."""
+"""Recognizing padding that is read as time steps, and gaps that are read as padding."""
 
 import numpy as np
 
@@ -68,7 +68,37 @@ def find_padding(parsed):
             f"{read}{n_padded} of them begin with missing time steps; if these are "
             "padding, move it to the end, or pass a list of arrays."
         )
+    n_cut = _count_cut(missing, parsed.lengths)
+    if n_cut:
+        return (
+            f"{read}{n_cut} of them end with missing time steps, which were read as "
+            "padding, and others are missing elsewhere, as often in a row; if those at "
+            f"the end are not padding, pass list({name}), which keeps them."
+        )
     return None
+
+
+def _count_cut(missing, lengths):
+    """Count the sequences that end with gaps, 0 if these are rather padding.
+
+    Gaps at the end are not longer than elsewhere.
+
+    Parameters
+    ----------
+    missing : bool ndarray of shape (n_samples, n_timesteps)
+        Whether all features of a time step are missing.
+    lengths : int64 ndarray of shape (n_samples,)
+        The lengths without missing time steps at the end.
+    """
+    n_steps = missing.shape[1]
+    n_last = n_steps - lengths
+    is_elsewhere = missing & (np.arange(n_steps) < lengths[:, None])
+    if not n_last.any() or not is_elsewhere.any():
+        return 0
+    # Numbers of missing time steps in a row, from their first to their last ones.
+    edges = np.diff(np.pad(is_elsewhere.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    longest = (np.nonzero(edges < 0)[1] - np.nonzero(edges > 0)[1]).max()
+    return int((n_last > 0).sum()) if n_last.max() <= longest else 0
 
 
 def _stack(parsed, is_array):

@@ -128,6 +128,16 @@ class ParsedSequences(NamedTuple):
             is_listed=not self.container.is_frame,
         )
 
+    def describe_feature(self, feature):
+        """Name one feature as the subject of a sentence."""
+        locator = self.locate(feature)
+        if locator.column is not None:
+            return locator.whole
+        if self.n_features == 1:
+            return locator.argument
+        name = name_feature(feature, self.container.item_names)
+        return f"{name[0].upper()}{name[1:]} of {locator.argument}"
+
 
 def parse_values(values, lengths, locator, feature=None):
     """Parse Python objects as the values of one feature.

@@ -7,13 +7,15 @@ from sklearn_seqembed._data.arrow import ArrowContainer
 from sklearn_seqembed._data.code_lines import split_line, transpose_line
 from sklearn_seqembed._data.column_names import describe_names
 from sklearn_seqembed._data.frames import MIN_WIDE_COLUMNS, FrameContainer
+from sklearn_seqembed._data.identifiers import find_identifier
 from sklearn_seqembed._data.levels import has_times_in_rows, split_levels
 from sklearn_seqembed._data.lists import ListContainer
 from sklearn_seqembed._data.long_tables import (
     choose_identifier,
     find_identifiers,
 )
-from sklearn_seqembed._data.messages import count, name_feature, warn_reading
+from sklearn_seqembed._data.marks import find_mark
+from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.padding import find_padding
 from sklearn_seqembed._data.texts import describe_text
 
@@ -21,11 +23,6 @@ from sklearn_seqembed._data.texts import describe_text
 MAX_LONG_COLUMNS = 50
 # Inferred types of a pandas index of times.
 _TIME_TYPES = {"datetime64", "datetime", "date", "timedelta64", "timedelta", "period"}
-
-# Integers identify at least so many sequences if, in at least this fraction of them,
-# they occur in no other sequence.
-MIN_IDENTIFIED = 10
-MIN_DISTINCT = 0.95
 
 
 def warn_about_reading(parsed):
@@ -42,7 +39,8 @@ def warn_about_reading(parsed):
         _find_wide_frame,
         _find_text,
         find_padding,
-        _find_identifier,
+        find_mark,
+        find_identifier,
     ):
         message = find(parsed)
         if message is not None:
@@ -203,48 +201,3 @@ def _find_text(parsed):
                 return message
         feature += block.width
     return None
-
-
-def _find_identifier(parsed):
-    """Explain a number that identifies the sequences, next to other features."""
-    if parsed.locator.argument == "y" or parsed.n_features < 2:
-        return None
-    n_samples = len(parsed.lengths)
-    # Numbers of single time steps are not constant features.
-    if n_samples < MIN_IDENTIFIED or np.median(parsed.lengths) < 2:
-        return None
-    feature = 0
-    for block in parsed.blocks:
-        columns = block.values.T if block.kind in ("numeric", "number") else ()
-        for column in columns:
-            if _identifies(column, parsed.starts, parsed.lengths):
-                return _explain_identifier(parsed, feature)
-            feature += 1
-        feature += block.width - len(columns)
-    return None
-
-
-def _identifies(column, starts, lengths):
-    """Return whether integers are constant in each sequence, and then distinct."""
-    first = column[starts]
-    if not (first == np.round(first)).all():  # also False if any is missing
-        return False
-    if len(np.unique(first)) < MIN_DISTINCT * len(first):
-        return False
-    return all(
-        (column[start : start + length] == value).all()
-        for start, length, value in zip(starts, lengths, first, strict=True)
-    )
-
-
-def _explain_identifier(parsed, feature):
-    locator = parsed.locate(feature)
-    what = locator.whole
-    if locator.column is None:
-        what = f"{name_feature(feature, parsed.container.item_names)} of {what}"
-        what = what[0].upper() + what[1:]
-    return (
-        f"{what} was read as a feature, but it is an integer that does not change "
-        "within a sequence, and that almost no two sequences share; if it identifies "
-        "the sequences, leave it out."
-    )

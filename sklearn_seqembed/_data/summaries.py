@@ -29,6 +29,11 @@ ITEM_NAMES = {
     "polars": "polars DataFrames",
     "pyarrow": "pyarrow Tables",
 }
+# Integers may be codes of categories if they have so many different values, which occur
+# so often on average.
+CODES = range(3, 21)
+MIN_OCCURRENCES = 3
+
 OUTER_NAMES = {"list": "list", "array": "1-D object array", "series": "pandas Series"}
 FRAME_NAMES = {
     "pandas": "pandas DataFrame",
@@ -104,8 +109,9 @@ def summarize_features(sequences, kinds, names=None, texts=(), origins=()):
     -------
     list of dict
         For each feature "name", "kind", "n_missing" and "missing_fraction"; "min",
-        "mean" and "max" of numbers; "first", "last" and "typical_step", in seconds, of
-        times.
+        "mean" and "max" of numbers, and "n_integers", the number of different values if
+        all are integers and they are few; "first", "last" and "typical_step", in
+        seconds, of times.
     """
     n_steps = sequences.n_steps
     numbers = _summarize_numbers(sequences)
@@ -140,12 +146,17 @@ def _summarize_numbers(sequences):
     width = sequences.n_numeric
     n_missing, total = np.zeros(width, int), np.zeros(width)
     lowest, highest = np.full(width, np.inf), np.full(width, -np.inf)
+    integers = [set() for _ in range(width)]
     for chunk in sequences.iter_chunks() if width else ():
         missing = np.isnan(chunk)
         n_missing += missing.sum(axis=0)
         total += np.where(missing, 0, chunk).sum(axis=0, dtype=np.float64)
         lowest = np.fmin(lowest, np.where(missing, np.inf, chunk).min(axis=0))
         highest = np.fmax(highest, np.where(missing, -np.inf, chunk).max(axis=0))
+        integers = [
+            None if found is None else _add_integers(found, column)
+            for found, column in zip(integers, chunk.T, strict=True)
+        ]
     n_observed = sequences.n_steps - n_missing
     return [
         {"n_missing": int(gaps)}
@@ -154,10 +165,28 @@ def _summarize_numbers(sequences):
             if n
             else {"min": None, "mean": None, "max": None}
         )
-        for gaps, n, low, sum_, high in zip(
-            n_missing, n_observed, lowest, total, highest, strict=True
+        | ({"n_integers": len(found)} if _may_be_codes(found, n) else {})
+        for gaps, n, low, sum_, high, found in zip(
+            n_missing, n_observed, lowest, total, highest, integers, strict=True
         )
     ]
+
+
+def _may_be_codes(integers, n_observed):
+    return (
+        integers is not None
+        and len(integers) in CODES
+        and n_observed >= MIN_OCCURRENCES * len(integers)
+    )
+
+
+def _add_integers(found, column):
+    """Add the values of a column to a set, None unless they are a few integers."""
+    column = column[~np.isnan(column)]
+    if not (column == np.round(column)).all():
+        return None
+    found = found | set(np.unique(column).tolist())
+    return found if len(found) < CODES.stop else None
 
 
 def _summarize_times(sequences, column, origins):

@@ -1,4 +1,4 @@
-"""Strings that look like lists, times or numbers, but are read as categories."""
+"""Strings that look like lists, times, numbers or paths, but are read as categories."""
 
 import ast
 import json
@@ -79,6 +79,12 @@ def describe_text(feature, starts, lengths, locator):
         return (
             f"{read} {_shorten(example)} looks like a number written as text; convert "
             "it, for example by float."
+        )
+    if _most(texts, _is_parquet):
+        example = next(filter(_is_parquet, texts))
+        return (
+            f"{read} {_shorten(example)} looks like the path of a file; to read files, "
+            "pass sklearn_seqembed.scan_sequences with a list of paths."
         )
     n_tokens, n_distinct = int(lengths.sum()), len(feature.categories)
     if not characters and n_distinct > max(MAX_DISTINCT, MIN_FRACTION * n_tokens):
@@ -189,6 +195,10 @@ def _is_list(text):
     return (len(parts) > 2 and is_separated and all(map(_NUMBER.fullmatch, parts))) or (
         len(parts) > 5 and all(map(_NUMBER.fullmatch, parts))
     )
+
+
+def _is_parquet(text):
+    return text.lower().endswith((".parquet", ".pq"))
 
 
 def _is_number(text):

@@ -114,8 +114,9 @@ class AnomalyDisplay:
             Scores above it are alarms. Scores are minus the averages of
             `score_samples` of the windows around a time step: higher is more unusual.
         reference : array-like, default=None
-            Usual series that was not used in `fit`, whose scores are lower. The
-            threshold is then the `quantile` of its scores.
+            Another usual series, whose scores have the threshold as their `quantile`.
+            It should not have been used in `fit`: the scores of such a series are
+            lower than those of others, and the threshold would be too low.
         quantile : float, default=0.99
             Fraction, in (0, 1), of the scores of `reference` below the threshold.
         times : array-like of shape (n_timesteps,), default=None
@@ -283,6 +284,13 @@ class AnomalyDisplay:
                 va="bottom",
                 color=text_color(bottom),
                 fontsize=9,
+                # Scores behind the text do not make it illegible.
+                bbox={
+                    "facecolor": bottom.get_facecolor(),
+                    "edgecolor": "none",
+                    "alpha": 0.75,
+                    "pad": 0.5,
+                },
             )
         self._shade_spans(x)
         if self.span_patches_:

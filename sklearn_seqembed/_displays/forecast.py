@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.messages import count, warn_user
 from sklearn_seqembed._data.scalars import check_integer
 from sklearn_seqembed._displays.style import (
     FONT_SIZE,
@@ -125,8 +125,8 @@ class ForecastDisplay:
         indices : int or array-like of int, default=0
             Positions of the sequences to draw.
         coverage : float or None, default=0.9
-            Coverage of the prediction intervals, in (0, 1). They are left out with
-            None, and if `fit` measured no errors of held-out sequences.
+            Coverage of the prediction intervals, in (0, 1). None draws none. If a
+            predictor has none, because `fit` held out no sequences, a warning tells so.
         n_past : int, default=None
             Number of time steps of the past to draw. None draws all.
         times : array-like or list of array-like, default=None
@@ -154,8 +154,7 @@ class ForecastDisplay:
                 "ReconstructionDisplay to compare tokens."
             )
         bounds = [None, None]
-        has_errors = getattr(estimator, "_errors", None) is not None
-        if coverage is not None and has_errors:
+        if coverage is not None and _has_intervals(estimator):
             found = estimator.predict_interval(X, coverage)
             bounds = [_read_targets(bound, estimator, "a bound") for bound in found]
         truth = None
@@ -313,6 +312,18 @@ class ForecastDisplay:
             (len(past) for past in self.past[i] if past is not None), default=0
         )
         return np.arange(1 - n_read, 1), np.arange(1, n_next + 1)
+
+
+def _has_intervals(estimator):
+    """Return whether there are intervals, and warn if a predictor has none."""
+    if not hasattr(estimator, "predict_interval"):
+        return False
+    if estimator._errors is None:
+        warn_user(
+            f"No intervals are drawn: {estimator._explain_missing_errors()} "
+            "Pass coverage=None to avoid this warning."
+        )
+    return estimator._errors is not None
 
 
 def _find_method(estimator):
