@@ -1,11 +1,15 @@
 """Sequences that are read from storage, some at a time: see `_data/streams.py`."""
 
+import contextlib
 import functools
+import itertools
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_seqembed._data.streams import read_vectors
+from sklearn_seqembed._data.messages import warning_once
+from sklearn_seqembed._data.read_ahead import read_ahead
+from sklearn_seqembed._data.streams import as_stream
 from sklearn_seqembed._data.survey import survey
 from sklearn_seqembed._training.plan import split_indices
 from sklearn_seqembed._training.process import isolated
@@ -36,7 +40,7 @@ class StreamingMixin:
         encode = functools.partial(
             isolated(type(self)._transform_part), self._copy_attributes()
         )
-        return read_vectors(X, self.get_feature_names_out().tolist(), encode)
+        return _read_vectors(X, self.get_feature_names_out().tolist(), encode)
 
     def _survey(self, stream, reset):
         """Check all sequences of a stream, and return some of them, or all if few."""
@@ -81,3 +85,58 @@ class StreamingMixin:
 
         validation = encoded[held_out] if len(held_out) else None
         return encoded[training], validation, make_dataset
+
+
+def _read_vectors(X, names, encode):
+    """Return vectors in batches, next to the columns that a stream keeps.
+
+    Parameters
+    ----------
+    X : object
+        Sequences in memory, or a stream.
+    names : list of str
+        Names of the components.
+    encode : callable
+        Returns the vectors of sequences in memory.
+
+    Returns
+    -------
+    pyarrow RecordBatchReader
+        The columns that are kept, and one per component.
+    """
+    import pyarrow as pa
+
+    batches = _iter_vectors(X, names, encode)
+    first = next(batches)
+    batches = itertools.chain([first], (batch.cast(first.schema) for batch in batches))
+    return pa.RecordBatchReader.from_batches(first.schema, batches)
+
+
+def _iter_vectors(X, names, encode):
+    """Yield the batches of :func:`_read_vectors`.
+
+    Yields
+    ------
+    pyarrow RecordBatch
+        The columns that are kept, and one per component.
+    """
+    import pyarrow as pa
+
+    stream = as_stream(X)
+    if stream is None:
+        vectors = encode(X)
+        yield pa.RecordBatch.from_arrays(list(vectors.T), names)
+        return
+    for name in set(stream.keep) & set(names):
+        raise ValueError(
+            f"Column {name!r}, which is kept, has the name of a component. Rename it."
+        )
+    warned = set()
+    with contextlib.closing(read_ahead(stream.iter_chunks())) as chunks:
+        for chunk in chunks:
+            with chunk.naming(), warning_once(warned):
+                vectors = encode(chunk.table)
+            kept = [column.combine_chunks() for column in chunk.kept.columns]
+            yield pa.RecordBatch.from_arrays(
+                [*kept, *map(pa.array, vectors.T)], [*stream.keep, *names]
+            )

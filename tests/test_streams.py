@@ -32,6 +32,7 @@ from sklearn_seqembed._data.streams import SequenceStream
 from sklearn_seqembed._training import streamed
 from sklearn_seqembed._training.streamed import StreamedDataset
 from sklearn_seqembed.callbacks import TrainingCheckpoint
+from sklearn_seqembed.exceptions import SequenceReadingWarning
 
 N_FILES, N_IN_FILE, N_IN_GROUP = 3, 60, 25
 N = N_FILES * N_IN_FILE
@@ -558,8 +559,65 @@ def test_a_partition_with_another_type_is_named(folder, table):
     texts = pa.table({"level": table["state"]})
     pq.write_table(texts, folder / "part-7.parquet")
 
-    with pytest.raises(ValueError, match=r"part-7.parquet, row group 0 cannot be read"):
+    match = r"part-7.parquet has the column 'level' of the type list<element: string>"
+    with pytest.raises(ValueError, match=match):
         LSTMSequenceEmbedder(**SMALL).fit(scan_sequences(folder, columns="level"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([[1, 2, 3], [4, 5]], pa.array([[1.5, 2.0], [0.5, 3.0]])),
+        ([[None, None, None], [None, None]], pa.array([[1.5, 2.0], [0.5, 3.0]])),
+        ([[0.5, 1.5, 2.5], [4.5, 5.5]], pa.array([[1, 2], [0, 3]])),
+        (
+            pa.array([[0.5, 1.5, 2.5], [4.5, 5.5]], pa.large_list(pa.float32())),
+            pa.array([[0.1, 0.2], [0.3, 0.4]]),
+        ),
+        ([["a", "b", "a"], ["a", "b"]], pa.array([["a", None], ["c", "a"]])),
+    ],
+    ids=["integers", "no values", "later integers", "float32", "text"],
+)
+def test_types_that_differ_between_files_are_merged(first, second, tmp_path):
+    levels = [[0.1, 0.2, 0.3], [0.4, 0.5]], [[0.6, 0.7], [0.8, 0.9]]
+    tables = [
+        pa.table({"level": level, "other": other})
+        for level, other in zip(levels, (first, second), strict=True)
+    ]
+    for i, table in enumerate(tables):
+        pq.write_table(table, tmp_path / f"{i}.parquet")
+    expected = pa.concat_tables(tables, promote_options="permissive")
+
+    stream = scan_sequences(tmp_path)
+    embedder = LSTMSequenceEmbedder(2, max_epochs=0, random_state=0).fit(stream)
+    read = pa.concat_tables([chunk.table for chunk in stream.iter_chunks()])
+
+    assert read.to_pylist() == expected.to_pylist()
+    assert embedder.transform(stream).shape == (4, 2)
+
+
+def test_warnings_about_a_stream_are_not_repeated_for_each_part(folder, table):
+    embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=0)
+    embedder.fit(scan_sequences(folder, columns="state"))
+    texts = [
+        [word + str(i) for word in row]
+        for i, row in enumerate(table["state"].to_pylist())
+    ]
+    for i in range(3):
+        pq.write_table(
+            pa.table({"state": texts[i * 60 : i * 60 + 60]}),
+            folder / f"part-{i}.parquet",
+        )
+    stream = scan_sequences(folder)
+
+    for read in (
+        embedder.transform,
+        lambda X: embedder.transform_batches(X).read_all(),
+    ):
+        with pytest.warns(SequenceReadingWarning, match="No category of") as caught:
+            assert len(read(stream)) == N
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize("bad", [None, [], [np.inf, 1.0], [None, None]])
@@ -583,6 +641,15 @@ def test_unsorted_keys_are_named(long_table, tmp_path):
 
     with pytest.raises(ValueError, match="has the key 'd000' after 'd179': .* sorted"):
         LSTMSequenceEmbedder(**SMALL).fit(scan_sequences(path, by="device"))
+
+
+def test_columns_of_a_query_may_have_names_like_patterns(table):
+    frame = pl.from_arrow(table).rename({"level": "*", "state": "^a$"}).lazy()
+
+    stream = scan_sequences(frame, columns=["*", "^a$"], keep="device")
+    (chunk,) = stream.iter_chunks()
+
+    assert chunk.table.column_names == ["*", "^a$"]
 
 
 def test_a_row_without_a_key_is_named(long_table, tmp_path):
@@ -627,6 +694,7 @@ def test_a_dataset_with_single_values_is_refused_with_the_way_out(folder):
         ({"by": []}, ValueError, r"by is \[\], expected"),
         ({"columns": ["level", "level"]}, ValueError, "different columns"),
         ({"by": "device", "time": "device"}, ValueError, "both the time and in by"),
+        ({"by": "level"}, TypeError, r"'level' \(by\) holds list<.*can be sorted"),
     ],
 )
 def test_options_of_scan_sequences_are_checked(options, error, match, folder):

@@ -17,6 +17,8 @@ _PACKAGE_PATH = str(Path(__file__).resolve().parents[1]) + os.sep
 
 # Messages of the warnings of this thread, while they are collected.
 _collected = ContextVar("collected", default=None)
+# Lines of this package that have warned, while each of them warns once.
+_warned = ContextVar("warned", default=None)
 
 NOT_OBSERVED = (
     "{name} has no observed value: all of its values are missing. Drop this sequence, "
@@ -148,12 +150,41 @@ def warn_reading(message):
 
 def warn_user(message, category=UserWarning):
     """Warn, and refer to the line of the user's code that called this package."""
+    caller = sys._getframe(1)
+    if _warned.get() is not None:
+        line = _find_line(caller)
+        if line in _warned.get():
+            return
+        _warned.get().add(line)
     if _collected.get() is not None:
         _collected.get().append(message)
-    frame, level = sys._getframe(1), 2
+    frame, level = caller, 2
     while frame.f_back and _is_internal(frame):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextlib.contextmanager
+def warning_once(warned):
+    """Let each line of this package warn once, in a with block for each part of X.
+
+    Parameters
+    ----------
+    warned : set
+        Lines that have warned, to which others are added.
+    """
+    token = _warned.set(warned)
+    try:
+        yield
+    finally:
+        _warned.reset(token)
+
+
+def _find_line(frame):
+    """Return the line of this package that warns by a function of this module."""
+    while frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 @contextlib.contextmanager
@@ -179,4 +210,4 @@ def _is_internal(frame):
     """Return whether a frame is of this package, or of a decorator of its methods."""
     return frame.f_code.co_filename.startswith(_PACKAGE_PATH) or frame.f_globals.get(
         "__name__", ""
-    ).startswith("sklearn.callback.")
+    ).startswith(("sklearn.callback.", "sklearn.utils._set_output"))

@@ -7,6 +7,7 @@ files, have names that error messages use.
 import contextlib
 from typing import NamedTuple
 
+from sklearn_seqembed._data.arrow_types import is_list, is_number, is_string
 from sklearn_seqembed._data.refusals import list_classes
 
 
@@ -79,9 +80,10 @@ class DatasetSource:
         Raises
         ------
         ValueError
-            If a file is damaged, lacks a column, or has others than the first one.
+            If a file is damaged, lacks a column, or has others than the first one, or
+            columns of other types.
         """
-        parts, first = [], None
+        first, schema, found = None, self.schema, []
         try:
             fragments = list(self.dataset.get_fragments())
         except ValueError as exc:  # pyarrow has none of filtered datasets
@@ -92,7 +94,8 @@ class DatasetSource:
         for fragment in fragments:
             path = getattr(fragment, "path", None) or "a table in memory"
             with reading(path):
-                names = fragment.physical_schema.names
+                physical = fragment.physical_schema
+            names = physical.names
             # Columns that are the names of folders, such as year=2024.
             in_path = _list_partition_columns(fragment, self.dataset)
             missing = [name for name in columns if name not in [*names, *in_path]]
@@ -109,28 +112,33 @@ class DatasetSource:
                     f"{first[0]}. To read some of them only, pass "
                     "scan_sequences(dataset, columns=[...])."
                 )
-            parts.extend(self._split(fragment, path, columns, chunk_rows))
-        return parts
+            schema = _merge_types(schema, physical, path)
+            found.append((fragment, path))
+        return [
+            part
+            for fragment, path in found
+            for part in self._split(fragment, path, schema, columns, chunk_rows)
+        ]
 
-    def _split(self, fragment, path, *options):
+    def _split(self, fragment, path, schema, *options):
         """Split a file into its row groups, if it has any."""
         if not hasattr(fragment, "split_by_row_group"):
-            return [self._as_part(fragment, path, None, *options)]
+            return [self._as_part(fragment, path, None, schema, *options)]
         with reading(path):
-            groups = fragment.split_by_row_group(schema=self.schema)
+            groups = fragment.split_by_row_group(schema=schema)
         parts = []
         for group in groups:
             (info,) = group.row_groups
             place = f"{path}, row group {info.id}"
-            parts.append(self._as_part(group, place, info.num_rows, *options))
+            parts.append(self._as_part(group, place, info.num_rows, schema, *options))
         return parts
 
-    def _as_part(self, fragment, place, n_rows, columns, chunk_rows):
+    def _as_part(self, fragment, place, n_rows, schema, columns, chunk_rows):
         def read():
             import pyarrow as pa
 
             batches = fragment.to_batches(
-                schema=self.schema,
+                schema=schema,
                 columns=columns,
                 batch_size=chunk_rows,
                 batch_readahead=1,
@@ -165,7 +173,9 @@ class LazyFrameSource:
         def read():
             import polars as pl
 
-            batches = self.frame.select(columns).collect_batches(
+            # Not their names, since those such as "*" are patterns.
+            selected = self.frame.select(pl.selectors.by_name(*columns))
+            batches = selected.collect_batches(
                 chunk_size=chunk_rows, maintain_order=True
             )
             # Arrow cannot select rows of views of strings.
@@ -230,18 +240,8 @@ def reading(place):
     except Exception as exc:  # each library has errors of its own
         raise ValueError(
             f"{place} cannot be read: {exc}. Check that the file is complete and "
-            "undamaged, and that its columns have the types of the other files."
+            "undamaged."
         ) from exc
-
-
-@contextlib.contextmanager
-def naming(where):
-    """Say where the sequences are that an error is about."""
-    try:
-        yield
-    except (TypeError, ValueError) as exc:
-        kind = TypeError if isinstance(exc, TypeError) else ValueError
-        raise kind(f"{where}, counted from there: {exc}") from exc
 
 
 def _list_partition_columns(fragment, dataset):
@@ -251,3 +251,52 @@ def _list_partition_columns(fragment, dataset):
     get_keys = getattr(ds, "get_partition_keys", None)
     keys = get_keys(fragment.partition_expression) if get_keys else {}
     return [name for name in keys if name in dataset.schema.names]
+
+
+def _merge_types(schema, other, path):
+    """Return a schema whose columns can hold the values of a file, too.
+
+    Files may hold integers, or no values at all, where others hold numbers. Other types
+    are not converted: numbers would become text, for example.
+    """
+    import pyarrow as pa
+
+    for i, field in enumerate(schema):
+        if field.name not in other.names:
+            continue
+        found = other.field(field.name)
+        if found.type == field.type:
+            continue
+        kinds = _list_kinds(field.type), _list_kinds(found.type)
+        if kinds[0] != kinds[1] and "null" not in (kinds[0][-1], kinds[1][-1]):
+            raise ValueError(
+                f"{path} has the column {field.name!r} of the type {found.type}, "
+                f"expected {field.type} as in the files before. Leave the file out of "
+                "the dataset, or convert the column."
+            )
+        # Types without a common one, such as decimals of many digits, remain.
+        with contextlib.suppress(pa.ArrowTypeError, pa.ArrowInvalid):
+            merged = pa.unify_schemas(
+                [pa.schema([field]), pa.schema([found])], promote_options="permissive"
+            )
+            schema = schema.set(i, merged.field(0))
+    return schema
+
+
+def _list_kinds(arrow_type):
+    """List what a type holds, from the outside: "list" and "number" for example."""
+    import pyarrow as pa
+
+    if is_list(arrow_type):
+        return ["list", *_list_kinds(arrow_type.value_type)]
+    if pa.types.is_null(arrow_type):
+        return ["null"]
+    if pa.types.is_boolean(arrow_type):
+        return ["bool"]
+    if is_number(arrow_type):
+        return ["number"]
+    if is_string(arrow_type):
+        return ["text"]
+    if pa.types.is_timestamp(arrow_type) or pa.types.is_date(arrow_type):
+        return ["time"]
+    return [str(arrow_type)]

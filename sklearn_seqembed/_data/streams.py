@@ -2,87 +2,22 @@
 
 import contextlib
 import glob
-import itertools
 import os
-import zlib
-from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_seqembed._data.arrow_types import is_list, is_string
-from sklearn_seqembed._data.long_frames import sequences_from_long
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.chunks import Chunk
+from sklearn_seqembed._data.messages import warning_once
 from sklearn_seqembed._data.read_ahead import read_ahead
 from sklearn_seqembed._data.refusals import list_classes
-from sklearn_seqembed._data.stream_sources import find_source, naming, reading
+from sklearn_seqembed._data.sorted_events import assemble_events
+from sklearn_seqembed._data.stream_sources import find_source, reading
 
 # Numbers of sequences, or of events, that are read at a time. They limit memory, and
 # were not tuned.
 CHUNK_SEQUENCES = 2**12
 CHUNK_EVENTS = 2**16
-
-# Large odd numbers, by which the bits of others are spread.
-CHECKSUM_FACTORS = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
-
-
-class Chunk(NamedTuple):
-    """Some sequences of a stream.
-
-    Attributes
-    ----------
-    table : pyarrow Table
-        The features, with one row per sequence.
-    kept : pyarrow Table
-        The other columns.
-    positions : int64 ndarray of shape (n_rows,)
-        Numbers of the sequences, in the order in which the source stores them.
-    place : str
-        Part of the source that holds them.
-    first : int
-        Number of rows of this part before the chunk.
-    """
-
-    table: object
-    kept: object
-    positions: np.ndarray
-    place: str
-    first: int
-
-    def naming(self):
-        """Return a context that names the place of the chunk in errors.
-
-        Returns
-        -------
-        context manager
-            For a block that reads the sequences.
-        """
-        n_rows = self.table.num_rows
-        where = f"In {self.place}, {count(n_rows, 'row')} from row {self.first} on"
-        if self.first is None:  # the sequences of a long table
-            ends = self.kept.take([0, n_rows - 1]).to_pylist()
-            first, last = (_show(tuple(row.values())) for row in ends)
-            where = f"In the sequences {first} to {last}, which ends in {self.place}"
-        return naming(where)
-
-    def checksum(self):
-        """Compute a number that changes if sequences do, or if they are exchanged.
-
-        Returns
-        -------
-        int
-            Sum over the sequences, modulo 2**64. It depends on their positions, their
-            lengths and their first values of the first feature.
-        """
-        lengths, values = _list_first_values(self.table.column(0))
-        position, length, value = (
-            np.asarray(numbers).astype(np.uint64) * np.uint64(factor)
-            for numbers, factor in zip(
-                (self.positions + 1, lengths, values), CHECKSUM_FACTORS, strict=True
-            )
-        )
-        mixed = (position ^ length ^ value) * np.uint64(CHECKSUM_FACTORS[0])
-        mixed ^= mixed >> np.uint64(29)
-        return int(mixed.sum(dtype=np.uint64))
 
 
 class SequenceStream:
@@ -123,6 +58,8 @@ class SequenceStream:
         self.columns = list(columns)
         if by is None:
             self._check_types()
+        else:
+            self._check_keys()
 
     def __repr__(self):
         return f"SequenceStream(columns={self.columns}, keep={self.keep})"
@@ -147,7 +84,13 @@ class SequenceStream:
             If there are none, or a part of the source cannot be read.
         """
         is_empty = True
-        for chunk in self._assemble() if self._by else self._iter_lists(permute):
+        if self._by is None:
+            chunks = self._iter_lists(permute)
+        else:
+            chunks = assemble_events(
+                self._iter_rows(), self._by, self._time, self.columns
+            )
+        for chunk in chunks:
             yield chunk
             is_empty = False
         if is_empty:
@@ -157,6 +100,8 @@ class SequenceStream:
         """Raise an error if some columns are sequences and others are not."""
         schema = self._source.schema
         types = {name: schema.field(name).type for name in self.columns}
+        # The first file may hold no values.
+        types = {name: found for name, found in types.items() if str(found) != "null"}
         lists = [name for name, found in types.items() if is_list(found)]
         texts = [name for name, found in types.items() if is_string(found)]
         single = [name for name in types if name not in lists and name not in texts]
@@ -174,6 +119,19 @@ class SequenceStream:
                 "a sequence of characters, pass scan_sequences(X, "
                 f"columns={texts}, keep={single})."
             )
+
+    def _check_keys(self):
+        """Raise an error if keys are not values that can be sorted."""
+        import pyarrow as pa
+
+        schema = self._source.schema
+        for name in self._by:
+            found = schema.field(name).type
+            if pa.types.is_nested(found):
+                raise TypeError(
+                    f"Column {name!r} (by) holds {found}, expected values that can be "
+                    "sorted, such as numbers, text or times."
+                )
 
     def _read_columns(self):
         time = [self._time] if self._time else []
@@ -216,104 +174,6 @@ class SequenceStream:
                     positions = np.arange(position, position + n_rows)
                     yield Chunk(table, None, positions, part.place, first)
                 position, first = position + n_rows, first + n_rows
-
-    def _assemble(self):
-        """Yield the sequences of a long table whose rows are sorted by key."""
-        import pyarrow as pa
-
-        rest, position, last = None, 0, None
-        for chunk in self._iter_rows():
-            with chunk.naming():
-                last = self._check_order(chunk.table, last)
-            table = chunk.table
-            if rest is not None:
-                table = pa.concat_tables([rest, table])
-            n_complete = self._count_complete(table)
-            rest = table.slice(n_complete)
-            if n_complete:
-                yield self._collect(table.slice(0, n_complete), chunk, position)
-                position += int(self._is_new(table).sum()) - 1
-        if rest is not None:
-            yield self._collect(rest, chunk, position)
-
-    def _collect(self, table, chunk, position):
-        """Collect the events of sequences, the first of which is number `position`."""
-        import pyarrow as pa
-
-        by = self._by
-        with chunk.naming():
-            frame, keys = sequences_from_long(
-                table, by=by, time=self._time, columns=self.columns
-            )
-        chunk = chunk._replace(first=None)
-        positions = np.arange(position, position + frame.num_rows)
-        return chunk._replace(
-            table=frame,
-            kept=pa.table({name: keys[name] for name in by}),
-            positions=positions,
-        )
-
-    def _count_complete(self, table):
-        """Count the rows before those of the last sequence, which may continue."""
-        return int(np.flatnonzero(self._is_new(table))[-1])
-
-    def _is_new(self, table):
-        """Return whether each row has another key than the row before."""
-        import pyarrow.compute as pc
-
-        is_new = np.zeros(table.num_rows, dtype=bool)
-        is_new[0] = True
-        for name in self._by:
-            values = table[name].combine_chunks()
-            differs = pc.not_equal(values[1:], values[:-1])
-            is_new[1:] |= differs.fill_null(True).to_numpy(zero_copy_only=False)
-        return is_new
-
-    def _check_order(self, table, last):
-        """Raise an error if keys are not ascending; return the last key."""
-        heads = np.flatnonzero(self._is_new(table))
-        rows = table.select(self._by).take(heads).to_pylist()
-        keys = [tuple(row[name] for name in self._by) for row in rows]
-        for head, key in zip(heads, keys, strict=True):
-            if None in key:
-                raise ValueError(
-                    f"Row {head} has no value in {self._by[key.index(None)]!r} (by). "
-                    "Leave out rows without a key."
-                )
-            if last is not None and key < last:
-                raise ValueError(
-                    f"Row {head} has the key {_show(key)} after {_show(last)}: the "
-                    "rows of a long table that is read in parts must be sorted by key. "
-                    f"Sort it by {self._by}, or read it at once with "
-                    "sequences_from_long."
-                )
-            last = key
-        return last
-
-
-def _list_first_values(column):
-    """Return the length and the first value of each sequence, as integers."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    lengths = np.ones(len(column), dtype=np.int64)
-    if is_list(column.type):
-        lengths = pc.list_value_length(column).to_numpy()
-        column = pc.list_element(column, 0)
-    elif is_string(column.type):
-        column = column.cast(pa.large_string())
-        lengths = pc.utf8_length(column).to_numpy()
-    try:
-        values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        return lengths, np.nan_to_num(values).view(np.uint64)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        # Not the hash of Python, which differs between processes.
-        values = [zlib.crc32(repr(value).encode()) for value in column.to_pylist()]
-        return lengths, np.array(values, dtype=np.uint64)
-
-
-def _show(key):
-    return repr(key[0] if len(key) == 1 else key)
 
 
 def scan_sequences(source, *, columns=None, by=None, time=None, keep=None):
@@ -470,62 +330,9 @@ def map_parts(function, X):
     if stream is None:
         yield function(X)
         return
+    warned = set()
     with contextlib.closing(read_ahead(stream.iter_chunks())) as chunks:
         for chunk in chunks:
-            with chunk.naming():
+            with chunk.naming(), warning_once(warned):
                 result = function(chunk.table)
             yield result
-
-
-def read_vectors(X, names, encode):
-    """Return vectors in batches, next to the columns that a stream keeps.
-
-    Parameters
-    ----------
-    X : object
-        Sequences in memory, or a stream.
-    names : list of str
-        Names of the components.
-    encode : callable
-        Returns the vectors of sequences in memory.
-
-    Returns
-    -------
-    pyarrow RecordBatchReader
-        The columns that are kept, and one per component.
-    """
-    import pyarrow as pa
-
-    batches = _iter_vectors(X, names, encode)
-    first = next(batches)
-    batches = itertools.chain([first], (batch.cast(first.schema) for batch in batches))
-    return pa.RecordBatchReader.from_batches(first.schema, batches)
-
-
-def _iter_vectors(X, names, encode):
-    """Yield the batches of :func:`read_vectors`.
-
-    Yields
-    ------
-    pyarrow RecordBatch
-        The columns that are kept, and one per component.
-    """
-    import pyarrow as pa
-
-    stream = as_stream(X)
-    if stream is None:
-        vectors = encode(X)
-        yield pa.RecordBatch.from_arrays(list(vectors.T), names)
-        return
-    for name in set(stream.keep) & set(names):
-        raise ValueError(
-            f"Column {name!r}, which is kept, has the name of a component. Rename it."
-        )
-    with contextlib.closing(read_ahead(stream.iter_chunks())) as chunks:
-        for chunk in chunks:
-            with chunk.naming():
-                vectors = encode(chunk.table)
-            kept = [column.combine_chunks() for column in chunk.kept.columns]
-            yield pa.RecordBatch.from_arrays(
-                [*kept, *map(pa.array, vectors.T)], [*stream.keep, *names]
-            )
