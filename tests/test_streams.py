@@ -458,6 +458,7 @@ def test_a_query_without_a_fixed_order_is_noticed(column, table):
 
 
 @pytest.mark.usefixtures("small_memory")
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_a_checkpoint_refuses_other_data_outside_the_sample(table, tmp_path):
     levels = table["level"].to_pylist()
     pq.write_table(pa.table({"level": levels}), tmp_path / "x.parquet")
@@ -770,6 +771,7 @@ def test_reading_ahead_stops_after_ctrl_c():
     assert _n_threads() == 0
 
 
+@pytest.mark.usefixtures("ctrl_c_raises")
 @pytest.mark.parametrize("phase", ["first pass", "first epoch", "second epoch"])
 @pytest.mark.usefixtures("small_memory")
 def test_ctrl_c_in_any_phase_leaves_no_thread(phase, folder, monkeypatch):
