@@ -9,9 +9,11 @@ import threading
 import time
 from pathlib import Path
 
+import duckdb
 import joblib
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -19,7 +21,11 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from skorch.callbacks import Callback
 from small_fits import small_embedder
 
-from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
+from sklearn_seqembed import (
+    LSTMSequenceEmbedder,
+    LSTMSequencePredictor,
+    scan_sequences,
+)
 from sklearn_seqembed._ray.columns import read_features
 from sklearn_seqembed._ray.inference import EncodingActor
 from sklearn_seqembed.datasets import make_sequences
@@ -490,6 +496,84 @@ def test_ctrl_c_ends_fit_and_its_workers(dataset, tmp_path, press_ctrl_c):
     assert signal.getsignal(signal.SIGINT) is handler
     assert not hasattr(embedder, "net_")
     wait_until(lambda: not find_processes("RayTrainWorker"))
+
+
+@pytest.fixture
+def stream(tmp_path):
+    """The same sequences in files, read in buffers that the memory of a test holds."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for i in range(3):
+        part = LISTS.slice(20 * i, 20)
+        pq.write_table(part, folder / f"{i}.parquet", row_group_size=7)
+    return scan_sequences(folder)
+
+
+def test_workers_read_a_stream_part_by_part(stream, cluster, monkeypatch):
+    expected = small_embedder(batch_size=7, n_components=6).fit(stream)
+
+    embedder = fit(small_embedder(batch_size=7, n_components=6), stream, n_workers=2)
+
+    np.testing.assert_allclose(
+        embedder.transform(LISTS), expected.transform(LISTS), rtol=1e-3, atol=1e-4
+    )
+    assert embedder.feature_names_in_.tolist() == ["x0", "x1"]
+
+
+def test_workers_train_on_buffers_of_a_stream(tmp_path, cluster):
+    """The last batch of 33 sequences in buffers of 32 is smaller than two workers."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    pq.write_table(LISTS.slice(0, 33), folder / "x.parquet", row_group_size=11)
+
+    class SmallMemory(LSTMSequenceEmbedder):
+        def fit(self, X):
+            from sklearn_seqembed._data import survey
+            from sklearn_seqembed._training import streamed
+
+            limits = survey.SAMPLE_SEQUENCES, streamed.BUFFER_SEQUENCES
+            survey.SAMPLE_SEQUENCES, streamed.BUFFER_SEQUENCES = 20, 32
+            try:
+                return super().fit(X)
+            finally:
+                survey.SAMPLE_SEQUENCES, streamed.BUFFER_SEQUENCES = limits
+
+    def make_embedder():
+        return SmallMemory(
+            4, max_epochs=3, batch_size=8, early_stopping=False, random_state=0
+        )
+
+    expected = make_embedder().fit(scan_sequences(folder))
+    embedder = fit(make_embedder(), scan_sequences(folder), n_workers=2)
+
+    losses = [[row["train_loss"] for row in e.history_] for e in (embedder, expected)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    np.testing.assert_allclose(
+        embedder.transform(LISTS), expected.transform(LISTS), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_streams_that_only_this_process_can_read_are_refused(stream, cluster):
+    relation = duckdb.from_arrow(LISTS)
+
+    with pytest.raises(TypeError, match="cannot be sent to the workers.*Parquet"):
+        fit(small_embedder(), scan_sequences(relation))
+    with pytest.raises(ValueError, match="by scan_sequences"):
+        fit(small_embedder(), stream, columns=["x0"])
+
+
+def test_a_storage_path_keeps_nothing_after_a_complete_fit(dataset, tmp_path):
+    folder = tmp_path / "checkpoints"
+
+    fit(
+        small_embedder(max_epochs=2),
+        dataset,
+        columns=["x0"],
+        checkpoint_minutes=0,
+        storage_path=folder,
+    )
+
+    assert not list(folder.rglob("*.ckpt"))
 
 
 def test_bad_input_is_refused_as_by_fit(dataset):

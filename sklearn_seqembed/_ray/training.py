@@ -2,6 +2,7 @@
 
 import numbers
 import os
+import pickle
 import signal
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from skorch.callbacks import Callback
 
 from sklearn_seqembed._data.messages import warn_user
 from sklearn_seqembed._data.scalars import check_seed
+from sklearn_seqembed._data.streams import SequenceStream, as_stream
 from sklearn_seqembed._embedder import LSTMSequenceEmbedder
 from sklearn_seqembed._ray.columns import (
     MISSING_EXTRA,
@@ -43,13 +45,14 @@ def fit(
     max_failures=3,
     storage_path=None,
 ):
-    """Train an embedder on a Ray Dataset, by several workers at the same time.
+    """Train an embedder by several workers at the same time.
 
-    Each worker is a process with a copy of the network and of all data. It computes the
-    gradients of its share of each batch, and Ray Train connects the workers so that
-    these can be added up, by gloo on CPUs and by nccl on GPUs. `batch_size` is the
-    number of sequences of all shares together, so the result is that of the method
-    `fit` on the same rows, except for rounding, however many workers there are.
+    Each worker is a process with a copy of the network, and it reads all data. It
+    computes the gradients of its share of each batch, and Ray Train connects the
+    workers so that these can be added up, by gloo on CPUs and by nccl on GPUs.
+    `batch_size` is the number of sequences of all shares together, so the result is
+    that of the method `fit` on the same rows, except for rounding, however many workers
+    there are.
 
     If a worker dies, Ray Train replaces the workers, which continue from the last
     checkpoint.
@@ -59,13 +62,17 @@ def fit(
     embedder : LSTMSequenceEmbedder
         The embedder to fit. It must have no `callbacks`; the losses of each epoch are
         reported to Ray Train, and printed if `verbose` is not 0.
-    dataset : ray.data.Dataset
-        One sequence in each row, as for :func:`sklearn_seqembed.ray.transform`. It must
-        fit into the memory of each worker.
+    dataset : ray.data.Dataset, or stream
+        One sequence in each row, as for :func:`sklearn_seqembed.ray.transform`, in a
+        Ray Dataset that fits into the memory of each worker. Or a stream, which each
+        worker reads a part at a time, as the method `fit` does: what
+        :func:`sklearn_seqembed.scan_sequences` returns for files that all nodes can
+        reach, a pyarrow Dataset or a polars LazyFrame.
     n_workers : int, default=2
         Number of workers.
     columns : list or tuple of str, default=None
-        Columns with sequences. None stands for all columns.
+        Columns of a Ray Dataset with sequences. None stands for all columns. Those of a
+        stream are chosen by :func:`sklearn_seqembed.scan_sequences`.
     num_cpus : float, default=1
         Number of cores that Ray reserves for a worker. A worker runs this many threads,
         but at least one.
@@ -89,7 +96,8 @@ def fit(
     Raises
     ------
     TypeError
-        If `embedder` is another estimator, or `dataset` no Ray Dataset.
+        If `embedder` is another estimator, or `dataset` is neither a Ray Dataset nor a
+        stream that other processes can read.
     ValueError
         If the data or a parameter is invalid, as in the method `fit`; or if batches are
         so small that a worker would have no share.
@@ -114,16 +122,14 @@ def fit(
     check_scalar(n_workers, "n_workers", numbers.Integral, min_val=1)
     check_scalar(checkpoint_minutes, "checkpoint_minutes", numbers.Real, min_val=0)
     check_scalar(max_failures, "max_failures", numbers.Integral, min_val=-1)
-    columns = choose_features(columns, list_columns(dataset))
+    source = _choose_source(dataset, columns)
     # All workers need the same random numbers.
     sent = embedder._copy_attributes()
     if sent.random_state is None:
         sent.random_state = check_seed(None).randint(2**31)
-    blocks = dataset.select_columns(columns).to_arrow_refs()
     task = {
         "embedder": sent,
-        "blocks": blocks,
-        "columns": columns,
+        "source": source,
         "n_threads": max(1, int(num_cpus)),
         "minutes": checkpoint_minutes,
     }
@@ -163,6 +169,28 @@ def _import_ray_train():
     except ImportError as exc:
         raise ImportError(MISSING_EXTRA.format(name=exc.name)) from exc
     return ray.train
+
+
+def _choose_source(dataset, columns):
+    """Return a stream, or the blocks of a Ray Dataset and the columns to read."""
+    stream = as_stream(dataset)
+    if stream is None:
+        columns = choose_features(columns, list_columns(dataset))
+        return dataset.select_columns(columns).to_arrow_refs(), columns
+    if columns is not None:
+        raise ValueError(
+            "columns are those of a Ray Dataset. Choose the columns of a stream by "
+            "scan_sequences(..., columns=...)."
+        )
+    try:
+        pickle.dumps(stream)
+    except Exception as exc:  # pickling calls methods of other libraries
+        raise TypeError(
+            "The stream cannot be sent to the workers: it belongs to this process, as "
+            "a duckdb relation does. Write it to Parquet files, and pass their folder "
+            "to scan_sequences."
+        ) from exc
+    return stream
 
 
 def _check_embedder(embedder):
@@ -205,7 +233,6 @@ def _train_copy(task):
         warnings; but only in the first worker. Other errors are raised, and Ray Train
         replaces the workers.
     """
-    ray = import_ray()
     train = _import_ray_train()
     torch.set_num_threads(task["n_threads"])
     if train.torch.get_device().type == "cuda":
@@ -229,9 +256,7 @@ def _train_copy(task):
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                tables = ray.get(task["blocks"])
-                X = read_features(tables, task["columns"], named=True)
-                embedder.fit(X)
+                embedder.fit(_read(task["source"]))
         except (TypeError, ValueError) as exc:  # equal in all workers
             raised = exc
         finally:
@@ -241,6 +266,14 @@ def _train_copy(task):
     embedder.callbacks = None
     warned = [(w.category, str(w.message)) for w in caught]
     return None if raised else embedder, raised, warned
+
+
+def _read(source):
+    """Return what `_choose_source` returned as X."""
+    if isinstance(source, SequenceStream):
+        return source
+    blocks, columns = source
+    return read_features(import_ray().get(blocks), columns, named=True)
 
 
 class _EpochReporter(Callback):

@@ -158,31 +158,36 @@ class SequenceNet(ClosedFormNet):
         With several workers, the output is that of the share of this process.
         """
         self._set_training(True)
-        losses, outputs, workers = [], [], current_workers.get()
-        if workers is not None:
-            batch = take_rows(batch, workers.share, self.module__patch_size)
+        workers = current_workers.get()
+        if workers is None:
+            return self._compute_gradients(batch)
+        step = self._compute_share(self._compute_gradients, batch, workers)
+        loss = workers.add_up(step["loss"], self.module_.parameters())
+        return step | {"loss": loss}
+
+    def _compute_gradients(self, batch):
+        losses, outputs = [], []
         for inputs, targets in self._split(batch):
             with autocast(self.compute_dtype, self.device):
                 outputs.append(self.infer(inputs))
             loss = self.get_loss(outputs[-1], targets)
             loss.backward()
             losses.append(loss.detach())
-        loss = sum(losses)
-        if workers is not None:
-            loss = workers.add_up(loss, self.module_.parameters())
-        return {"loss": loss, "y_pred": join_outputs(outputs)}
+        return {"loss": sum(losses), "y_pred": join_outputs(outputs)}
 
     def validation_step(self, batch, **fit_params):
         """Compute the loss of a batch, of which each worker computes its share."""
         workers = current_workers.get()
         if workers is None:
             return super().validation_step(batch, **fit_params)
-        if workers.rank < len(batch[0]["lengths"]):
-            batch = take_rows(batch, workers.share, self.module__patch_size)
-            step = super().validation_step(batch, **fit_params)
-        else:  # fewer sequences than workers
-            step = {"loss": torch.zeros((), device=self.device), "y_pred": None}
+        step = self._compute_share(super().validation_step, batch, workers)
         return step | {"loss": workers.add_up(step["loss"])}
+
+    def _compute_share(self, compute, batch, workers):
+        """Call a function with the share of a batch, unless it is empty."""
+        if workers.rank < len(batch[0]["lengths"]):
+            return compute(take_rows(batch, workers.share, self.module__patch_size))
+        return {"loss": torch.zeros((), device=self.device), "y_pred": None}
 
     def _split(self, batch):
         """Yield the pieces of a batch. On an accelerator it is not split."""

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ...datasets import unexplained_fraction
-from ...timing import timed
+from ...timing import seconds_per_call, timed
 from ..cases import make_X
 
 LEARNING_RATE = 1e-3
@@ -53,20 +53,57 @@ class Network(nn.Module):
         return self.output(self.decoder(repeated)[0])
 
 
-def fit(case, epochs):
+def fit(case, epochs, device="cpu", precision="float32"):
     """Time the training of a new network on prepared tensors."""
-    data = _pad_batches(case) if case.ragged else torch.from_numpy(make_X(case))
+    data = _prepare(case, device)
     train_epoch = _train_padded if case.ragged else _train_equal
+    dtype = getattr(torch, precision)
     torch.manual_seed(0)
 
     def train():
-        network = Network(case.n_features, case.cells)
+        network = Network(case.n_features, case.cells).to(device)
         adam = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
-        for _ in range(epochs):
-            train_epoch(network, adam, data, case.batch_size)
+        with torch.autocast(device, dtype, enabled=precision != "float32"):
+            for _ in range(epochs):
+                train_epoch(network, adam, data, case.batch_size)
+        synchronize(device)
 
     seconds, _ = timed(train)
     return seconds
+
+
+def encode(case, device="cpu", precision="float32"):
+    """Time the encoder of an untrained network on prepared tensors, and return them."""
+    data, dtype = _prepare(case, device), getattr(torch, precision)
+    network = Network(case.n_features, case.cells).to(device).eval()
+
+    def run():
+        with (
+            torch.inference_mode(),
+            torch.autocast(device, dtype, enabled=precision != "float32"),
+        ):
+            parts = data if case.ragged else data.split(case.batch_size)
+            for part in parts:
+                network.encoder(part[0] if case.ragged else part)[1][0].cpu()
+        synchronize(device)
+
+    return seconds_per_call(run)
+
+
+def synchronize(device):
+    """Wait until a GPU has computed everything that it was given."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _prepare(case, device):
+    """Return the data of a case on a device."""
+    if case.ragged:
+        return [
+            (x.to(device), mask.to(device), last.to(device), n_values)
+            for x, mask, last, n_values in _pad_batches(case)
+        ]
+    return torch.from_numpy(make_X(case)).to(device)
 
 
 def _train_equal(network, optimizer, x, batch_size):

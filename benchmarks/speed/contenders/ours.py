@@ -8,6 +8,7 @@ from sklearn_seqembed import LSTMSequenceEmbedder
 
 from ...timing import seconds_per_call, timed
 from ..cases import make_X
+from .bare_torch import synchronize
 
 LSTM_ALONE = {
     "patch_size": 1,
@@ -28,13 +29,13 @@ TEXTBOOK = LSTM_ALONE | {
 COMMON = {"device": "cpu", "random_state": 0}
 
 
-def fit(case, epochs, num_layers=1):
+def fit(case, epochs, num_layers=1, **options):
     """Time `fit` of the textbook network, complete, from the user's container."""
     X = make_X(case)
     embedder = LSTMSequenceEmbedder(
         case.cells,
         **TEXTBOOK,
-        **COMMON,
+        **(COMMON | options),
         num_layers=num_layers,
         batch_size=case.batch_size,
         max_epochs=epochs,
@@ -50,7 +51,7 @@ def fit_defaults(X, max_epochs):
     return seconds, 1 - embedder.score(X)
 
 
-def measure_matmul_gflops(cells, batch_size):
+def measure_matmul_gflops(cells, batch_size, device="cpu", dtype=torch.float32):
     """Measure the peak rate that the recurrence of an LSTM could reach.
 
     Returns
@@ -59,14 +60,15 @@ def measure_matmul_gflops(cells, batch_size):
         Billions of operations per second of `torch.mm`, (batch_size, cells) times
         (cells, 4 cells), the recurrent product of one time step.
     """
-    states = torch.randn(batch_size, cells)
-    weights = torch.randn(cells, 4 * cells)
-    gates = torch.empty(batch_size, 4 * cells)
+    states = torch.randn(batch_size, cells, device=device, dtype=dtype)
+    weights = torch.randn(cells, 4 * cells, device=device, dtype=dtype)
+    gates = torch.empty(batch_size, 4 * cells, device=device, dtype=dtype)
     n_products = 200  # of a few microseconds each, so that the clock does not matter
 
     def multiply():
         for _ in range(n_products):
             torch.mm(states, weights, out=gates)
+        synchronize(device)
 
     n_operations = n_products * 2 * batch_size * cells * 4 * cells
     return n_operations / seconds_per_call(multiply) / 1e9
@@ -74,11 +76,11 @@ def measure_matmul_gflops(cells, batch_size):
 
 # One case at a time, in one direction and in both.
 @functools.lru_cache(maxsize=2)
-def _fitted(case, bidirectional):
+def _fitted(case, bidirectional, **options):
     """Fit without training: the speed does not depend on the weights."""
     embedder = LSTMSequenceEmbedder(
         case.cells,
-        **COMMON,
+        **(COMMON | options),
         **LSTM_ALONE,
         bidirectional=bidirectional,
         max_epochs=0,
@@ -86,9 +88,9 @@ def _fitted(case, bidirectional):
     return embedder.fit(make_X(case))
 
 
-def transform(case, bidirectional):
+def transform(case, bidirectional, **options):
     """Time `transform`, complete, from the user's container."""
-    embedder, X = _fitted(case, bidirectional), make_X(case)
+    embedder, X = _fitted(case, bidirectional, **options), make_X(case)
     return seconds_per_call(lambda: embedder.transform(X))
 
 
