@@ -45,6 +45,9 @@ nitpicky = True  # a reference to an object that no inventory has is an error
 # numpydoc refers to attributes that are properties, which have no entries of their own.
 nitpick_ignore_regex = [("py:obj", r"\w+_")]
 
+# Quotation marks in signatures and types are Python's.
+smartquotes = False
+
 autosummary_generate = True
 templates_path = ["_templates"]
 toc_object_entries_show_parents = "hide"
@@ -80,6 +83,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sklearn_seqembed",),
     "download_all_examples": False,
     "show_signature": False,
+    "remove_config_comments": True,
     "write_computation_times": False,  # its page would load scripts from other sites
 }
 html_theme = "pydata_sphinx_theme"

@@ -18,7 +18,7 @@ ESTIMATORS = {
 
 
 def load(path):
-    """Open an estimator that its method `save` wrote.
+    """Load an estimator that was written by its method `save`.
 
     Nothing in the file is run, so it may come from a stranger. The file is checked as
     a whole: it must have the checksum that it says, and its weights the shapes of the

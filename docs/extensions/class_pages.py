@@ -19,14 +19,14 @@ ESTIMATORS = (
 )
 
 
-def remove_example_labels(app, what, name, obj, options, lines):
-    """Remove references to scikit-learn's gallery from the methods inherited from it.
+def remove_example_links(app, what, name, obj, options, lines):
+    """Remove links to scikit-learn's gallery from the methods inherited from it.
 
     Other references of these methods are in the inventories.
     """
     if (getattr(obj, "__module__", None) or "").startswith("sklearn."):
-        role = r":ref:`(sphx_glr_[^`]*)`"
-        lines[:] = re.sub(role, r"``\1``", "\n".join(lines)).split("\n")
+        link = r"\s+and\s+:ref:`sphx_glr_[^`]*`\s+for\s+an\s+example[^.]*"
+        lines[:] = re.sub(link, "", "\n".join(lines)).split("\n")
 
 
 def group_parameters(app, what, name, obj, options, lines):
@@ -49,6 +49,6 @@ def group_parameters(app, what, name, obj, options, lines):
 
 def setup(app):
     """Register the hooks, one to run before that of numpydoc and one after it."""
-    app.connect("autodoc-process-docstring", remove_example_labels, priority=100)
+    app.connect("autodoc-process-docstring", remove_example_links, priority=100)
     app.connect("autodoc-process-docstring", group_parameters, priority=900)
     return {"parallel_read_safe": True}

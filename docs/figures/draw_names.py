@@ -17,10 +17,12 @@ from sklearn.manifold import TSNE
 from benchmarks.events.names import read_names
 from sklearn_seqembed import LSTMSequenceEmbedder
 
+from .labels import label_points
+
 LANGUAGES = ("Russian", "English", "Arabic", "Japanese", "German", "Italian")
 N_PER_LANGUAGE = 150  # at most; otherwise half of the map would be Russian
 ENDINGS = ("ov", "ev", "in", "ky", "er", "on", "ma", "ni")
-N_LABELED = 40
+N_LABELED = 25
 
 # Distinct for color-blind readers, except the last (Wong, 2011, Nature Methods 8).
 COLORS = [
@@ -60,7 +62,9 @@ def draw(positions, names, languages):
 
     `positions` is of shape (n_names, 2).
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 6), layout="constrained")
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(10.5, 5.6), layout="constrained"
+    )
     endings = [name[-2:].lower() for name in names]
     panels = {
         left: (LANGUAGES, languages, "Language"),
@@ -76,15 +80,16 @@ def draw(positions, names, languages):
             loc="upper center",
             bbox_to_anchor=(0.5, 0),
             ncols=len(labels),
-            fontsize="small",
+            fontsize=9,
             markerscale=1.6,
             columnspacing=0.8,
             handletextpad=0,
         )
         ax.set(xticks=[], yticks=[], title=title)
-    for i in np.random.default_rng(0).permutation(len(names))[:N_LABELED]:
-        for ax in panels:
-            ax.annotate(names[i], positions[i], fontsize=7, alpha=0.8)
+    order = np.random.default_rng(0).permutation(len(names))
+    for ax in panels:
+        shown = [names[i] for i in order]
+        label_points(ax, shown, positions[order], N_LABELED, fontsize=9)
     return figure
 
 
@@ -102,7 +107,7 @@ def main():
     chosen = choose_names(test, languages)
     names = [test[i] for i in chosen]
     positions = TSNE(random_state=0).fit_transform(embedder.transform(names))
-    draw(positions, names, languages[chosen].tolist()).savefig(args.picture, dpi=80)
+    draw(positions, names, languages[chosen].tolist()).savefig(args.picture, dpi=100)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from benchmarks.quality.contenders import OURS
 from benchmarks.quality.summary import column, mean_over_seeds
 
 from .command import save_drawing
+from .labels import label_points
 
 MINIMUM = 1e-4  # smaller fractions are drawn here: PCA may keep all values of a set
-LABEL_SIZE = 100, 14  # room for a label, in pixels
 
 
 def draw(results):
@@ -49,22 +49,14 @@ def draw(results):
 def _scatter(ax, theirs, ours):
     """Draw one dot per set, and the line on which both are equal.
 
-    Dots next to a labeled one have no label.
+    Dots have labels where there is room.
     """
     names = [name for name in ours if name in theirs]
     x, y = ([figures[name] for name in names] for figures in (theirs, ours))
     ax.scatter(x, y, s=18)
     ends = min(x + y), max(x + y)
     ax.plot(ends, ends, color="0.6", zorder=0)
-    ax.figure.canvas.draw()  # fixes the positions in pixels
-    labeled = []
-    for name, *position in zip(names, x, y, strict=True):
-        pixels = ax.transData.transform(position)
-        if all((abs(pixels - other) > LABEL_SIZE).any() for other in labeled):
-            labeled.append(pixels)
-            ax.annotate(
-                name, position, xytext=(3, 3), textcoords="offset points", fontsize=8
-            )
+    label_points(ax, names, list(zip(x, y, strict=True)))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class AnomalyDisplay:
     times : ndarray of shape (n_timesteps,), default=None
         Time of each step.
     spans : list of (int, int), default=None
-        First time step, and the one after the last, of each labelled span.
+        First time step, and the one after the last, of each labeled span.
     feature_names : list of str, default=None
         Names of the features.
 
@@ -311,7 +311,7 @@ class AnomalyDisplay:
         return self
 
     def _shade_spans(self, x):
-        """Shade labelled spans in both axes."""
+        """Shade labeled spans in both axes."""
         self.span_patches_ = []
         # The last step of a span lasts until the next one, and the last one of the
         # series as long as the step before it.

@@ -147,7 +147,7 @@ class EmbeddingDisplay:
             Class, number or time of each sequence. None draws all points alike.
         reducer : transformer, default=None
             Object whose `fit_transform` returns two columns or more, such as `TSNE`.
-            None is `PCA`, whose axes are labelled with the fraction of the variance
+            None is `PCA`, whose axes are labeled with the fraction of the variance
             that they explain.
         y_kind : {"auto", "class", "number", "time"}, default="auto"
             What y holds. With "auto", strings, bools, categories and integers with up

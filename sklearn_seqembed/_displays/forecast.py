@@ -125,8 +125,8 @@ class ForecastDisplay:
         indices : int or array-like of int, default=0
             Positions of the sequences to draw.
         coverage : float or None, default=0.9
-            Coverage of the prediction intervals, in (0, 1). None draws none. If a
-            predictor has none, because `fit` held out no sequences, a warning tells so.
+            Coverage of the prediction intervals, in (0, 1). None draws none. A warning
+            is issued if a predictor has none, because `fit` held out no sequences.
         n_past : int, default=None
             Number of time steps of the past to draw. None draws all.
         times : array-like or list of array-like, default=None
