@@ -34,7 +34,7 @@ from sklearn_seqembed.ray import fit, transform
 ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
 pytestmark = [
-    # They take minutes, and Ray's threads and joblib backend remain in the process.
+    # They start about thirty groups of processes, which takes five minutes.
     pytest.mark.skipif(
         not os.environ.get("SEQEMBED_RAY"),
         reason="SEQEMBED_RAY=1 runs the tests of Ray",

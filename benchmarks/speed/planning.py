@@ -108,7 +108,6 @@ RUN_COLUMNS = {
 PLAN_COLUMNS = {
     "part": "",
     **{f"{n} machine{'s' * (n > 1)}, h": ",.1f" for n in N_MACHINES},
-    "US$": ",.0f",
 }
 
 
@@ -129,7 +128,7 @@ def run(options):
             ),
             "planning-runs": make_table("Runs of the fit", RUN_COLUMNS, rows),
             "planning-check": make_table("Predicted run", RUN_COLUMNS, found),
-            "planning-billion": make_table("Plan", PLAN_COLUMNS, plan(model, rows)),
+            "planning-billion": make_table("Plan", PLAN_COLUMNS, plan(model)),
         },
         "targets": [
             judge(
@@ -270,37 +269,54 @@ def list_coefficients(model):
     ]
 
 
-def plan(model, rows):
-    """Return the hours and the price of each part of a large job."""
+def plan(model):
+    """Return the hours of each part of a large job, and its price.
+
+    `sklearn_seqembed.ray.fit` divides only the cells among machines; each of them reads
+    all files and gathers all batches. `sklearn_seqembed.ray.transform` divides all.
+    """
     n_sequences, n_steps, n_cells = PLANNED
-    job = {
-        "sequences": n_sequences,
-        "steps": n_steps,
-        "cells": n_cells,
-        "weights": count_weights(n_cells),
+    weights = count_weights(n_cells)
+    job = dict(zip(("sequences", "steps", "cells"), PLANNED, strict=True))
+    terms = compute_terms(job | {"weights": weights})
+    seconds = {
+        phase: {name: value * terms[name] for name, value in coefficients.items()}
+        for phase, coefficients in model.items()
     }
-    seconds = {phase: predict(model, {**job, "phase": phase}) for phase in PHASES}
-    read, train = seconds["reading"], seconds["epoch"]
-    parts = {
-        "first pass": seconds["first pass"],
-        f"{N_EPOCHS} epochs": N_EPOCHS * train,
-        "of these, reading": N_EPOCHS * read,
-        "transform": seconds["transform"],
-    }
+    cells = sum(seconds["epoch"][name] for name in ("states", "products"))
+    gathering = sum(seconds["epoch"].values()) - cells
     n_batches = N_EPOCHS * n_sequences / BATCH_SIZE
-    found = []
-    for part, total in parts.items():
-        row = {"part": part, "US$": total / 3600 * DOLLARS_PER_HOUR}
-        for n, heading in zip(N_MACHINES, list(PLAN_COLUMNS)[1:], strict=False):
-            row[heading] = total / n / 3600
-        found.append(row)
-    exchange = {"part": "exchange of gradients"}
-    for n, heading in zip(N_MACHINES, list(PLAN_COLUMNS)[1:], strict=False):
-        # Each machine sends nearly twice the gradients, in 2 (n - 1) steps.
-        n_bytes = 2 * (n - 1) / n * 4 * job["weights"]
-        per_batch = n_bytes / NETWORK_BYTES + 2 * (n - 1) * NETWORK_LATENCY
-        exchange[heading] = n_batches * per_batch / 3600
-    return [*found, exchange]
+    parts = {
+        "first pass, on each machine": lambda n: sum(seconds["first pass"].values()),
+        "reading and gathering batches, on each machine": lambda n: (
+            N_EPOCHS * gathering
+        ),
+        "of these, reading files": lambda n: (
+            N_EPOCHS * sum(seconds["reading"].values())
+        ),
+        "cells, divided": lambda n: N_EPOCHS * cells / n,
+        "exchange of gradients": lambda n: n_batches * exchange_seconds(n, weights),
+        "transform, divided": lambda n: sum(seconds["transform"].values()) / n,
+    }
+    headings = dict(zip(N_MACHINES, list(PLAN_COLUMNS)[1:], strict=True))
+    rows = [
+        {"part": part} | {headings[n]: compute(n) / 3600 for n in N_MACHINES}
+        for part, compute in parts.items()
+    ]
+    total, price = {"part": "total"}, {"part": "US$"}
+    for n, heading in headings.items():
+        total[heading] = sum(
+            row[heading] for row in rows if not row["part"].startswith("of these")
+        )
+        price[heading] = total[heading] * n * DOLLARS_PER_HOUR
+    return [*rows, total, price]
+
+
+def exchange_seconds(n_machines, n_weights):
+    """Return the seconds in which machines in a ring add up gradients in float32."""
+    n_steps = 2 * (n_machines - 1)
+    n_bytes = n_steps / n_machines * 4 * n_weights
+    return n_bytes / NETWORK_BYTES + n_steps * NETWORK_LATENCY
 
 
 def count_weights(n_cells):
