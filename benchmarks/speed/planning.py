@@ -101,8 +101,8 @@ RUN_COLUMNS = {
     "steps": "d",
     "cells": "d",
     "phase": "",
-    "measured, s": ",.1f",
-    "model, s": ",.1f",
+    "measured, s": ",.2f",
+    "model, s": ",.2f",
     "model / measured": ".2f",
 }
 PLAN_COLUMNS = {
