@@ -5,9 +5,9 @@ with one and two workers, of one thread each:
 
 - ``sklearn_seqembed.ray.transform``: sequences per second after the first quarter of
   the dataset, while all workers run.
-- ``sklearn_seqembed.ray.fit`` of a network with 256 cells per direction: seconds per
-  epoch, without the start of the workers, and the explained fraction, which must be
-  that of the method ``fit``.
+- ``sklearn_seqembed.ray.fit`` of a network with 256 cells per direction, in batches of
+  256 sequences: seconds per epoch, without the start of the workers, and the explained
+  fraction, which must be that of the method ``fit``.
 - a grid search with joblib's backends "ray" and "loky", including the start of the
   workers, which Ray repeats for each search.
 """
@@ -32,12 +32,12 @@ from ..timing import median_ratio, take_turns, timed
 
 ROUNDS = 3
 N_WORKERS = (1, 2)
-N_ROWS = 10_000
-N_SEQUENCES, N_EPOCHS = 1000, 4
+N_ROWS, ROWS_PER_CALL = 40_000, 500
+N_SEQUENCES, N_EPOCHS, BATCH_SIZE = 2048, 3, 256
 GRID = {"n_components": [16, 32, 48, 64], "lr": [0.003, 0.01]}
 SEARCHED_SEQUENCES, SEARCHED_EPOCHS = 300, 20
 
-QUICK_ROWS = 1000
+QUICK_ROWS, QUICK_ROWS_PER_CALL = 1000, 50
 QUICK_SEQUENCES, QUICK_EPOCHS = 100, 2
 
 COLUMNS = {"job": "", "figure": "", "1 worker": ".3g", "2 workers": ".3g", "ratio": ""}
@@ -79,16 +79,17 @@ def measure_transform(quick):
     embedder = LSTMSequenceEmbedder(max_epochs=0, random_state=0)
     embedder.fit(table.slice(0, 1000))
     dataset = ray.data.from_arrow(table)
+    size = QUICK_ROWS_PER_CALL if quick else ROWS_PER_CALL
 
     def measure(n_workers):
-        vectors = transform(embedder, dataset, n_workers=n_workers, batch_size=50)
+        vectors = transform(embedder, dataset, n_workers=n_workers, batch_size=size)
         times = [
             time.perf_counter()
-            for _ in vectors.iter_batches(batch_size=50, prefetch_batches=0)
+            for _ in vectors.iter_batches(batch_size=size, prefetch_batches=0)
         ]
         # While the first quarter is encoded, a worker may still be starting.
         quarter = len(times) // 4
-        return 50 * (len(times) - 1 - quarter) / (times[-1] - times[quarter])
+        return size * (len(times) - 1 - quarter) / (times[-1] - times[quarter])
 
     figures = _take_turns(measure, 1 if quick else ROUNDS)
     ratio = median_ratio(figures[2], figures[1])
@@ -110,6 +111,7 @@ def measure_fit(quick):
         return LSTMSequenceEmbedder(
             hidden_size=16 if quick else 256,
             max_epochs=QUICK_EPOCHS if quick else N_EPOCHS,
+            batch_size=BATCH_SIZE,
             linear_map=False,
             device="cpu",
             random_state=0,
