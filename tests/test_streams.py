@@ -25,7 +25,7 @@ from sklearn_seqembed import (
     scan_sequences,
     sequences_from_long,
 )
-from sklearn_seqembed._data import streams, survey
+from sklearn_seqembed._data import stream_sources, streams, survey
 from sklearn_seqembed._data.read_ahead import read_ahead
 from sklearn_seqembed._data.stream_sources import Part
 from sklearn_seqembed._data.streams import SequenceStream
@@ -185,6 +185,19 @@ def test_lengths_outside_the_sample_are_known(tmp_path):
     embedder.fit(scan_sequences(tmp_path / "x.parquet"))
 
     assert (embedder._shortest, embedder._longest) == (2, 9)
+
+
+def test_long_sequences_are_read_a_few_at_a_time(folder, monkeypatch):
+    stream = scan_sequences(folder)
+    whole = pa.concat_tables([chunk.table for chunk in stream.iter_chunks()])
+    monkeypatch.setattr(stream_sources, "CHUNK_BYTES", 2000)
+
+    chunks = list(stream.iter_chunks())
+
+    assert len(chunks) > 2 * N_FILES * 3
+    assert pa.concat_tables([chunk.table for chunk in chunks]).equals(whole)
+    positions = np.concatenate([chunk.positions for chunk in chunks])
+    np.testing.assert_array_equal(positions, np.arange(N))
 
 
 @pytest.mark.usefixtures("small_memory")

@@ -10,6 +10,10 @@ from typing import NamedTuple
 from sklearn_seqembed._data.arrow_types import is_list, is_number, is_string
 from sklearn_seqembed._data.refusals import list_classes
 
+# Largest number of bytes of a table that is read from a Parquet file, before they are
+# compressed. Rows with long sequences are read a few at a time.
+CHUNK_BYTES = 2**26
+
 
 class Part(NamedTuple):
     """A part of a source that can be read on its own.
@@ -120,17 +124,20 @@ class DatasetSource:
             for part in self._split(fragment, path, schema, columns, chunk_rows)
         ]
 
-    def _split(self, fragment, path, schema, *options):
+    def _split(self, fragment, path, schema, columns, chunk_rows):
         """Split a file into its row groups, if it has any."""
         if not hasattr(fragment, "split_by_row_group"):
-            return [self._as_part(fragment, path, None, schema, *options)]
+            return [self._as_part(fragment, path, None, schema, columns, chunk_rows)]
         with reading(path):
             groups = fragment.split_by_row_group(schema=schema)
         parts = []
         for group in groups:
             (info,) = group.row_groups
             place = f"{path}, row group {info.id}"
-            parts.append(self._as_part(group, place, info.num_rows, schema, *options))
+            n_rows = info.num_rows
+            row_bytes = info.total_byte_size / max(1, n_rows)
+            size = max(1, min(chunk_rows, int(CHUNK_BYTES / max(1, row_bytes))))
+            parts.append(self._as_part(group, place, n_rows, schema, columns, size))
         return parts
 
     def _as_part(self, fragment, place, n_rows, schema, columns, chunk_rows):
