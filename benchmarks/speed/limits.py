@@ -36,7 +36,7 @@ def run(options):
         show_progress(name)
         with Worker("speed.limits") as worker:
             seconds, n_bytes = worker.call_watched(
-                "fit_and_transform", name=name, divisor=100 if options.quick else 1
+                "fit_and_transform", case=name, divisor=100 if options.quick else 1
             )
         rows.append(
             {"data": name, "memory, GiB": n_bytes / GIB}
@@ -87,9 +87,9 @@ CASES = {
 }
 
 
-def fit_and_transform(name, divisor):
+def fit_and_transform(case, divisor):
     """Return the CPU seconds of `fit` and of `transform`."""
-    X = CASES[name](np.random.default_rng(0), divisor)
+    X = CASES[case](np.random.default_rng(0), divisor)
     began = time.process_time()
     embedder = LSTMSequenceEmbedder(max_epochs=1, random_state=0).fit(X)
     fitted = time.process_time()
