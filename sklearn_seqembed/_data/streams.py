@@ -14,7 +14,7 @@ from sklearn_seqembed._data.refusals import list_classes
 from sklearn_seqembed._data.sorted_events import assemble_events
 from sklearn_seqembed._data.stream_sources import find_source, reading
 
-# Largest numbers of sequences, or of events, that are read at a time. They limit memory.
+# Largest numbers of sequences, or of events, that are read at a time, to limit memory.
 # `transform` sorts the sequences of a part by length, and computes those of similar
 # lengths together: with 2**12 sequences it reached .82 of its speed in memory.
 CHUNK_SEQUENCES = 2**14
