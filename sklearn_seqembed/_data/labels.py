@@ -232,7 +232,7 @@ def _refuse_missing(i, estimator_name, target):
     raise ValueError(
         f"y[{i}] is missing: Input y contains NaN, but {estimator_name} needs {target} "
         "for each sequence. Drop the sequences without one, or see "
-        "sklearn.semi_supervised for learning from unlabelled ones."
+        "sklearn.semi_supervised for learning from unlabeled ones."
     )
 
 

@@ -39,7 +39,7 @@ class AnomalyDisplay:
     times : ndarray of shape (n_timesteps,), default=None
         Time of each step.
     spans : list of (int, int), default=None
-        First time step, and the one after the last, of each labelled span.
+        First time step, and the one after the last, of each labeled span.
     feature_names : list of str, default=None
         Names of the features.
 
@@ -123,7 +123,7 @@ class AnomalyDisplay:
             Time of each step: dates or numbers. By default, those of a pandas index of
             dates, otherwise the steps are numbered.
         spans : list of pairs or array-like of shape (n_timesteps,), default=None
-            Labelled spans: pairs of the first time step and the one after the last;
+            Labeled spans: pairs of the first time step and the one after the last;
             pairs of dates, the first and the last one of a span, if the times are
             dates; or a mask of bools, or of 0 and 1.
         features : array-like of int or str, default=None
@@ -294,7 +294,7 @@ class AnomalyDisplay:
             )
         self._shade_spans(x)
         if self.span_patches_:
-            handles["Labelled"] = self.span_patches_[0]
+            handles["Labeled"] = self.span_patches_[0]
         for one in self.axes_:
             tidy(one)
             one.margins(x=0.01)
@@ -311,7 +311,7 @@ class AnomalyDisplay:
         return self
 
     def _shade_spans(self, x):
-        """Shade labelled spans in both axes."""
+        """Shade labeled spans in both axes."""
         self.span_patches_ = []
         # The last step of a span lasts until the next one, and the last one of the
         # series as long as the step before it.

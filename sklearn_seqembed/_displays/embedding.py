@@ -147,7 +147,7 @@ class EmbeddingDisplay:
             Class, number or time of each sequence. None draws all points alike.
         reducer : transformer, default=None
             Object whose `fit_transform` returns two columns or more, such as `TSNE`.
-            None is `PCA`, whose axes are labelled with the fraction of the variance
+            None is `PCA`, whose axes are labeled with the fraction of the variance
             that they explain.
         y_kind : {"auto", "class", "number", "time"}, default="auto"
             What y holds. With "auto", strings, bools, categories and integers with up
@@ -317,4 +317,5 @@ def _reduce(vectors, reducer):
             f"{name} returned an array of shape {points.shape}, expected "
             f"({len(vectors)}, 2). Set its n_components to 2."
         )
-    return points[:, :2], (f"{name} 1", f"{name} 2")
+    label = "t-SNE" if name == "TSNE" else name
+    return points[:, :2], (f"{label} 1", f"{label} 2")
