@@ -82,6 +82,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/examples",
     "doc_module": ("sklearn_seqembed",),
     "download_all_examples": False,
+    "remove_config_comments": True,
     "show_signature": False,
     "remove_config_comments": True,
     "write_computation_times": False,  # its page would load scripts from other sites

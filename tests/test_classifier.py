@@ -277,7 +277,7 @@ def test_calibration_and_voting_accept_it(fitted):
         assert model.score(X, y) > 0.95
 
 
-def test_self_training_uses_unlabelled_sequences():
+def test_self_training_uses_unlabeled_sequences():
     X, y = _make_classes(90)
     X = np.stack([_resample(x) for x in X])
     codes = np.searchsorted(CLASSES, y)

@@ -17,6 +17,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from sklearn.manifold import TSNE
 from small_fits import small_embedder
 
 from sklearn_seqembed import (
@@ -309,6 +310,18 @@ def test_filled_in_values_are_drawn_differently(X, embedder):
     np.testing.assert_array_equal(filled[1:3], expected)
 
 
+def test_the_legend_of_reconstructions_is_above_their_titles(X, embedder):
+    display = ReconstructionDisplay.from_estimator(embedder, X, features=0)
+    title = display.figure_.suptitle("Reconstructions")
+
+    display.figure_.draw_without_rendering()
+
+    ax = display.axes_[0, 0]
+    legend = ax.get_legend().get_window_extent()
+    assert legend.y0 >= ax._left_title.get_window_extent().y1
+    assert legend.y1 <= title.get_window_extent().y0
+
+
 def test_letters_are_drawn_and_wrong_ones_are_bold(words, word_embedder):
     decoded = word_embedder.reconstruct(words)[2]
 
@@ -586,6 +599,14 @@ def test_any_reducer_can_be_used(X, embedder):
     assert display.ax_.get_ylabel() == "Corner 2"
 
 
+def test_axes_of_t_sne_have_its_usual_name(X, embedder):
+    reducer = TSNE(perplexity=3, max_iter=250, random_state=0)
+
+    display = EmbeddingDisplay.from_estimator(embedder, X, reducer=reducer)
+
+    assert display.axis_labels == ("t-SNE 1", "t-SNE 2")
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "match"),
     [
@@ -814,7 +835,7 @@ def test_windows_without_values_have_no_score(series, window_embedder):
     assert not is_unknown[:50].any()
 
 
-def test_alarms_and_labelled_spans_are_marked():
+def test_alarms_and_labeled_spans_are_marked():
     series, scores = np.arange(6.0), np.array([0, 0, 5.0, 5.0, 0, np.nan])
 
     display = AnomalyDisplay.from_scores(series, scores, threshold=1, spans=[(1, 3)])
@@ -822,7 +843,7 @@ def test_alarms_and_labelled_spans_are_marked():
     top = display.axes_[0]
     alarm = find_line(top, "Alarm").get_ydata()
     np.testing.assert_array_equal(alarm, [np.nan, np.nan, 2, 3, np.nan, np.nan])
-    assert read_legend(top) == ["Series", "Alarm", "Labelled"]
+    assert read_legend(top) == ["Series", "Alarm", "Labeled"]
     assert [patch.get_x() for patch in display.span_patches_] == [1, 1]
     assert [patch.get_width() for patch in display.span_patches_] == [2, 2]
 
@@ -977,7 +998,7 @@ def test_times_that_are_no_times_are_refused(times):
         AnomalyDisplay.from_scores(np.arange(4), np.arange(4), times=times)
 
 
-def test_dates_of_two_months_are_labelled_with_their_month():
+def test_dates_of_two_months_are_labeled_with_their_month():
     times = pd.date_range("2023-03-20", "2023-04-16")
     display = AnomalyDisplay.from_scores(np.ones(28), np.ones(28), times=times)
 
@@ -986,7 +1007,7 @@ def test_dates_of_two_months_are_labelled_with_their_month():
     axis = display.axes_[1].xaxis
     labels = [text.get_text() for text in axis.get_ticklabels()]
     assert "22 Mar" in labels
-    assert "Apr" in labels
+    assert "01 Apr" in labels
     assert axis.get_offset_text().get_text() == "2023"
 
 

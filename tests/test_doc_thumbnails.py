@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import matplotlib.pyplot as plt
+import pytest
+from matplotlib.figure import Figure
 
 from docs.extensions import thumbnails
 
@@ -35,6 +37,51 @@ def test_the_figure_of_a_thumbnail_is_not_changed(tmp_path):
 
     assert figure.axes == [left, right]
     assert left.get_legend() is not None
+    plt.close(figure)
+
+
+@pytest.fixture
+def saved(monkeypatch):
+    """Record figures when they are saved."""
+    figures = []
+    save = Figure.savefig
+
+    def record(self, *args, **kwargs):
+        save(self, *args, **kwargs)
+        figures.append(self)
+
+    monkeypatch.setattr(Figure, "savefig", record)
+    return figures
+
+
+def test_labels_of_bars_are_inside_and_the_title_is_not_cut_off(tmp_path, saved):
+    figure, ax = plt.subplots(figsize=(9, 4))
+    bars = ax.barh(["a", "the label of a wide row"], [0.5, 1])
+    ax.bar_label(bars, ["50 percent", "all of them"], padding=3)
+    ax.set(xlim=(0, 1.3), title="A title that is wider than the panel")
+
+    thumbnails.draw_panel(figure, 0, tmp_path / "panel.png")
+
+    (thumbnail,) = saved
+    thumbnail.draw_without_rendering()
+    frame = thumbnail.axes[0].get_window_extent()
+    for text in thumbnail.axes[0].texts:
+        assert text.get_window_extent().x1 < frame.x1
+    title = thumbnail._suptitle.get_window_extent()
+    assert title.x0 >= 0
+    assert title.x1 <= thumbnail.bbox.x1
+    plt.close(figure)
+
+
+def test_texts_that_would_overlap_are_left_out(tmp_path, saved):
+    figure, ax = plt.subplots(figsize=(9, 4))
+    for x in (0.5, 0.6):
+        ax.annotate("a long name", (x, 0.5))
+
+    thumbnails.draw_panel(figure, 0, tmp_path / "panel.png")
+
+    assert not saved[0].axes[0].texts
+    assert len(ax.texts) == 2
     plt.close(figure)
 
 

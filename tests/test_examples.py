@@ -144,6 +144,7 @@ def test_example_runs(path, quick_fits, figures, tmp_path, monkeypatch, capsys):
     if path.stem == "plot_ray_tune":
         pytest.importorskip("ray", reason="the extra ray is not installed")
         monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        monkeypatch.setenv("RAY_AIR_NEW_OUTPUT", "0")  # the example sets it, too
     monkeypatch.chdir(tmp_path)
 
     runpy.run_path(str(path), run_name="__main__")

@@ -44,7 +44,7 @@ kinds = {
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
 for ax, (name, (color, rows)) in zip(axes, kinds.items(), strict=True):
     ax.plot(X_test[rows].T, color=color, lw=0.5, alpha=0.5)
-    ax.set(xlabel="time step", title=f"{name} curves".capitalize(), ylim=(-1.5, 2.5))
+    ax.set(xlabel="time step", title=f"{name} curves".capitalize())
 axes[0].set_ylabel("position of the hand (scaled)")
 plt.show()
 

@@ -17,7 +17,8 @@ window, and with the deviation of single values.
 # The package skchange ships the vibration of a ventilation unit over 30 days, measured
 # every ten minutes by the company Soundsensing. The unit usually runs twice a day and
 # stands still at night. From 25 March to 2 April it did not: its morning run is missing
-# or very short. The data has no labels, so we read these days off the figure below.
+# or very short. The package has no labels, so we label these days ourselves, from
+# the figure below.
 #
 # Ten measurements are missing. ``asfreq`` inserts them as NaN, which the embedder
 # accepts. It is fitted to the last ten days, on which the unit followed its routine.
@@ -34,7 +35,7 @@ from sklearn_seqembed.datasets import average_windows, make_windows
 from sklearn_seqembed.displays import AnomalyDisplay
 
 unit = load_hvac_system_data(as_frame=True)["frame"].loc[0]
-vibration = unit["vibration"].asfreq("10min")
+vibration = unit["vibration"].asfreq("10min").rename("Vibration")
 times = vibration.index
 is_unusual = (times >= "2023-03-25") & (times < "2023-04-03")
 
@@ -50,7 +51,7 @@ embedder = LSTMSequenceEmbedder(random_state=0).fit(list(windows[is_train]))
 # ``score_samples`` scores each window, and ``average_windows`` the time steps that it
 # covers; with a minus, high scores are unusual. The threshold is the highest score of
 # four days, 3 to 6 April, on which the unit followed its routine, and which were not
-# used for training. The days that we found unusual are shaded.
+# used for training. The days that we labeled as unusual are shaded.
 
 
 def score_steps(values):

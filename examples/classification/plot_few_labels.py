@@ -8,7 +8,7 @@ An embedder needs no labels, so it can be fitted to all sequences. A classifier 
 learns from the vectors of those that have labels.
 :class:`~sklearn.frozen.FrozenEstimator` keeps the embedder from being fitted again.
 We compare the vectors with mean and standard deviation over time, on recordings of nine
-speakers of which 9 to 90 are labelled.
+speakers of which 9 to 90 are labeled.
 """
 
 # %%
@@ -97,11 +97,11 @@ for n in PER_SPEAKER:
     print(f"{9 * n:3} labels: {row}")
 
 # %%
-# Use the unlabelled recordings, too
-# ----------------------------------
+# Use the unlabeled recordings, too
+# ---------------------------------
 # Scikit-learn's semi-supervised methods read -1 as "no label".
 # :class:`~sklearn.semi_supervised.SelfTrainingClassifier` works on vectors: the
-# recordings that a classifier is sure of become labelled, and it is fitted again.
+# recordings that a classifier is sure of become labeled, and it is fitted again.
 
 self_trained = []
 vectors, test_vectors = embedder.transform(X), embedder.transform(X_test)

@@ -66,7 +66,8 @@ plt.show()
 # -------------------------------
 # The plain features are mean, standard deviation and last value of each feature. The
 # method made for this task finds the delay at which a clip is most similar to itself,
-# that is, the maximum of its autocorrelation between 0.7 and 3.2 seconds.
+# that is, the maximum of its autocorrelation between 0.7 and 3.2 seconds. The error is
+# the mean absolute error.
 
 
 def summarize(X):
@@ -91,28 +92,28 @@ def count_steps(X):
 
 ridge = RidgeCV(np.logspace(-3, 3, 7))
 models = {
-    "mean of the training set": make_pipeline(
+    "mean of training set": make_pipeline(
         FunctionTransformer(count_steps), DummyRegressor()
     ),
-    "length of the clip, ridge": make_pipeline(FunctionTransformer(count_steps), ridge),
-    "mean, std and last value, ridge": make_pipeline(
+    "length of clip, ridge": make_pipeline(FunctionTransformer(count_steps), ridge),
+    "mean, std, last, ridge": make_pipeline(
         FunctionTransformer(summarize), StandardScaler(), ridge
     ),
-    "LSTMSequenceEmbedder, ridge": make_pipeline(
+    "embedder, ridge": make_pipeline(
         LSTMSequenceEmbedder(max_epochs=0, random_state=0), StandardScaler(), ridge
     ),
     "LSTMSequenceRegressor": LSTMSequenceRegressor(random_state=0),
     "autocorrelation, ridge": make_pipeline(FunctionTransformer(find_periods), ridge),
 }
 predictions = {}
-print(f"{'':32} mean absolute error, s    R2")
+print(f"{'':22} {'error, s':>9} {'R²':>6}")
 for name, model in models.items():
     predicted = cross_val_predict(
         model, X, y, groups=watch["subject"], cv=GroupKFold(3)
     )
     predictions[name] = predicted
     error, r2 = mean_absolute_error(y, predicted), r2_score(y, predicted)
-    print(f"{name:32} {error:22.3f} {r2:5.2f}")
+    print(f"{name:22} {error:9.3f} {r2:6.2f}")
 
 # %%
 # Plot predictions
@@ -122,7 +123,7 @@ fig, axes = plt.subplots(
     1, 3, figsize=(9.5, 3.6), sharex=True, sharey=True, layout="constrained"
 )
 shown = [
-    "mean, std and last value, ridge",
+    "mean, std, last, ridge",
     "LSTMSequenceRegressor",
     "autocorrelation, ridge",
 ]

@@ -16,8 +16,8 @@ compare with the last state alone, and see which inputs the embedder rejects.
 # --------
 # The package pymsm contains the states of 2,675 patients with COVID-19 who came to
 # hospitals in Israel in spring 2020, with their age and sex (Roimi et al., 2021). We
-# keep those who are still in hospital on the fifth day, and whose stay was over when
-# the record ended. Each row has the states on five days as a list. (``pip install
+# keep those who were still in the hospital on the fifth day, and whose stay was over
+# when the record ended. Each row has the states on five days as a list. (``pip install
 # --no-deps pymsm`` installs the package without the old versions of others that it
 # requires, but that its data do not need.)
 
@@ -65,7 +65,7 @@ names = ["<50", "50s", "60s", "70s", "80+"]
 died = pd.Series(y, X.index).groupby([last_state, ages], observed=False).mean()
 for state, color in (("severe", "C3"), ("moderate", "C1"), ("mild", "C0")):
     ax.plot(names, died[state], color=color, marker="o", label=state)
-ax.set(xlabel="age", ylabel="fraction of patients", title="Died, by age and state")
+ax.set(xlabel="age", ylabel="fraction of patients", title="Deaths by age and state")
 ax.legend(title="state on the\nfifth day")
 plt.show()
 
@@ -142,14 +142,14 @@ ax.invert_yaxis()
 ax.set(
     xlim=(0.5, 1),
     xlabel="area under the ROC curve (orange: no sequence model)",
-    title="Who will die? Areas by columns",
+    title="AUC by columns used",
 )
 plt.show()
 
 # %%
 # Static columns and states are about equally useful, and together they are much better
 # than either. But no sequence model is needed here: the last state with age and sex is
-# slightly better than the vector of all five states. 86 % of these patients are in the
+# slightly better than the vector of all five states. 86% of these patients are in the
 # same state on all five days, so the earlier ones say little else.
 #
 # Tune the pipeline

@@ -177,8 +177,8 @@ for name, probabilities in contenders.items():
 #
 # Are the probabilities right?
 # ----------------------------
-# Of all prefixes for which the classifier predicts death with a probability of 5 %,
-# about 5 % should be followed by death. We group the test prefixes by this probability,
+# Of all prefixes for which the classifier predicts death with a probability of 5%,
+# about 5% should be followed by death. We group the test prefixes by this probability,
 # and compare its mean with what happened:
 
 probability = contenders["LSTMSequenceClassifier"][:, list(classes).index("died")]
@@ -200,9 +200,9 @@ predictions = classifier.predict_proba(X_open)[-4:]
 print(pd.DataFrame(predictions, X_open.index[-4:], classes).round(2).to_string())
 
 # %%
-# Equal states have other consequences at another age. We take a stay from the test
-# patients, and predict the next event after each of its events, as if the patient were
-# 40 or 80 years old.
+# The same state has different consequences at a different age. We take a stay from the
+# test patients, and predict the next event after each of its events, as if the patient
+# were 40 or 80 years old.
 
 stay = X_test[[len(states) == 6 for states in X_test["state"]]].index[0]
 prefixes = X_test.loc[[stay]]
@@ -261,8 +261,8 @@ for name, found in (
 #     )
 #
 # On the public Helpdesk log, counts of what followed the last five activities predict
-# 83.8 % of the next activities, the classifier 85.8 % without training of LSTM cells
-# (``max_epochs=0``), and an LSTM published for this task 85.2 %. See
+# 83.8% of the next activities, the classifier 85.8% without training of LSTM cells
+# (``max_epochs=0``), and an LSTM published for this task 85.2%. See
 # :doc:`/guide/processes` for these and other figures.
 #
 # What to remember

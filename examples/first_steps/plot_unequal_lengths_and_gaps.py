@@ -101,9 +101,9 @@ errors = {
     name: [gap_error(guess, (sizes >= low) & (sizes <= high)) for low, high in ranges]
     for name, guess in filled.items()
 }
-print("gaps of", *(f"{low:4} to {high:2}" for low, high in ranges), "time steps")
+print(f"{'time steps of a gap':20}", *(f"{f'{a} to {b}':>8}" for a, b in ranges))
 for name, values in errors.items():
-    print(f"{name:20}", *(f"{value:7.2f}" for value in values), sep="   ")
+    print(f"{name:20}", *(f"{value:8.2f}" for value in values))
 
 # %%
 # One gap and all gaps
@@ -120,19 +120,30 @@ observed, known = X_test[k][:, 0], truth[n_train + k][:, 0]
 steps = np.arange(len(observed))
 gap = steps[np.isnan(observed)]
 around_gap = np.arange(gap[0] - 1, gap[-1] + 2)
-styles = dict(zip(filled, ("C0o-", "C2^-", "C3v-", "C1s--"), strict=True))
+colors = dict(zip(filled, ("C0", "C2", "C3", "C1"), strict=True))
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.2), layout="constrained")
 left.axvspan(gap[0] - 0.5, gap[-1] + 0.5, color="0.93", label="gap")
 left.plot(steps, observed, "k.", label="observed")
 left.plot(gap, known[gap], "o", mfc="none", color="0.4", ms=4, label="hidden")
-for name, style in (("4 components", "C0-"), ("linear interpolation", "C1--")):
-    left.plot(around_gap, filled[name][k][around_gap, 0], style, label=name)
+for name in ("4 components", "linear interpolation"):
+    values = filled[name][k][around_gap, 0]
+    left.plot(around_gap, values, color=colors[name], label=name)
 left.set(xlabel="time step", ylabel="first feature", title="One gap")
 left.set_xticks(steps[::5])
 left.legend(fontsize="small")
 for name, values in errors.items():
-    right.plot([f"{a} to {b}" for a, b in ranges], values, styles[name], label=name)
+    # Two lines coincide. The narrow dashed one is drawn on top of the wide one.
+    width, zorder = (4, 1) if name == "linear interpolation" else (1.5, 2)
+    right.plot(
+        [f"{a} to {b}" for a, b in ranges],
+        values,
+        "--" if name == "320 components" else "-",
+        color=colors[name],
+        linewidth=width,
+        zorder=zorder,
+        label=name,
+    )
 right.set(
     xlabel="length of the gap (time steps)",
     ylabel="RMSE (standard deviations)",

@@ -64,14 +64,14 @@ for ax, part in zip(axes[1:], ("Final states", "Random features"), strict=True):
             label=shape,
         )
     ax.set(title=part, xlabel="first PC", ylabel="second PC", xticks=[], yticks=[])
-axes[1].legend(fontsize="small", loc="lower left")
+axes[2].legend(loc="center")  # no points are there
 fig.colorbar(dots, ax=axes[2], label="position of the shape")
 plt.show()
 
 for part, components in parts.items():
     means = np.array([components[shapes == shape].mean(axis=0) for shape in shapes])
     fraction = means.var(axis=0).sum() / components.var(axis=0).sum()
-    print(f"{part:17}: the shape explains {fraction:3.0%} of the variance")
+    print(f"{part + ':':18} the shape explains {fraction:3.0%} of the variance")
 
 # %%
 # Among the random features, the shape matters most. The position is visible within
@@ -125,7 +125,7 @@ for ax, n_components in zip(axes, (4, 32), strict=True):
         f"PCA {explained_by_pca(n_components):.2f}"
     )
 axes[0].set_ylabel("value")
-axes[0].legend(fontsize="small", loc="lower left")
+fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 plt.show()
 
 # %%

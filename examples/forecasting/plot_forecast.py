@@ -62,11 +62,11 @@ plt.show()
 # cuts.
 #
 # Two years are a single trial, and may be luck. We therefore repeat it from earlier
-# months, each time with all months before.
+# months, each time with all months before. Errors are in thousands of passengers.
 
 
 def forecast_with_predictor(past):
-    """Forecast two years, with bounds that should contain 80 % of the months."""
+    """Forecast two years, with bounds that should contain 80% of the months."""
     predictor = LSTMSequencePredictor(random_state=0)
     predictor.fit([past[:-horizon]], [past[-horizon:]])
     lower, upper = predictor.predict_interval([past], coverage=0.8)
@@ -93,14 +93,12 @@ for start in range(100, len(series) - horizon + 1, 4):
     forecasts = forecast_with_baselines(past) | {"predictor": forecast}
     errors.append([np.abs(values - future).mean() for values in forecasts.values()])
     inside.append((lower <= future) & (future <= upper))
-print(
-    f"mean absolute error, in thousand passengers    last trial  {len(errors)} trials"
-)
+print(f"{'mean absolute error':22}{'last trial':>11}{f'{len(errors)} trials':>11}")
 for name, last, mean in zip(
     forecasts, errors[-1], np.mean(errors, axis=0), strict=True
 ):
-    print(f"{name:47}{last:10.1f}{mean:11.1f}")
-print(f"months within their 80 % intervals: {np.mean(inside):.0%}")
+    print(f"{name:22}{last:11.1f}{mean:11.1f}")
+print(f"months within their 80% intervals: {np.mean(inside):.0%}")
 
 # %%
 # The last trial is that of the figure. The last year before it was a weak one: it grew

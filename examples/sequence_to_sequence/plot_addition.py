@@ -116,7 +116,7 @@ values, value_counts = np.unique(errors, return_counts=True)
 left.bar([str(value) for value in values], value_counts, color="C3")
 left.set(xlabel="predicted minus true sum", ylabel="number of answers")
 left.set_title(f"{len(wrong)} wrong answers")
-labels = ["under 40 %", "40 to 50 %", "50 to 60 %", "over 60 %"]
+labels = ["under 40%", "40 to 50%", "50 to 60%", "over 60%"]
 bars = right.bar(labels, accuracy, color="C0")
 right.bar_label(bars, [f"{n} sums" for n in counts], padding=2)
 right.set(xlabel="probability of the best answer", ylabel="fraction correct")

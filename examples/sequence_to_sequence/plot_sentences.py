@@ -165,8 +165,9 @@ for title, test in tests.items():
     for method, predicted in translations.items():
         exact = exact_match_score(german, predicted)
         correct_words = token_match_score(german, predicted)
+        label = f"{title}, {method}:"
         print(
-            f"{title:17}, {method:16}: {exact:6.1%} of sentences correct, "
+            f"{label:36}{exact:6.1%} of sentences correct, "
             f"{correct_words:6.1%} of words"
         )
 
@@ -236,12 +237,12 @@ plt.show()
 # The map separates the forms: sentences that begin with "today" are on one side, and
 # the two tenses form different groups. The verbs overlap more in the map, but this does
 # not mean that the vectors do not represent them. A logistic regression predicts the
-# verb and the nouns from all 96 components:
+# form, the verb and the nouns from all 96 components. Its accuracies:
 
 for title, values in labels.items():
     classifier = LogisticRegression(max_iter=300)
     accuracy = cross_val_score(classifier, vectors, values, cv=3).mean()
-    print(f"accuracy, {title:19}: {accuracy:.1%}")
+    print(f"{title + ':':20} {accuracy:6.1%}")
 
 # %%
 # What to remember

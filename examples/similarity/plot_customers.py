@@ -90,7 +90,7 @@ print(f"{(y > 0).mean():.0%} of the customers buy again within 39 weeks")
 # %%
 # Cluster, and compare with the future
 # ------------------------------------
-# We leave out the training of LSTM cells with ``max_epochs=0``, which takes seconds.
+# With ``max_epochs=0``, the LSTM cells are not trained, so ``fit`` takes only seconds.
 # k-means sees the first eight principal components of the vectors. A clustering is as
 # good as the mean of each cluster, on the training customers, predicts the later
 # purchases of the others. For comparison, ridge regression uses the same columns
@@ -136,7 +136,8 @@ print(scores.round(2).to_string(na_rep=""))
 # %%
 # What the clusters look like
 # ---------------------------
-# Purchases per month, in each cluster, before and after today.
+# Purchases per month, in each cluster, before and after today. The lighter the color,
+# the more purchases after today.
 
 month = (purchases["date"] - purchases["date"].min()).dt.days // 30
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(9, 3.6), layout="constrained")
@@ -151,10 +152,20 @@ for ax, (name, found) in zip(axes, clusters.items(), strict=True):
         f"{name}: {later_rates.iloc[0]:.2f} to {later_rates.iloc[-1]:.2f} purchases "
         "per customer and month after today"
     )
-    for color, label in zip(plt.cm.viridis(np.linspace(0, 1, 6)), order, strict=True):
-        ax.plot(rates.index + 0.5, rates[label], color=color)
-    ax.axvline(n_today, color="k", lw=1, ls="--")
-    ax.set(title=f"Clusters of {name}", xlabel="month since January 1997")
+    colors = plt.cm.viridis(np.linspace(0, 1, N_CLUSTERS))
+    lines = [
+        ax.plot(rates.index + 0.5, rates[label], color=color)[0]
+        for color, label in zip(colors, order, strict=True)
+    ]
+    today_line = ax.axvline(n_today, color="k", lw=1, ls="--")
+    ax.set(title=f"Clusters of {name}", xlabel="months since January 1997")
+    ax.set_xticks(range(0, 19, 3))
+fig.legend(
+    [lines[-1], lines[0], today_line],
+    ["cluster with the most later purchases", "cluster with the fewest", "today"],
+    loc="outside lower center",
+    ncols=3,
+)
 axes[0].set_ylabel("purchases per customer and month")
 plt.show()
 

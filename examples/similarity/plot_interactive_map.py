@@ -7,9 +7,9 @@ How do you browse thousands of sequences, and read what each point of a map is?
 `datamapplot <https://pypi.org/project/datamapplot>`__ turns the points of an
 :class:`~sklearn_seqembed.displays.EmbeddingDisplay` into one HTML file, in which one
 can zoom, search, and read a text for each point.
-`embedding-atlas <https://pypi.org/project/embedding-atlas>`__ turns them into a widget
-of a notebook, in which one can select points and use the selection in Python. In this
-example, we map recordings of nine speakers.
+`embedding-atlas <https://pypi.org/project/embedding-atlas>`__ turns them into a
+notebook widget, in which one can select points and use the selection in Python. In
+this example, we map recordings of nine speakers.
 """
 
 # %%
@@ -70,8 +70,8 @@ print(f"datamapplot {version('datamapplot')}: {len(X)} points, {size} kB")
 # The file holds the data, but a browser loads programs and styles from other sites when
 # it opens the file, so we do not show it on this page.
 #
-# A widget of a notebook, with embedding-atlas
-# --------------------------------------------
+# A notebook widget, with embedding-atlas
+# ---------------------------------------
 # It shows the map next to the columns of a frame, by which points can be selected as
 # well. All columns of the frame are used. At the end of a cell of a notebook, the
 # widget is shown. It needs the program that a notebook runs, so this page does not show
@@ -96,7 +96,8 @@ print(f"embedding-atlas {version('embedding-atlas')}: {len(widget.selection())} 
 
 widget.set_state({"_predicate": "speaker = 'speaker 3' AND length > 18"})
 selected = widget.selection()
-print(selected.head(3))
+columns = ["__row_index__", "speaker", "length", "text"]
+print(selected[columns].head(3).to_string(index=False))
 print(f"{len(selected)} rows, of lengths {sorted(selected['length'])}")
 
 # %%

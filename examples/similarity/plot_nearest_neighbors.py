@@ -103,7 +103,7 @@ precisions = {
     "resampled curves": precision(resample(X), resample(X_queries)),
     "LSTMSequenceEmbedder": precision(vectors, queries),
 }
-print("precision at:             1     5    10")
+print(f"{'precision at':20}", *(f"{k:5}" for k in (1, 5, 10)))
 for name, values in precisions.items():
     print(f"{name:20}", *(f"{value:5.3f}" for value in values))
 

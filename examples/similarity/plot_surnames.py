@@ -101,20 +101,15 @@ xy = PCA(n_components=2).fit_transform(embedder.transform(names))
 fig, ax = plt.subplots(figsize=(7.5, 5.5), layout="constrained")
 for color, one in enumerate(SURNAMES):
     ax.scatter(*xy[language == one].T, s=14, color=f"C{color}", label=one)
-for name in (
-    "Smith",
-    "Weber",
-    "Rossi",
-    "Kowalski",
-    "Wojciechowski",
-    "Lee",
-    "Matsumoto",
-):
+for name in ("Lee", "Weber", "Kowalski", "Matsumoto", "Wojciechowski"):
+    point = xy[names.index(name)]
+    is_left = point[0] < xy[:, 0].mean()
     ax.annotate(
         name,
-        xy[names.index(name)],
-        xytext=(4, 4),
+        point,
+        xytext=(4 if is_left else -4, 4),
         textcoords="offset points",
+        ha="left" if is_left else "right",  # toward the middle, inside the frame
         fontsize="small",
         bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5},
     )
@@ -147,11 +142,12 @@ def report(title, truth):
     for method, predicted in decoded.items():
         exact = exact_match_score(truth, predicted)
         letters = token_match_score(truth, predicted)
-        print(f"{title}, {method:17}: {exact:4.0%} of names, {letters:4.0%} of letters")
+        label = f"{title}, {method}:"
+        print(f"{label:32}{exact:4.0%} of names, {letters:4.0%} of letters")
 
 
 report("training set", names_train)
-report("test set    ", names_test)
+report("test set", names_test)
 
 # %%
 # Some names and their decoded forms:
@@ -160,8 +156,9 @@ report("test set    ", names_test)
 def print_decoded(title, embedder, names):
     """Print names and what ``inverse_transform`` decodes from their vectors."""
     decoded = embedder.inverse_transform(embedder.transform(names))
-    pairs = zip(names, decoded, strict=True)
-    print(f"{title}:", ", ".join(f"{name} > {other}" for name, other in pairs))
+    print(f"{title}:")
+    for name, other in zip(names, decoded, strict=True):
+        print(f"    {name:10} > {other}")
 
 
 print_decoded("training set", embedder, names_train[:6])

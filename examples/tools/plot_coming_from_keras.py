@@ -2,7 +2,7 @@
 Coming from Keras or UMAP: vectors and maps of sequences
 ========================================================
 
-How are vectors of sequences, and maps of them, written with other libraries, and here?
+How do you compute and map vectors with other libraries, and with this one?
 
 A few lines of UMAP and of Keras are followed by ours, on the same data. All of them run
 on this page. For classifiers of sktime, aeon and tslearn, see
@@ -70,7 +70,7 @@ for ax, (name, xy) in zip(axes, maps.items(), strict=True):
     for motion in np.unique(motions):
         ax.scatter(*xy[motions == motion].T, s=18, label=motion)
     ax.set(xlabel="UMAP 1", ylabel="UMAP 2", xticks=[], yticks=[], title=name)
-ax.legend(title="motion")
+fig.legend(*ax.get_legend_handles_labels(), title="motion", loc="outside right center")
 plt.show()
 
 # %%

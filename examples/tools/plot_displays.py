@@ -1,6 +1,6 @@
 """
-All plots in one call each
-==========================
+One call for each plot
+======================
 
 What did the training do, what is lost in a vector, which sequences are similar, when
 was a series unusual, and how sure is a forecast? Each question has a display, which
@@ -69,16 +69,8 @@ print("errors:", *(f"{error:.2g}" for error in reconstruction.errors))
 plt.show()
 
 # %%
-# A map
-# -----
-# Principal components of the vectors. They are a baseline for other maps, such as that
-# of t-SNE with ``reducer=TSNE(random_state=0)``.
-embedding = EmbeddingDisplay.from_estimator(embedder, X, y)
-embedding.figure_.suptitle("Map of the vectors")
-plt.show()
-
-# %%
-# Tokens are drawn as cells. Wrong ones are marked.
+# Strings and other categories are drawn as cells, with the reconstruction below the
+# original. Wrong cells are marked.
 words = [
     "".join(rng.permutation(list("lstm")[: rng.integers(2, 5)])) for _ in range(150)
 ]
@@ -89,10 +81,21 @@ reconstruction.figure_.suptitle("Reconstructions of words")
 plt.show()
 
 # %%
+# A map
+# -----
+# Principal components of the vectors. They are a baseline for other maps, such as that
+# of t-SNE with ``reducer=TSNE(random_state=0)``.
+
+# sphinx_gallery_thumbnail_number = 4
+embedding = EmbeddingDisplay.from_estimator(embedder, X, y)
+embedding.figure_.suptitle("Map of the vectors")
+plt.show()
+
+# %%
 # Anomalies
 # ---------
-# The current of a machine, which runs too fast for a while: the shaded span, labelled
-# by hand. The threshold is the 99 % quantile of the scores of a usual series that the
+# The current of a machine, which runs too fast for a while: the shaded span, labeled
+# by hand. The threshold is the 99% quantile of the scores of a usual series that the
 # embedder has not read. Scores are averaged over the windows that contain a time step,
 # so that an alarm begins before the span and ends after it.
 steps = np.arange(1500)
@@ -120,7 +123,7 @@ forecast.figure_.suptitle("Forecast of 40 time steps")
 inside = (forecast.truth[0][0] > forecast.lower[0][0]) & (
     forecast.truth[0][0] < forecast.upper[0][0]
 )
-print(f"{inside.sum()} of {len(inside)} values are in the interval of 90 %")
+print(f"{inside.sum()} of {len(inside)} values are in the 90% interval")
 plt.show()
 
 # %%

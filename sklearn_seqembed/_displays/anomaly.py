@@ -123,7 +123,7 @@ class AnomalyDisplay:
             Time of each step: dates or numbers. By default, those of a pandas index of
             dates, otherwise the steps are numbered.
         spans : list of pairs or array-like of shape (n_timesteps,), default=None
-            Labelled spans: pairs of the first time step and the one after the last;
+            Labeled spans: pairs of the first time step and the one after the last;
             pairs of dates, the first and the last one of a span, if the times are
             dates; or a mask of bools, or of 0 and 1.
         features : array-like of int or str, default=None
@@ -294,7 +294,7 @@ class AnomalyDisplay:
             )
         self._shade_spans(x)
         if self.span_patches_:
-            handles["Labelled"] = self.span_patches_[0]
+            handles["Labeled"] = self.span_patches_[0]
         for one in self.axes_:
             tidy(one)
             one.margins(x=0.01)

@@ -317,4 +317,5 @@ def _reduce(vectors, reducer):
             f"{name} returned an array of shape {points.shape}, expected "
             f"({len(vectors)}, 2). Set its n_components to 2."
         )
-    return points[:, :2], (f"{name} 1", f"{name} 2")
+    label = "t-SNE" if name == "TSNE" else name
+    return points[:, :2], (f"{label} 1", f"{label} 2")

@@ -25,6 +25,8 @@ MAX_FEATURES = 3
 CELL_FRACTION = 0.85
 # Smaller errors are rounding errors.
 MIN_ERROR = 1e-6
+# Points from the top of axes to that of a title of two lines, and those of a legend.
+TITLE_HEIGHT, LEGEND_HEIGHT = 28, 16
 
 
 class ReconstructionDisplay:
@@ -210,17 +212,11 @@ class ReconstructionDisplay:
         else:
             _plot_numbers(ax, original, found)
             if not i and k == self.is_categorical.index(False):
-                # Its width must not widen the first column.
-                handles, labels = ax.get_legend_handles_labels()
-                put_legend_above(ax, handles, labels).set_in_layout(False)
-                if k:
-                    ax.set_title(" ", fontsize=FONT_SIZE, pad=4)  # room for it
+                _put_legend(ax, 0 if k else TITLE_HEIGHT)
         tidy(ax)
         rows = all(self.is_categorical)
         if not k:
-            separator, pad = (", ", 4) if rows else ("\n", 4)
-            if not rows and not self.is_categorical[0]:
-                pad = 20  # above the legend
+            separator = ", " if rows else "\n"
             error = f"error {self.errors[i]:.2g}"
             if 0 < self.errors[i] < MIN_ERROR:
                 error = f"error below {MIN_ERROR:g}"
@@ -228,7 +224,7 @@ class ReconstructionDisplay:
                 f"X[{self.indices[i]}]{separator}{error}",
                 fontsize=FONT_SIZE,
                 loc="left",
-                pad=pad,
+                pad=4,
             )
         if rows and len(self.feature_names) > 1:
             ax.text(
@@ -244,6 +240,26 @@ class ReconstructionDisplay:
             ax.set_ylabel(self.feature_names[k], fontsize=FONT_SIZE, parse_math=False)
         if not rows and k == len(self.feature_names) - 1:
             ax.set_xlabel("Time step", fontsize=FONT_SIZE)
+
+
+def _put_legend(ax, height):
+    """Put the legend above axes and their titles, which have a height in points."""
+    from matplotlib.transforms import ScaledTranslation
+
+    shift = ScaledTranslation(0, height / 72, ax.figure.dpi_scale_trans)
+    legend = put_legend_above(
+        ax, *ax.get_legend_handles_labels(), bbox_transform=ax.transAxes + shift
+    )
+    # Its width must not widen the first column. A narrow text reserves its height.
+    legend.set_in_layout(False)
+    ax.annotate(
+        " ",
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(0, height + LEGEND_HEIGHT),
+        textcoords="offset points",
+        va="top",
+    )
 
 
 def _plot_numbers(ax, original, found):

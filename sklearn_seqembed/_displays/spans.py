@@ -1,4 +1,4 @@
-"""Labelled spans of a series: masks, pairs of positions, or pairs of dates."""
+"""Labeled spans of a series: masks, pairs of positions, or pairs of dates."""
 
 import numpy as np
 

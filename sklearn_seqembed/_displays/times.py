@@ -126,8 +126,13 @@ def choose_unit(seconds):
     return "seconds", 1.0
 
 
-def make_date_axis():
+def make_date_axis(minticks=3, maxticks=7):
     """Return a locator and a formatter of dates that does not repeat what they share.
+
+    Parameters
+    ----------
+    minticks, maxticks : int
+        Number of ticks.
 
     Returns
     -------
@@ -138,12 +143,12 @@ def make_date_axis():
     """
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=7)
+    locator = AutoDateLocator(minticks=minticks, maxticks=maxticks)
     formatter = ConciseDateFormatter(locator)
     # Year, month, day, hour, minute, second: what ticks show, what they show where the
     # smaller unit begins again, and what is at the end of the axis.
     formatter.formats[2] = "%d %b"
-    formatter.zero_formats[2:4] = ["%b", "%d %b"]
+    formatter.zero_formats[2:4] = ["%d %b", "%d %b"]
     formatter.offset_formats[2:] = ["%Y", "%d %b %Y", "%d %b %Y", "%d %b %Y %H:%M"]
     return locator, formatter
 
