@@ -84,7 +84,6 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_signature": False,
-    "remove_config_comments": True,
     "write_computation_times": False,  # its page would load scripts from other sites
 }
 html_theme = "pydata_sphinx_theme"
