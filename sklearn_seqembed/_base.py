@@ -20,6 +20,7 @@ from sklearn_seqembed._choices import write_headline
 from sklearn_seqembed._closed_form import ClosedFormMixin
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
 from sklearn_seqembed._data.messages import count, warn_reading, warn_user
+from sklearn_seqembed._data.padding import warn_about_padding
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
 from sklearn_seqembed._data.streams import map_parts
 from sklearn_seqembed._data.windows import Windows, take_last
@@ -461,6 +462,10 @@ class BaseSequenceEstimator(
             self._schema = schema.without_rows()
             self.n_features_in_ = schema.n_columns
             self.is_categorical_ = schema.is_categorical
+            lengths = parsed.lengths
+            self._has_equal_lengths = len(lengths) > 1 and not np.ptp(lengths)
+        elif getattr(self, "_has_equal_lengths", False):
+            warn_about_padding(parsed)
         return sequences, schema
 
     def _fit_source_features(self, sequences, rng, vocabulary_of=None):

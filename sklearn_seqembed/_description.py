@@ -169,6 +169,7 @@ def _describe(estimator, X, y):
     sequences = prepared.read.sources
     choices = list_choices(estimator, prepared.plan, estimate)
     features = _describe_features(estimator, X, sequences)
+    targets = _describe_targets(estimator, prepared.read)
     return Description(
         estimator=type(estimator).__name__,
         container=(
@@ -179,7 +180,7 @@ def _describe(estimator, X, y):
         n_sequences=sequences.n_represented,
         lengths=summarize_lengths(sequences),
         features=features,
-        targets=_describe_targets(estimator, prepared.read),
+        targets=targets,
         windows=_describe_windows(estimator, prepared.pairs),
         choices=choices,
         given=[name for name in AUTO_PARAMETERS if _is_given(estimator, name)],
@@ -189,25 +190,45 @@ def _describe(estimator, X, y):
             "steps": {step: round(s, 3) for step, s in estimate.steps.items()},
             "reason": estimate.reason,
         },
-        notes=_note_codes(estimator, features)
-        + _list_notes(estimator, prepared, estimate, continues),
+        notes=[
+            *_note_codes(
+                "categorical_features", estimator.categorical_features, features
+            ),
+            *_note_codes(
+                "categorical_targets",
+                getattr(estimator, "categorical_targets", None),
+                (targets or {}).get("features", ()),
+            ),
+            *_list_notes(estimator, prepared, estimate, continues),
+        ],
         headline=write_headline(estimator, prepared, estimate),
     )
 
 
-def _note_codes(estimator, features):
-    """Return a note about integers that may be codes of categories, if any are."""
-    if not isinstance(estimator.categorical_features, str):
+def _note_codes(option, value, features):
+    """Return a note about integers that may be codes of categories, if any are.
+
+    Parameters
+    ----------
+    option : {"categorical_features", "categorical_targets"}
+        The parameter that lists them.
+    value : object
+        Its value.
+    features : list of dict
+        Descriptions of the features of X or y.
+    """
+    if not isinstance(value, str):
         return []  # the user has decided
     found = [repr(feature["name"]) for feature in features if "n_integers" in feature]
     if not found:
         return []
     names = ", ".join(found[:N_LISTED]) + (", ..." if len(found) > N_LISTED else "")
     subject = f"Feature {names} has" if len(found) == 1 else f"Features {names} have"
+    if option == "categorical_targets":
+        subject = subject.replace(" ha", " of y ha")
     return [
         f"{subject} few values, all of them integers, which are read as numbers. Codes "
-        "that have no order are categories: list their features in "
-        "categorical_features."
+        f"that have no order are categories: list their features in {option}."
     ]
 
 

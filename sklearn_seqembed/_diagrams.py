@@ -4,24 +4,25 @@ import math
 
 from sklearn_seqembed._choices import format_measured
 
-# The page to which the question mark of a diagram links: the docstring, in the
-# repository that pyproject.toml names as the source. Once the built pages are
-# published, it can be "SITE/generated/sklearn_seqembed.{name}.html".
-CLASS_PAGE = (
-    "https://github.com/sklearn-seqembed/sklearn-seqembed/blob/main/{module}.py"
+# The page of the guide to which the question mark of a diagram links, in the repository
+# that pyproject.toml names as the source. Once the built pages are published, it can be
+# "SITE/generated/sklearn_seqembed.{name}.html".
+GUIDE_PAGE = (
+    "https://github.com/sklearn-seqembed/sklearn-seqembed/blob/main/docs/guide/"
+    "{page}.rst"
 )
 
 
 class DiagramMixin:
-    """Link from the diagram of an estimator to its page, and caption it after `fit`."""
+    """Link from the diagram of an estimator to the guide, and caption it after fit."""
 
     _doc_link_module = "sklearn_seqembed"
-    _doc_link_template = CLASS_PAGE
+    _doc_link_template = GUIDE_PAGE
+    _guide_page = "index"
 
     def _doc_link_url_param_generator(self):
         """Return what is inserted in the template."""
-        cls = type(self)
-        return {"module": cls.__module__.replace(".", "/"), "name": cls.__name__}
+        return {"page": self._guide_page}
 
     def _sk_visual_block_(self):
         """Return the block that scikit-learn draws.

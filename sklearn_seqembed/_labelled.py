@@ -47,6 +47,7 @@ class BaseLabelEstimator(BaseVectorEstimator):
     # There is always a closed form: that of the linear layer.
     _has_linear_map = True
     _predicts_label = True
+    _guide_page = "labels"
     _target_patch_size = 1
 
     @property

@@ -246,6 +246,7 @@ max_epochs_, early_stopping_, max_length_, device_
     """
 
     _drops_forecast_states = True
+    _guide_page = "predictor"
 
     def __init__(
         self,

@@ -11,9 +11,12 @@ import numpy as np
 from sklearn_seqembed._data.arrays import as_array
 from sklearn_seqembed._data.foreign import as_records, convert_foreign, convert_steps
 from sklearn_seqembed._data.levels import groupby_levels, has_times_in_rows
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.parsed import is_missing
 from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
+
+# Steps of an index that are so many times longer than the median step are gaps.
+MAX_IRREGULARITY = 1.5
 
 __all__ = ["average_windows", "make_sequences", "make_windows"]
 
@@ -316,6 +319,24 @@ def _refuse_times(series):
         raise ValueError(
             "The index of series goes back in time. Pass series.sort_index() if it is "
             "one series; otherwise cut one series at a time."
+        )
+    if is_dated and len(index) > 2:
+        _warn_of_missing_rows(index)
+
+
+def _warn_of_missing_rows(index):
+    """Warn of dates that are missing in an index, since windows ignore them."""
+    if hasattr(index, "to_timestamp"):  # a PeriodIndex
+        index = index.to_timestamp()
+    steps = np.diff(index.tz_localize(None).to_numpy())
+    typical = np.median(steps)
+    # Months and years have different lengths.
+    n_longer = int((steps > MAX_IRREGULARITY * typical).sum())
+    if n_longer and typical > np.timedelta64(0):
+        warn_reading(
+            f"The index of series has {count(n_longer, 'gap')} of more than its usual "
+            "step, and rows were read as consecutive time steps; if rows are "
+            'missing, insert them, for example by series.asfreq("h").'
         )
 
 

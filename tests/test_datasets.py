@@ -1,5 +1,6 @@
 """Generated sequences and windows are as documented."""
 
+import warnings
 from collections import namedtuple
 
 import awkward as ak
@@ -13,6 +14,7 @@ import torch
 from numpy.testing import assert_array_equal
 
 from sklearn_seqembed.datasets import average_windows, make_sequences, make_windows
+from sklearn_seqembed.exceptions import SequenceReadingWarning
 
 
 def test_shapes_lengths_and_classes_are_as_requested():
@@ -335,3 +337,18 @@ def test_average_windows_ends_with_the_last_window_by_default():
 def test_average_windows_refuses_what_does_not_fit(values, options, message):
     with pytest.raises(ValueError, match=message):
         average_windows(values, 3, **options)
+
+
+def test_missing_rows_of_a_dated_series_warn():
+    hours = pd.date_range("2025-01-01", periods=60, freq="h")
+    series = pd.Series(np.arange(60.0), index=hours)
+
+    with pytest.warns(
+        SequenceReadingWarning, match="has 1 gap of more than its usual step"
+    ):
+        make_windows(series.drop(hours[20:30]), 5, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_windows(series, 5, 2)
+        months = pd.date_range("2020-01-31", periods=60, freq="ME")
+        make_windows(series.set_axis(months), 5, 2)

@@ -252,7 +252,7 @@ def test_warnings_about_the_reading_are_notes_and_still_warn():
 
 
 def test_a_few_different_integers_get_a_note_that_they_may_be_codes():
-    codes = [[[step % 4, step, step % 2, np.nan] for step in range(30)]] * 20
+    codes = [[[step % 4, step / 2, step % 2, np.nan] for step in range(30)]] * 20
     codes[3] = codes[3][:9]
 
     numbers = describe(codes)
@@ -266,6 +266,16 @@ def test_a_few_different_integers_get_a_note_that_they_may_be_codes():
         None
     ]
     assert not categories.notes
+
+
+def test_integers_of_y_get_a_note_that_they_may_be_codes():
+    X = [RNG.normal(size=(9, 1)) for _ in range(20)]
+    y = [[[step % 5] for step in range(7)]] * 20
+
+    (note,) = describe(X, y, estimator=LSTMSequencePredictor(4)).notes
+
+    assert note.startswith("Feature 0 of y has few values, all of them integers")
+    assert note.endswith("list their features in categorical_targets.")
 
 
 def test_the_note_about_large_data_is_that_of_fit(monkeypatch):

@@ -38,7 +38,7 @@ def fitted():
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
-def test_diagrams_link_to_the_docstring_in_the_repository_of_the_metadata(cls):
+def test_diagrams_link_to_the_guide_in_the_repository_of_the_metadata(cls):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     folder = f"{project['urls']['Source']}/blob/main/"
 
@@ -46,9 +46,9 @@ def test_diagrams_link_to_the_docstring_in_the_repository_of_the_metadata(cls):
 
     (link,) = set(re.findall(r'href="(https://[^"#]+)', html))
     assert link.startswith(folder)
-    text = (ROOT / link.removeprefix(folder)).read_text()
-    assert f"\nclass {cls.__name__}(" in text
-    assert "    n_components : int" in text or "%(n_components)s" in text
+    page = ROOT / link.removeprefix(folder)
+    assert page.parent == ROOT / "docs" / "guide"
+    assert page.stem == "index" or cls.__name__ in page.read_text()
     assert "explains" not in html
 
 

@@ -943,6 +943,17 @@ def test_a_column_of_labels_is_a_mask(convert, dtype):
     assert display.spans == [(1, 3), (5, 6)]
 
 
+def test_a_span_that_ends_on_a_date_contains_that_day():
+    times = pd.date_range("2025-02-01", periods=96, freq="h")
+    day = datetime.date(2025, 2, 3)
+
+    display = AnomalyDisplay.from_scores(
+        np.zeros(96), np.zeros(96), times=times, spans=[(day, day)]
+    )
+
+    assert display.spans == [(48, 72)]
+
+
 @pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
 def test_spans_may_be_pairs_of_dates(tz):
     index = pd.date_range("2024-01-01", periods=6, tz=tz)

@@ -609,9 +609,35 @@ def test_gaps_at_the_end_of_an_array_warn_if_there_are_gaps_elsewhere():
 @pytest.mark.parametrize("n_padded", [5, 20])
 def test_padding_that_is_longer_than_gaps_is_read_in_silence(n_padded):
     X = GAPS.copy()
-    X[10, -n_padded:] = np.nan
+    X[10:20, -n_padded:] = np.nan
 
     assert not messages_of(X)
+
+
+def test_missing_ends_of_a_few_sequences_warn_without_other_gaps():
+    X = RNG.normal(size=(40, 30, 1))
+    X[3, -6:] = np.nan
+
+    (message,) = messages_of(X)
+
+    assert "1 of them end with missing time steps, which were read as" in message
+    assert not messages_of(list(X))
+
+
+@pytest.mark.filterwarnings("ignore:The network explains only")
+def test_missing_ends_after_a_fit_without_any_warn():
+    X = RNG.normal(size=(20, 12, 1))
+    X_new = X[:1].copy()
+    X_new[0, -3:] = np.nan
+    embedder = small_embedder(max_epochs=1).fit(X)
+    padded = small_embedder(max_epochs=1).fit(list(X) + [X[0, :5]])
+
+    with pytest.warns(SequenceReadingWarning, match=r"all sequences of fit had the"):
+        embedder.transform(X_new)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SequenceReadingWarning)
+        embedder.transform(list(X_new))
+        padded.transform(X_new)
 
 
 READINGS = RNG.normal(18, 6, size=(30, 40)).round(1)
@@ -636,7 +662,7 @@ def _marked(values, mark, dtype=np.float64):
         (_marked(READINGS, -99)[..., None], "replace it by NaN"),
         (_marked(COUNTS, -1, np.int64), "are -1 and all others are between 0 and"),
         (_marked(abs(READINGS) * 1e6, -1), "are -1 and"),
-        ([[c, -9] for c in _marked(COUNTS, -9).tolist()[0]], "are -9 and"),
+        (_marked(5 * COUNTS, -9).tolist(), "are -9 and"),
         (
             pd.DataFrame({"a": list(READINGS), "t": list(_marked(READINGS, -9999))}),
             "^Column 't' of X was read as numbers",
@@ -663,6 +689,20 @@ def test_marks_of_missing_values_warn(X, match):
         read(X)
 
 
+def test_marks_and_identifiers_warn_together():
+    X = [
+        np.c_[np.full(10, i), row[:10], other[:10]]
+        for i, (row, other) in enumerate(
+            zip(_marked(READINGS, -999), _marked(COUNTS * 5, -1), strict=True)
+        )
+    ]
+
+    identifier, mark = messages_of(X)
+
+    assert identifier.startswith("Feature 0 of X was read as a feature, but it is an")
+    assert mark.startswith("Feature 1 of X") and mark.endswith("Similarly 1 more.")
+
+
 def test_marks_as_padding_warn_with_their_fraction():
     X = abs(READINGS)
     X[0, 30:], X[1, 20:] = -1, -1
@@ -677,6 +717,8 @@ def test_marks_as_padding_warn_with_their_fraction():
         READINGS - 30,
         np.sign(READINGS - 18),
         _marked(READINGS * 100, 999),
+        RNG.choice([199.0, 299.0, 499.0, 999.0], size=(30, 40)),
+        RNG.integers(-1, 5, size=(30, 40)),
         _marked(COUNTS % 3, -1),
         np.where(COUNTS == 4, -1, READINGS - 18),
         np.full((30, 40), -999.0),
@@ -689,6 +731,8 @@ def test_marks_as_padding_warn_with_their_fraction():
         "negative",
         "signs",
         "within",
+        "prices",
+        "scores",
         "few values",
         "both signs",
         "constant",

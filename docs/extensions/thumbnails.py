@@ -17,7 +17,7 @@ from sklearn_seqembed._displays.times import make_date_axis
 
 SIZE = 3.1, 2.2  # inches
 DPI = 180
-TITLE_WIDTH = 32  # characters
+TITLE_WIDTH = 25  # characters
 
 # Panel of the figure, counted from 0, where it is not the first one. The figure is the
 # first one, or that of the comment `sphinx_gallery_thumbnail_number = N`.

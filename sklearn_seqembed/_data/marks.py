@@ -3,11 +3,17 @@
 import numpy as np
 
 # Common marks, which are the lowest or the highest values of a feature.
-MARKS = (-1, -9, -99, -999, -9999, -99999, -32768, 999, 9999, 99999, 32767, 1e20, 1e30)
+MARKS = (
+    *(-1, -9, -99, -888, -999, -9999, -99999, -999.9, -9999.9, -32768, -(2**31)),
+    *(999, 9999, 99999, 999.9, 9999.9, 32767, 65535, 1e20, 1e30, 9.96921e36),
+)
 # Below this size a mark may be a measurement, unless no other value is negative and the
-# others have at least so many values.
+# others have at least so many values, and are as large as this.
 MIN_SIZE = 99
 MIN_OTHERS = 4
+MIN_LARGEST = 9
+# Others are in a range of at most this fraction of the distance from a positive mark.
+MAX_RANGE = 0.5
 # A mark occurs at least so often, and in at most this fraction of all values.
 MIN_COUNT = 2
 MAX_FRACTION = 0.95
@@ -26,7 +32,7 @@ def find_mark(parsed):
     message : str or None
         None if there is no such number.
     """
-    feature = 0
+    feature, found = 0, []
     for block in parsed.blocks:
         if block.kind == "numeric":
             for position in np.flatnonzero(_may_hold_marks(block.values)):
@@ -34,9 +40,12 @@ def find_mark(parsed):
                 mark = _find_in(values)
                 if mark is not None:
                     what = parsed.describe_feature(feature + position)
-                    return _explain(what, values, mark)
+                    found.append(_explain(what, values, mark))
         feature += block.width
-    return None
+    if not found:
+        return None
+    others = f" Similarly {len(found) - 1} more." if len(found) > 1 else ""
+    return found[0] + others
 
 
 def _may_hold_marks(values):
@@ -69,10 +78,12 @@ def _find_in(values):
         lowest, highest = float(others.min()), float(others.max())
         if lowest < mark < highest:
             continue
-        if mark < 0 <= lowest and len(np.unique(others)) >= MIN_OTHERS:
+        is_unlike = lowest >= 0 and highest >= MIN_LARGEST
+        if mark < 0 and is_unlike and len(np.unique(others)) >= MIN_OTHERS:
             return mark
         distance = min(abs(mark - lowest), abs(mark - highest))
-        if abs(mark) >= MIN_SIZE and distance >= highest - lowest:
+        largest_range = distance if mark < 0 else MAX_RANGE * distance
+        if abs(mark) >= MIN_SIZE and highest - lowest <= largest_range:
             return mark
     return None
 
@@ -85,7 +96,7 @@ def _equals(values, mark):
 def _explain(what, values, mark):
     others = values[~_equals(values, mark)]
     fraction = 1 - len(others) / len(values)
-    written = f"{mark:.0e}" if mark >= 1e20 else str(mark)
+    written = f"{mark:g}" if mark >= 1e20 else str(mark)
     return (
         f"{what} was read as numbers, of which {max(fraction, 0.001):.1%} are "
         f"{written} and all others are between {others.min():.4g} and "

@@ -4,7 +4,7 @@ import numpy as np
 
 from sklearn_seqembed._data.arrays import ArrayContainer
 from sklearn_seqembed._data.lists import ListContainer
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.messages import count, warn_reading
 
 # At least the first fraction of the sequences of an array are padded, if any, and at
 # most the second fraction of the time steps of zeros are elsewhere.
@@ -72,16 +72,38 @@ def find_padding(parsed):
     if n_cut:
         return (
             f"{read}{n_cut} of them end with missing time steps, which were read as "
-            "padding, and others are missing elsewhere, as often in a row; if those at "
-            f"the end are not padding, pass list({name}), which keeps them."
+            f"padding; if these are values that are missing, pass list({name}), which "
+            "keeps them."
         )
     return None
+
+
+def warn_about_padding(parsed):
+    """Warn of missing time steps at the end if no sequence of `fit` had any.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        Sequences that were passed after `fit`, whose sequences had equal lengths.
+    """
+    container, name = parsed.container, parsed.locator.argument
+    if not isinstance(container, ArrayContainer):
+        return
+    n_cut = int((parsed.lengths < container.n_steps).sum())
+    if n_cut:
+        warn_reading(
+            f"{name} was read as {count(len(parsed.lengths), 'sequence')}, but {n_cut} "
+            "of them end with missing time steps, which were read as padding, while "
+            "all sequences of fit had the same length; if these are values that are "
+            f"missing, pass list({name}), which keeps them."
+        )
 
 
 def _count_cut(missing, lengths):
     """Count the sequences that end with gaps, 0 if these are rather padding.
 
-    Gaps at the end are not longer than elsewhere.
+    They may be gaps if few sequences have them, or if they are not longer than gaps
+    elsewhere.
 
     Parameters
     ----------
@@ -92,13 +114,16 @@ def _count_cut(missing, lengths):
     """
     n_steps = missing.shape[1]
     n_last = n_steps - lengths
+    n_cut = int((n_last > 0).sum())
+    if n_cut < MIN_PADDED * len(lengths):
+        return n_cut
     is_elsewhere = missing & (np.arange(n_steps) < lengths[:, None])
-    if not n_last.any() or not is_elsewhere.any():
+    if not is_elsewhere.any():
         return 0
     # Numbers of missing time steps in a row, from their first to their last ones.
     edges = np.diff(np.pad(is_elsewhere.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     longest = (np.nonzero(edges < 0)[1] - np.nonzero(edges > 0)[1]).max()
-    return int((n_last > 0).sum()) if n_last.max() <= longest else 0
+    return n_cut if n_last.max() <= longest else 0
 
 
 def _stack(parsed, is_array):

@@ -26,26 +26,31 @@ _TIME_TYPES = {"datetime64", "datetime", "date", "timedelta64", "timedelta", "pe
 
 
 def warn_about_reading(parsed):
-    """Warn once if sequences may be meant otherwise than they were read.
+    """Warn if sequences may be meant otherwise than they were read.
+
+    There is at most one warning about containers and features, and one about marks of
+    missing values.
 
     Parameters
     ----------
     parsed : ParsedSequences
         The sequences as they were read, in fit.
     """
-    for find in (
-        _find_long_table,
-        _find_transposed,
-        _find_wide_frame,
-        _find_text,
-        find_padding,
-        find_mark,
-        find_identifier,
+    for finders in (
+        (
+            _find_long_table,
+            _find_transposed,
+            _find_wide_frame,
+            _find_text,
+            find_padding,
+            find_identifier,
+        ),
+        (find_mark,),
     ):
-        message = find(parsed)
+        messages = (find(parsed) for find in finders)
+        message = next((text for text in messages if text is not None), None)
         if message is not None:
             warn_reading(message)
-            return
 
 
 def _find_long_table(parsed):

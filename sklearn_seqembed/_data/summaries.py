@@ -31,7 +31,7 @@ ITEM_NAMES = {
 }
 # Integers may be codes of categories if they have so many different values, which occur
 # so often on average.
-CODES = range(3, 21)
+CODES = range(3, 201)
 MIN_OCCURRENCES = 3
 
 OUTER_NAMES = {"list": "list", "array": "1-D object array", "series": "pandas Series"}

@@ -1,5 +1,7 @@
 """Labeled spans of a series: masks, pairs of positions, or pairs of dates."""
 
+import datetime
+
 import numpy as np
 
 from sklearn_seqembed._data.messages import count
@@ -87,6 +89,8 @@ def _find_dates(pairs, times):
     found = []
     for pair in pairs:
         first, last = as_times(pair)
+        if type(pair[1]) is datetime.date:  # the whole day
+            last = last + np.timedelta64(1, "D") - np.timedelta64(1, "us")
         inside = np.flatnonzero((times >= first) & (times <= last))
         if not len(inside):
             raise ValueError(
