@@ -36,6 +36,7 @@ extensions = [
     "myst_parser",
     "docs.extensions.charts",
     "docs.extensions.class_pages",
+    "docs.extensions.first_figures",
     "docs.extensions.thumbnails",
 ]
 exclude_patterns = ["_build", "auto_examples/**.ipynb", "auto_examples/**.py"]
