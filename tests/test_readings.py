@@ -700,7 +700,7 @@ def test_marks_and_identifiers_warn_together():
     identifier, mark = messages_of(X)
 
     assert identifier.startswith("Feature 0 of X was read as a feature, but it is an")
-    assert mark.startswith("Feature 1 of X") and mark.endswith("Similarly 1 more.")
+    assert mark.startswith("Feature 1 of X") and mark.endswith("for 1 other feature.")
 
 
 def test_marks_as_padding_warn_with_their_fraction():

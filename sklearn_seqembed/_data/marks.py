@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklearn_seqembed._data.messages import count
+
 # Common marks, which are the lowest or the highest values of a feature.
 MARKS = (
     *(-1, -9, -99, -888, -999, -9999, -99999, -999.9, -9999.9, -32768, -(2**31)),
@@ -44,8 +46,9 @@ def find_mark(parsed):
         feature += block.width
     if not found:
         return None
-    others = f" Similarly {len(found) - 1} more." if len(found) > 1 else ""
-    return found[0] + others
+    if len(found) == 1:
+        return found[0]
+    return f"{found[0]} The same holds for {count(len(found) - 1, 'other feature')}."
 
 
 def _may_hold_marks(values):
