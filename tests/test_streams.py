@@ -578,6 +578,15 @@ def test_a_partition_with_another_type_is_named(folder, table):
         LSTMSequenceEmbedder(**SMALL).fit(scan_sequences(folder, columns="level"))
 
 
+def test_types_of_columns_that_are_not_read_may_differ(folder, table):
+    other = table.set_column(1, "state", table["level"])
+    pq.write_table(other, folder / "part-7.parquet")
+
+    chunks = list(scan_sequences(folder, columns="level").iter_chunks())
+
+    assert sum(chunk.table.num_rows for chunk in chunks) == 2 * N
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

@@ -116,7 +116,7 @@ class DatasetSource:
                     f"{first[0]}. To read some of them only, pass "
                     "scan_sequences(dataset, columns=[...])."
                 )
-            schema = _merge_types(schema, physical, path)
+            schema = _merge_types(schema, physical, columns, path)
             found.append((fragment, path))
         return [
             part
@@ -260,8 +260,8 @@ def _list_partition_columns(fragment, dataset):
     return [name for name in keys if name in dataset.schema.names]
 
 
-def _merge_types(schema, other, path):
-    """Return a schema whose columns can hold the values of a file, too.
+def _merge_types(schema, other, columns, path):
+    """Return a schema in which some columns can hold the values of a file, too.
 
     Files may hold integers, or no values at all, where others hold numbers. Other types
     are not converted: numbers would become text, for example.
@@ -269,7 +269,7 @@ def _merge_types(schema, other, path):
     import pyarrow as pa
 
     for i, field in enumerate(schema):
-        if field.name not in other.names:
+        if field.name not in columns or field.name not in other.names:
             continue
         found = other.field(field.name)
         if found.type == field.type:
