@@ -15,8 +15,10 @@ from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.parsed import is_missing
 from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
 
-# Steps of an index that are so many times longer than the median step are gaps.
+# Steps of an index that are so many times longer than the median step are gaps, unless
+# there are more than this fraction of them, such as weekends between business days.
 MAX_IRREGULARITY = 1.5
+MAX_GAPS = 0.1
 
 __all__ = ["average_windows", "make_sequences", "make_windows"]
 
@@ -332,11 +334,11 @@ def _warn_of_missing_rows(index):
     typical = np.median(steps)
     # Months and years have different lengths.
     n_longer = int((steps > MAX_IRREGULARITY * typical).sum())
-    if n_longer and typical > np.timedelta64(0):
+    if 0 < n_longer <= MAX_GAPS * len(steps) and typical > np.timedelta64(0):
         warn_reading(
             f"The index of series has {count(n_longer, 'gap')} of more than its usual "
             "step, and rows were read as consecutive time steps; if rows are "
-            'missing, insert them, for example by series.asfreq("h").'
+            "missing, insert them, for example by series.asfreq."
         )
 
 
