@@ -223,12 +223,12 @@ def _note_codes(option, value, features):
     if not found:
         return []
     names = ", ".join(found[:N_LISTED]) + (", ..." if len(found) > N_LISTED else "")
-    subject = f"Feature {names} has" if len(found) == 1 else f"Features {names} have"
-    if option == "categorical_targets":
-        subject = subject.replace(" ha", " of y ha")
+    name = "y" if option == "categorical_targets" else "X"
+    subject, verb = ("Feature", "has") if len(found) == 1 else ("Features", "have")
     return [
-        f"{subject} few values, all of them integers, which are read as numbers. Codes "
-        f"that have no order are categories: list their features in {option}."
+        f"{subject} {names} of {name} {verb} few values, all of them integers, which are "
+        "read as numbers. Codes that have no order are categories: list their features "
+        f"in {option}."
     ]
 
 

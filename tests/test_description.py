@@ -261,7 +261,7 @@ def test_a_few_different_integers_get_a_note_that_they_may_be_codes():
     )
 
     (note,) = numbers.notes
-    assert note.startswith("Feature 0 has few values, all of them integers, which are")
+    assert note.startswith("Feature 0 of X has few values, all of them integers, which")
     assert [feature.get("n_integers") for feature in numbers.features] == [4] + 3 * [
         None
     ]
