@@ -227,8 +227,8 @@ def _note_codes(option, value, features):
     subject, verb = ("Feature", "has") if len(found) == 1 else ("Features", "have")
     return [
         f"{subject} {names} of {name} {verb} few values, all of them integers, which "
-        "are read as numbers. Codes that have no order are categories: list their features "
-        f"in {option}."
+        "are read as numbers. Codes that have no order are categories: list their "
+        f"features in {option}."
     ]
 
 
