@@ -1,24 +1,13 @@
 """Generated sequences with known classes, and windows of long series."""
 
 import math
-import numbers
-from collections.abc import Mapping
 from itertools import islice, permutations
 
-import narwhals.stable.v2 as nw
 import numpy as np
 
-from sklearn_seqembed._data.arrays import as_array
-from sklearn_seqembed._data.foreign import as_records, convert_foreign, convert_steps
-from sklearn_seqembed._data.levels import groupby_levels, has_times_in_rows
-from sklearn_seqembed._data.messages import count, warn_reading
-from sklearn_seqembed._data.parsed import is_missing
+from sklearn_seqembed._data.long_series import check_series
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
-
-# Steps of an index that are so many times longer than the median step are gaps, unless
-# there are more than this fraction of them, such as weekends between business days.
-MAX_IRREGULARITY = 1.5
-MAX_GAPS = 0.1
 
 __all__ = ["average_windows", "make_sequences", "make_windows"]
 
@@ -177,16 +166,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     lookback = check_integer(lookback, "lookback", 1)
     horizon = check_integer(horizon, "horizon", 0)
     stride = check_integer(stride, "stride", 1)
-    _refuse_several(series)
-    _refuse_times(series)
-    series = _as_series(series)
-    if series.ndim not in (1, 2):
-        raise ValueError(
-            f"series has {count(series.ndim, 'dimension')}, expected (n_timesteps,) or "
-            "(n_timesteps, n_features). Cut one series at a time."
-        )
-    if series.ndim == 1:
-        series = series[:, None]
+    series = check_series(series)
     size = lookback + horizon
     if len(series) < size:
         raise ValueError(
@@ -286,116 +266,6 @@ def _check_window_values(values):
             "NaN to leave the window out."
         )
     return values
-
-
-def _refuse_several(series):
-    """Raise an error for a frame or Series with several series one after the other."""
-    is_pandas = hasattr(series, "iloc") and series.index.nlevels > 1
-    if is_pandas and has_times_in_rows(series):
-        raise ValueError(
-            f"series has a row index of {series.index.nlevels} levels, one of which "
-            "seems to be the time, so it holds several series. Cut one at a time: for "
-            f"each of {groupby_levels(series, 'series')}."
-        )
-
-
-def _refuse_times(series):
-    """Raise an error for a frame with a column of times, or rows that go back in time.
-
-    As an array, it would hold large numbers, or objects that cannot be read.
-    """
-    frame = nw.from_native(series, eager_only=True, pass_through=True)
-    if isinstance(frame, nw.DataFrame):
-        for name, dtype in frame.schema.items():
-            if dtype in (nw.Datetime, nw.Date):
-                is_pandas = hasattr(series, "iloc")
-                remedy = "set_index" if is_pandas else "drop"
-                raise ValueError(
-                    f"Column {name!r} of series holds times, which cannot be in an "
-                    "array of windows. Sort the rows by them, and pass "
-                    f"series.{remedy}({name!r})."
-                )
-    index = getattr(series, "index", None)
-    is_dated = str(getattr(index, "dtype", "")).startswith(("datetime", "period"))
-    if is_dated and not index.is_monotonic_increasing:
-        raise ValueError(
-            "The index of series goes back in time. Pass series.sort_index() if it is "
-            "one series; otherwise cut one series at a time."
-        )
-    if is_dated and len(index) > 2:
-        _warn_of_missing_rows(index)
-
-
-def _warn_of_missing_rows(index):
-    """Warn of dates that are missing in an index, since windows ignore them."""
-    if hasattr(index, "to_timestamp"):  # a PeriodIndex
-        index = index.to_timestamp()
-    steps = np.diff(index.tz_localize(None).to_numpy())
-    typical = np.median(steps)
-    # Months and years have different lengths.
-    n_longer = int((steps > MAX_IRREGULARITY * typical).sum())
-    if 0 < n_longer <= MAX_GAPS * len(steps) and typical > np.timedelta64(0):
-        warn_reading(
-            f"The index of series has {count(n_longer, 'gap')} of more than its usual "
-            "step, and rows were read as consecutive time steps; if rows are "
-            "missing, insert them, for example by series.asfreq."
-        )
-
-
-def _as_series(series):
-    """Convert a series to an array, in which missing numbers are NaN."""
-    expected = "an array of shape (n_timesteps,) or (n_timesteps, n_features)"
-    series = as_records(convert_foreign(series, "series", expected))
-    if isinstance(series, (list, tuple)) and any(
-        isinstance(x, Mapping) for x in series
-    ):
-        series = _order_values(series)
-    series = as_array(convert_steps(series, "series"))
-    try:
-        array = np.asarray(series)
-        if array.dtype.kind == "O" and array.ndim == 1:
-            steps = [np.asarray(step) for step in array]
-            if any(step.ndim for step in steps):  # lists in the cells of a Series
-                array = np.asarray(steps)
-        elif array.dtype.kind in "US" and isinstance(series, (list, tuple)):
-            values = np.asarray(series, dtype=object)
-            if not all(isinstance(value, str) for value in values.flat):
-                array = values  # numpy would convert numbers to strings
-    except (ValueError, TypeError) as exc:
-        raise ValueError(
-            f"series cannot be converted to {expected}: its time steps differ in their "
-            "number of features. Cut one series at a time."
-        ) from exc
-    if array.dtype.kind != "O" or array.ndim not in (1, 2):
-        return array
-    # pandas' NA, for example; missing strings remain None.
-    missing = np.frompyfunc(is_missing, 1, 1)(array).astype(bool)
-    is_number = all(isinstance(v, numbers.Real) for v in array[~missing])
-    array = np.where(missing, None, array)
-    if not is_number:
-        return array
-    try:
-        return array.astype(np.float64)
-    except OverflowError:
-        raise ValueError(
-            "series holds an integer that is too large for float64. Replace it by NaN "
-            "to have it treated as missing."
-        ) from None
-
-
-def _order_values(records):
-    """Return the values of each time step, a dict, in the order of the first one."""
-    names = list(records[0]) if isinstance(records[0], Mapping) else []
-    for step, record in enumerate(records):
-        if not isinstance(record, Mapping) or set(record) != set(names):
-            found = list(record) if isinstance(record, Mapping) else repr(record)
-            first = names or repr(records[0])
-            raise ValueError(
-                f"series holds {found} at time step {step}, but {first} at time step "
-                "0. Give every time step the same keys, with None where a value is "
-                "missing."
-            )
-    return [[record[name] for name in names] for record in records]
 
 
 def _interpolate(plateaus, times):

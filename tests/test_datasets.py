@@ -353,3 +353,17 @@ def test_missing_rows_of_a_dated_series_warn():
         for freq in ("ME", "B"):  # weekends are no gaps
             index = pd.date_range("2020-01-31", periods=60, freq=freq)
             make_windows(series.set_axis(index), 5, 2)
+
+
+def test_repeated_dates_of_a_series_warn():
+    index = pd.date_range("2025-01-01", periods=50, freq="h")
+    sites = pd.DataFrame({"v": np.arange(100.0)}, index=index.append(index))
+
+    match = "repeats 50 dates, and rows were read as consecutive time steps; if they"
+    with pytest.warns(SequenceReadingWarning, match=match):
+        make_windows(sites.sort_index(kind="stable"), 5, 1)
+
+    hours = pd.DatetimeIndex([*index[:3], *index[2:]])  # when clocks are set back
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_windows(pd.Series(np.arange(51.0), index=hours), 5, 1)

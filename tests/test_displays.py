@@ -968,6 +968,20 @@ def test_spans_may_be_pairs_of_dates(tz):
         AnomalyDisplay.from_scores(series, series, spans=[(index[3], index[1])])
 
 
+def test_spans_of_another_time_zone_are_converted():
+    index = pd.date_range("2024-01-01", periods=6, freq="h", tz="Europe/Berlin")
+    series = pd.Series(np.arange(6.0), index=index)
+    spans = [(index[1].tz_convert("UTC"), index[3].tz_convert("Asia/Tokyo"))]
+
+    for options in ({}, {"times": index}, {"times": list(index)}):
+        display = AnomalyDisplay.from_scores(series, series, spans=spans, **options)
+        assert display.spans == [(1, 4)]
+
+    series.index = index.tz_localize(None)
+    with pytest.raises(ValueError, match="those of the series have none"):
+        AnomalyDisplay.from_scores(series, series, spans=spans)
+
+
 def test_a_window_of_another_length_is_warned_of(series, window_embedder, recwarn):
     AnomalyDisplay.from_estimator(window_embedder, series, LOOKBACK)
     assert not recwarn

@@ -21,6 +21,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from small_fits import small_embedder
 
 import sklearn_seqembed
+from sklearn_seqembed import LSTMSequenceRegressor
 from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed.exceptions import SequenceReadingWarning
 
@@ -769,10 +770,14 @@ IDS = [f"customer {i:03}" for i in range(30)]
         ),
         (
             RNG.permutation(300).reshape(30, 10) + 1000,
-            "it numbers the time steps of all sequences",
+            "it is an integer that no two time steps share",
+        ),
+        (
+            RNG.permutation(800)[:300].reshape(30, 10),
+            "it is an integer that no two time steps share",
         ),
     ],
-    ids=["texts", "integers", "texts of steps", "integers of steps"],
+    ids=["texts", "integers", "texts of steps", "integers of steps", "gaps"],
 )
 def test_identifiers_next_to_features_warn(column, match):
     with pytest.warns(SequenceReadingWarning, match=f"^Column 'id' of .*{match}"):
@@ -783,7 +788,7 @@ def test_identifiers_next_to_features_warn(column, match):
     "column",
     [
         [[name] * 10 for name in IDS[:15] * 2],
-        RNG.permutation(900)[:300].reshape(30, 10),
+        RNG.permutation(3000)[:300].reshape(30, 10),
         [range(10)] * 30,
         [[f"{name}-{j // 2}" for j in range(10)] for name in IDS],
     ],
@@ -801,3 +806,118 @@ def test_a_list_of_paths_warns_with_the_way_to_read_files():
     assert "'events/part-0.parquet' looks like the path of a file" in message
     assert "pass sklearn_seqembed.scan_sequences with a list of paths" in message
     assert not messages_of(["a.py", "b.csv", "notes.txt"])
+
+
+DATED = [
+    pd.DataFrame({"v": x}, index=pd.date_range("2025-01-01", periods=40))
+    for x in READINGS
+]
+MIXED = [x.sample(frac=1, random_state=0) for x in DATED]
+
+
+@pytest.mark.parametrize(
+    ("X", "others"),
+    [
+        (MIXED, ", as does that of 29 other items"),
+        ([x["v"] for x in MIXED], ", as does that of 29 other items"),
+        (DATED[:3] + [DATED[3][::-1]], ""),
+        ([x.to_period("D") for x in MIXED[:2]], ", as does that of 1 other item"),
+    ],
+    ids=["frames", "series", "reversed", "periods"],
+)
+def test_items_whose_dates_go_back_warn(X, others):
+    (message,) = messages_of(X)
+
+    i = 0 if others else 3
+    assert f"X[{i}] was read in the order of its rows" in message
+    assert f"its index goes back in time{others};" in message
+    assert not messages_of([x.sort_index() for x in X])
+
+
+def test_shuffled_rows_without_dates_are_read_in_silence():
+    assert not messages_of([x.reset_index(drop=True).sample(frac=1) for x in DATED])
+
+
+def test_one_hot_features_are_not_taken_for_time_steps():
+    X = np.eye(27)[RNG.integers(0, 27, size=(40, 8))]
+    X[::2, 5:] = np.nan
+
+    assert not messages_of(X)
+    assert not messages_of([x[~np.isnan(x[:, 0])] for x in X])
+    (message,) = messages_of(2 * np.nan_to_num(X))
+    assert "if the axis of features comes first" in message
+
+
+@pytest.mark.parametrize("mark", ["nan", "NULL", "<pad>", "None", "#N/A"])
+def test_texts_that_stand_for_missing_values_warn(mark):
+    (message,) = messages_of([["go", "wait", mark], ["wait", "go", "go"]])
+
+    assert f"X was read as categories, one of which is {mark!r}" in message
+
+
+def test_a_single_category_that_may_be_missing_is_read_in_silence():
+    assert not messages_of([["None", "None"], ["None"]])
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["$5.20", "$13", "$2.00"], ["1,5", "2,25", "3"], ["1.234,50 \u20ac"], ["5%"]],
+)
+def test_formatted_numbers_warn(texts):
+    (message,) = messages_of([texts * 3, texts])
+
+    assert "looks like a number written as text; remove signs and separators" in message
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", " > "])
+def test_tokens_in_one_string_warn_with_the_line_that_splits_them(separator):
+    texts = [["login", "buy", "logout"], ["login", "logout"], ["buy", "view", "buy"]]
+    X = [separator.join(tokens) for tokens in texts * 5]
+
+    (message,) = messages_of(X)
+
+    line = message.partition("split it: ")[2].removesuffix(".")
+    found = eval(line, {"text": X[0]})
+    assert [token.strip() for token in found] == texts[0]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        ["Smith, John", "Doe, Jane", "Miller, Ann", "Smith, Ann"],
+        ["12345", "-7", "+5", "900"],
+        ["I came, I saw, I won.", "No, thanks.", "Yes, please, and soon."],
+    ],
+    ids=["names", "digits", "sentences"],
+)
+def test_other_strings_with_separators_are_read_in_silence(X):
+    assert not messages_of(X)
+
+
+@pytest.mark.filterwarnings("ignore:The network explains only")
+def test_a_mark_after_a_fit_without_any_warns():
+    plain, marked = list(READINGS[:20, :12]), [np.r_[READINGS[0], -999, -999]]
+    embedder = small_embedder(max_epochs=1).fit(plain)
+    with pytest.warns(SequenceReadingWarning, match="are -999"):
+        warned = small_embedder(max_epochs=1).fit(plain + marked)
+
+    match = "^X was read as numbers, .* -999 .* No such number was found in fit"
+    for method in (embedder.transform, embedder.score_samples, embedder.score):
+        with pytest.warns(SequenceReadingWarning, match=match):
+            method(marked)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SequenceReadingWarning)
+        embedder.transform(plain)
+        embedder.transform([np.array([-1.0, -1.0, 3.0, 8.0, 10.0, 12.0])])
+        warned.transform(marked)
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_a_mark_in_the_targets_of_a_regressor_warns(n_targets):
+    y = RNG.normal(20, 2, size=(30, n_targets))
+    y[::10, -1] = -999
+    regressor = LSTMSequenceRegressor(n_components=4, max_epochs=0, random_state=0)
+
+    match = "^y was read" if n_targets == 1 else "^Column 1 of y was read"
+    with pytest.warns(SequenceReadingWarning, match=f"{match}.*10.0% are -999"):
+        regressor.fit(list(READINGS), y[:, 0] if n_targets == 1 else y)

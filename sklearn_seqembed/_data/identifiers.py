@@ -6,8 +6,10 @@ import numpy as np
 # they occur in no other sequence.
 MIN_IDENTIFIED = 10
 MIN_DISTINCT = 0.95
-# Values that never occur twice identify at least so many time steps.
+# Values that never occur twice identify at least so many time steps. Integers may have
+# gaps between them, but their range is less than so many times their number.
 MIN_STEPS = 50
+MAX_RANGE = 3
 
 
 def find_identifier(parsed):
@@ -56,10 +58,10 @@ def _explain(column, block, parsed):
         )
     if is_text and _identifies_steps(block.values, parsed):
         return "none of its categories occurs twice; if it identifies the time steps"
-    if not is_text and _numbers_steps(column, parsed.starts, parsed.lengths):
+    if not is_text and _numbers_steps(column, parsed.lengths):
         return (
-            "it numbers the time steps of all sequences; if it identifies them, and is "
-            "not part of what happened"
+            "it is an integer that no two time steps share; if it identifies them, and "
+            "is not part of what happened"
         )
     return None
 
@@ -84,12 +86,16 @@ def _identifies_steps(feature, parsed):
     return n_steps >= MIN_STEPS and len(feature.categories) == n_steps
 
 
-def _numbers_steps(column, starts, lengths):
+def _numbers_steps(column, lengths):
     """Return whether the time steps of all sequences are numbered, in any order."""
     n_steps = int(lengths.sum())
     if n_steps < MIN_STEPS or len(lengths) < MIN_IDENTIFIED:
         return False
-    lowest, highest = column.min(), column.max()
-    if highest - lowest != n_steps - 1 or len(column) != n_steps:  # padding
+    if len(column) != n_steps:  # padding
         return False
-    return len(np.unique(np.round(column))) == n_steps
+    # Also False if any is missing.
+    if not column.max() - column.min() < MAX_RANGE * n_steps:
+        return False
+    return (
+        bool((column == np.round(column)).all()) and len(np.unique(column)) == n_steps
+    )

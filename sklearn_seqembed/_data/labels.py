@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from sklearn_seqembed._data.marks import warn_about_marks_in_targets
 from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.parsed import is_missing
 from sklearn_seqembed._data.targets import is_single_value
@@ -161,7 +162,9 @@ def check_numbers(y, n_samples, estimator_name):
         )
     if found.ndim == 2 and found.shape[1] == 1:
         found = column_or_1d(found, warn=True)
-    return found.reshape(n_samples, -1), found.ndim == 1
+    is_flat, found = found.ndim == 1, found.reshape(n_samples, -1)
+    warn_about_marks_in_targets(found)
+    return found, is_flat
 
 
 def _check_finite(y):

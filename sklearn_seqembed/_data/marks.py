@@ -1,19 +1,25 @@
-"""Recognizing numbers that stand for missing values, such as -999."""
+"""Recognizing values that stand for missing ones, such as -999 or "nan"."""
 
 import numpy as np
 
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.messages import count, warn_reading
 
 # Common marks, which are the lowest or the highest values of a feature.
 MARKS = (
     *(-1, -9, -99, -888, -999, -9999, -99999, -999.9, -9999.9, -32768, -(2**31)),
     *(999, 9999, 99999, 999.9, 9999.9, 32767, 65535, 1e20, 1e30, 9.96921e36),
 )
+# Texts that stand for missing values or padding.
+TEXT_MARKS = (
+    *("nan", "NaN", "NAN", "NaT", "None", "null", "NULL", "Null", "<NA>", "N/A", "n/a"),
+    *("#N/A", "<pad>", "<PAD>", "[PAD]", "<pad/>"),
+)
 # Below this size a mark may be a measurement, unless no other value is negative and the
 # others have at least so many values, and are as large as this.
 MIN_SIZE = 99
 MIN_OTHERS = 4
 MIN_LARGEST = 9
+LARGE_MARKS = tuple(mark for mark in MARKS if abs(mark) >= MIN_SIZE)
 # Others are in a range of at most this fraction of the distance from a positive mark.
 MAX_RANGE = 0.5
 # A mark occurs at least so often, and in at most this fraction of all values.
@@ -22,7 +28,7 @@ MAX_FRACTION = 0.95
 
 
 def find_mark(parsed):
-    """Explain a number that occurs repeatedly and is far from all others.
+    """Explain a number far from all others, or a category such as "nan".
 
     Parameters
     ----------
@@ -32,23 +38,74 @@ def find_mark(parsed):
     Returns
     -------
     message : str or None
-        None if there is no such number.
+        None if there is neither.
     """
-    feature, found = 0, []
-    for block in parsed.blocks:
-        if block.kind == "numeric":
-            for position in np.flatnonzero(_may_hold_marks(block.values)):
-                values = _observed(block.values[:, position], parsed)
-                mark = _find_in(values)
-                if mark is not None:
-                    what = parsed.describe_feature(feature + position)
-                    found.append(_explain(what, values, mark))
-        feature += block.width
+    found = []
+    for what, block, column in _iter_features(parsed):
+        if block.kind == "string":
+            mark = _find_text_in(block.values.categories)
+            if mark is not None:
+                found.append(_explain_text(what, mark))
+        else:
+            values = _observed(block.values[:, column], parsed)
+            mark = _find_in(values, MARKS)
+            if mark is not None:
+                found.append(_explain(what, values, mark))
     if not found:
         return None
     if len(found) == 1:
         return found[0]
     return f"{found[0]} The same holds for {count(len(found) - 1, 'other feature')}."
+
+
+def warn_about_new_marks(parsed):
+    """Warn of large marks in sequences that are passed after a `fit` without any.
+
+    Small ones, such as -1, may be measurements if only a few values are known.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        The sequences.
+    """
+    for what, block, column in _iter_features(parsed):
+        if block.kind == "numeric":
+            values = _observed(block.values[:, column], parsed)
+            mark = _find_in(values, LARGE_MARKS)
+            if mark is not None:
+                explained = _explain(what, values, mark)
+                warn_reading(f"{explained} No such number was found in fit.")
+                return
+
+
+def warn_about_marks_in_targets(targets):
+    """Warn of a number far from all others in the y of a regressor.
+
+    Parameters
+    ----------
+    targets : float ndarray of shape (n_samples, n_targets)
+        The targets.
+    """
+    for column, values in enumerate(targets.T):
+        mark = _find_in(values, MARKS)
+        if mark is not None:
+            what = "y" if targets.shape[1] == 1 else f"Column {column} of y"
+            warn_reading(_explain(what, values, mark, "leave out these sequences"))
+            return
+
+
+def _iter_features(parsed):
+    """Yield name, block and column of each feature in which there may be marks."""
+    feature = 0
+    for block in parsed.blocks:
+        columns = ()
+        if block.kind == "numeric":
+            columns = np.flatnonzero(_may_hold_marks(block.values))
+        elif block.kind == "string":
+            columns = (0,)
+        for column in columns:
+            yield parsed.describe_feature(feature + column), block, column
+        feature += block.width
 
 
 def _may_hold_marks(values):
@@ -70,9 +127,9 @@ def _observed(column, parsed):
     return column[~np.isnan(column)] if column.dtype.kind == "f" else column
 
 
-def _find_in(values):
+def _find_in(values, marks):
     """Return the mark among the values of a feature, None if there is none."""
-    for mark in MARKS:
+    for mark in marks:
         is_mark = _equals(values, mark)
         n_marks = int(is_mark.sum())
         if not MIN_COUNT <= n_marks <= MAX_FRACTION * len(values):
@@ -96,7 +153,7 @@ def _equals(values, mark):
         return values == mark
 
 
-def _explain(what, values, mark):
+def _explain(what, values, mark, remedy="replace it by NaN"):
     others = values[~_equals(values, mark)]
     fraction = 1 - len(others) / len(values)
     written = f"{mark:g}" if mark >= 1e20 else str(mark)
@@ -104,5 +161,20 @@ def _explain(what, values, mark):
         f"{what} was read as numbers, of which {max(fraction, 0.001):.1%} are "
         f"{written} and all others are between {others.min():.4g} and "
         f"{others.max():.4g}; if {written} stands for missing values or padding, "
-        "replace it by NaN."
+        f"{remedy}."
+    )
+
+
+def _find_text_in(categories):
+    """Return the first category that stands for missing ones, None if there is none."""
+    if len(categories) < 2:
+        return None
+    names = set(categories.tolist())
+    return next((mark for mark in TEXT_MARKS if mark in names), None)
+
+
+def _explain_text(what, mark):
+    return (
+        f"{what} was read as categories, one of which is {mark!r}; if it stands for "
+        "missing values, replace it by None, and if it is padding, cut it off."
     )

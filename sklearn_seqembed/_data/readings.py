@@ -8,6 +8,7 @@ from sklearn_seqembed._data.code_lines import split_line, transpose_line
 from sklearn_seqembed._data.column_names import describe_names
 from sklearn_seqembed._data.frames import MIN_WIDE_COLUMNS, FrameContainer
 from sklearn_seqembed._data.identifiers import find_identifier
+from sklearn_seqembed._data.item_order import find_unordered_items
 from sklearn_seqembed._data.levels import has_times_in_rows, split_levels
 from sklearn_seqembed._data.lists import ListContainer
 from sklearn_seqembed._data.long_tables import (
@@ -44,6 +45,7 @@ def warn_about_reading(parsed):
             _find_text,
             find_padding,
             find_identifier,
+            find_unordered_items,
         ),
         (find_mark,),
     ):
@@ -150,7 +152,7 @@ def _find_transposed(parsed):
         is_wide = bool((parsed.lengths < n_features).all())
     else:
         return None
-    if not is_wide:
+    if not is_wide or _is_one_hot(parsed):
         return None
     is_list = not isinstance(container, ArrayContainer)
     line = transpose_line(name, parsed.locator.source, is_list)
@@ -166,6 +168,19 @@ def _holds_matrices(container):
     if isinstance(container, ArrowContainer):
         return True
     return isinstance(container, ListContainer) and container.item == "2d"
+
+
+def _is_one_hot(parsed):
+    """Return whether features are zeros but for a single 1 in each time step."""
+    if any(block.kind not in ("numeric", "bool") for block in parsed.blocks):
+        return False
+    n_ones = 0
+    for block in parsed.blocks:
+        is_one = block.values == 1
+        if not (is_one | (block.values == 0) | np.isnan(block.values)).all():
+            return False
+        n_ones = n_ones + is_one.sum(axis=1)
+    return bool(n_ones.max() == 1 and n_ones.sum() >= parsed.lengths.sum() / 2)
 
 
 def _find_wide_frame(parsed):

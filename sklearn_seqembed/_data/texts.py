@@ -20,6 +20,14 @@ _NUMBER = re.compile(
 # How numpy, torch and polars print arrays, tensors and Series.
 _PRINTED = re.compile(r"(?:array|tensor)\(.*\)|shape: \(\d+.*\n.*", re.S)
 _DECIMAL = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)?\.\d+|[1-9]\d*\.?\d*[eE][+-]?\d+)")
+# Decimal commas, thousands, and signs of currencies or percent.
+_FORMATTED = re.compile(
+    r"[+-]?[$\u20ac\u00a3\u00a5]? ?[+-]?(?:\d+|\d{1,3}(?:[,.' ]\d{3})+)(?:[.,]\d+)?"
+    r" ?[$\u20ac\u00a3\u00a5%]?"
+)
+_SEPARATORS = (",", ";", "|", "\t", ">")
+# Parts between separators are tokens if each occurs so many times on average.
+MIN_REPETITIONS = 3
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d*)|nan", re.I)
 _GEOMETRY = re.compile(r"[A-Z]+ ?Z? ?\(+ ?[-+\d.]+ .*\)", re.S)
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
@@ -79,6 +87,21 @@ def describe_text(feature, starts, lengths, locator):
         return (
             f"{read} {_shorten(example)} looks like a number written as text; convert "
             "it, for example by float."
+        )
+    may_be_formatted = not is_text_target and any(map(_is_formatted, texts))
+    if may_be_formatted and _most(texts, _FORMATTED.fullmatch):
+        example = next(filter(_is_formatted, texts))
+        return (
+            f"{read} {_shorten(example)} looks like a number written as text; remove "
+            "signs and separators, and convert it to float."
+        )
+    may_be_tokens = characters and not is_text_target
+    separator = _find_separator(texts) if may_be_tokens else None
+    if separator is not None:
+        example = next(text for text in texts if separator in text)
+        return (
+            f"{read} {_shorten(example)} looks like several tokens; if they are the "
+            f"time steps, split it: text.split({separator!r})."
         )
     if _most(texts, _is_parquet):
         example = next(filter(_is_parquet, texts))
@@ -195,6 +218,22 @@ def _is_list(text):
     return (len(parts) > 2 and is_separated and all(map(_NUMBER.fullmatch, parts))) or (
         len(parts) > 5 and all(map(_NUMBER.fullmatch, parts))
     )
+
+
+def _is_formatted(text):
+    """Return whether a string is a number with a comma or a sign such as that of %."""
+    return bool(_FORMATTED.fullmatch(text)) and re.search("[^-+.0-9]", text) is not None
+
+
+def _find_separator(texts):
+    """Return what separates tokens that occur repeatedly, None if nothing does."""
+    for separator in _SEPARATORS:
+        if not _most(texts, lambda text, mark=separator: mark in text.strip(mark)):
+            continue
+        tokens = [token.strip() for text in texts for token in text.split(separator)]
+        if len(tokens) >= MIN_REPETITIONS * len(set(tokens)):
+            return separator
+    return None
 
 
 def _is_parquet(text):

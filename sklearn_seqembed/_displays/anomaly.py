@@ -14,7 +14,12 @@ from sklearn_seqembed._displays.style import (
     text_color,
     tidy,
 )
-from sklearn_seqembed._displays.times import check_times, format_dates, is_time
+from sklearn_seqembed._displays.times import (
+    check_times,
+    find_zone,
+    format_dates,
+    is_time,
+)
 from sklearn_seqembed._displays.values import choose_features
 from sklearn_seqembed.datasets import average_windows, make_windows
 
@@ -206,14 +211,16 @@ class AnomalyDisplay:
         chosen = choose_features(features, names, [True] * len(names), MAX_FEATURES)
         if times is None:
             times = _read_index(series)
+            zone = getattr(getattr(series, "index", None), "tz", None)
         else:
+            zone = find_zone(times)
             times = check_length(check_times(times, "times"), "times", n_steps)
         display = cls(
             values[:, chosen],
             scores,
             threshold=threshold,
             times=times,
-            spans=check_spans(spans, n_steps, times),
+            spans=check_spans(spans, n_steps, times, zone),
             feature_names=[names[k] for k in chosen],
         )
         return display.plot(ax=ax)

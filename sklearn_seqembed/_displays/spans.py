@@ -34,7 +34,7 @@ def check_length(values, name, n_steps):
     return values
 
 
-def check_spans(spans, n_steps, times=None):
+def check_spans(spans, n_steps, times=None, zone=None):
     """Return spans as pairs of positions.
 
     Parameters
@@ -46,6 +46,8 @@ def check_spans(spans, n_steps, times=None):
         Number of time steps of the series.
     times : ndarray of shape (n_steps,), default=None
         Time of each step.
+    zone : datetime.tzinfo, default=None
+        Their time zone, if they have one. Dates without any are read as dates of it.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def check_spans(spans, n_steps, times=None):
         return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
     is_pairs = array.ndim == 2 and array.shape[1] == 2
     if is_pairs and array.dtype.kind in "MO" and times is not None and is_time(times):
-        return _find_dates(array, times)
+        return _find_dates(array, times, zone)
     if not is_pairs or array.dtype.kind not in "iu":
         found = f"an array of shape {array.shape} and dtype {array.dtype}"
         if array.shape == (n_steps,) and not is_binary:
@@ -84,11 +86,11 @@ def check_spans(spans, n_steps, times=None):
     return [tuple(pair) for pair in array.tolist()]
 
 
-def _find_dates(pairs, times):
+def _find_dates(pairs, times, zone):
     """Return the positions of pairs of dates."""
     found = []
     for pair in pairs:
-        first, last = as_times(pair)
+        first, last = as_times([_convert_zone(value, zone) for value in pair])
         if type(pair[1]) is datetime.date:  # the whole day
             last = last + np.timedelta64(1, "D") - np.timedelta64(1, "us")
         inside = np.flatnonzero((times >= first) & (times <= last))
@@ -99,3 +101,16 @@ def _find_dates(pairs, times):
             )
         found.append((int(inside[0]), int(inside[-1]) + 1))
     return found
+
+
+def _convert_zone(value, zone):
+    """Convert a time that has a zone to another one."""
+    if getattr(value, "tzinfo", None) is None:
+        return value
+    if zone is None:
+        raise ValueError(
+            f"spans holds {value}, a time with a zone, but those of the series have "
+            "none. Give both a zone, or remove it from spans, for example by "
+            "value.tz_localize(None) in pandas."
+        )
+    return value.astimezone(zone)

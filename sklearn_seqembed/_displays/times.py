@@ -1,5 +1,7 @@
 """Times of time steps and of samples, as numpy and matplotlib need them."""
 
+import datetime
+
 import numpy as np
 
 SECONDS = {"days": 86400.0, "hours": 3600.0, "seconds": 1.0}
@@ -58,6 +60,22 @@ def as_times(values):
         if value is not None:
             times[i] = np.datetime64(value, "us")
     return times
+
+
+def find_zone(values):
+    """Return the time zone in which :func:`as_times` gives times, None without one.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+        Dates, times or numbers.
+    """
+    array = np.asarray(values, dtype=object)
+    if array.ndim != 1:
+        return None
+    values = array.tolist()
+    zones = {str(v.tzinfo): v.tzinfo for v in values if _has_zone(v)}
+    return datetime.UTC if len(zones) > 1 else next(iter(zones.values()), None)
 
 
 def check_times(values, name):
