@@ -173,7 +173,7 @@ def _describe(estimator, X, y):
     return Description(
         estimator=type(estimator).__name__,
         container=(
-            "files or a query, read in parts"
+            "source that is read in parts (files or a query)"
             if hasattr(sequences, "stream")
             else describe_container(estimator._schema.container)
         ),

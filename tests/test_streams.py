@@ -363,6 +363,7 @@ def test_describe_reports_all_sequences_of_a_stream(folder, capsys):
     assert description.lengths["min"] == 3 and description.lengths["max"] == 11
     assert any("random sample of 64 sequences" in note for note in description.notes)
     assert f"{N} sequences of 3 to 11 time steps" in description.headline
+    assert f"Sequences  {N} from a source that is read in parts" in str(description)
     LSTMSequenceEmbedder(**SMALL, max_epochs=1, verbose=1).fit(stream)
     assert f"{N} sequences of 3 to 11 time steps" in capsys.readouterr().out
 

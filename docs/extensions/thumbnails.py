@@ -13,6 +13,7 @@ from matplotlib import dates
 from matplotlib import pyplot as plt
 from matplotlib.text import Annotation
 
+from docs.extensions.alt_texts import describe_figure, replace_alt_texts
 from sklearn_seqembed._displays.times import make_date_axis
 
 SIZE = 3.1, 2.2  # inches
@@ -29,7 +30,10 @@ NUMBER = re.compile(r"sphinx_gallery_thumbnail_number\s*=\s*(\d+)")
 
 
 def scrape_figures(block, block_vars, gallery_conf, **kwargs):
-    """Save the figures of a block of code, and draw the thumbnail from one of them."""
+    """Save the figures of a block of code, and draw the thumbnail from one of them.
+
+    The alternative texts describe the panels, not only their titles.
+    """
     # Here, because the tests of thumbnails run without sphinx-gallery.
     from sphinx_gallery.scrapers import matplotlib_scraper
 
@@ -43,7 +47,9 @@ def scrape_figures(block, block_vars, gallery_conf, **kwargs):
             folder.mkdir(parents=True, exist_ok=True)
             panel = PANELS.get(source.stem, 0)
             draw_panel(plt.figure(shown), panel, folder / f"panel_{source.stem}.png")
-    return matplotlib_scraper(block, block_vars, gallery_conf, **kwargs)
+    texts = [describe_figure(plt.figure(shown)) for shown in plt.get_fignums()]
+    rst = matplotlib_scraper(block, block_vars, gallery_conf, **kwargs)
+    return replace_alt_texts(rst, texts)
 
 
 def draw_panel(figure, panel, path):
