@@ -121,9 +121,9 @@ for name, X in {
     print(f"{name:8} R² = {r2[name]:.3f}")
 
 # %%
-# Three numbers predict nearly as much as the vectors, since half of the customers bought
-# only once. We sort the customers by prediction, and draw what each tenth of them
-# spent.
+# Three numbers predict nearly as much as the vectors, since half of the customers
+# bought only once. We sort the customers by prediction, and draw what each tenth of
+# them spent.
 
 fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 for name, marker in (("RFM", "s"), ("both", "o")):
@@ -146,6 +146,6 @@ temporary.cleanup()
 # ----------------
 # - Pass files, a lazy frame of polars or a query of duckdb to ``scan_sequences``, and
 #   its result to ``fit``, ``score`` and ``transform_batches``.
-# - Sort events by the columns that identify a sequence, which are kept with the vectors.
+# - Sort events by the columns that identify a sequence. They are kept with the vectors.
 # - Check with ``describe`` how the data are read and how long ``fit`` will take. For
 #   jobs of hours, see :doc:`/guide/planning` and :doc:`/guide/ray`.
