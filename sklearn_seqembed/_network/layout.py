@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from sklearn_seqembed._network.exact import as_exact
 from sklearn_seqembed._network.patches import count_patches
 from sklearn_seqembed._network.recurrent import select_sequences
 from sklearn_seqembed._network.tracing import is_traced, run_cells
@@ -165,7 +166,11 @@ class Layout:
 
     def mean(self, x):
         """Average x (R, ·) over the patches of each sequence: (N, ·)."""
-        return self._reduce(x, torch.sum, 0.0) / self.n_patches[:, None]
+        if is_traced():  # other libraries add one term after the other
+            total = self._reduce(as_exact(x), torch.sum, 0.0).to(x.dtype)
+        else:
+            total = self._reduce(x, torch.sum, 0.0)
+        return total / self.n_patches[:, None]
 
     def max(self, x):
         """Take the maximum of x (R, ·) over the patches of each sequence: (N, ·)."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from sklearn_seqembed._network.exact import choose_dtype
 from sklearn_seqembed._network.resampling import find_observed, may_hold, take_steps
 from sklearn_seqembed._network.tracing import is_traced
 
@@ -299,12 +300,15 @@ def _compute_moments(numeric, is_missing):
         Differences from the mean.
     """
     count = (~is_missing).sum(dim=1, keepdim=True).clamp(min=1)  # (N, 1, F or 1)
+    options = {"dim": 1, "keepdim": True, "dtype": choose_dtype(numeric.device)}
     first = numeric[:, :1]
     deviations = numeric - first
-    mean = torch.where(is_missing, 0.0, deviations).sum(dim=1, keepdim=True) / count
+    total = torch.where(is_missing, 0.0, deviations).sum(**options)
+    mean = (total / count).to(numeric.dtype)
     deviations = deviations - mean
-    squares = torch.where(is_missing, 0.0, deviations).square()
-    return first + mean, (squares.sum(dim=1, keepdim=True) / count).sqrt(), deviations
+    squares = torch.where(is_missing, 0.0, deviations).square().sum(**options)
+    std = (squares / count).sqrt().to(numeric.dtype)
+    return first + mean, std, deviations
 
 
 def _replace_tiny(std):

@@ -2,6 +2,7 @@
 
 import torch
 
+from sklearn_seqembed._network.exact import choose_dtype
 from sklearn_seqembed._network.tracing import is_traced
 
 
@@ -120,7 +121,7 @@ def to_points(x, lengths, n_points):
     if not is_traced() and x.shape[1] == n_points:
         if not may_hold(lengths != n_points):
             return x
-    points = _count(n_points, x.device)
+    points = torch.arange(n_points, device=x.device, dtype=choose_dtype(x.device))
     places = points * (lengths[:, None] - 1) / max(1, n_points - 1)  # (N, n_points)
     found = _interpolate(x, places, lengths)
     is_long = lengths > 2 * n_points
@@ -149,19 +150,14 @@ def from_points(points, lengths, n_steps):
     if not is_traced() and n_points == n_steps:
         if not may_hold(lengths != n_steps):
             return points
-    steps = _count(n_steps, points.device)
+    dtype = choose_dtype(points.device)
+    steps = torch.arange(n_steps, device=points.device, dtype=dtype)
     ends = (lengths[:, None] - 1).clamp(min=1)
     places = steps * (n_points - 1) / ends
     averaged = (steps + 0.5) * n_points / lengths[:, None] - 0.5
     places = torch.where((lengths > 2 * n_points)[:, None], averaged, places)
     n_available = torch.full_like(lengths, n_points)
     return _interpolate(points, places, n_available)
-
-
-def _count(n, device):
-    """Return 0, 1, ..., n - 1 with as many digits as the device has."""
-    dtype = torch.float32 if torch.device(device).type == "mps" else torch.float64
-    return torch.arange(n, device=device, dtype=dtype)
 
 
 def _interpolate(x, places, lengths):

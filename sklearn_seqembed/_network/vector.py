@@ -7,6 +7,7 @@ import torch
 from sklearn.decomposition import PCA
 from torch import nn
 
+from sklearn_seqembed._network.exact import as_exact
 from sklearn_seqembed._network.gaussian import VectorGaussian
 from sklearn_seqembed._network.rotation import rotate_to_equal_variance
 
@@ -106,7 +107,12 @@ class VectorProjection(nn.Module):
         final = (final_states - self.final_mean) * self.final_scale
         if not self.n_random:
             return final
-        return final @ self.final_axes + (features - self.feature_mean) @ self.axes
+        # The features of sequences that are unlike those of `fit` are far from their
+        # mean. In float32 their sums would lose digits that others keep.
+        described = as_exact(features) - as_exact(self.feature_mean)
+        described = described @ as_exact(self.axes)
+        vectors = as_exact(final) @ as_exact(self.final_axes) + described
+        return vectors.to(final.dtype)
 
     def distances(self, final_states, features=None):
         """Compute how far vectors are from those of the training sequences.
