@@ -241,7 +241,7 @@ class BaseSequenceEstimator(
         # either the previous attributes or the new ones.
         fitted, interrupts = self._copy_attributes(), Interrupts()
         learn = functools.partial(fitted._learn, X, y, single_pass, interrupts)
-        state = ProcessState()
+        state = ProcessState(is_fit=True)
         try:
             with state, allowing_gradients():
                 if hasattr(self, "_skl_callbacks") and not single_pass:

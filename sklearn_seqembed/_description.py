@@ -144,7 +144,7 @@ def describe(X, y=None, *, estimator=None):
             "that reads sequences."
         )
     fitted = estimator._copy_attributes()
-    state = ProcessState()
+    state = ProcessState(is_fit=True)
     try:
         with state, collecting_warnings() as messages:
             description = _describe(fitted, X, y)

@@ -105,7 +105,7 @@ def estimate_fit_time(estimator, prepared, seconds_before, continues=False):
     FitEstimate
         The estimate.
     """
-    state = ProcessState()
+    state = ProcessState(is_fit=True)
     try:
         with state, allowing_gradients():
             trial = _Trial(estimator, prepared.pairs, prepared.plan)

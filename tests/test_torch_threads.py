@@ -12,8 +12,10 @@ import torch
 from joblib import Parallel, cpu_count, delayed
 from skorch.callbacks import Callback
 from small_fits import small_embedder
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_seqembed import LSTMSequenceClassifier, LSTMSequencePredictor
+from sklearn_seqembed._network import closed_form
 from sklearn_seqembed._training import batching as batching_module
 from sklearn_seqembed._training import inference as inference_module
 from sklearn_seqembed._training import net as net_module
@@ -99,6 +101,61 @@ def test_small_networks_are_trained_in_one_thread(X):
 
     assert counts == {1}
     _assert_as_before()
+
+
+def _count_blas_threads():
+    pools = threadpool_info()
+    return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
+
+
+@pytest.fixture
+def two_blas_threads():
+    with threadpool_limits(limits=2, user_api="blas"):
+        if _count_blas_threads() != {2}:
+            pytest.skip("the BLAS of numpy or scipy cannot use two threads")
+        yield
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+def test_closed_forms_use_one_thread(X, monkeypatch):
+    counts, solve = set(), closed_form.eigh
+
+    def record(*args, **kwargs):
+        counts.update(_count_blas_threads())
+        return solve(*args, **kwargs)
+
+    monkeypatch.setattr(closed_form, "eigh", record)
+    small_embedder(max_epochs=0).fit(X)
+
+    assert counts == {1}
+    assert _count_blas_threads() == {2}
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+def test_blas_has_its_threads_again_when_the_last_of_several_fits_ends(X):
+    counts = set()
+
+    class FitWithin(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            small_embedder(max_epochs=1).fit(X)
+            counts.update(_count_blas_threads())
+
+    small_embedder(max_epochs=1, callbacks=[FitWithin()]).fit(X)
+
+    assert counts == {1}
+    assert _count_blas_threads() == {2}
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+def test_blas_has_its_threads_again_after_an_error(X):
+    class Fail(Callback):
+        def on_batch_begin(self, net, **kwargs):
+            raise RuntimeError("within the fit")
+
+    with pytest.raises(RuntimeError, match="within the fit"):
+        small_embedder(callbacks=[Fail()]).fit(X)
+
+    assert _count_blas_threads() == {2}
 
 
 def test_large_networks_are_trained_in_several_threads(X, monkeypatch):

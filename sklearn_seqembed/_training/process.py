@@ -10,7 +10,7 @@ from contextlib import nullcontext
 import numpy as np
 import torch
 
-from sklearn_seqembed._training.threads import ThreadLimit
+from sklearn_seqembed._training.threads import BlasLimit, ThreadLimit
 
 # Ctrl-C during the last steps of a fit is obeyed when it is pressed this many times.
 PRESSES_TO_ABORT = 3
@@ -29,7 +29,7 @@ class ProcessState:
     """Restore the state of the process at the end of a with block.
 
     In the block autocast is off, floating-point errors are handled as by default, and
-    torch uses one thread in this thread.
+    torch uses one thread in this thread. In a fit, numpy and scipy use one as well.
 
     An error may be raised anywhere, by Ctrl-C for example, and so also while a context
     manager leaves its own block. The modes that our dependencies switch with context
@@ -41,12 +41,17 @@ class ProcessState:
     denormal numbers by 0 in this thread, and the handler of Ctrl-C. The filters of
     warnings are restored only after an error: another thread may have changed them
     meanwhile.
+
+    Parameters
+    ----------
+    is_fit : bool, default=False
+        Whether the block computes closed forms.
     """
 
-    def __init__(self):
+    def __init__(self, is_fit=False):
         self._gradients = torch.is_grad_enabled()
         self._autocast = {kind: _get_autocast(kind) for kind in _AUTOCAST_DEVICES}
-        self._threads = ThreadLimit()
+        self._limits = [ThreadLimit(), *([BlasLimit()] if is_fit else [])]
         self._float_errors = np.geterr()
         self._flushes = flushes_denormals()
         self._filters = warnings.filters
@@ -59,7 +64,8 @@ class ProcessState:
         for kind, (is_enabled, _) in self._autocast.items():
             if is_enabled:
                 torch.set_autocast_enabled(kind, False)
-        self._threads.apply()
+        for limit in self._limits:
+            limit.apply()
         return self
 
     def __exit__(self, kind, error, traceback):
@@ -79,7 +85,8 @@ class ProcessState:
             if _get_autocast(kind) != before:
                 torch.set_autocast_enabled(kind, before[0])
                 torch.set_autocast_dtype(kind, before[1])
-        self._threads.remove()
+        for limit in self._limits:
+            limit.remove()
         if np.geterr() != self._float_errors:
             np.seterr(**self._float_errors)
         if flushes_denormals() != self._flushes:

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 import torch
+from threadpoolctl import threadpool_limits
 
 # Upper bound on the batches that are computed at the same time. It limits memory and
 # was not tuned.
@@ -25,8 +26,6 @@ MAX_WORKERS = 8
 # One object for each thread that computes for this library in this process. Adding and
 # removing one is atomic, so that no lock is needed, which a fork might copy.
 _running = set()
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_running.clear)
 
 # `allowed`: the number of torch's threads in this thread before it was limited.
 _own = threading.local()
@@ -58,6 +57,61 @@ class ThreadLimit:
         _running.discard(self._token)
         if torch.get_num_threads() != self._before:
             torch.set_num_threads(self._before)
+
+
+class BlasLimit:
+    """Let numpy and scipy use one thread in products, until the limit is removed.
+
+    The closed forms consist of many products and decompositions that take less than a
+    millisecond. If another program uses one of the cores, their threads wait for it in
+    each of them, and a fit takes many times longer. The limit is one of the process:
+    it is applied by the first of several calls at a time, and the last one removes it.
+    """
+
+    def __init__(self):
+        self._token = object()
+
+    def apply(self):
+        """Apply the limit."""
+        with _limited.lock:
+            _limited.tokens.add(self._token)
+            if _limited.limits is None:
+                _limited.limits = threadpool_limits(limits=1, user_api="blas")
+
+    def remove(self):
+        """Let them use as many threads as before. It may be called repeatedly."""
+        with _limited.lock:
+            _limited.tokens.discard(self._token)
+            if not _limited.tokens and _limited.limits is not None:
+                _limited.limits.restore_original_limits()
+                _limited.limits = None
+
+
+class _Limited:
+    """The calls that limit the threads of numpy and scipy, and the limit."""
+
+    def __init__(self):
+        self.lock = threading.RLock()  # Ctrl-C may be pressed while it is held
+        self.tokens = set()
+        self.limits = None
+
+
+_limited = _Limited()
+
+
+def _forget_calls():
+    """Forget the calls of the parent process after a fork.
+
+    The limit of numpy and scipy is kept: setting it in the new process could wait for
+    threads that exist only in the parent.
+    """
+    global _limited
+    _running.clear()
+    _limited = _Limited()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget_calls)
 
 
 def count_threads():
