@@ -19,9 +19,9 @@ from sklearn_seqembed import _auto
 from sklearn_seqembed._choices import write_headline
 from sklearn_seqembed._closed_form import ClosedFormMixin
 from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
-from sklearn_seqembed._data.marks import find_mark, warn_about_new_marks
 from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.padding import warn_about_padding
+from sklearn_seqembed._data.ranges import measure_ranges, warn_about_ranges
 from sklearn_seqembed._data.scalars import as_plain_number, check_seed
 from sklearn_seqembed._data.streams import map_parts
 from sklearn_seqembed._data.windows import Windows, take_last
@@ -465,13 +465,13 @@ class BaseSequenceEstimator(
             self.is_categorical_ = schema.is_categorical
             lengths = parsed.lengths
             self._has_equal_lengths = len(lengths) > 1 and not np.ptp(lengths)
-            self._has_marks = find_mark(parsed) is not None
+            self._ranges = measure_ranges(parsed)
         else:
             # Files of earlier versions do not know this about their training data.
             if getattr(self, "_has_equal_lengths", False):
                 warn_about_padding(parsed)
-            if not getattr(self, "_has_marks", True):
-                warn_about_new_marks(parsed)
+            if hasattr(self, "_ranges"):
+                warn_about_ranges(parsed, self._ranges)
         return sequences, schema
 
     def _fit_source_features(self, sequences, rng, vocabulary_of=None):

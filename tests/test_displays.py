@@ -986,12 +986,12 @@ def test_a_window_of_another_length_is_warned_of(series, window_embedder, recwar
     AnomalyDisplay.from_estimator(window_embedder, series, LOOKBACK)
     assert not recwarn
 
-    match = "lookback == 5, but the sequences of fit had 16 time steps"
+    match = "sequences of 5 time steps, but those of fit had 16 time steps"
     with pytest.warns(UserWarning, match=match):
         AnomalyDisplay.from_estimator(window_embedder, series, 5)
 
     embedder = small_embedder().fit([series[:10], series[:20]])
-    with pytest.warns(UserWarning, match="of fit had 10 to 20 time steps"):
+    with pytest.warns(UserWarning, match="those of fit had 10 to 20 time steps"):
         AnomalyDisplay.from_estimator(embedder, series, 30)
 
 

@@ -894,24 +894,6 @@ def test_other_strings_with_separators_are_read_in_silence(X):
     assert not messages_of(X)
 
 
-@pytest.mark.filterwarnings("ignore:The network explains only")
-def test_a_mark_after_a_fit_without_any_warns():
-    plain, marked = list(READINGS[:20, :12]), [np.r_[READINGS[0], -999, -999]]
-    embedder = small_embedder(max_epochs=1).fit(plain)
-    with pytest.warns(SequenceReadingWarning, match="are -999"):
-        warned = small_embedder(max_epochs=1).fit(plain + marked)
-
-    match = "^X was read as numbers, .* -999 .* No such number was found in fit"
-    for method in (embedder.transform, embedder.score_samples, embedder.score):
-        with pytest.warns(SequenceReadingWarning, match=match):
-            method(marked)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", SequenceReadingWarning)
-        embedder.transform(plain)
-        embedder.transform([np.array([-1.0, -1.0, 3.0, 8.0, 10.0, 12.0])])
-        warned.transform(marked)
-
-
 @pytest.mark.parametrize("n_targets", [1, 2])
 def test_a_mark_in_the_targets_of_a_regressor_warns(n_targets):
     y = RNG.normal(20, 2, size=(30, n_targets))

@@ -185,7 +185,7 @@ def test_sequences_without_any_known_category_warn(method):
         if method == "score_samples":  # it counts them
             call([["Yes", "No"]])
             return
-    with pytest.warns(SequenceReadingWarning, match="No category of feature 0.*'No'"):
+    with pytest.warns(SequenceReadingWarning, match="No category of feature 0.*'(Yes|No)'"):
         call([["Yes", "No"]])
 
 
@@ -233,3 +233,15 @@ def test_what_the_vocabulary_lacks_never_becomes_usual():
             [usual, new, ["open", "boom", "close"]]
         )
         assert seen > crash == boom
+
+
+def test_characters_most_of_which_are_new_warn():
+    names = ["anna lee", "bob ray", "eve may", "ann ray", "bo lee"] * 4
+    embedder = small_embedder(max_epochs=0).fit(names)
+
+    match = r"^8\d% of the categories of feature 0 of X never occurred in fit, '[A-Z]'"
+    with pytest.warns(SequenceReadingWarning, match=match):
+        embedder.transform([name.upper() for name in names])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SequenceReadingWarning)
+        embedder.transform(["anna ZZ lee"])

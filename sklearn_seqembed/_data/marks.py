@@ -19,7 +19,6 @@ TEXT_MARKS = (
 MIN_SIZE = 99
 MIN_OTHERS = 4
 MIN_LARGEST = 9
-LARGE_MARKS = tuple(mark for mark in MARKS if abs(mark) >= MIN_SIZE)
 # Others are in a range of at most this fraction of the distance from a positive mark.
 MAX_RANGE = 0.5
 # A mark occurs at least so often, and in at most this fraction of all values.
@@ -48,7 +47,7 @@ def find_mark(parsed):
                 found.append(_explain_text(what, mark))
         else:
             values = _observed(block.values[:, column], parsed)
-            mark = _find_in(values, MARKS)
+            mark = _find_in(values)
             if mark is not None:
                 found.append(_explain(what, values, mark))
     if not found:
@@ -56,26 +55,6 @@ def find_mark(parsed):
     if len(found) == 1:
         return found[0]
     return f"{found[0]} The same holds for {count(len(found) - 1, 'other feature')}."
-
-
-def warn_about_new_marks(parsed):
-    """Warn of large marks in sequences that are passed after a `fit` without any.
-
-    Small ones, such as -1, may be measurements if only a few values are known.
-
-    Parameters
-    ----------
-    parsed : ParsedSequences
-        The sequences.
-    """
-    for what, block, column in _iter_features(parsed):
-        if block.kind == "numeric":
-            values = _observed(block.values[:, column], parsed)
-            mark = _find_in(values, LARGE_MARKS)
-            if mark is not None:
-                explained = _explain(what, values, mark)
-                warn_reading(f"{explained} No such number was found in fit.")
-                return
 
 
 def warn_about_marks_in_targets(targets):
@@ -87,7 +66,7 @@ def warn_about_marks_in_targets(targets):
         The targets.
     """
     for column, values in enumerate(targets.T):
-        mark = _find_in(values, MARKS)
+        mark = _find_in(values)
         if mark is not None:
             what = "y" if targets.shape[1] == 1 else f"Column {column} of y"
             warn_reading(_explain(what, values, mark, "leave out these sequences"))
@@ -127,9 +106,9 @@ def _observed(column, parsed):
     return column[~np.isnan(column)] if column.dtype.kind == "f" else column
 
 
-def _find_in(values, marks):
+def _find_in(values):
     """Return the mark among the values of a feature, None if there is none."""
-    for mark in marks:
+    for mark in MARKS:
         is_mark = _equals(values, mark)
         n_marks = int(is_mark.sum())
         if not MIN_COUNT <= n_marks <= MAX_FRACTION * len(values):

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sklearn_seqembed._data.messages import count, warn_user
 from sklearn_seqembed._data.scalars import check_real
 from sklearn_seqembed._displays.spans import check_length, check_spans
 from sklearn_seqembed._displays.style import (
@@ -149,7 +148,6 @@ class AnomalyDisplay:
         if threshold is not None and reference is not None:
             raise ValueError("Pass either threshold or reference, but not both.")
         scores = _score_steps(embedder, series, lookback, stride)
-        _warn_of_other_lengths(embedder, lookback)
         if reference is not None:
             check_real(quantile, "quantile", max_val=1, include_boundaries="neither")
             usual = _score_steps(embedder, reference, lookback, stride)
@@ -344,21 +342,6 @@ def _score_steps(embedder, series, lookback, stride):
         scores[known] = embedder.score_samples([windows[i] for i in known])
     n_steps = len(make_windows(series, 1, 0)[0])
     return -average_windows(scores, lookback, stride=stride, n_timesteps=n_steps)
-
-
-def _warn_of_other_lengths(embedder, lookback):
-    """Warn if windows have other lengths than the sequences of `fit`."""
-    shortest = getattr(embedder, "_shortest", lookback)
-    longest = getattr(embedder, "_longest", lookback)
-    if not shortest <= lookback <= longest:
-        known = count(longest, "time step")
-        if shortest < longest:
-            known = f"{shortest} to {known}"
-        warn_user(
-            f"lookback == {lookback}, but the sequences of fit had {known}. The scores "
-            "of such windows distinguish unusual steps worse. Pass the length of fit, "
-            "or fit the embedder to windows of this length."
-        )
 
 
 def _is_missing(window):

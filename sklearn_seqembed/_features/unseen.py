@@ -4,6 +4,9 @@ import numpy as np
 
 from sklearn_seqembed._data.messages import warn_reading
 
+# More than this fraction of the observed values of a feature never occurred in fit.
+MOST = 0.5
+
 
 def warn_about_new(sequences, features, name, option, continues):
     """Warn that categories which are not in the vocabulary are read as missing.
@@ -40,7 +43,7 @@ def warn_about_new(sequences, features, name, option, continues):
 
 
 def warn_about_unseen(sequences, features, is_categorical):
-    """Warn of a feature of X none of whose categories occurred in `fit`.
+    """Warn of a feature of X most of whose categories never occurred in `fit`.
 
     Parameters
     ----------
@@ -51,11 +54,16 @@ def warn_about_unseen(sequences, features, is_categorical):
     is_categorical : bool ndarray of shape (n_features,)
         Which features of X are categorical.
     """
-    found = features.find_all_unseen(sequences)
+    found = features.find_mostly_unseen(sequences, MOST)
     if found is not None:
-        feature = np.flatnonzero(is_categorical)[found[0]]
+        k, category, fraction = found
+        feature = np.flatnonzero(is_categorical)[k]
+        if fraction == 1:
+            lost = f"No category of feature {feature} of X"
+        else:
+            lost = f"{fraction:.0%} of the categories of feature {feature} of X never"
         warn_reading(
-            f"No category of feature {feature} of X occurred in fit, {found[1]!r} for "
-            "example, so all were read as missing; pass X as in fit, or set "
-            "handle_unknown='error' to have such categories refused."
+            f"{lost} occurred in fit, {category!r} for example, so they were read as "
+            "missing; pass X as in fit, or set handle_unknown='error' to have such "
+            "categories refused."
         )

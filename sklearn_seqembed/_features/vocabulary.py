@@ -255,21 +255,31 @@ class CategoricalFeatures:
                     "or set handle_unknown='infrequent_if_exist' or 'ignore'."
                 )
 
-    def find_all_unseen(self, sequences):
-        """Find a feature none of whose categories in `sequences` occurred in `fit`.
+    def find_mostly_unseen(self, sequences, fraction):
+        """Find a feature most of whose values in `sequences` never occurred in `fit`.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            The sequences.
+        fraction : float
+            There are more such values than this fraction of the observed ones.
 
         Returns
         -------
-        k, category : int, object or None
-            The feature and one of its categories; None if there is no such feature.
+        k, category, fraction : int, object and float, or None
+            The feature, one of its categories and the fraction; None if there is no
+            such feature.
         """
         for k, is_lost in enumerate(self._find_lost(sequences)):
             if not is_lost.any():
                 continue
-            found = np.unique(sequences.codes_of(k))
-            found = found[found >= 0]
-            if len(found) and is_lost[found].all():
-                return k, sequences.categorical[k].categories[found[0]]
+            codes = sequences.codes_of(k)
+            codes = codes[codes >= 0]
+            lost = codes[is_lost[codes]]
+            if len(lost) > fraction * len(codes):
+                category = sequences.categorical[k].categories[lost[0]]
+                return k, category, len(lost) / len(codes)
         return None
 
     def _find_lost(self, sequences):

@@ -200,7 +200,7 @@ FITTED_ATTRIBUTES = {
 OPTIONAL_FITTED = {
     "_closed_form": dict,
     "_has_equal_lengths": bool,
-    "_has_marks": bool,
+    "_ranges": ARRAY,
     "_sklearn_output_config": dict,
     "feature_names_in_": ARRAY,
     "fit_time_": float,
