@@ -22,6 +22,10 @@ MIN_LARGEST = 9
 LARGE_MARKS = tuple(mark for mark in MARKS if abs(mark) >= MIN_SIZE)
 # Others are in a range of at most this fraction of the distance from a positive mark.
 MAX_RANGE = 0.5
+# Zeros may be missing values if there are at most this fraction of them, and the range
+# of all others is at most the second fraction of their distance from zero.
+MAX_ZEROS = 0.05
+MAX_RANGE_OF_ZEROS = 0.2
 # A mark occurs at least so often, and in at most this fraction of all values.
 MIN_COUNT = 2
 MAX_FRACTION = 0.95
@@ -48,7 +52,7 @@ def find_mark(parsed):
                 found.append(_explain_text(what, mark))
         else:
             values = _observed(block.values[:, column], parsed)
-            mark = _find_in(values, MARKS)
+            mark = _find_any(values)
             if mark is not None:
                 found.append(_explain(what, values, mark))
     if not found:
@@ -87,7 +91,7 @@ def warn_about_marks_in_targets(targets):
         The targets.
     """
     for column, values in enumerate(targets.T):
-        mark = _find_in(values, MARKS)
+        mark = _find_any(values)
         if mark is not None:
             what = "y" if targets.shape[1] == 1 else f"Column {column} of y"
             warn_reading(_explain(what, values, mark, "leave out these sequences"))
@@ -110,7 +114,7 @@ def _iter_features(parsed):
 
 def _may_hold_marks(values):
     """Return for each column whether its lowest or its highest value is a mark."""
-    marks = np.array(MARKS, dtype=np.float64)
+    marks = np.array((0, *MARKS), dtype=np.float64)
     marks = np.append(marks, marks.astype(np.float32))
     lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
     return np.isin(lowest.astype(np.float64), marks) | np.isin(
@@ -127,9 +131,33 @@ def _observed(column, parsed):
     return column[~np.isnan(column)] if column.dtype.kind == "f" else column
 
 
+def _find_any(values):
+    """Return the mark, or the zero, among the values of a feature, else None."""
+    mark = _find_in(values, MARKS)
+    return 0 if mark is None and _has_odd_zeros(values) else mark
+
+
+def _has_odd_zeros(values):
+    """Return whether a few values are zeros, and all others far from them."""
+    is_zero = values == 0
+    if not MIN_COUNT <= is_zero.sum() <= MAX_ZEROS * len(values):
+        return False
+    others = values[~is_zero]
+    lowest, highest = float(others.min()), float(others.max())
+    distance = max(lowest, -highest)  # negative if others have both signs
+    if highest - lowest > MAX_RANGE_OF_ZEROS * distance:
+        return False
+    return len(np.unique(others)) >= MIN_OTHERS
+
+
 def _find_in(values, marks):
     """Return the mark among the values of a feature, None if there is none."""
+    if not len(values):
+        return None
+    ends = np.array([values.min(), values.max()])
     for mark in marks:
+        if not _equals(ends, mark).any():
+            continue
         is_mark = _equals(values, mark)
         n_marks = int(is_mark.sum())
         if not MIN_COUNT <= n_marks <= MAX_FRACTION * len(values):

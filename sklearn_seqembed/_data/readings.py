@@ -17,7 +17,7 @@ from sklearn_seqembed._data.long_tables import (
 )
 from sklearn_seqembed._data.marks import find_mark
 from sklearn_seqembed._data.messages import count, warn_reading
-from sklearn_seqembed._data.padding import find_padding
+from sklearn_seqembed._data.padding import find_constant_padding, find_padding
 from sklearn_seqembed._data.texts import describe_text
 
 # Tables of more columns are wide: they have a column per time step.
@@ -30,7 +30,7 @@ def warn_about_reading(parsed):
     """Warn if sequences may be meant otherwise than they were read.
 
     There is at most one warning about containers and features, and one about marks of
-    missing values.
+    missing values or of padding.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def warn_about_reading(parsed):
             find_identifier,
             find_unordered_items,
         ),
-        (find_mark,),
+        (find_constant_padding, find_mark),
     ):
         messages = (find(parsed) for find in finders)
         message = next((text for text in messages if text is not None), None)
