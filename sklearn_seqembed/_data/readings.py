@@ -74,10 +74,9 @@ def _find_long_table(parsed):
         meaning = describe_names(container.columns)
     is_stacked = _is_stacked(container, parsed.frame)
     has_dates = meaning == "times" and not _are_integers(container.columns)
-    candidates = []
-    if not has_dates:
-        candidates = find_identifiers(block.values.reshape(n_samples, n_columns))
-    found = choose_identifier(candidates, container.columns)
+    table = block.values.reshape(n_samples, n_columns)
+    candidates = [] if has_dates else find_identifiers(table)
+    found = choose_identifier(candidates, container.columns, table)
     is_series = meaning == "numbered" and _has_time_index(container.index)
     if not (candidates or is_stacked or is_series or meaning == "features"):
         return None
