@@ -126,14 +126,12 @@ def _is_distinct(table, name):
     if is_float or is_other or len(array.unique()) < len(array):
         return False
     array = table.arrow(name)
-    if len(array.unique()) < len(array):
-        return False
-    if not is_integer or is_identifier_name(name):
-        return True
-    if isinstance(name, str) and is_time_name(name):
-        return False
-    ends = pc.min_max(array).as_py()
-    return ends["max"] - ends["min"] < MAX_RANGE * len(array)
+    if is_integer and not is_identifier_name(name):
+        ends = pc.min_max(array).as_py()
+        is_time = isinstance(name, str) and is_time_name(name)
+        if is_time or ends["max"] - ends["min"] >= MAX_RANGE * len(array):
+            return False
+    return len(array.unique()) == len(array)
 
 
 def _warn_about_numbers(roles):
