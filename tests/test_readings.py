@@ -1,5 +1,6 @@
 """Readings that may surprise warn once, and plain ones never do."""
 
+import datetime
 import json
 import re
 import warnings
@@ -785,6 +786,54 @@ def test_zeros_among_the_targets_of_a_regressor_warn():
 
     with pytest.warns(SequenceReadingWarning, match=r"^y was read.*3\.3% are 0 and"):
         LSTMSequenceRegressor(4, max_epochs=0).fit([*READINGS, *READINGS], y)
+
+
+def _dated(*others, cell=list):
+    """Make a frame of two sequences with times in 2024, and others."""
+    days = pd.date_range("2024-05-01", periods=20, freq="12h").tolist()
+    cells = [cell(days), cell(sorted([*days, *map(pd.Timestamp, others)]))]
+    return pd.DataFrame({"at": cells, "v": [[1.0] * len(x) for x in cells]})
+
+
+@pytest.mark.parametrize("cell", [list, np.array, pd.Series])
+@pytest.mark.parametrize(
+    "date",
+    ["1900-01-01", "1970-01-01", "2099-12-31", "2099-12-31 23:59:59"],
+)
+def test_dates_that_stand_for_missing_ones_warn(date, cell):
+    with pytest.warns(SequenceReadingWarning) as caught:
+        read(_dated(date, cell=cell))
+
+    message = str(caught[0].message)
+    assert "Column 'at' of X was read as times, of which 2.4% are " in message
+    assert (
+        f"{date[:10]} and all others are between 2024-05-01 and 2024-05-10" in message
+    )
+    assert message.endswith("stands for missing times, replace it by NaT.")
+
+
+def test_dates_beyond_the_range_of_nanoseconds_warn():
+    times = [[datetime.date(2024, 5, 1), datetime.date(9999, 12, 31)]] * 3
+
+    (message,) = messages_of(pl.DataFrame({"at": times, "v": [[1.5, 2.5]] * 3}))
+
+    assert "of which 50.0% are 9999-12-31" in message
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        ["1970-01-01 08:00"],
+        ["1970-01-01", "1968-03-02"],
+        ["1980-01-01", "2199-12-31"],
+        ["2099-12-30", "2099-12-31"],
+    ],
+    ids=["none", "later", "near", "other dates", "near the end"],
+)
+def test_other_dates_are_read_in_silence(others):
+    assert not messages_of(_dated(*others))
+    assert not messages_of(_dated(*others).map(np.asarray))
 
 
 def test_marks_and_identifiers_warn_together():

@@ -1,4 +1,4 @@
-"""Recognizing values that stand for missing ones, such as -999 or "nan"."""
+"""Recognizing values that stand for missing ones: -999, "nan" or 1970-01-01."""
 
 import numpy as np
 
@@ -26,13 +26,18 @@ MAX_RANGE = 0.5
 # of all others is at most the second fraction of their distance from zero.
 MAX_ZEROS = 0.05
 MAX_RANGE_OF_ZEROS = 0.2
+# Dates that stand for missing ones or for an open end, if all others are farther away.
+# The first ones are the beginning of counts of days or seconds: midnight.
+FIRST_DATES = ("1900-01-01", "1970-01-01")
+LAST_DATES = ("2099-12-31", "9999-12-31")
+MIN_DISTANCE = np.timedelta64(5 * 365, "D")
 # A mark occurs at least so often, and in at most this fraction of all values.
 MIN_COUNT = 2
 MAX_FRACTION = 0.95
 
 
 def find_mark(parsed):
-    """Explain a number far from all others, or a category such as "nan".
+    """Explain a number or a date far from all others, or a category such as "nan".
 
     Parameters
     ----------
@@ -50,6 +55,10 @@ def find_mark(parsed):
             mark = _find_text_in(block.values.categories)
             if mark is not None:
                 found.append(_explain_text(what, mark))
+        elif block.kind == "datetime":
+            message = _explain_date(what, block.values)
+            if message is not None:
+                found.append(message)
         else:
             values = _observed(block.values[:, column], parsed)
             mark = _find_any(values)
@@ -105,7 +114,7 @@ def _iter_features(parsed):
         columns = ()
         if block.kind == "numeric":
             columns = np.flatnonzero(_may_hold_marks(block.values))
-        elif block.kind == "string":
+        elif block.kind in ("string", "datetime"):
             columns = (0,)
         for column in columns:
             yield parsed.describe_feature(feature + column), block, column
@@ -129,6 +138,35 @@ def _observed(column, parsed):
         column = column.reshape(-1, n_steps)
         column = column[np.arange(n_steps) < parsed.lengths[:, None]]
     return column[~np.isnan(column)] if column.dtype.kind == "f" else column
+
+
+def _explain_date(what, times):
+    """Explain a date that is far from all others, None if there is none."""
+    if not isinstance(times, np.ndarray) or times.dtype.kind != "M":
+        return None
+    ends = {np.fmin.reduce(times), np.fmax.reduce(times)}
+    for date in (*FIRST_DATES, *LAST_DATES):
+        mark = np.datetime64(date)
+        # Ends may be the last moment of the day.
+        if not any(_is_date(end, mark) for end in ends):
+            continue
+        is_mark = _is_date(times, mark)
+        others = times[~is_mark & ~np.isnat(times)]
+        if len(others) and (abs(others - mark) > MIN_DISTANCE).all():
+            fraction = is_mark.sum() / (is_mark.sum() + len(others))
+            first, last = others.min().astype("M8[D]"), others.max().astype("M8[D]")
+            return (
+                f"{what} was read as times, of which {max(fraction, 0.001):.1%} are "
+                f"{date} and all others are between {first} and {last}; if {date} "
+                "stands for missing times, replace it by NaT."
+            )
+    return None
+
+
+def _is_date(times, mark):
+    """Return whether times are a date that may stand for missing ones."""
+    is_first = str(mark) in FIRST_DATES
+    return times == mark if is_first else times.astype("M8[D]") == mark
 
 
 def _find_any(values):
