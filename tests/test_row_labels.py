@@ -94,6 +94,8 @@ OTHERS = {
     "integers": (X.set_axis(range(1000, 1030)), Y.set_axis(np.arange(30) * 3)),
     "texts of integers": (X.set_axis(list(map(str, range(30)))), Y.set_axis(range(30))),
     "the day after": (X.set_axis(DAYS[:-1]), Y.set_axis(DAYS[1:])),
+    "other dtype": (X, Y.set_axis(X.index.astype("string[pyarrow]"))),
+    "categories": (X, Y.set_axis(X.index.astype("category"))),
     "most in common": (X, Y.set_axis([*X.index[:-1], "other"])),
 }
 

@@ -30,6 +30,8 @@ def warn_about_order(X, y):
     labels, others = X.index, y.index
     if len(labels) != len(others) or labels.equals(others):
         return
+    if labels.tolist() == others.tolist():  # of other dtypes
+        return
     if _are_same(labels, others):
         remedy = "bring them into the same order"
         if labels.is_unique:
