@@ -816,9 +816,7 @@ def test_one_row_of_a_frame_of_sequences_is_refused_with_the_way_to_a_frame(cell
     X = pd.DataFrame({"v": [[0.5, 1.5, 3.5]] * 6, "w": [[*cells, cells[0]]] * 6})
     embedder = LSTMSequenceEmbedder(4, max_epochs=0, random_state=0).fit(X)
 
-    with pytest.raises(
-        ValueError, match=r"X\.iloc\[\[0\]\] instead of"
-    ):
+    with pytest.raises(ValueError, match=r"X\.iloc\[\[0\]\] instead of"):
         embedder.transform(X.iloc[0])
     assert embedder.transform(X.iloc[[0]]).shape == (1, 4)
     single = LSTMSequenceEmbedder(4, max_epochs=0, random_state=0).fit(X[["v"]])
