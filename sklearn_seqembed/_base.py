@@ -18,7 +18,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_seqembed import _auto
 from sklearn_seqembed._choices import write_headline
 from sklearn_seqembed._closed_form import ClosedFormMixin
-from sklearn_seqembed._data.checking import parse_sequences, validate_parsed
+from sklearn_seqembed._data.checking import (
+    parse_sequences,
+    refuse_row_of_frame,
+    validate_parsed,
+)
 from sklearn_seqembed._data.messages import count, warn_reading, warn_user
 from sklearn_seqembed._data.padding import warn_about_padding
 from sklearn_seqembed._data.ranges import measure_ranges, warn_about_ranges
@@ -444,6 +448,8 @@ class BaseSequenceEstimator(
         estimator_name = type(self).__name__
         fitted = None if reset else self._schema
         dims = None if reset else fitted.container.dims
+        if not reset:
+            refuse_row_of_frame(X, fitted)
         parsed = parse_sequences(X, estimator_name=estimator_name, dims=dims)
         if reset or parsed.container.is_table == fitted.is_table:
             # Only column names are checked here; other containers than frames have

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 
 from sklearn_seqembed._data.labels import check_classes
+from sklearn_seqembed._data.row_labels import warn_about_order
 from sklearn_seqembed._data.sequences import CategoricalFeature, Sequences
 from sklearn_seqembed._features.encoder import FeatureEncoder
 from sklearn_seqembed._labelled import BaseLabelEstimator
@@ -243,6 +244,26 @@ max_epochs_, early_stopping_, device_
         _, log_probabilities = self._predict_labels(X)
         (ranked,) = self._target_features.list_categories([True])
         return log_probabilities[:, np.argsort(ranked)].astype(np.float64)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy of the predicted classes.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            As for :meth:`predict`.
+        y : list, array, tensor, Series or frame
+            The true class of each sequence.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences.
+
+        Returns
+        -------
+        score : float
+            The fraction of sequences whose class is predicted.
+        """
+        warn_about_order(X, y)
+        return super().score(X, y, sample_weight)
 
     # The methods that BaseLabelEstimator requires.
 

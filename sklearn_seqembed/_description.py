@@ -143,6 +143,11 @@ def describe(X, y=None, *, estimator=None):
             f"LSTMSequenceEmbedder(), got {estimator!r}. For a pipeline, pass the step "
             "that reads sequences."
         )
+    if y is None and estimator.__sklearn_tags__().target_tags.required:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None. Pass it to describe as well: describe(X, y, estimator=...)."
+        )
     fitted = estimator._copy_attributes()
     state = ProcessState(is_fit=True)
     try:

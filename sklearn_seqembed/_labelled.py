@@ -5,6 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_seqembed import _auto
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.row_labels import warn_about_order
 from sklearn_seqembed._features.encoder import evenly_spaced
 from sklearn_seqembed._features.unseen import warn_about_unseen
 from sklearn_seqembed._network.labels import SequenceToLabel
@@ -172,7 +173,9 @@ class BaseLabelEstimator(BaseVectorEstimator):
     def _check_data(self, X, y, reset):
         sequences, _ = self._check_X(X, reset)  # always True: no fit continues another
         self._list_width = _find_list_width(X)
-        return Pairs(sequences, self._check_targets(y, len(sequences)))
+        targets = self._check_targets(y, len(sequences))
+        warn_about_order(X, y)
+        return Pairs(sequences, targets)
 
     def _fit_features(self, pairs, rng):
         self._fit_source_features(pairs.sources, rng)

@@ -9,6 +9,7 @@ from sklearn_seqembed import _auto
 from sklearn_seqembed._base import BaseSequenceEstimator
 from sklearn_seqembed._data.labels import warn_about_classes
 from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.row_labels import warn_about_order
 from sklearn_seqembed._data.scalars import check_integer
 from sklearn_seqembed._data.targets import check_targets
 from sklearn_seqembed._data.windows import join_pairs
@@ -636,6 +637,7 @@ max_epochs_, early_stopping_, max_length_, device_
             schema=None if reset else self._target_schema,
             estimator_name=type(self).__name__,
         )
+        warn_about_order(X, y)
         if reset:
             is_default = isinstance(self.categorical_targets, str)
             is_class = target_schema.is_single and target_schema.is_categorical.any()

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from sklearn_seqembed._data.labels import check_numbers
+from sklearn_seqembed._data.row_labels import warn_about_order
 from sklearn_seqembed._data.sequences import Sequences
 from sklearn_seqembed._features.encoder import FeatureEncoder
 from sklearn_seqembed._labelled import BaseLabelEstimator
@@ -217,6 +218,26 @@ max_epochs_, early_stopping_, device_
         scaled, _ = self._predict_labels(X)
         numbers = self._target_features.numeric.decode(scaled)
         return numbers[:, 0] if self._is_flat else numbers
+
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination of the predicted numbers.
+
+        Parameters
+        ----------
+        X : list, array, tensor or frame of n_samples sequences
+            As for :meth:`predict`.
+        y : list, array, tensor, Series or frame
+            The true numbers of each sequence.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences.
+
+        Returns
+        -------
+        score : float
+            The coefficient of determination, R²; its mean over several targets.
+        """
+        warn_about_order(X, y)
+        return super().score(X, y, sample_weight)
 
     @property
     def _absolute_loss(self):

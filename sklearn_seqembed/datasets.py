@@ -6,7 +6,7 @@ from itertools import islice, permutations
 import numpy as np
 
 from sklearn_seqembed._data.long_series import check_series
-from sklearn_seqembed._data.messages import count
+from sklearn_seqembed._data.messages import count, warn_user
 from sklearn_seqembed._data.scalars import check_integer, check_real, check_seed
 
 __all__ = ["average_windows", "make_sequences", "make_windows"]
@@ -14,6 +14,9 @@ __all__ = ["average_windows", "make_sequences", "make_windows"]
 # Values of the plateaus of every sequence, symmetric about 0. Their order is the class,
 # so four plateaus give 24 classes.
 PLATEAUS = np.array([-1.5, -0.5, 0.5, 1.5])
+
+# A larger fraction of a series after its last window is not left over by chance.
+MAX_REST = 0.1
 
 
 def make_sequences(
@@ -131,7 +134,13 @@ def make_windows(series, lookback, horizon, *, stride=1):
     ValueError
         If the series is shorter than one window, a parameter is out of range, a column
         holds times, an index of dates is not in order, or a pandas row index of several
-        levels shows that there are several series.
+        levels shows that there are several series. Texts that are dates count as such.
+
+    Warns
+    -----
+    SequenceReadingWarning
+        If dates in the index are missing or repeated, or an index of integers is not in
+        order.
 
     See Also
     --------
@@ -204,7 +213,8 @@ def average_windows(values, lookback, *, stride=1, n_timesteps=None):
     averages : float64 ndarray of shape (n_timesteps,)
         Mean value of the windows that contain each time step. NaN where there are none:
         at the end of a series, after the last window, and between windows if `stride`
-        is larger than `lookback`.
+        is larger than `lookback`. Use functions that ignore NaN, such as
+        :func:`numpy.nanargmin`, or drop these time steps.
 
     Raises
     ------
@@ -212,9 +222,20 @@ def average_windows(values, lookback, *, stride=1, n_timesteps=None):
         If `values` is not one-dimensional or is infinite, a parameter is out of range,
         or the windows are longer than the series.
 
+    Warns
+    -----
+    UserWarning
+        If the windows end long before the series does, as they would if they had been
+        cut with a `stride` that was not passed.
+
     See Also
     --------
     make_windows : Cut a series into windows.
+
+    Notes
+    -----
+    Up to `stride` - 1 time steps after the last window are in no window. If windows
+    were cut with a `horizon`, neither are the time steps of the last horizon.
 
     Examples
     --------
@@ -236,6 +257,7 @@ def average_windows(values, lookback, *, stride=1, n_timesteps=None):
             f"n_timesteps={n_timesteps}. Pass the numbers with which the windows were "
             "cut."
         )
+    _warn_about_rest(needed, n_timesteps, lookback, stride)
     sums, counts = np.zeros(n_timesteps), np.zeros(n_timesteps)
     is_known = ~np.isnan(values)
     values = np.where(is_known, values, 0)
@@ -244,6 +266,18 @@ def average_windows(values, lookback, *, stride=1, n_timesteps=None):
         sums[steps] += values
         counts[steps] += is_known
     return np.divide(sums, counts, where=counts > 0, out=np.full(n_timesteps, np.nan))
+
+
+def _warn_about_rest(needed, n_timesteps, lookback, stride):
+    """Warn of more time steps after the last window than other windows would take."""
+    n_left = n_timesteps - needed
+    if n_left > lookback + stride and n_left > MAX_REST * n_timesteps:
+        warn_user(
+            f"The last window ends {count(n_left, 'time step')} before the series "
+            f"does, whose averages are NaN: with stride={stride}, the windows cover "
+            f"{needed} of n_timesteps={n_timesteps}. Pass the stride with which they "
+            "were cut."
+        )
 
 
 def _check_window_values(values):

@@ -257,10 +257,56 @@ def test_a_column_of_times_is_refused(series, line):
 def test_an_index_that_goes_back_in_time_is_refused():
     series = TIMED.set_index("t")
 
-    for wrong in (series[::-1], pd.concat([series, series])["load"]):
+    for wrong in (series[::-1], series[1::-1], pd.concat([series, series])["load"]):
         with pytest.raises(ValueError, match="goes back in time.*one series at a time"):
             make_windows(wrong, 3, 1)
     assert len(make_windows(series, 3, 1)[0]) == 6
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M", "%d.%m.%Y", "%m/%d/%Y"])
+@pytest.mark.parametrize("convert", [list, pd.Categorical])
+def test_texts_that_are_dates_are_read_like_dates(form, convert):
+    days = pd.date_range("2025-01-20", periods=60)
+    series = pd.DataFrame({"t": convert(days.strftime(form)), "load": range(60)})
+    dated = series.set_index("t")
+
+    frames = [series, pl.from_pandas(series), pa.Table.from_pandas(series)]
+    for frame in frames:
+        with pytest.raises(ValueError, match="Column 't' of series holds times, which"):
+            make_windows(frame, 3, 1)
+    with pytest.raises(ValueError, match=r"back in time\. Pass series\.sort_index\(\)"):
+        make_windows(dated.sample(frac=1, random_state=0), 3, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(make_windows(dated, 3, 1)[0]) == 57
+
+
+def test_other_texts_are_not_read_like_dates():
+    labels = pd.Series(range(60), index=[f"{i * 7 % 60}-x" for i in range(60)])
+    clock = pd.Series(range(60), index=[f"{i % 24:02}:00" for i in range(60)])
+    kinds = pd.DataFrame({"kind": ["a", "b", None] * 20, "v": range(60)})
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for series in (labels, clock, kinds):
+            assert len(make_windows(series, 3, 1)[0]) == 57
+
+
+def test_an_index_of_integers_out_of_order_warns():
+    series = pd.DataFrame({"load": np.arange(60.0)})
+
+    with pytest.warns(SequenceReadingWarning, match=r"its index of integers is not in"):
+        make_windows(series.sample(frac=1, random_state=0), 3, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for other in (
+            series,
+            series[::-1],
+            series[::2],
+            series.set_axis([*range(30)] * 2),
+            series.set_axis(np.random.default_rng(0).normal(size=60)),
+        ):
+            make_windows(other, 3, 1)
 
 
 def test_averages_of_several_series_have_their_index():
@@ -315,6 +361,20 @@ def test_average_windows_is_the_mean_over_the_windows_that_cover_a_step(stride):
         np.testing.assert_allclose(average, expected)
 
 
+def test_windows_that_end_long_before_the_series_warn():
+    values = np.zeros(944)
+
+    match = "ends 1888 time steps before .* cover 967 of n_timesteps=2855. Pass the str"
+    with pytest.warns(UserWarning, match=match) as caught:
+        average_windows(values, lookback=24, n_timesteps=2855)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        average_windows(values, lookback=24, stride=3, n_timesteps=2855)
+        average_windows(np.zeros(60), 24, n_timesteps=60 + 23 + 24)  # with a horizon
+        average_windows(values, lookback=24, n_timesteps=967 + 90)
+
+
 def test_average_windows_ends_with_the_last_window_by_default():
     assert len(average_windows([1.0, 2.0], 5, stride=3)) == 8
 
@@ -363,7 +423,14 @@ def test_repeated_dates_of_a_series_warn():
     with pytest.warns(SequenceReadingWarning, match=match):
         make_windows(sites.sort_index(kind="stable"), 5, 1)
 
+    mixed = pd.Series(np.arange(53.0), index=index[:50].append(index[:3])).sort_index()
+    with pytest.warns(SequenceReadingWarning, match="repeats 3 dates"):
+        make_windows(mixed, 5, 1)
+
     hours = pd.DatetimeIndex([*index[:3], *index[2:]])  # when clocks are set back
+    years = pd.date_range("2015-01-01", "2025-01-01", freq="h")
+    years = years.append(years[7000::8760]).sort_values()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         make_windows(pd.Series(np.arange(51.0), index=hours), 5, 1)
+        make_windows(pd.Series(0.0, index=years), 5, 1)

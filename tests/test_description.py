@@ -312,8 +312,10 @@ def test_errors_are_those_of_fit():
         ):
             with pytest.raises(ValueError, match=match):
                 function(LSTMSequenceEmbedder(**params), data)
-    with pytest.raises(ValueError, match="requires y to be passed"):
-        describe(X, estimator=LSTMSequencePredictor())
+    match = r"requires y to be passed, .* describe\(X, y, estimator=\.\.\.\)\.$"
+    for estimator in (LSTMSequencePredictor(), LSTMSequenceRegressor()):
+        with pytest.raises(ValueError, match=match):
+            describe(X, estimator=estimator)
 
 
 def test_other_estimators_are_refused():

@@ -809,3 +809,15 @@ def test_a_column_of_missing_cells_beside_text():
 
     with pytest.raises(ValueError, match="Column 'c' of X, row 0 .* is missing"):
         read(table)
+
+
+@pytest.mark.parametrize("cells", [[1.0, 2.0], ["a", "b"]], ids=["numbers", "mixed"])
+def test_one_row_of_a_frame_of_sequences_is_refused_with_the_way_to_a_frame(cells):
+    X = pd.DataFrame({"v": [[0.5, 1.5, 3.5]] * 6, "w": [[*cells, cells[0]]] * 6})
+    embedder = LSTMSequenceEmbedder(4, max_epochs=0, random_state=0).fit(X)
+
+    with pytest.raises(ValueError, match=r"X\.iloc\[\[0\]\] instead of"):
+        embedder.transform(X.iloc[0])
+    assert embedder.transform(X.iloc[[0]]).shape == (1, 4)
+    single = LSTMSequenceEmbedder(4, max_epochs=0, random_state=0).fit(X[["v"]])
+    assert single.transform(X["v"]).shape == (6, 4)

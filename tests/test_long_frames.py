@@ -21,6 +21,9 @@ from sklearn_seqembed import (
 )
 from sklearn_seqembed._data import long_frames
 
+# Events are shuffled in most tests, and not sorted in many of them.
+pytestmark = pytest.mark.filterwarnings("ignore:The events of each sequence were read")
+
 N_EVENTS = 90
 
 

@@ -1,5 +1,6 @@
 """Readings that may surprise warn once, and plain ones never do."""
 
+import datetime
 import json
 import re
 import warnings
@@ -506,6 +507,59 @@ def test_other_zeros_do_not_warn_of_padding(X):
     assert not any("padding" in message for message in messages_of(X))
 
 
+def _pad(values, constant, side="end"):
+    """Pad rows of eleven positive integers, of different lengths, by a constant."""
+    n_padded = np.arange(len(values))[:, None] % 8
+    steps = np.arange(values.shape[1])
+    is_padded = steps < n_padded
+    return np.where(
+        is_padded if side == "begin" else is_padded[:, ::-1], constant, values
+    )
+
+
+SMALL = RNG.integers(0, 5, size=(40, 11))
+BY_CONSTANTS = {
+    "table": (_pad(SMALL, -1), "35 of them end with time steps of -1, and no other"),
+    "array": (_pad(SMALL, -9)[..., None], "replace it by NaN, or pass a list of"),
+    "floats": (_pad(SMALL / 7, -99), "end with time steps of -99"),
+    "frame": (pd.DataFrame(_pad(SMALL, -999)), "end with time steps of -999"),
+    "list": (list(_pad(SMALL, -1)), "if -1 is padding, cut it off"),
+    "nested lists": (_pad(SMALL, -1).tolist(), "cut it off"),
+    "in front": (_pad(SMALL, -1, "begin"), "35 of them begin with time steps of -1"),
+    "two features": (
+        np.stack([_pad(SMALL, -1), _pad(10 * SMALL, -1)], axis=2),
+        "end with time steps of -1",
+    ),
+    "one step more": (
+        np.pad(_pad(SMALL, -1), ((0, 0), (0, 2)), constant_values=-1),
+        "40",
+    ),
+}
+
+
+@pytest.mark.parametrize(("X", "match"), BY_CONSTANTS.values(), ids=BY_CONSTANTS)
+def test_padding_by_a_constant_warns(X, match):
+    (message,) = messages_of(X)
+
+    assert match in message
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        RNG.integers(-1, 5, size=(40, 11)),
+        np.where(RNG.random(SMALL.shape) < 0.1, -1, SMALL),
+        _pad(SMALL - 2, -1),
+        _pad(SMALL, -2),
+        np.where(np.arange(11) < 7, SMALL, -1),
+        np.array([[-1, -1, 0, 2], [0, 1, 2, 3], [-1, 2, 1, 3]]),
+    ],
+    ids=["scores", "scattered", "negative", "no mark", "equal ends", "few"],
+)
+def test_other_negative_constants_do_not_warn_of_padding(X):
+    assert not any("padding" in message for message in messages_of(X))
+
+
 @pytest.mark.parametrize(
     "index",
     [
@@ -688,6 +742,98 @@ def _marked(values, mark, dtype=np.float64):
 def test_marks_of_missing_values_warn(X, match):
     with pytest.warns(SequenceReadingWarning, match=match):
         read(X)
+
+
+PRESSURE = RNG.normal(1013, 5, size=(30, 40))
+IS_RARE = RNG.random((30, 40)) < 0.03
+
+
+@pytest.mark.parametrize("X", [PRESSURE, -PRESSURE, PRESSURE.round().astype(int)])
+def test_zeros_far_from_all_other_values_warn(X):
+    X = X.copy()
+    X[::3, 7] = 0
+
+    (message,) = messages_of(X)
+
+    assert "X was read as numbers, of which 0.8% are 0 and all others are" in message
+    assert message.endswith(
+        "if 0 stands for missing values or padding, replace it by NaN."
+    )
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.where(RNG.random((30, 40)) < 0.2, 0, PRESSURE),
+        np.where(np.arange(1200).reshape(30, 40) == 77, 0, PRESSURE),
+        np.where(IS_RARE, 0, RNG.normal(10, 2, (30, 40))),
+        (~IS_RARE).astype(int),
+        np.where(IS_RARE, 0, RNG.integers(10, 12, (30, 40))),
+        np.where(
+            RNG.random((30, 40)) < 0.03, 0, RNG.choice([-1, 1], (30, 40)) * PRESSURE
+        ),
+    ],
+    ids=["many", "once", "near", "binary", "two values", "both signs"],
+)
+def test_other_zeros_are_read_in_silence(X):
+    assert not messages_of(X)
+
+
+def test_zeros_among_the_targets_of_a_regressor_warn():
+    y = PRESSURE[:, 0].copy()
+    y = np.r_[y, y]
+    y[[3, 8]] = 0
+
+    with pytest.warns(SequenceReadingWarning, match=r"^y was read.*3\.3% are 0 and"):
+        LSTMSequenceRegressor(4, max_epochs=0).fit([*READINGS, *READINGS], y)
+
+
+def _dated(*others, cell=list):
+    """Make a frame of two sequences with times in 2024, and others."""
+    days = pd.date_range("2024-05-01", periods=20, freq="12h").tolist()
+    cells = [cell(days), cell(sorted([*days, *map(pd.Timestamp, others)]))]
+    return pd.DataFrame({"at": cells, "v": [[1.0] * len(x) for x in cells]})
+
+
+@pytest.mark.parametrize("cell", [list, np.array, pd.Series])
+@pytest.mark.parametrize(
+    "date",
+    ["1900-01-01", "1970-01-01", "2099-12-31", "2099-12-31 23:59:59"],
+)
+def test_dates_that_stand_for_missing_ones_warn(date, cell):
+    with pytest.warns(SequenceReadingWarning) as caught:
+        read(_dated(date, cell=cell))
+
+    message = str(caught[0].message)
+    assert "Column 'at' of X was read as times, of which 2.4% are " in message
+    assert (
+        f"{date[:10]} and all others are between 2024-05-01 and 2024-05-10" in message
+    )
+    assert message.endswith("stands for missing times, replace it by NaT.")
+
+
+def test_dates_beyond_the_range_of_nanoseconds_warn():
+    times = [[datetime.date(2024, 5, 1), datetime.date(9999, 12, 31)]] * 3
+
+    (message,) = messages_of(pl.DataFrame({"at": times, "v": [[1.5, 2.5]] * 3}))
+
+    assert "of which 50.0% are 9999-12-31" in message
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        ["1970-01-01 08:00"],
+        ["1970-01-01", "1968-03-02"],
+        ["1980-01-01", "2199-12-31"],
+        ["2099-12-30", "2099-12-31"],
+    ],
+    ids=["none", "later", "near", "other dates", "near the end"],
+)
+def test_other_dates_are_read_in_silence(others):
+    assert not messages_of(_dated(*others))
+    assert not messages_of(_dated(*others).map(np.asarray))
 
 
 def test_marks_and_identifiers_warn_together():

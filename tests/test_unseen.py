@@ -185,7 +185,9 @@ def test_sequences_without_any_known_category_warn(method):
         if method == "score_samples":  # it counts them
             call([["Yes", "No"]])
             return
-    with pytest.warns(SequenceReadingWarning, match="No category of feature 0.*'(Yes|No)'"):
+    with pytest.warns(
+        SequenceReadingWarning, match="No category of feature 0.*'(Yes|No)'"
+    ):
         call([["Yes", "No"]])
 
 

@@ -95,6 +95,31 @@ def check_sequences(
     )
 
 
+def refuse_row_of_frame(X, schema, name="X"):
+    """Raise an error for one row of a pandas frame of sequences, which is a Series.
+
+    Its cells, the features of one sequence, would be read as several sequences.
+
+    Parameters
+    ----------
+    X : object
+        What the user passed.
+    schema : Schema
+        Schema from fit.
+    name : str, default="X"
+        Name of X in the message.
+    """
+    names = schema.feature_names
+    if names is None or not schema.container.is_frame or not hasattr(X, "iloc"):
+        return
+    if X.ndim == 1 and tuple(X.index) == tuple(names) and len(names) > 1:
+        raise ValueError(
+            f"{name} is a Series whose index holds the columns of the frame in fit, "
+            f"{list(names)}, so it seems to be one row of a frame of sequences. Select "
+            "it as a frame, with a list: X.iloc[[0]] instead of X.iloc[0]."
+        )
+
+
 def parse_sequences(X, name="X", *, estimator_name=None, allow_empty=False, dims=None):
     """Read sequences with the reader of their container, without validating them.
 

@@ -67,6 +67,26 @@ class EventTable(NamedTuple):
         _check_columns(names, {"columns": names})
         return names
 
+    def first(self, n):
+        """Return a table of the first n rows."""
+        if self.library == "pyarrow":
+            return self._replace(frame=self.frame.slice(0, n))
+        return self._replace(frame=self.frame.head(n))
+
+    def iter_times(self, by):
+        """Yield name and Arrow array of each column of times that is not in `by`."""
+        import pyarrow as pa
+
+        for name in column_names(self.frame):
+            if name in by or column_names(self.frame).count(name) > 1:
+                continue
+            try:
+                found = self.first(1).arrow(name).type
+                if pa.types.is_timestamp(found) or pa.types.is_date(found):
+                    yield name, self.arrow(name)
+            except TypeError:  # of values that are refused if they become features
+                continue
+
     def arrow(self, name):
         """Return a column as an Arrow array; NaN remains NaN."""
         import pyarrow as pa

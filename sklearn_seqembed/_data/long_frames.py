@@ -3,6 +3,11 @@
 import numpy as np
 from scipy.sparse import coo_array
 
+from sklearn_seqembed._data.event_readings import (
+    EventRoles,
+    view_times,
+    warn_about_events,
+)
 from sklearn_seqembed._data.event_tables import EventTable
 from sklearn_seqembed._data.messages import count, warn_user
 from sklearn_seqembed._data.scalars import check_integer
@@ -72,6 +77,11 @@ def sequences_from_long(
     -----
     UserWarning
         If some sequences have no next event, so that they are not in X.
+    SequenceReadingWarning
+        If columns may play other roles: if nearly all sequences have one event; if a
+        column that is not named in `columns` has a distinct value in each row; if there
+        is a column of times that is not in order, but no `time`; or if `time` holds
+        integers that look like dates or Unix times.
 
     See Also
     --------
@@ -125,6 +135,9 @@ def sequences_from_long(
     table = EventTable.read(frame, names)
     features = names.get("columns") or table.other_columns(names["by"])
     order, sizes = _sort_events(table, names["by"], time)
+    warns_of_single = target is not None and end is None
+    roles = EventRoles(table, names, features, order, sizes)
+    warn_about_events(roles, may_be_single=warns_of_single)
     ends = np.cumsum(sizes)
     if target is None:
         stops, owners = ends, np.arange(len(sizes))
@@ -222,9 +235,8 @@ def _read_times(table, time):
     array = table.arrow(time)
     types = pa.types
     if types.is_temporal(array.type):
-        is_short = array.type.bit_width == 32
-        array = array.view(pa.int32() if is_short else pa.int64())
-    elif types.is_decimal(array.type):
+        return view_times(array)
+    if types.is_decimal(array.type):
         array = array.cast(pa.float64())
     elif not (types.is_integer(array.type) or types.is_floating(array.type)):
         raise TypeError(

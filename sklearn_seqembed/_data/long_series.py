@@ -1,7 +1,9 @@
 """Validation of long series, which are cut into windows."""
 
 import numbers
+import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -11,14 +13,17 @@ from sklearn_seqembed._data.foreign import as_records, convert_foreign, convert_
 from sklearn_seqembed._data.levels import groupby_levels, has_times_in_rows
 from sklearn_seqembed._data.messages import count, warn_reading
 from sklearn_seqembed._data.parsed import is_missing
+from sklearn_seqembed._data.texts import MAX_TEXTS, are_times
 
 # Steps of an index that are so many times longer than the median step are gaps, unless
 # there are more than this fraction of them, such as weekends between business days.
 MAX_IRREGULARITY = 1.5
 MAX_GAPS = 0.1
-# If at least this fraction of the dates are those of the row before, rows of several
-# series may be mixed.
-MIN_REPEATED = 0.1
+# If at least so many dates, and this fraction of them, are those of the row before,
+# rows of several series may be mixed. Hours that repeat when clocks are set back are
+# fewer.
+MIN_REPEATED = 3
+MIN_REPEATED_FRACTION = 0.01
 
 
 def check_series(series):
@@ -68,24 +73,64 @@ def _refuse_times(series):
     """
     frame = nw.from_native(series, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
-        for name, dtype in frame.schema.items():
-            if dtype in (nw.Datetime, nw.Date):
-                is_pandas = hasattr(series, "iloc")
-                remedy = "set_index" if is_pandas else "drop"
-                raise ValueError(
-                    f"Column {name!r} of series holds times, which cannot be in an "
-                    "array of windows. Sort the rows by them, and pass "
-                    f"series.{remedy}({name!r})."
-                )
+        _refuse_columns_of_times(frame, is_pandas=hasattr(series, "iloc"))
     index = getattr(series, "index", None)
-    is_dated = str(getattr(index, "dtype", "")).startswith(("datetime", "period"))
-    if is_dated and not index.is_monotonic_increasing:
+    if not hasattr(series, "iloc") or index.nlevels > 1:
+        return
+    is_dated = str(index.dtype).startswith(("datetime", "period"))
+    is_ordered = index.is_monotonic_increasing
+    if not is_ordered and (is_dated or _goes_back(index)):
         raise ValueError(
             "The index of series goes back in time. Pass series.sort_index() if it is "
             "one series; otherwise cut one series at a time."
         )
     if is_dated and len(index) > 2:
         _warn_about_dates(index)
+    elif index.inferred_type == "integer" and not (
+        is_ordered or index.is_monotonic_decreasing or not index.is_unique
+    ):
+        warn_reading(
+            "series was read in the order of its rows, but its index of integers is "
+            "not in order; if that is the order of time, pass series.sort_index()."
+        )
+
+
+def _refuse_columns_of_times(frame, is_pandas):
+    """Raise an error for a frame with a column of times, which may be texts."""
+    for name, dtype in frame.schema.items():
+        is_time = dtype in (nw.Datetime, nw.Date)
+        is_text = dtype in (nw.String, nw.Categorical, nw.Enum, nw.Object)
+        if is_time or (is_text and are_times(_some_values(frame[name]))):
+            remedy = "set_index" if is_pandas else "drop"
+            raise ValueError(
+                f"Column {name!r} of series holds times, which cannot be in an array "
+                "of windows. Sort the rows by them, and pass "
+                f"series.{remedy}({name!r})."
+            )
+
+
+def _some_values(column):
+    """Return some values of a column of narwhals, evenly spaced, as an array."""
+    step = max(1, len(column) // MAX_TEXTS)
+    return np.array(column[::step].to_list() or [None], dtype=object)
+
+
+def _goes_back(index):
+    """Return whether texts in an index are dates that are not in order."""
+    import pandas as pd
+
+    if index.inferred_type not in ("string", "categorical"):
+        return False
+    texts = index.to_numpy(dtype=object)
+    if not are_times(texts) or not any(mark in texts[0] for mark in "-/."):
+        return False  # hours of a clock begin again every day
+    orders = []
+    for dayfirst in (False, True):
+        with warnings.catch_warnings(), suppress(ValueError, TypeError):
+            warnings.simplefilter("ignore")  # of formats that are guessed
+            times = pd.to_datetime(texts, dayfirst=dayfirst)
+            orders.append(times.is_monotonic_increasing)
+    return bool(orders) and not any(orders)
 
 
 def _warn_about_dates(index):
@@ -95,7 +140,7 @@ def _warn_about_dates(index):
     times = index.tz_convert(None) if index.tz is not None else index
     steps = np.diff(times.to_numpy())
     n_repeated = int((steps == np.timedelta64(0)).sum())
-    if n_repeated >= MIN_REPEATED * len(steps):
+    if n_repeated >= max(MIN_REPEATED, MIN_REPEATED_FRACTION * len(steps)):
         warn_reading(
             f"The index of series repeats {count(n_repeated, 'date')}, and rows were "
             "read as consecutive time steps; if they belong to several series, cut one "

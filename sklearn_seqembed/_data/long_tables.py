@@ -71,19 +71,42 @@ def _log_orders(counts):
     return sum(math.lgamma(n + 1) for n in counts.tolist())
 
 
-def choose_identifier(candidates, columns):
+def is_identifier_name(name):
+    """Return whether the name of a column is usual for what identifies something."""
+    return isinstance(name, str) and bool(_IDENTIFIER.search(name.lower()))
+
+
+def choose_identifier(candidates, columns, values):
     """Choose the column by which to split a long table; None if there is none.
 
     If there is a row for each pair of identifier and time, their roles can be
     exchanged. The identifier usually comes first, and its name is not a word of time.
+
+    Parameters
+    ----------
+    candidates : list of int
+        What :func:`find_identifiers` returned.
+    columns : tuple or None
+        Names of all columns.
+    values : ndarray of shape (n_rows, n_columns)
+        The table. A column whose values do not repeat identifies rows, not sequences.
     """
     if columns is None or not all(isinstance(column, str) for column in columns):
         return candidates[0] if candidates else None
-    named = [i for i, name in enumerate(columns) if _IDENTIFIER.search(name.lower())]
+    named = [
+        i
+        for i, name in enumerate(columns)
+        if is_identifier_name(name) and _repeats(values[:, i])
+    ]
     if named:
         return named[0]
     others = [i for i in candidates if not is_time_name(columns[i])]
     return next(iter(others + candidates), None)
+
+
+def _repeats(values):
+    """Return whether values occur twice on average, and differ."""
+    return 2 <= len(np.unique(values)) <= len(values) / 2
 
 
 def suggest_split(X, locator):
@@ -104,13 +127,12 @@ def suggest_split(X, locator):
     """
     name, columns = locator.argument, column_names(X)
     ranks = [_rank(column) for _, column in iter_columns(X)]
-    candidates = find_identifiers(np.column_stack(ranks))
+    values = np.column_stack(ranks)
+    candidates = find_identifiers(values)
     for i, column in enumerate(columns):
-        n_distinct = len(np.unique(ranks[i]))
-        is_named = isinstance(column, str) and _IDENTIFIER.search(column.lower())
-        if is_named and 2 <= n_distinct <= len(ranks[i]) / 2:
+        if is_identifier_name(column) and _repeats(ranks[i]):
             candidates.append(i)
-    found = choose_identifier(candidates, columns) if candidates else None
+    found = choose_identifier(candidates, columns, values) if candidates else None
     times = [i for i, (_, x) in enumerate(iter_columns(X)) if _holds_times(x)]
     if found is not None:
         time = columns[times[0]] if len(times) == 1 and times[0] != found else None

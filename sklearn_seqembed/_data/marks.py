@@ -1,4 +1,4 @@
-"""Recognizing values that stand for missing ones, such as -999 or "nan"."""
+"""Recognizing values that stand for missing ones: -999, "nan" or 1970-01-01."""
 
 import numpy as np
 
@@ -21,13 +21,22 @@ MIN_OTHERS = 4
 MIN_LARGEST = 9
 # Others are in a range of at most this fraction of the distance from a positive mark.
 MAX_RANGE = 0.5
+# Zeros may be missing values if there are at most this fraction of them, and the range
+# of all others is at most the second fraction of their distance from zero.
+MAX_ZEROS = 0.05
+MAX_RANGE_OF_ZEROS = 0.2
+# Dates that stand for missing ones or for an open end, if all others are farther away.
+# The first ones are the beginning of counts of days or seconds: midnight.
+FIRST_DATES = ("1900-01-01", "1970-01-01")
+LAST_DATES = ("2099-12-31", "9999-12-31")
+MIN_DISTANCE = np.timedelta64(5 * 365, "D")
 # A mark occurs at least so often, and in at most this fraction of all values.
 MIN_COUNT = 2
 MAX_FRACTION = 0.95
 
 
 def find_mark(parsed):
-    """Explain a number far from all others, or a category such as "nan".
+    """Explain a number or a date far from all others, or a category such as "nan".
 
     Parameters
     ----------
@@ -45,9 +54,13 @@ def find_mark(parsed):
             mark = _find_text_in(block.values.categories)
             if mark is not None:
                 found.append(_explain_text(what, mark))
+        elif block.kind == "datetime":
+            message = _explain_date(what, block.values)
+            if message is not None:
+                found.append(message)
         else:
             values = _observed(block.values[:, column], parsed)
-            mark = _find_in(values)
+            mark = _find_any(values)
             if mark is not None:
                 found.append(_explain(what, values, mark))
     if not found:
@@ -66,7 +79,7 @@ def warn_about_marks_in_targets(targets):
         The targets.
     """
     for column, values in enumerate(targets.T):
-        mark = _find_in(values)
+        mark = _find_any(values)
         if mark is not None:
             what = "y" if targets.shape[1] == 1 else f"Column {column} of y"
             warn_reading(_explain(what, values, mark, "leave out these sequences"))
@@ -80,7 +93,7 @@ def _iter_features(parsed):
         columns = ()
         if block.kind == "numeric":
             columns = np.flatnonzero(_may_hold_marks(block.values))
-        elif block.kind == "string":
+        elif block.kind in ("string", "datetime"):
             columns = (0,)
         for column in columns:
             yield parsed.describe_feature(feature + column), block, column
@@ -89,7 +102,7 @@ def _iter_features(parsed):
 
 def _may_hold_marks(values):
     """Return for each column whether its lowest or its highest value is a mark."""
-    marks = np.array(MARKS, dtype=np.float64)
+    marks = np.array((0, *MARKS), dtype=np.float64)
     marks = np.append(marks, marks.astype(np.float32))
     lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
     return np.isin(lowest.astype(np.float64), marks) | np.isin(
@@ -106,9 +119,62 @@ def _observed(column, parsed):
     return column[~np.isnan(column)] if column.dtype.kind == "f" else column
 
 
+def _explain_date(what, times):
+    """Explain a date that is far from all others, None if there is none."""
+    if not isinstance(times, np.ndarray) or times.dtype.kind != "M":
+        return None
+    ends = {np.fmin.reduce(times), np.fmax.reduce(times)}
+    for date in (*FIRST_DATES, *LAST_DATES):
+        mark = np.datetime64(date)
+        # Ends may be the last moment of the day.
+        if not any(_is_date(end, mark) for end in ends):
+            continue
+        is_mark = _is_date(times, mark)
+        others = times[~is_mark & ~np.isnat(times)]
+        if len(others) and (abs(others - mark) > MIN_DISTANCE).all():
+            fraction = is_mark.sum() / (is_mark.sum() + len(others))
+            first, last = others.min().astype("M8[D]"), others.max().astype("M8[D]")
+            return (
+                f"{what} was read as times, of which {max(fraction, 0.001):.1%} are "
+                f"{date} and all others are between {first} and {last}; if {date} "
+                "stands for missing times, replace it by NaT."
+            )
+    return None
+
+
+def _is_date(times, mark):
+    """Return whether times are a date that may stand for missing ones."""
+    is_first = str(mark) in FIRST_DATES
+    return times == mark if is_first else times.astype("M8[D]") == mark
+
+
+def _find_any(values):
+    """Return the mark, or the zero, among the values of a feature, else None."""
+    mark = _find_in(values)
+    return 0 if mark is None and _has_odd_zeros(values) else mark
+
+
+def _has_odd_zeros(values):
+    """Return whether a few values are zeros, and all others far from them."""
+    is_zero = values == 0
+    if not MIN_COUNT <= is_zero.sum() <= MAX_ZEROS * len(values):
+        return False
+    others = values[~is_zero]
+    lowest, highest = float(others.min()), float(others.max())
+    distance = max(lowest, -highest)  # negative if others have both signs
+    if highest - lowest > MAX_RANGE_OF_ZEROS * distance:
+        return False
+    return len(np.unique(others)) >= MIN_OTHERS
+
+
 def _find_in(values):
     """Return the mark among the values of a feature, None if there is none."""
+    if not len(values):
+        return None
+    ends = np.array([values.min(), values.max()])
     for mark in MARKS:
+        if not _equals(ends, mark).any():
+            continue
         is_mark = _equals(values, mark)
         n_marks = int(is_mark.sum())
         if not MIN_COUNT <= n_marks <= MAX_FRACTION * len(values):

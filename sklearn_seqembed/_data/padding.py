@@ -21,6 +21,9 @@ MIN_SEQUENCES = 5
 # median of their fractions of the root mean square of their sequence.
 MIN_JUMP = 0.3
 
+# Constants other than zero that may be padding, if all other values are not negative.
+CONSTANTS = (-1, -9, -99, -999)
+
 
 def find_padding(parsed):
     """Explain zeros at an end, or missing time steps at the start, of equal lengths.
@@ -75,6 +78,43 @@ def find_padding(parsed):
             f"padding; if these are values that are missing, pass list({name}), which "
             "keeps them."
         )
+    return None
+
+
+def find_constant_padding(parsed):
+    """Explain a negative constant at an end of equal lengths, whose others are not.
+
+    Parameters
+    ----------
+    parsed : ParsedSequences
+        Sequences that were passed in one array, or that have equal lengths.
+
+    Returns
+    -------
+    message : str or None
+        None unless the constant looks like padding: see :func:`find_padding`.
+    """
+    container, name = parsed.container, parsed.locator.argument
+    is_target = name == "y" and container.is_table  # columns may be single targets
+    if is_target or not all(block.kind == "numeric" for block in parsed.blocks):
+        return None
+    is_array = isinstance(container, ArrayContainer) or container.is_table
+    values = _stack(parsed, is_array)
+    constant = None if values is None else _find_constant(values)
+    if constant is None:
+        return None
+    for where, steps in (("end", [x[:, ::-1] for x in values]), ("begin", values)):
+        n_padded = _count_constant(steps, constant, may_be_few=where == "end")
+        if n_padded:
+            remedy = "replace it by NaN, or pass a list of arrays without it"
+            if where == "begin":
+                remedy = "pass a list of arrays without it"
+            return (
+                f"{name} was read as {count(len(values[0]), 'sequence')}, but "
+                f"{n_padded} of them {where} with time steps of {constant}, and no "
+                f"other value is negative; if {constant} is padding, "
+                f"{remedy if is_array else 'cut it off'}."
+            )
     return None
 
 
@@ -161,6 +201,25 @@ def _count_zeros(values, may_be_few):
     n_padded = _count_padded(zeros, MIN_PADDED_MOST, may_be_all=True)
     if n_padded < MIN_SEQUENCES or _measure_jumps(values, zeros) < MIN_JUMP:
         return 0
+    return n_padded
+
+
+def _find_constant(values):
+    """Return the one of `CONSTANTS` that is the only negative value, else None."""
+    lowest = min(float(np.fmin.reduce(x, axis=None)) for x in values)
+    if lowest not in CONSTANTS:
+        return None
+    is_only = all(((x >= 0) | (x == lowest) | np.isnan(x)).all() for x in values)
+    return int(lowest) if is_only else None
+
+
+def _count_constant(values, constant, may_be_few):
+    """Count the sequences that begin with a constant, 0 if it is not padding."""
+    is_padding = np.all([(x == constant).all(axis=2) for x in values], axis=0)
+    n_padded = _count_padded(is_padding) if may_be_few else 0
+    if not n_padded:
+        n_padded = _count_padded(is_padding, MIN_PADDED_MOST, may_be_all=True)
+        n_padded = n_padded if n_padded >= MIN_SEQUENCES else 0
     return n_padded
 
 

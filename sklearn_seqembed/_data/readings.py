@@ -17,7 +17,7 @@ from sklearn_seqembed._data.long_tables import (
 )
 from sklearn_seqembed._data.marks import find_mark
 from sklearn_seqembed._data.messages import count, warn_reading
-from sklearn_seqembed._data.padding import find_padding
+from sklearn_seqembed._data.padding import find_constant_padding, find_padding
 from sklearn_seqembed._data.texts import describe_text
 
 # Tables of more columns are wide: they have a column per time step.
@@ -30,7 +30,7 @@ def warn_about_reading(parsed):
     """Warn if sequences may be meant otherwise than they were read.
 
     There is at most one warning about containers and features, and one about marks of
-    missing values.
+    missing values or of padding.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def warn_about_reading(parsed):
             find_identifier,
             find_unordered_items,
         ),
-        (find_mark,),
+        (find_constant_padding, find_mark),
     ):
         messages = (find(parsed) for find in finders)
         message = next((text for text in messages if text is not None), None)
@@ -74,10 +74,9 @@ def _find_long_table(parsed):
         meaning = describe_names(container.columns)
     is_stacked = _is_stacked(container, parsed.frame)
     has_dates = meaning == "times" and not _are_integers(container.columns)
-    candidates = []
-    if not has_dates:
-        candidates = find_identifiers(block.values.reshape(n_samples, n_columns))
-    found = choose_identifier(candidates, container.columns)
+    table = block.values.reshape(n_samples, n_columns)
+    candidates = [] if has_dates else find_identifiers(table)
+    found = choose_identifier(candidates, container.columns, table)
     is_series = meaning == "numbered" and _has_time_index(container.index)
     if not (candidates or is_stacked or is_series or meaning == "features"):
         return None

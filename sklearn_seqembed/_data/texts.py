@@ -119,6 +119,18 @@ def describe_text(feature, starts, lengths, locator):
     return None
 
 
+def are_times(texts):
+    """Return whether texts are dates or times, by some of them.
+
+    Parameters
+    ----------
+    texts : ndarray of object
+        Texts, or other values, of which none are times.
+    """
+    some = texts[_spread(len(texts))]
+    return _most(some, lambda text: isinstance(text, str) and _TIME.fullmatch(text))
+
+
 def list_forms(parsed):
     """List for each feature whether its strings are characters or tokens.
 
@@ -200,6 +212,7 @@ def _spread(n):
 
 
 def _most(texts, is_alike):
+    """Return whether most texts are alike, and there are any."""
     return sum(map(bool, map(is_alike, texts))) >= MIN_FRACTION * len(texts) > 0
 
 
