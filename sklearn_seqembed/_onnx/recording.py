@@ -77,8 +77,23 @@ def _fold_constants(model):
     from onnxscript import optimizer
 
     n_bytes = 2**31 - 1
-    optimizer.fold_constants(model, input_size_limit=n_bytes, output_size_limit=n_bytes)
+    optimizer.fold_constants(
+        model,
+        input_size_limit=n_bytes,
+        output_size_limit=n_bytes,
+        should_fold=_should_fold,
+    )
     optimizer.remove_unused_nodes(model)
+
+
+def _should_fold(node):
+    """Return False for weights that are used in float64: the file would hold those."""
+    import onnx
+
+    is_cast = node.op_type == "Cast"
+    if is_cast and node.attributes["to"].value == onnx.TensorProto.DOUBLE:
+        return False
+    return None  # as by default
 
 
 @contextlib.contextmanager

@@ -125,8 +125,8 @@ def plan_training(
     if fraction < 1:
         trained = f"one epoch on {fraction:.0%} of the sequences"
     warning = (
-        f"X is large: max_epochs='auto' trains for {trained}, to take about ten "
-        "minutes. Set max_epochs to choose the number of epochs yourself."
+        f"X is large: max_epochs='auto' trains for {trained}, so that it takes at most "
+        "about ten minutes. Set max_epochs to choose the number of epochs yourself."
     )
     return plan._replace(max_epochs=n_epochs, fraction=fraction, warning=warning)
 
