@@ -5,7 +5,7 @@ import pytest
 import torch
 from small_fits import small_embedder
 
-from sklearn_seqembed import LSTMSequencePredictor
+from sklearn_seqembed import LSTMSequenceEmbedder, LSTMSequencePredictor
 
 
 def constant(rng, n):
@@ -117,3 +117,17 @@ def test_a_constant_sequence_has_no_form_of_its_own():
         inputs = reader(scaled, torch.tensor([len(x)]))
         assert (inputs.values[0, :, 1] == 0).all()
         assert (inputs.log_scales == 0).all()
+
+
+def test_vectors_do_not_depend_on_the_batch_by_more_than_their_own_rounding():
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(n, 1)).cumsum(axis=0) for n in rng.integers(60, 120, 80)]
+    embedder = LSTMSequenceEmbedder(max_epochs=0, random_state=0).fit(X)
+    prefixes = [x[: rng.integers(1, len(x))] for x in X[:20]]
+
+    together = embedder.transform(prefixes)
+    alone = np.concatenate([embedder.transform([x]) for x in prefixes])
+
+    # With sums in float32, the largest difference is 1.2e-5 of the spread.
+    spread = np.sqrt(embedder.transform(X).var(axis=0).mean())
+    assert np.abs(together - alone).max() < 2e-6 * spread
