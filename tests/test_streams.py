@@ -398,6 +398,44 @@ def test_a_damaged_file_is_named(folder):
         LSTMSequenceEmbedder(**SMALL).fit(scan_sequences(folder, columns="level"))
 
 
+def _query(kind, folder):
+    files = str(folder / "*.parquet")
+    if kind == "lazy":
+        return pl.scan_parquet(files).select("level")
+    return duckdb.sql(f"SELECT level FROM '{files}'")
+
+
+HOW_TO_FIND_THE_FILE = r"pass their folder or paths to scan_sequences, whose errors name"
+
+
+@pytest.mark.parametrize("kind", ["lazy", "relation"])
+def test_an_error_of_a_query_says_how_to_find_the_damaged_file(kind, folder):
+    query = _query(kind, folder)
+    _damage(folder / "part-1.parquet")
+
+    match = rf"^the \w+ cannot be read: .*\. If .* {HOW_TO_FIND_THE_FILE}"
+    with pytest.raises(ValueError, match=match):
+        LSTMSequenceEmbedder(**SMALL).fit(query)
+
+
+def test_a_query_of_files_of_which_the_first_is_damaged_says_how_to_find_it(folder):
+    path = folder / "part-0.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+
+    with pytest.raises(ValueError, match=HOW_TO_FIND_THE_FILE):  # duckdb opens it
+        LSTMSequenceEmbedder(**SMALL).fit(_query("lazy", folder))
+
+
+@pytest.mark.parametrize("kind", ["lazy", "relation"])
+def test_an_error_about_a_row_of_a_query_says_how_to_find_its_file(kind, folder, table):
+    levels = [*table["level"].to_pylist()[:4], []]
+    pq.write_table(pa.table({"level": levels}), folder / "part-1.parquet")
+
+    match = rf"has no time steps\..* one time step\. If .* {HOW_TO_FIND_THE_FILE}"
+    with pytest.raises(ValueError, match=match):
+        LSTMSequenceEmbedder(**SMALL).fit(_query(kind, folder))
+
+
 def test_a_truncated_file_is_named(folder):
     path = folder / "part-1.parquet"
     path.write_bytes(path.read_bytes()[:-100])
