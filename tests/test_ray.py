@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import duckdb
@@ -236,6 +237,59 @@ def test_ctrl_c_ends_transform_and_its_workers(dataset, tmp_path, press_ctrl_c):
         vectors.materialize()
 
     wait_until(lambda: not find_processes("MapWorker"))
+
+
+@pytest.mark.parametrize(
+    "options", [{"n_workers": 4}, {"n_workers": 2}, {"num_cpus": 1}, {}]
+)
+@pytest.mark.filterwarnings("error:.*Ray waits:UserWarning")
+def test_what_leads_to_no_warning_ends(options, embedder, dataset):
+    rows = transform(embedder, dataset, keep=["key"], **options).take_all()
+
+    check_rows(rows, embedder.transform(LISTS))
+
+
+@pytest.mark.parametrize(
+    "options", [{"n_workers": 2, "num_cpus": 1}, {"n_workers": 3, "num_cpus": 0.5}]
+)
+def test_too_few_cores_lead_to_a_warning(options, embedder, dataset):
+    with pytest.warns(UserWarning, match="the cluster has 2 on 1 node") as caught:
+        transform(embedder, dataset, keep=["key"], **options)  # without running it
+
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"n_workers": 3}, "3 workers need 3 cores .* the cluster has 2 on 1 node"),
+        ({"num_gpus": 1}, "2 workers need 2 GPUs .* but the cluster has 0"),
+    ],
+)
+def test_fit_warns_of_too_few_resources_before_it_waits(options, match, dataset):
+    with warnings.catch_warnings(), pytest.raises(UserWarning, match=match):
+        warnings.filterwarnings("error", ".*Ray waits")
+        fit(small_embedder(), dataset, columns=["x0"], **options)
+
+
+def test_one_core_is_enough(tmp_path):
+    script = """
+import warnings
+import pyarrow as pa, ray, ray.data
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed.ray import fit, transform
+warnings.filterwarnings("error", ".*Ray waits")
+ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
+table = pa.table({"x": [[1.0, 2.0, 4.0, 3.0]] * 30 + [[3.0, 1.0]] * 30})
+dataset = ray.data.from_arrow(table)
+embedder = LSTMSequenceEmbedder(2, max_epochs=1, random_state=0)
+fit(embedder, dataset, n_workers=1)
+print(len(transform(embedder, dataset).take_all()), "vectors")
+"""
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=180)
+
+    assert "60 vectors" in result.stdout, result.stderr
 
 
 def call_actor(embedder, table, columns, keep=()):
