@@ -173,9 +173,7 @@ class SequenceStream:
                 n_rows = table.num_rows
                 if n_rows:
                     positions = np.arange(position, position + n_rows)
-                    yield Chunk(
-                        table, None, positions, part.place, first, part.remedy
-                    )
+                    yield Chunk(table, None, positions, part.place, first, part.remedy)
                 position, first = position + n_rows, first + n_rows
 
 
