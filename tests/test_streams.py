@@ -125,17 +125,21 @@ def test_few_sequences_give_the_same_embedder_as_in_memory(kind, folder, table):
 @pytest.mark.parametrize("kind", SOURCES)
 @pytest.mark.usefixtures("small_memory")
 def test_many_sequences_are_trained_on_in_buffers(kind, folder, table):
-    X = table.select(["level", "state"])
-    in_memory = LSTMSequenceEmbedder(**SMALL, max_epochs=8, early_stopping=False)
-    expected = in_memory.fit(X).score(X)
+    """The explained fraction is that of a fit in memory, except for other batches.
 
-    embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=8, early_stopping=False)
+    With five seeds, it was .389 to .422 in memory, and lower by .001 to .006 in
+    buffers. After 8 epochs it was .06 to .31, with differences of up to .018.
+    """
+    X, options = table.select(["level", "state"]), SMALL | {"early_stopping": False}
+    expected = LSTMSequenceEmbedder(**options, max_epochs=40).fit(X).score(X)
+
+    embedder = LSTMSequenceEmbedder(**options, max_epochs=40)
     embedder.fit(_open_sources(folder)[kind])
 
-    assert embedder.n_iter_ == 8
-    assert embedder.score(X) == pytest.approx(expected, abs=0.05)
+    assert embedder.n_iter_ == 40
+    assert embedder.score(X) == pytest.approx(expected, abs=0.015)
     untrained = LSTMSequenceEmbedder(**SMALL, max_epochs=0).fit(X).score(X)
-    assert embedder.score(X) > untrained + 0.1
+    assert embedder.score(X) > untrained + 0.3
 
 
 @pytest.mark.usefixtures("small_memory")
