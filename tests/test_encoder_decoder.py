@@ -8,7 +8,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from sklearn_seqembed._network import convolutions, layout, resampling
 from sklearn_seqembed._network.closed_form import fit_linear_map
 from sklearn_seqembed._network.decoder import Decoder
 from sklearn_seqembed._network.encoder_decoder import EncoderDecoder, SequenceToSequence
