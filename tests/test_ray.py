@@ -37,7 +37,7 @@ from sklearn_seqembed.ray import fit, transform
 ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
 pytestmark = [
-    # They start about thirty groups of processes, which takes five minutes.
+    # They start about forty groups of processes, which takes ten minutes.
     pytest.mark.skipif(
         not os.environ.get("SEQEMBED_RAY"),
         reason="SEQEMBED_RAY=1 runs the tests of Ray",
