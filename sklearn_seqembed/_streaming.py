@@ -33,8 +33,18 @@ class StreamingMixin:
         reader : pyarrow RecordBatchReader
             Batches with the columns that the stream keeps, such as keys, followed by
             one float32 column per component. The rows are those of X, in the same
-            order. ``pyarrow.dataset.write_dataset(reader, folder, format="parquet")``
-            writes them to files.
+            order.
+
+        Examples
+        --------
+        Write the vectors to a file. If an error or Ctrl-C ends the loop, the file holds
+        only some of them.
+
+        >>> import pyarrow.parquet as pq
+        >>> batches = embedder.transform_batches(stream)  # doctest: +SKIP
+        >>> with pq.ParquetWriter(path, batches.schema) as writer:  # doctest: +SKIP
+        ...     for batch in batches:
+        ...         writer.write_batch(batch)
         """
         check_is_fitted(self)
         encode = functools.partial(

@@ -7,7 +7,8 @@ import pytest
 import torch
 from small_fits import small_embedder
 
-from sklearn_seqembed._training.devices import resolve_device
+from sklearn_seqembed._network.exact import as_exact, choose_dtype
+from sklearn_seqembed._training.devices import resolve_device, to_device
 
 
 def test_auto_device_prefers_cuda_then_mps(monkeypatch):
@@ -20,6 +21,49 @@ def test_auto_device_prefers_cuda_then_mps(monkeypatch):
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert resolve_device("auto") == "cuda"
+
+
+def test_apples_devices_compute_in_single_precision():
+    """They have no float64."""
+    assert choose_dtype("mps") == torch.float32
+    assert choose_dtype(torch.device("mps:0")) == torch.float32
+    for device in ("cpu", "cuda:1", torch.device("meta")):
+        assert choose_dtype(device) == torch.float64
+    assert as_exact(torch.zeros(2, device="meta")).dtype == torch.float64
+
+
+def test_batches_are_copied_to_cuda_without_waiting(monkeypatch):
+    copies = []
+
+    def to(tensor, device, non_blocking=False):
+        copies.append((tensor, device, non_blocking))
+        return tensor
+
+    pinned = torch.ones(3)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: pinned)
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    horizons, lengths = torch.zeros(3), torch.zeros(3)
+    batch = {"sources": {"lengths": lengths}, "horizons": horizons}
+
+    found = to_device(batch, "cuda:1")
+
+    # Only a copy from pinned memory does not wait.
+    assert copies == [(pinned, "cuda:1", True)]
+    assert found["sources"]["lengths"] is pinned
+    assert found["horizons"] is horizons  # the CPU reads them
+
+
+def test_tensors_on_an_accelerator_are_not_pinned(monkeypatch):
+    def refuse(tensor):
+        raise AssertionError("only memory of the CPU can be pinned")
+
+    monkeypatch.setattr(torch.Tensor, "pin_memory", refuse)
+    monkeypatch.setattr(torch.Tensor, "to", lambda tensor, device: tensor)
+    there, here = torch.zeros(3, device="meta"), torch.zeros(3)
+
+    assert to_device(there, "cuda") is there
+    assert to_device(here, "mps") is here
+    assert to_device(here, "cpu") is here
 
 
 @pytest.mark.parametrize("device", ["tpu9", "cuda:77"])

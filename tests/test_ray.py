@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
@@ -26,6 +28,7 @@ from sklearn_seqembed import (
     LSTMSequencePredictor,
     scan_sequences,
 )
+from sklearn_seqembed._ray import training
 from sklearn_seqembed._ray.columns import read_features
 from sklearn_seqembed._ray.inference import EncodingActor
 from sklearn_seqembed.datasets import make_sequences
@@ -34,7 +37,7 @@ from sklearn_seqembed.ray import fit, transform
 ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
 pytestmark = [
-    # They start about thirty groups of processes, which takes five minutes.
+    # They start about forty groups of processes, which takes ten minutes.
     pytest.mark.skipif(
         not os.environ.get("SEQEMBED_RAY"),
         reason="SEQEMBED_RAY=1 runs the tests of Ray",
@@ -236,6 +239,59 @@ def test_ctrl_c_ends_transform_and_its_workers(dataset, tmp_path, press_ctrl_c):
         vectors.materialize()
 
     wait_until(lambda: not find_processes("MapWorker"))
+
+
+@pytest.mark.parametrize(
+    "options", [{"n_workers": 4}, {"n_workers": 2}, {"num_cpus": 1}, {}]
+)
+@pytest.mark.filterwarnings("error:.*Ray waits:UserWarning")
+def test_what_leads_to_no_warning_ends(options, embedder, dataset):
+    rows = transform(embedder, dataset, keep=["key"], **options).take_all()
+
+    check_rows(rows, embedder.transform(LISTS))
+
+
+@pytest.mark.parametrize(
+    "options", [{"n_workers": 2, "num_cpus": 1}, {"n_workers": 3, "num_cpus": 0.5}]
+)
+def test_too_few_cores_lead_to_a_warning(options, embedder, dataset):
+    with pytest.warns(UserWarning, match="the cluster has 2 on 1 node") as caught:
+        transform(embedder, dataset, keep=["key"], **options)  # without running it
+
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"n_workers": 3}, "3 workers need 3 cores .* the cluster has 2 on 1 node"),
+        ({"num_gpus": 1}, "2 workers need 2 GPUs .* but the cluster has 0"),
+    ],
+)
+def test_fit_warns_of_too_few_resources_before_it_waits(options, match, dataset):
+    with warnings.catch_warnings(), pytest.raises(UserWarning, match=match):
+        warnings.filterwarnings("error", ".*Ray waits")
+        fit(small_embedder(), dataset, columns=["x0"], **options)
+
+
+def test_one_core_is_enough(tmp_path):
+    script = """
+import warnings
+import pyarrow as pa, ray, ray.data
+from sklearn_seqembed import LSTMSequenceEmbedder
+from sklearn_seqembed.ray import fit, transform
+warnings.filterwarnings("error", ".*Ray waits")
+ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
+table = pa.table({"x": [[1.0, 2.0, 4.0, 3.0]] * 30 + [[3.0, 1.0]] * 30})
+dataset = ray.data.from_arrow(table)
+embedder = LSTMSequenceEmbedder(2, max_epochs=1, random_state=0)
+fit(embedder, dataset, n_workers=1)
+print(len(transform(embedder, dataset).take_all()), "vectors")
+"""
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=180)
+
+    assert "60 vectors" in result.stdout, result.stderr
 
 
 def call_actor(embedder, table, columns, keep=()):
@@ -480,6 +536,56 @@ def test_a_training_continues_if_a_worker_is_killed(dataset, tmp_path):
     )
 
 
+def test_a_training_continues_if_a_node_is_gone(dataset, tmp_path, second_node):
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    home = ray.get_runtime_context().get_node_id()
+
+    class Watcher(Callback):
+        """Note each epoch; on the second node, wait after the third one."""
+
+        def on_epoch_begin(self, net, **kwargs):
+            epoch = len(net.history)
+            is_home = ray.get_runtime_context().get_node_id() == home
+            (tmp_path / f"{'home' if is_home else 'second'}-{epoch}").touch()
+            if not is_home and epoch == 4:
+                time.sleep(600)  # until the node is killed
+
+    @ray.remote(
+        num_cpus=1,
+        scheduling_strategy=NodeAffinitySchedulingStrategy(home, soft=False),
+    )
+    def occupy():
+        (tmp_path / "occupied").touch()
+        while not (tmp_path / "killed").exists():
+            time.sleep(0.1)
+
+    def kill_node():
+        wait_until((tmp_path / "second-4").exists)
+        os.killpg(second_node.pid, signal.SIGKILL)
+        (tmp_path / "killed").touch()
+
+    expected = small_embedder(max_epochs=5).fit(LISTS)
+    embedder = make_watched(Watcher(), max_epochs=5)
+    # With one core left at home, both workers start on the second node.
+    occupied = occupy.remote()
+    wait_until((tmp_path / "occupied").exists)
+    killer = threading.Thread(target=kill_node)
+    killer.start()
+
+    fit(embedder, dataset, columns=["x0", "x1"], checkpoint_minutes=0)
+
+    killer.join()
+    ray.get(occupied)
+    at_home = {int(path.name[5:]) for path in tmp_path.glob("home-*")}
+    # The checkpoint of the third epoch may not have been registered in time.
+    assert at_home in ({3, 4, 5}, {4, 5})
+    assert len(embedder.history_) == 5
+    np.testing.assert_allclose(
+        embedder.transform(LISTS), expected.transform(LISTS), rtol=1e-3, atol=1e-4
+    )
+
+
 def test_ctrl_c_ends_fit_and_its_workers(dataset, tmp_path, press_ctrl_c):
     class Slow(Callback):
         def on_epoch_begin(self, net, **kwargs):
@@ -496,6 +602,54 @@ def test_ctrl_c_ends_fit_and_its_workers(dataset, tmp_path, press_ctrl_c):
     assert signal.getsignal(signal.SIGINT) is handler
     assert not hasattr(embedder, "net_")
     wait_until(lambda: not find_processes("RayTrainWorker"))
+
+
+@pytest.mark.parametrize("phase", ["_survey", "_fit_closed_form"])
+def test_ctrl_c_before_the_first_epoch_ends_fit_and_its_workers(
+    phase, stream, cluster, tmp_path, press_ctrl_c
+):
+    """In the first pass through a stream, and before the linear map is computed."""
+
+    def wait(self, *args, **kwargs):
+        (tmp_path / "started").touch()
+        time.sleep(600)
+
+    waiting = type("WaitingEmbedder", (LSTMSequenceEmbedder,), {phase: wait})
+    embedder = waiting(4, max_epochs=1, random_state=0)
+    press_ctrl_c(tmp_path / "started")
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(embedder, stream)
+
+    assert not hasattr(embedder, "net_")
+    wait_until(lambda: not find_processes("RayTrainWorker"))
+
+
+def test_workers_with_gpus_exchange_gradients_by_nccl(dataset, monkeypatch):
+    """Simulated: Ray Train chooses nccl and torch's GPU if workers have GPUs."""
+
+    class Stopped(Exception):
+        pass
+
+    def stop(trainer):
+        trainers.append(trainer)
+        raise Stopped
+
+    trainers, chosen = [], []
+    monkeypatch.setattr(training, "_run", stop)
+    with pytest.warns(UserWarning, match="2 GPUs"), pytest.raises(Stopped):
+        fit(small_embedder(), dataset, columns=["x0"], num_gpus=1)
+
+    (trainer,) = trainers
+    assert trainer.scaling_config.use_gpu
+    assert trainer.scaling_config.resources_per_worker == {"CPU": 1, "GPU": 1}
+    assert trainer.backend_config.backend == "nccl"
+    device = torch.device("cuda:1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setattr(ray.train.torch, "get_device", lambda: device)
+    with trainer.backend_config.train_func_context():  # around the work of a worker
+        assert chosen == [device]
 
 
 @pytest.fixture

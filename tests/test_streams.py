@@ -1,6 +1,7 @@
 """Sequences that are read from storage in parts: Parquet files and queries."""
 
 import gc
+import os
 import re
 import resource
 import signal
@@ -121,20 +122,36 @@ def test_few_sequences_give_the_same_embedder_as_in_memory(kind, folder, table):
     np.testing.assert_allclose(embedder.score_samples(source), usual, atol=1e-4)
 
 
+TRAINED = SMALL | {"max_epochs": 40, "early_stopping": False}
+
+
+@pytest.fixture(scope="module")
+def scores_in_memory(table):
+    """Explained fractions before and after training in memory."""
+    X = table.select(["level", "state"])
+    return [
+        LSTMSequenceEmbedder(**TRAINED | {"max_epochs": n}).fit(X).score(X)
+        for n in (0, TRAINED["max_epochs"])
+    ]
+
+
 @pytest.mark.parametrize("kind", SOURCES)
 @pytest.mark.usefixtures("small_memory")
-def test_many_sequences_are_trained_on_in_buffers(kind, folder, table):
-    X = table.select(["level", "state"])
-    in_memory = LSTMSequenceEmbedder(**SMALL, max_epochs=8, early_stopping=False)
-    expected = in_memory.fit(X).score(X)
+def test_many_sequences_are_trained_on_in_buffers(
+    kind, folder, table, scores_in_memory
+):
+    """The explained fraction is that of a fit in memory, except for other batches.
 
-    embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=8, early_stopping=False)
-    embedder.fit(_open_sources(folder)[kind])
+    With five seeds, it was .389 to .422 in memory, and lower by .001 to .006 in
+    buffers. After 8 epochs it was .06 to .31, with differences of up to .018.
+    """
+    embedder = LSTMSequenceEmbedder(**TRAINED).fit(_open_sources(folder)[kind])
 
-    assert embedder.n_iter_ == 8
-    assert embedder.score(X) == pytest.approx(expected, abs=0.05)
-    untrained = LSTMSequenceEmbedder(**SMALL, max_epochs=0).fit(X).score(X)
-    assert embedder.score(X) > untrained + 0.1
+    untrained, expected = scores_in_memory
+    score = embedder.score(table.select(["level", "state"]))
+    assert embedder.n_iter_ == 40
+    assert score == pytest.approx(expected, abs=0.015)
+    assert score > untrained + 0.3
 
 
 @pytest.mark.usefixtures("small_memory")
@@ -302,11 +319,11 @@ def test_events_within_a_key_are_sorted_by_time(long_table, tmp_path):
 def test_vectors_are_written_to_parquet_row_by_row(folder, table, tmp_path):
     stream = scan_sequences(folder, columns="level", keep="device")
     embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=1).fit(stream)
-    target = tmp_path / "vectors"
+    target = tmp_path / "vectors.parquet"
 
-    ds.write_dataset(embedder.transform_batches(stream), target, format="parquet")
+    _write_vectors(embedder.transform_batches(stream), target)
 
-    written = ds.dataset(target).to_table()
+    written = pq.read_table(target)
     assert written["device"].to_pylist() == table["device"].to_pylist()
     np.testing.assert_allclose(
         np.column_stack(written.columns[1:]),
@@ -314,6 +331,13 @@ def test_vectors_are_written_to_parquet_row_by_row(folder, table, tmp_path):
         atol=1e-5,
     )
     assert written.schema.field(1).type == pa.float32()
+
+
+def _write_vectors(batches, path):
+    """Write vectors as the guide recommends."""
+    with pq.ParquetWriter(path, batches.schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def test_batches_of_sequences_in_memory_are_their_vectors(table):
@@ -396,6 +420,46 @@ def test_a_damaged_file_is_named(folder):
         ValueError, match=r"part-1.parquet, row group \d cannot be read"
     ):
         LSTMSequenceEmbedder(**SMALL).fit(scan_sequences(folder, columns="level"))
+
+
+def _query(kind, folder):
+    files = str(folder / "*.parquet")
+    if kind == "lazy":
+        return pl.scan_parquet(files).select("level")
+    return duckdb.sql(f"SELECT level FROM '{files}'")
+
+
+HOW_TO_FIND_THE_FILE = (
+    r"pass their folder or paths to scan_sequences, whose errors name"
+)
+
+
+@pytest.mark.parametrize("kind", ["lazy", "relation"])
+def test_an_error_of_a_query_says_how_to_find_the_damaged_file(kind, folder):
+    query = _query(kind, folder)
+    _damage(folder / "part-1.parquet")
+
+    match = rf"^the \w+ cannot be read: .*\. If .* {HOW_TO_FIND_THE_FILE}"
+    with pytest.raises(ValueError, match=match):
+        LSTMSequenceEmbedder(**SMALL).fit(query)
+
+
+def test_a_query_of_files_of_which_the_first_is_damaged_says_how_to_find_it(folder):
+    path = folder / "part-0.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+
+    with pytest.raises(ValueError, match=HOW_TO_FIND_THE_FILE):  # duckdb opens it
+        LSTMSequenceEmbedder(**SMALL).fit(_query("lazy", folder))
+
+
+@pytest.mark.parametrize("kind", ["lazy", "relation"])
+def test_an_error_about_a_row_of_a_query_says_how_to_find_its_file(kind, folder, table):
+    levels = [*table["level"].to_pylist()[:4], []]
+    pq.write_table(pa.table({"level": levels}), folder / "part-1.parquet")
+
+    match = rf"has no time steps\..* one time step\. If .* {HOW_TO_FIND_THE_FILE}"
+    with pytest.raises(ValueError, match=match):
+        LSTMSequenceEmbedder(**SMALL).fit(_query(kind, folder))
 
 
 def test_a_truncated_file_is_named(folder):
@@ -828,8 +892,40 @@ def test_ctrl_c_in_any_phase_leaves_no_thread(phase, folder, monkeypatch):
     assert _n_threads() == 0
 
 
+@pytest.mark.usefixtures("small_memory", "ctrl_c_raises")
+def test_ctrl_c_ends_the_writing_of_vectors_at_once(folder, tmp_path, monkeypatch):
+    stream, calls = scan_sequences(folder, columns="level"), []
+    embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=0).fit(stream)
+    n_parts = len(list(stream.iter_chunks()))
+    original = LSTMSequenceEmbedder._check_X
+
+    def interrupt(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(LSTMSequenceEmbedder, "_check_X", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        _write_vectors(embedder.transform_batches(stream), tmp_path / "x.parquet")
+
+    assert len(calls) <= 4 < n_parts
+    gc.collect()
+    assert _n_threads() == 0
+    monkeypatch.undo()
+    assert len(embedder.transform(stream)) == N
+
+
+def _write_arrow(batches, path):
+    with pa.OSFile(str(path), "wb") as file:
+        with pa.ipc.new_file(file, batches.schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+
+
+@pytest.mark.parametrize("write", [_write_vectors, _write_arrow])
 @pytest.mark.usefixtures("small_memory")
-def test_a_full_disk_ends_the_writing_of_vectors(folder, tmp_path):
+def test_a_full_disk_ends_the_writing_of_vectors(write, folder, tmp_path):
     """A file that may not grow stands for a full disk; rows read stay readable."""
     stream = scan_sequences(folder, columns="level", keep="device")
     embedder = LSTMSequenceEmbedder(**SMALL, max_epochs=0).fit(stream)
@@ -837,15 +933,12 @@ def test_a_full_disk_ends_the_writing_of_vectors(folder, tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
     try:
-        reader = embedder.transform_batches(stream)
-        with pytest.raises(OSError), pa.OSFile(str(tmp_path / "x.arrow"), "wb") as file:
-            with pa.ipc.new_file(file, reader.schema) as writer:
-                for batch in reader:
-                    writer.write_batch(batch)
+        with pytest.raises(OSError):
+            write(embedder.transform_batches(stream), tmp_path / "x")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
-    del reader, batch
     gc.collect()
     assert _n_threads() == 0
     assert len(embedder.transform(stream)) == N
+    write(embedder.transform_batches(stream), tmp_path / "x")  # over the rest

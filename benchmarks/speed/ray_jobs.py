@@ -8,8 +8,10 @@ with one and two workers, of one thread each:
 - ``sklearn_seqembed.ray.fit`` of a network with 256 cells per direction, in batches of
   256 sequences: seconds per epoch, without the start of the workers, and the explained
   fraction, which must be that of the method ``fit``.
-- a grid search with joblib's backends "ray" and "loky", including the start of the
-  workers, which Ray repeats for each search.
+- a grid search, and a halving search of the same candidates, with joblib's backends
+  "ray" and "loky", including the start of the workers, which Ray repeats for each
+  search, and for each iteration of a halving search. Both backends must find the same
+  parameters with the same scores.
 """
 
 import contextlib
@@ -19,8 +21,10 @@ import time
 import warnings
 
 import joblib
+import numpy as np
 import pyarrow as pa
-from sklearn.model_selection import GridSearchCV
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 
 from sklearn_seqembed import LSTMSequenceEmbedder
 from sklearn_seqembed.datasets import make_sequences
@@ -36,6 +40,8 @@ N_ROWS, ROWS_PER_CALL = 40_000, 500
 N_SEQUENCES, N_EPOCHS, BATCH_SIZE = 2048, 3, 256
 GRID = {"n_components": [16, 32, 48, 64], "lr": [0.003, 0.01]}
 SEARCHED_SEQUENCES, SEARCHED_EPOCHS = 300, 20
+# Of 8 candidates, 2 are left for the second iteration.
+HALVING = {"factor": 4, "min_resources": 60, "max_resources": 240, "random_state": 0}
 
 QUICK_ROWS, QUICK_ROWS_PER_CALL = 1000, 50
 QUICK_SEQUENCES, QUICK_EPOCHS = 100, 2
@@ -140,43 +146,81 @@ def measure_fit(quick):
     ]
 
 
-def measure_search(quick):
+def measure_grid_search(quick):
     """Return the row of the grid search: seconds with two processes."""
+    return _measure_search("grid search", GridSearchCV, {}, quick)
+
+
+def measure_halving_search(quick):
+    """Return the row of the halving search: seconds with two processes."""
+    return _measure_search("halving search", HalvingGridSearchCV, HALVING, quick)
+
+
+def _measure_search(name, search_class, options, quick):
+    """Search with both backends, and compare seconds and results."""
     from ray.util.joblib import register_ray
 
     register_ray()
-    n_sequences = QUICK_SEQUENCES if quick else SEARCHED_SEQUENCES
+    n_sequences = SEARCHED_SEQUENCES
+    if quick:
+        n_sequences = max(QUICK_SEQUENCES, options.get("max_resources", 0))
     X, _ = make_sequences(n_sequences, n_features=3, lengths=(20, 60), random_state=0)
     embedder = LSTMSequenceEmbedder(
         max_epochs=QUICK_EPOCHS if quick else SEARCHED_EPOCHS,
         device="cpu",
         random_state=0,
     )
+    found = {}
 
     def search(backend):
-        grid_search = GridSearchCV(embedder, GRID, cv=3, refit=False)
+        candidates = search_class(embedder, GRID, cv=3, refit=False, **options)
         with joblib.parallel_config(backend=backend, n_jobs=2):
-            return timed(grid_search.fit, X)[0]
+            seconds, found[backend] = timed(candidates.fit, X)
+        return seconds
 
     backends = {name: lambda name=name: search(name) for name in ("loky", "ray")}
     figures = take_turns(backends, 1 if quick else ROUNDS)
     ratio = median_ratio(figures["ray"], figures["loky"])
     row = {
-        "job": "grid search, 2 processes",
+        "job": f"{name}, 2 processes",
         "figure": f"seconds, loky {statistics.median(figures['loky']):.1f}",
         "1 worker": None,
         "2 workers": statistics.median(figures["ray"]),
         "ratio": f"{ratio:.2f} (ray / loky)",
         "figures": figures,
     }
-    name = "grid search: seconds with ray / loky"
-    return row, [judge(name, "at most 1.2", f"{ratio:.2f}", ratio <= 1.2)]
+    difference = _compare_searches(found["ray"], found["loky"])
+    return row, [
+        judge(
+            f"{name}: seconds with ray / loky",
+            "at most 1.2",
+            f"{ratio:.2f}",
+            ratio <= 1.2,
+        ),
+        judge(
+            f"{name}: scores with ray and loky, largest difference",
+            "at most .0001, and the same best parameters",
+            f"{difference:.6f}",
+            difference <= 1e-4,
+        ),
+    ]
+
+
+def _compare_searches(search, other):
+    """Return the largest difference of scores; infinity if the best ones differ."""
+    scores, expected = (
+        np.asarray(found.cv_results_["mean_test_score"]) for found in (search, other)
+    )
+    if len(scores) != len(expected) or search.best_params_ != other.best_params_:
+        return float("inf")
+    return float(np.abs(scores - expected).max())
 
 
 JOBS = {
     "transform": measure_transform,
     "fit": measure_fit,
-    "search": measure_search,
+    "search": measure_grid_search,
+    "halving": measure_halving_search,
 }
 
 

@@ -26,7 +26,7 @@ import duckdb
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -71,15 +71,17 @@ embedder = LSTMSequenceEmbedder(n_components=32, max_epochs=1, random_state=0)
 print(describe(stream, estimator=embedder))
 
 # %%
-# Fit, and write the vectors to files
-# -----------------------------------
+# Fit, and write the vectors to a file
+# ------------------------------------
 # Each batch of vectors is a table with the columns of ``by``, so nothing has to be
 # joined by position.
 
 embedder.fit(stream)
 batches = embedder.transform_batches(stream)
-ds.write_dataset(batches, folder / "vectors", format="parquet")
-vectors = f"'{folder}/vectors/*.parquet'"
+with pq.ParquetWriter(folder / "vectors.parquet", batches.schema) as writer:
+    for batch in batches:
+        writer.write_batch(batch)
+vectors = f"'{folder}/vectors.parquet'"
 print(duckdb.sql(f"SELECT COUNT(*) AS customers FROM {vectors}").fetchall())
 print(f"explained: {embedder.score(stream):.1%}")
 

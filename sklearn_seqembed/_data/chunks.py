@@ -28,6 +28,8 @@ class Chunk(NamedTuple):
         Part of the source that holds them.
     first : int
         Number of rows of this part before the chunk.
+    remedy : str, default=""
+        A sentence for errors, that says how to find the place more exactly.
     """
 
     table: object
@@ -35,6 +37,7 @@ class Chunk(NamedTuple):
     positions: np.ndarray
     place: str
     first: int
+    remedy: str = ""
 
     def naming(self):
         """Return a context that names the place of the chunk in errors.
@@ -50,7 +53,7 @@ class Chunk(NamedTuple):
             ends = self.kept.take([0, n_rows - 1]).to_pylist()
             first, last = (show_key(tuple(row.values())) for row in ends)
             where = f"In the sequences {first} to {last}, which ends in {self.place}"
-        return _naming(where)
+        return _naming(where, self.remedy)
 
     def checksum(self):
         """Compute a number that changes if sequences do, or if they are exchanged.
@@ -79,13 +82,14 @@ def show_key(key):
 
 
 @contextlib.contextmanager
-def _naming(where):
+def _naming(where, remedy):
     """Say where the sequences are that an error is about."""
     try:
         yield
     except (TypeError, ValueError) as exc:
         kind = TypeError if isinstance(exc, TypeError) else ValueError
-        raise kind(f"{where}, counted from there: {exc}") from exc
+        message = f"{where}, counted from there: {exc} {remedy}"
+        raise kind(message.rstrip()) from exc
 
 
 def _list_first_values(column):

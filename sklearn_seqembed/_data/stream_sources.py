@@ -14,6 +14,13 @@ from sklearn_seqembed._data.refusals import list_classes
 # compressed. Rows with long sequences are read a few at a time.
 CHUNK_BYTES = 2**26
 
+CHECK_FILE = "Check that the file is complete and undamaged."
+# The libraries that run queries do not say which file and row they read.
+SCAN_FILES = (
+    "If the query reads Parquet files, pass their folder or paths to scan_sequences, "
+    "whose errors name the file and the row group."
+)
+
 
 class Part(NamedTuple):
     """A part of a source that can be read on its own.
@@ -26,11 +33,14 @@ class Part(NamedTuple):
         Number of rows, None if it is only known after reading.
     read : callable
         Returns an iterator of pyarrow Tables.
+    remedy : str, default=""
+        A sentence for error messages, that says how to find the place more exactly.
     """
 
     place: str
     n_rows: int | None
     read: object
+    remedy: str = ""
 
 
 def find_source(X):
@@ -172,7 +182,8 @@ class LazyFrameSource:
     @property
     def schema(self):
         """The pyarrow Schema of all columns."""
-        return self.frame.collect_schema().to_frame(eager=True).to_arrow().schema
+        with reading("the LazyFrame", SCAN_FILES):
+            return self.frame.collect_schema().to_frame(eager=True).to_arrow().schema
 
     def list_parts(self, columns, chunk_rows, *, is_given):
         """Return the query as one part."""
@@ -190,7 +201,7 @@ class LazyFrameSource:
             for frame in batches:
                 yield frame.to_arrow(compat_level=oldest)
 
-        return [Part("the LazyFrame", None, read)]
+        return [Part("the LazyFrame", None, read, SCAN_FILES)]
 
 
 class RelationSource:
@@ -208,7 +219,8 @@ class RelationSource:
     @property
     def schema(self):
         """The pyarrow Schema of all columns."""
-        return self._open(self.relation.limit(0), 1).schema
+        with reading("the relation", SCAN_FILES):
+            return self._open(self.relation.limit(0), 1).schema
 
     def list_parts(self, columns, chunk_rows, *, is_given):
         """Return the query as one part."""
@@ -222,7 +234,7 @@ class RelationSource:
             for batch in self._open(relation, chunk_rows):
                 yield pa.Table.from_batches([batch])
 
-        return [Part("the relation", None, read)]
+        return [Part("the relation", None, read, SCAN_FILES)]
 
     def _open(self, relation, chunk_rows):
         # Renamed in duckdb 1.4.
@@ -240,14 +252,13 @@ SOURCES = {
 
 
 @contextlib.contextmanager
-def reading(place):
-    """Name the part of a source that cannot be read."""
+def reading(place, remedy=""):
+    """Name the part of a source that cannot be read, and say what to do."""
     try:
         yield
     except Exception as exc:  # each library has errors of its own
         raise ValueError(
-            f"{place} cannot be read: {exc}. Check that the file is complete and "
-            "undamaged."
+            f"{place} cannot be read: {exc}. {remedy or CHECK_FILE}"
         ) from exc
 
 

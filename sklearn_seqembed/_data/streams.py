@@ -166,14 +166,14 @@ class SequenceStream:
             position = position if starts is None else int(starts[k])
             tables = part.read()
             while True:
-                with reading(part.place):
+                with reading(part.place, part.remedy):
                     table = next(tables, None)
                 if table is None:
                     break
                 n_rows = table.num_rows
                 if n_rows:
                     positions = np.arange(position, position + n_rows)
-                    yield Chunk(table, None, positions, part.place, first)
+                    yield Chunk(table, None, positions, part.place, first, part.remedy)
                 position, first = position + n_rows, first + n_rows
 
 

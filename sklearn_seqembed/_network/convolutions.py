@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from sklearn_seqembed._network.initial import weight_content, weight_generator
 from sklearn_seqembed._network.resampling import may_hold
-from sklearn_seqembed._network.tracing import is_traced
+from sklearn_seqembed._network.tracing import can_be_read, is_traced
 
 # Kernels as in MiniRocket [1]_: all that have three weights of 2 and six of -1.
 KERNEL_SIZE = 9
@@ -145,7 +145,7 @@ class RandomConvolutions(nn.Module):
         for start in range(0, len(patches), size):
             some = slice(start, start + size)
             longest = patches.shape[1]
-            if n_patches.device.type == "cpu":  # it would wait for an accelerator
+            if can_be_read(n_patches):
                 longest = int(n_patches[some].max())
             found.append(self._summarize(patches[some, :longest], n_patches[some]))
         return torch.cat(found)

@@ -16,7 +16,7 @@ from torch.nn import functional
 from sklearn_seqembed._network.exact import as_exact
 from sklearn_seqembed._network.patches import count_patches
 from sklearn_seqembed._network.recurrent import select_sequences
-from sklearn_seqembed._network.tracing import is_traced, run_cells
+from sklearn_seqembed._network.tracing import can_be_read, is_traced, run_cells
 
 # Cost of one more segment, as the number of products (cells times cells times patches
 # of one sequence) that take the same time. Measured on a CPU: a training call of oneDNN
@@ -69,12 +69,11 @@ class Layout:
         self.n_patches = n_patches
         self.n_sequences = n_patches.shape[0]
         self._ended = {}  # results of `_find_ended`
-        if n_patches.device.type == "cpu" and not is_traced():
+        if can_be_read(n_patches):
             lengths = n_patches.numpy()
             self.is_full = lengths.min() == lengths.max()  # no sequence ends early
             self.segments = _choose_segments(lengths, n_cells)
         else:
-            # To read the lengths, the CPU would have to wait for the accelerator.
             # A traced network must be right for all lengths.
             self.is_full = False
             self.segments = [Segment(0, max_patches, self.n_sequences)]

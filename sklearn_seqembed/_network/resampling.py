@@ -3,7 +3,7 @@
 import torch
 
 from sklearn_seqembed._network.exact import choose_dtype
-from sklearn_seqembed._network.tracing import is_traced
+from sklearn_seqembed._network.tracing import can_be_read, is_traced
 
 
 def interpolate_missing(numeric, is_missing):
@@ -195,12 +195,8 @@ def take_steps(x, steps):
 
 
 def may_hold(condition):
-    """Return whether a bool tensor has a True entry, or True on an accelerator.
+    """Return whether a bool tensor has a True entry, or True if it is not to be read.
 
-    There, the CPU would have to wait for all queued work to read the tensor. If the
-    network is traced, the tensor cannot be read. The result only decides whether a step
-    that would change nothing is skipped.
+    The result only decides whether a step that would change nothing is skipped.
     """
-    if is_traced() or condition.device.type != "cpu":
-        return True
-    return bool(condition.any())
+    return not can_be_read(condition) or bool(condition.any())

@@ -14,6 +14,15 @@ def is_traced():
     return torch.compiler.is_compiling()
 
 
+def can_be_read(x):
+    """Return whether the values of a tensor can be read without a loss of time.
+
+    To read those on an accelerator, the CPU would have to wait for all queued work. If
+    the network is traced, there are none yet.
+    """
+    return x.device.type == "cpu" and not is_traced()
+
+
 def run_cells(cells, x, state=None):
     """Run recurrent cells over x (P, N, D).
 

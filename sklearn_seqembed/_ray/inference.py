@@ -15,6 +15,12 @@ from sklearn_seqembed._ray.columns import (
     list_columns,
     read_features,
 )
+from sklearn_seqembed._ray.resources import (
+    choose_cores,
+    count_startable,
+    list_cores,
+    warn_if_few,
+)
 
 VECTOR = "vector"
 
@@ -27,7 +33,7 @@ def transform(
     columns=None,
     n_workers=None,
     batch_size=1024,
-    num_cpus=0.5,
+    num_cpus=None,
     num_gpus=0,
 ):
     """Encode the sequences of a Ray Dataset as vectors.
@@ -51,13 +57,15 @@ def transform(
         or, if that was no frame, the only one that is not in `keep`.
     n_workers : int, default=None
         Number of workers. None starts with one and lets Ray add more while rows are
-        waiting, up to one for each core of the cluster.
+        waiting, up to one for each core of the cluster, as long as one core is left for
+        the tasks of Ray that read the dataset.
     batch_size : int, default=1024
         Number of rows that a worker encodes in one call.
-    num_cpus : float, default=0.5
+    num_cpus : float, default=None
         Number of cores that Ray reserves for a worker. A worker runs this many threads,
-        but at least one. Half a core leaves the other half for the tasks of Ray that
-        read the dataset: without any core for these, Ray would wait for ever.
+        but at least one. None reserves half a core, or less if the cluster has too few
+        cores. The tasks of Ray that read the dataset need one more core, which must be
+        left on one of the nodes: otherwise Ray waits for ever, after a warning.
     num_gpus : float, default=0
         Number, or fraction, of GPUs that Ray reserves for a worker. An estimator that
         was fitted on a GPU uses it; one that was fitted on a CPU does not.
@@ -80,6 +88,11 @@ def transform(
     ImportError
         If the extra ``ray`` is not installed.
 
+    Warns
+    -----
+    UserWarning
+        If the cluster has too few cores or GPUs for `n_workers`.
+
     Examples
     --------
     >>> import ray  # doctest: +SKIP
@@ -93,6 +106,9 @@ def transform(
     check_scalar(batch_size, "batch_size", numbers.Integral, min_val=1)
     if n_workers is not None:
         check_scalar(n_workers, "n_workers", numbers.Integral, min_val=1)
+    if num_cpus is not None:
+        check_scalar(num_cpus, "num_cpus", numbers.Real, min_val=0)
+    check_scalar(num_gpus, "num_gpus", numbers.Real, min_val=0)
     present = list_columns(dataset)
     keep = check_names(keep, "keep", present)
     if VECTOR in keep:
@@ -113,9 +129,13 @@ def transform(
     # A callback may hold what cannot be pickled, and `transform` needs none.
     sent = embedder._copy_attributes()
     sent.callbacks = None
+    cores = list_cores(ray)
+    if num_cpus is None:
+        num_cpus = choose_cores(cores, n_workers or 1)
+    warn_if_few(ray, n_workers or 1, num_cpus, num_gpus, reads=True)
     if n_workers is None:
-        n_cores = int(ray.cluster_resources().get("CPU", 1))
-        size = {"min_size": 1, "max_size": max(1, n_cores)}
+        most = min(int(sum(cores)), count_startable(cores, num_cpus))
+        size = {"min_size": 1, "max_size": max(1, most)}
     else:
         size = {"size": n_workers}
     dataset = dataset.select_columns(list(dict.fromkeys([*keep, *columns])))

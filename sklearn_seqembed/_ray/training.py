@@ -25,6 +25,7 @@ from sklearn_seqembed._ray.columns import (
     list_columns,
     read_features,
 )
+from sklearn_seqembed._ray.resources import warn_if_few
 from sklearn_seqembed._saving.checkpoints import TrainingCheckpoint
 from sklearn_seqembed._training.workers import Workers, current_workers
 
@@ -69,7 +70,8 @@ def fit(
         :func:`sklearn_seqembed.scan_sequences` returns for files that all nodes can
         reach, a pyarrow Dataset or a polars LazyFrame.
     n_workers : int, default=2
-        Number of workers.
+        Number of workers. All of them run at the same time: if the cluster has too few
+        cores or GPUs for them, Ray waits until it has, after a warning.
     columns : list or tuple of str, default=None
         Columns of a Ray Dataset with sequences. None stands for all columns. Those of a
         stream are chosen by :func:`sklearn_seqembed.scan_sequences`.
@@ -108,6 +110,11 @@ def fit(
     ImportError
         If the extra ``ray`` is not installed.
 
+    Warns
+    -----
+    UserWarning
+        If the cluster has too few cores or GPUs for `n_workers`.
+
     Examples
     --------
     >>> import ray  # doctest: +SKIP
@@ -122,7 +129,10 @@ def fit(
     check_scalar(n_workers, "n_workers", numbers.Integral, min_val=1)
     check_scalar(checkpoint_minutes, "checkpoint_minutes", numbers.Real, min_val=0)
     check_scalar(max_failures, "max_failures", numbers.Integral, min_val=-1)
+    check_scalar(num_cpus, "num_cpus", numbers.Real, min_val=0)
+    check_scalar(num_gpus, "num_gpus", numbers.Real, min_val=0)
     source = _choose_source(dataset, columns)
+    warn_if_few(import_ray(), n_workers, num_cpus, num_gpus, reads=False)
     # All workers need the same random numbers.
     sent = embedder._copy_attributes()
     if sent.random_state is None:
