@@ -16,6 +16,7 @@ whether the vectors are the same.
 # We fit recordings of nine speakers (JapaneseVowels), of different lengths, and write
 # the embedder in four ways to a temporary folder.
 
+import contextlib
 import pickle
 import tempfile
 import time
@@ -26,9 +27,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import onnxruntime
 from safetensors import safe_open
+from skorch.callbacks import Callback
 from sktime.datasets import load_japanese_vowels
 
 from sklearn_seqembed import LSTMSequenceEmbedder, load
+from sklearn_seqembed.callbacks import TrainingCheckpoint
 
 
 def load_recordings(split):
@@ -160,6 +163,33 @@ try:
     load(path)
 except ValueError as error:
     print(str(error).replace(temporary.name, "..."))
+
+# %%
+# A fit that is interrupted
+# -------------------------
+# ``TrainingCheckpoint`` writes the state of a training to a file. Here, an error ends
+# the program in the fourth epoch. The same call then continues where it ended, and
+# returns the vectors of a fit without an error.
+
+
+class PowerCut(Callback):
+    """End the training after three epochs."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Raise an error."""
+        if len(net.history) > 3:
+            raise RuntimeError("the power is cut")
+
+
+checkpoint = TrainingCheckpoint(folder / "training.safetensors", epochs=1)
+parameters = {"n_components": 64, "max_epochs": 6, "random_state": 0}
+with contextlib.suppress(RuntimeError):
+    LSTMSequenceEmbedder(callbacks=[checkpoint, PowerCut()], **parameters).fit(X)
+print("written:", (folder / "training.safetensors").exists())
+continued = LSTMSequenceEmbedder(callbacks=[checkpoint], **parameters).fit(X)
+undisturbed = LSTMSequenceEmbedder(**parameters).fit(X)
+difference = continued.transform(X_new) - undisturbed.transform(X_new)
+print(f"epochs: {len(continued.history_)}, difference: {np.abs(difference).max()}")
 temporary.cleanup()
 
 # %%
@@ -168,5 +198,6 @@ temporary.cleanup()
 # - To keep a model or to pass it on, use ``save`` and ``load``.
 # - Open a pickle or a joblib file only if you trust its author. A pipeline of several
 #   steps can be saved by skops, which loads only the classes that you allow.
+# - To survive a crash in a long ``fit``, pass a ``TrainingCheckpoint``.
 # - To serve vectors without torch, in a small process, in a browser or from another
 #   language, use ``to_onnx``. See :doc:`/guide/saving` and :doc:`/guide/onnx`.
