@@ -91,7 +91,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]
-html_search_scorer = "search_scores.js"
+html_search_scorer = str(Path(__file__).parent / "search_scores.js")
 # The bar at the top links to these pages; they have no pages below them.
 html_sidebars = {page: [] for page in ("index", "install", "how_do_i", "search")}
 html_show_sourcelink = False
