@@ -214,7 +214,7 @@ def average_windows(values, lookback, *, stride=1, n_timesteps=None):
         Mean value of the windows that contain each time step. NaN where there are none:
         at the end of a series, after the last window, and between windows if `stride`
         is larger than `lookback`. Use functions that ignore NaN, such as
-        :func:`numpy.nanargmin`, or drop these time steps.
+        ``numpy.nanargmin``, or drop these time steps.
 
     Raises
     ------
