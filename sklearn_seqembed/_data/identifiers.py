@@ -93,9 +93,8 @@ def _numbers_steps(column, lengths):
         return False
     if len(column) != n_steps:  # padding
         return False
-    # Also False if any is missing.
-    if not column.max() - column.min() < MAX_RANGE * n_steps:
+    # Distinct integers have at least this range. Also False if any is missing.
+    if not n_steps - 1 <= column.max() - column.min() < MAX_RANGE * n_steps:
         return False
-    return (
-        bool((column == np.round(column)).all()) and len(np.unique(column)) == n_steps
-    )
+    is_integer = bool((column == np.round(column)).all())
+    return is_integer and len(np.unique(column)) == n_steps
