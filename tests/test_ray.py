@@ -527,8 +527,8 @@ def test_a_training_continues_if_a_worker_is_killed(dataset, tmp_path):
 
     fit(embedder, dataset, columns=["x0", "x1"], checkpoint_minutes=0)
 
-    # Ray registers a checkpoint some time after its epoch, which takes milliseconds here,
-    # so the last ones may be lost.
+    # Ray registers a checkpoint some time after its epoch, which takes milliseconds, so
+    # the last ones may be lost.
     starts = {path.name for path in tmp_path.iterdir()}
     assert starts in ({"1", "2"}, {"1", "3"}, {"1", "4"})
     assert len(embedder.history_) == 5
