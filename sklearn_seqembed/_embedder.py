@@ -14,7 +14,7 @@ from sklearn_seqembed._data.horizons import (
     check_horizons,
     count_horizons,
 )
-from sklearn_seqembed._data.messages import count, warn_user
+from sklearn_seqembed._data.messages import count
 from sklearn_seqembed._data.scalars import as_plain_number
 from sklearn_seqembed._data.streams import as_stream, map_parts
 from sklearn_seqembed._data.vectors import check_vectors
@@ -29,6 +29,7 @@ from sklearn_seqembed._scoring import (
     ExplainedTally,
     combine_surprises,
     mean_squared_errors,
+    warn_about_lengths,
 )
 from sklearn_seqembed._shared_docs import insert_shared_docs
 from sklearn_seqembed._training.dataset import SequenceDataset
@@ -595,7 +596,8 @@ max_epochs_, early_stopping_, horizon_, device_
     def _score_part(self, X):
         """Return how usual each of some sequences in memory is."""
         pairs = self._check_recent(X)
-        self._warn_about_lengths(pairs.sources.lengths)
+        if self.objective == "reconstruction":
+            warn_about_lengths(pairs.sources.lengths, self._shortest, self._longest)
         encoded = self._encode_pairs(pairs)
         whole = SequenceDataset(encoded.sources, self.patch_size_, parts=())
         distances, errors = self.net_.measure_distances(whole).T
@@ -607,25 +609,6 @@ max_epochs_, early_stopping_, horizon_, device_
         if self._features.n_classes:
             surprises = self._category_models.mean_surprises(pairs.sources)
         return -combine_surprises(distances, errors, surprises)
-
-    def _warn_about_lengths(self, lengths):
-        """Warn if all sequences to score are shorter or longer than those of `fit`."""
-        if self.objective != "reconstruction" or (
-            lengths.max() >= self._shortest and lengths.min() <= self._longest
-        ):
-            return
-        found, known = (
-            count(high, "time step") if low == high else f"{low} to {high} time steps"
-            for low, high in (
-                (lengths.min(), lengths.max()),
-                (self._shortest, self._longest),
-            )
-        )
-        warn_user(
-            f"X has sequences of {found}, but those of fit had {known}. The scores of "
-            "other lengths distinguish unusual sequences worse. Pass sequences as long "
-            "as those of fit, or fit the embedder to sequences of this length."
-        )
 
     @isolated
     def to_onnx(self, path, decoder_path=None):

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_seqembed._data.messages import warn_user
+from sklearn_seqembed._data.messages import count, warn_user
 from sklearn_seqembed._network.loss import sum_squared_errors
 
 # Mean squared error, relative to the variance, up to which sequences are hardly told
@@ -319,3 +319,26 @@ class _CrossEntropies:
             if len(observed) > 1:
                 constant = -(observed * np.log(observed / observed.sum())).sum()
                 yield 1 - total / constant
+
+
+def warn_about_lengths(lengths, shortest, longest):
+    """Warn if all sequences to score are shorter or longer than those of `fit`.
+
+    Parameters
+    ----------
+    lengths : int64 ndarray of shape (n_samples,)
+        Their numbers of time steps.
+    shortest, longest : int
+        Fewest and most time steps of a sequence of `fit`.
+    """
+    if lengths.max() >= shortest and lengths.min() <= longest:
+        return
+    found, known = (
+        count(high, "time step") if low == high else f"{low} to {high} time steps"
+        for low, high in ((lengths.min(), lengths.max()), (shortest, longest))
+    )
+    warn_user(
+        f"X has sequences of {found}, but those of fit had {known}. For other lengths, "
+        "the scores tell less well which sequences are unusual. Pass sequences as long "
+        "as those of fit, or fit the embedder to sequences of this length."
+    )

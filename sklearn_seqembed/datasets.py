@@ -134,7 +134,7 @@ def make_windows(series, lookback, horizon, *, stride=1):
     ValueError
         If the series is shorter than one window, a parameter is out of range, a column
         holds times, an index of dates is not in order, or a pandas row index of several
-        levels shows that there are several series. Texts that are dates count as such.
+        levels shows that there are several series. Dates may be written as text.
 
     Warns
     -----

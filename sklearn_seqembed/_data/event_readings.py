@@ -55,7 +55,7 @@ def warn_about_events(roles, may_be_single):
     roles : EventRoles
         The table and its columns.
     may_be_single : bool
-        Whether nothing is said about sequences of one event.
+        If True, do not warn of sequences that have only one event.
     """
     if not may_be_single and _warn_about_single_events(roles):
         return

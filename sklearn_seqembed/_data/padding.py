@@ -40,9 +40,6 @@ def find_padding(parsed):
         different numbers of them, and there are few elsewhere.
     """
     container, name = parsed.container, parsed.locator.argument
-    is_target = name == "y" and container.is_table  # columns may be single targets
-    if is_target or not all(block.kind == "numeric" for block in parsed.blocks):
-        return None
     is_array = isinstance(container, ArrayContainer) or container.is_table
     values = _stack(parsed, is_array)
     if values is None:
@@ -95,9 +92,6 @@ def find_constant_padding(parsed):
         None unless the constant looks like padding: see :func:`find_padding`.
     """
     container, name = parsed.container, parsed.locator.argument
-    is_target = name == "y" and container.is_table  # columns may be single targets
-    if is_target or not all(block.kind == "numeric" for block in parsed.blocks):
-        return None
     is_array = isinstance(container, ArrayContainer) or container.is_table
     values = _stack(parsed, is_array)
     constant = None if values is None else _find_constant(values)
@@ -167,7 +161,13 @@ def _count_cut(missing, lengths):
 
 
 def _stack(parsed, is_array):
-    """Return blocks of shape (n_samples, n_timesteps, k), None for other lengths."""
+    """Return blocks of shape (n_samples, n_timesteps, k).
+
+    None if they are not all numeric or of one length, or may be single targets.
+    """
+    is_target = parsed.locator.argument == "y" and parsed.container.is_table
+    if is_target or not all(block.kind == "numeric" for block in parsed.blocks):
+        return None
     n_samples = len(parsed.lengths)
     if is_array:
         n_steps = parsed.container.n_steps

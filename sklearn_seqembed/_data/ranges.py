@@ -60,7 +60,7 @@ def warn_about_ranges(parsed, ranges):
         if is_far[position]:
             message = _explain(
                 parsed.describe_feature(feature),
-                column[~np.isnan(column)],
+                column[~np.isnan(column)].astype(np.float64),
                 ranges[:, position],
                 (lowest[position], highest[position]),
             )
@@ -101,5 +101,5 @@ def _numeric_columns(parsed):
     for block in parsed.blocks:
         if block.kind == "numeric":
             for k, column in enumerate(block.values.T):
-                yield feature + k, column.astype(np.float64)
+                yield feature + k, column
         feature += block.width

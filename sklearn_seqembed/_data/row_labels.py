@@ -17,8 +17,8 @@ MAX_POSITION = 20
 def warn_about_order(X, y):
     """Warn if the row labels of y are those of X in another order, or of other rows.
 
-    Nothing is said about objects without row labels, nor if either has those that
-    pandas makes by default, and not those of the other in another order.
+    There is no warning if X or y has no index. If one of them has the default index of
+    pandas, there is a warning only if the other holds the same labels in another order.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Cores and GPUs of a cluster: whether Ray can start all workers.
 
-Ray waits for resources without end and without a word. A cluster may add machines on
+Ray waits for resources indefinitely, without a message. A cluster may add machines on
 demand, so too few of them lead to a warning only.
 """
 
@@ -105,8 +105,8 @@ def warn_if_few(ray, n_workers, num_cpus, num_gpus, *, reads):
 
 def _warn(problem, names):
     warn_user(
-        f"{problem}. Ray waits until they are there, which is for ever unless the "
-        f"cluster adds machines on demand. Reduce {names}, or start a larger cluster."
+        f"{problem}. Ray waits for them indefinitely, unless the cluster adds "
+        f"machines on demand. Reduce {names}, or start a larger cluster."
     )
 
 
