@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from sklearn_seqembed import LSTMSequenceClassifier, LSTMSequenceEmbedder
+from sklearn_seqembed._training.linear_heads import LogisticHead, _choose_penalty
 from sklearn_seqembed.exceptions import SequenceReadingWarning
 
 CLASSES = np.array(["down", "up", "wave"])
@@ -358,3 +359,29 @@ def test_a_failed_fit_changes_nothing():
         classifier.fit([np.full(4, np.inf)] * 30, y)
 
     assert_array_equal(classifier.predict_proba(X), before)
+
+
+def test_penalties_are_compared_as_if_the_weights_had_converged(monkeypatch):
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(400, 30))
+    logits = features @ rng.normal(size=(30, 12)) + 2 * rng.gumbel(size=(400, 12))
+    targets = logits.argmax(axis=1) + 1
+    head = LogisticHead(12)
+    penalty, unexplained = _choose_penalty(head, features, targets)
+    module = "sklearn_seqembed._training.linear_heads"
+    monkeypatch.setattr(f"{module}.COMPARED_TOLERANCE", 1e-7)
+    converged_penalty, converged_unexplained = _choose_penalty(head, features, targets)
+    assert penalty == converged_penalty
+    assert penalty not in (head.penalties[0], head.penalties[-1])
+    assert_allclose(unexplained, converged_unexplained, rtol=0.01)
+
+
+def test_the_linear_layer_itself_converges():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(400, 10))
+    targets = (features[:, :4] + rng.gumbel(size=(400, 4))).argmax(axis=1) + 1
+    head = LogisticHead(4)
+    weights, bias = head.fit(head.make_model(), features, targets, 0.1, is_final=True)
+    expected = LogisticRegression(C=0.1, tol=1e-8, max_iter=1000).fit(features, targets)
+    assert_allclose(weights, expected.coef_.T, atol=1e-3)
+    assert_allclose(bias, expected.intercept_, atol=1e-3)
