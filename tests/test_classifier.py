@@ -21,7 +21,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from sklearn_seqembed import LSTMSequenceClassifier, LSTMSequenceEmbedder
-from sklearn_seqembed._training.linear_heads import LogisticHead, _choose_penalty
+from sklearn_seqembed._training import linear_heads
+from sklearn_seqembed._training.linear_heads import (
+    INVERSE_PENALTIES,
+    LogisticHead,
+    _choose_penalty,
+)
 from sklearn_seqembed.exceptions import SequenceReadingWarning
 
 CLASSES = np.array(["down", "up", "wave"])
@@ -361,27 +366,48 @@ def test_a_failed_fit_changes_nothing():
     assert_array_equal(classifier.predict_proba(X), before)
 
 
-def test_penalties_are_compared_as_if_the_weights_had_converged(monkeypatch):
+def _draw_classes(n_classes, n_samples, noise):
+    """Draw standard normal features, and classes by the largest of noisy logits."""
     rng = np.random.default_rng(0)
-    features = rng.normal(size=(400, 30))
-    logits = features @ rng.normal(size=(30, 12)) + 2 * rng.gumbel(size=(400, 12))
-    targets = logits.argmax(axis=1) + 1
+    features = rng.normal(size=(n_samples, 30))
+    logits = features @ rng.normal(size=(30, n_classes))
+    logits += noise * rng.gumbel(size=(n_samples, n_classes))
+    return features, logits.argmax(axis=1) + 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_separable_classes_have_the_penalty_of_converged_weights(monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(1, 13, 600)
+    features = rng.normal(size=(13, 30))[targets] + 0.5 * rng.normal(size=(600, 30))
+    _check_chosen_penalty(monkeypatch, features, targets)
+
+
+def test_noisy_classes_have_the_penalty_of_converged_weights(monkeypatch):
+    penalty = _check_chosen_penalty(monkeypatch, *_draw_classes(12, 400, noise=2))
+
+    assert INVERSE_PENALTIES[0] < penalty < INVERSE_PENALTIES[-1]
+
+
+def _check_chosen_penalty(monkeypatch, features, targets):
     head = LogisticHead(12)
+
     penalty, unexplained = _choose_penalty(head, features, targets)
-    module = "sklearn_seqembed._training.linear_heads"
-    monkeypatch.setattr(f"{module}.COMPARED_TOLERANCE", 1e-7)
+
+    monkeypatch.setattr(linear_heads, "TOLERANCE", 1e-7)
+    monkeypatch.setattr(linear_heads, "COMPARED_TOLERANCE", 1e-7)
     converged_penalty, converged_unexplained = _choose_penalty(head, features, targets)
     assert penalty == converged_penalty
-    assert penalty not in (head.penalties[0], head.penalties[-1])
-    assert_allclose(unexplained, converged_unexplained, rtol=0.01)
+    assert_allclose(unexplained, converged_unexplained, rtol=0.01, atol=1e-3)
+    return penalty
 
 
-def test_the_linear_layer_itself_converges():
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(400, 10))
-    targets = (features[:, :4] + rng.gumbel(size=(400, 4))).argmax(axis=1) + 1
+def test_the_final_weights_are_those_of_logistic_regression():
+    features, targets = _draw_classes(4, 400, noise=1)
     head = LogisticHead(4)
-    weights, bias = head.fit(head.make_model(), features, targets, 0.1, is_final=True)
+
+    weights, bias = head.fit(head.make_model(), features, targets, penalty=0.1)
+
     expected = LogisticRegression(C=0.1, tol=1e-8, max_iter=1000).fit(features, targets)
     assert_allclose(weights, expected.coef_.T, atol=1e-3)
     assert_allclose(bias, expected.intercept_, atol=1e-3)

@@ -42,8 +42,10 @@ N_BLOCKS = 10
 
 MAX_ITERATIONS = 200
 
-# Largest gradient at which logistic regression ends. Penalties are told apart long
-# before the weights have converged.
+# Largest gradient at which logistic regression ends, and its ratio to the fraction of
+# the deviance that is unexplained so far, while penalties are compared. If little is
+# unexplained, small gradients matter: with a fixed 1e-3, strong penalties were chosen
+# for separable classes.
 TOLERANCE, COMPARED_TOLERANCE = 1e-4, 1e-3
 
 # The comparison of penalties ends when the deviance is so much above the lowest one.
@@ -95,10 +97,12 @@ class LogisticHead:
         """Return a model that starts each fit from the last one."""
         return LogisticRegression(max_iter=MAX_ITERATIONS, warm_start=True)
 
-    def fit(self, model, features, targets, penalty, *, is_final=False):
+    def fit(self, model, features, targets, penalty, unexplained=None):
         """Fit to features (n_samples, D): return weights (D, ·) and bias (·,).
 
-        Penalties are compared with a larger tolerance than the final fit has.
+        Penalties are compared with a larger tolerance than that of the final fit:
+        `unexplained` is the fraction of the deviance that the last penalty left, None
+        for the final fit.
         """
         found, places = np.unique(targets, return_inverse=True)
         n_outputs = 1 if self.n_classes == 2 else self.n_classes
@@ -111,7 +115,9 @@ class LogisticHead:
             else:
                 bias[found[0] - 1] = certainty
             return weights, bias
-        tolerance = TOLERANCE if is_final else COMPARED_TOLERANCE
+        tolerance = TOLERANCE
+        if unexplained is not None:
+            tolerance = max(tolerance, COMPARED_TOLERANCE * min(1, unexplained))
         model.set_params(C=penalty, tol=tolerance)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -171,14 +177,16 @@ class RidgeHead:
         """Return a model; its solver depends on the features."""
         return Ridge()
 
-    def fit(self, model, features, targets, penalty, *, is_final=False):
+    def fit(self, model, features, targets, penalty, unexplained=None):
         """Fit to features (n_samples, D): return weights (D, ·) and bias (·,).
 
-        Penalties are compared after fewer reweightings than the final fit has.
+        Penalties are compared after fewer reweightings than those of the final fit, for
+        which `unexplained` is None.
         """
         solver = "sparse_cg" if sparse.issparse(features) else "auto"
         model.set_params(alpha=penalty, solver=solver)
         if self.absolute:
+            is_final = unexplained is None
             n_times = N_REWEIGHTINGS if is_final else N_COMPARED_REWEIGHTINGS
             _reweight(model, features, targets[:, 0], n_times)
         else:
@@ -275,7 +283,7 @@ def _fit_with_chosen_penalty(head, features, targets):
     """Return weights (D, ·), bias (·,), and the deviance that is left unexplained."""
     penalty, unexplained = _choose_penalty(head, features, targets)
     model = head.make_model()
-    weights, bias = head.fit(model, features, targets, penalty, is_final=True)
+    weights, bias = head.fit(model, features, targets, penalty)
     return weights, bias, unexplained
 
 
@@ -290,14 +298,16 @@ def _choose_penalty(head, features, targets):
         parts.append((head.make_model(), rest, held_out))
         constant = np.tile(head.constant(targets[rest]), (len(held_out), 1))
         total += len(held_out) * head.deviance(constant, targets[held_out])
-    deviances = []
+    deviances, left = [], 1.0
     for penalty in head.penalties:
         deviances.append(0.0)
         for model, rest, held_out in parts:
-            weights, bias = head.fit(model, features[rest], targets[rest], penalty)
+            pairs = features[rest], targets[rest]
+            weights, bias = head.fit(model, *pairs, penalty, unexplained=left)
             outputs = features[held_out] @ weights + bias
             found = head.deviance(outputs, targets[held_out])
             deviances[-1] += len(held_out) * found
+        left = deviances[-1] / total if total else np.nan
         if deviances[-1] > MAX_RISE * min(deviances):
             break  # weaker penalties would be worse
     best = int(np.argmin(deviances))
